@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/env/env.h"
 #include "base/pool/executor.h"
 #include "base/result.h"
 #include "signal/event_batch.h"

@@ -24,10 +24,11 @@ constexpr auto kMetric = structure<Metric>("Metric", kMetricMembers);
 constexpr auto kPeriod = number<int32_t>("Period", {.min = 1});
 constexpr auto kStat = text("Stat");
 constexpr std::string_view kStandardUnitValues[] = {"Seconds", "Microseconds", "Milliseconds",
-    "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits",
-    "Gigabits", "Terabits", "Percent", "Count", "Bytes/Second", "Kilobytes/Second",
-    "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second", "Bits/Second", "Kilobits/Second",
-    "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None"};
+    "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits",
+    "Megabits", "Gigabits", "Terabits", "Percent", "Count", "Bytes/Second", "Kilobytes/Second",
+    "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second", "Bits/Second",
+    "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second",
+    "None"};
 constexpr auto kStandardUnit = text("StandardUnit", {.values = kStandardUnitValues});
 constexpr auto kMetricStatMembers = members(
     member<&MetricStat::metric>("Metric", kMetric, Use::Used, {.required = true}),
@@ -63,7 +64,8 @@ constexpr auto kLabelOptions = structure<LabelOptions>("LabelOptions", kLabelOpt
 constexpr auto kGetMetricDataInputMembers = members(
     member<&GetMetricDataInput::metric_data_queries>("MetricDataQueries", kMetricDataQueries,
         Use::Used, {.required = true}),
-    member<&GetMetricDataInput::start_time>("StartTime", kTimestamp, Use::Used, {.required = true}),
+    member<&GetMetricDataInput::start_time>("StartTime", kTimestamp, Use::Used,
+        {.required = true}),
     member<&GetMetricDataInput::end_time>("EndTime", kTimestamp, Use::Used, {.required = true}),
     member<&GetMetricDataInput::next_token>("NextToken", kNextToken, Use::Used),
     member<&GetMetricDataInput::scan_by>("ScanBy", kScanBy, Use::Used),
@@ -107,8 +109,8 @@ constexpr std::string_view kStatisticValues[] = {"SampleCount", "Average", "Sum"
 constexpr auto kStatistic = text("Statistic", {.values = kStatisticValues});
 constexpr auto kStatistics = list_of("Statistics", kStatistic, {.min = 1, .max = 5});
 constexpr auto kExtendedStatistic = text("ExtendedStatistic");
-constexpr auto kExtendedStatistics = list_of("ExtendedStatistics", kExtendedStatistic, {.min = 1,
-    .max = 10});
+constexpr auto kExtendedStatistics = list_of("ExtendedStatistics", kExtendedStatistic,
+    {.min = 1, .max = 10});
 constexpr auto kGetMetricStatisticsInputMembers = members(
     member<&GetMetricStatisticsInput::metric_namespace>("Namespace", kNamespace, Use::Used,
         {.required = true}),
@@ -135,7 +137,8 @@ constexpr auto kDatapointMembers = members(
     member<&Datapoint::minimum>("Minimum", kDatapointValue, Use::Used),
     member<&Datapoint::maximum>("Maximum", kDatapointValue, Use::Used),
     member<&Datapoint::unit>("Unit", kStandardUnit, Use::Used),
-    member<&Datapoint::extended_statistics>("ExtendedStatistics", kDatapointValueMap, Use::Used));
+    member<&Datapoint::extended_statistics>("ExtendedStatistics", kDatapointValueMap,
+        Use::Used));
 constexpr auto kDatapoint = structure<Datapoint>("Datapoint", kDatapointMembers);
 constexpr auto kDatapoints = list_of("Datapoints", kDatapoint);
 constexpr auto kGetMetricStatisticsOutputMembers = members(
@@ -190,7 +193,8 @@ constexpr auto kMetricDatumMembers = members(
     member<&MetricDatum::values>("Values", kValues, Use::Used),
     member<&MetricDatum::counts>("Counts", kCounts, Use::Used),
     member<&MetricDatum::unit>("Unit", kStandardUnit, Use::Used),
-    member<&MetricDatum::storage_resolution>("StorageResolution", kStorageResolution, Use::Used));
+    member<&MetricDatum::storage_resolution>("StorageResolution", kStorageResolution,
+        Use::Used));
 constexpr auto kMetricDatum = structure<MetricDatum>("MetricDatum", kMetricDatumMembers);
 constexpr auto kMetricData = list_of("MetricData", kMetricDatum);
 constexpr auto kEntityKeyAttributesMapValueString = text("EntityKeyAttributesMapValueString",
@@ -231,7 +235,8 @@ constexpr auto kAssociateDatasetKmsKeyInputMembers = members(
         {.required = true}));
 constexpr auto kAssociateDatasetKmsKeyInput = structure<AssociateDatasetKmsKeyInput>(
     "AssociateDatasetKmsKeyInput", kAssociateDatasetKmsKeyInputMembers);
-constexpr auto kAssociateDatasetKmsKeyOutput = empty_structure<AssociateDatasetKmsKeyOutput>("AssociateDatasetKmsKeyOutput");
+constexpr auto kAssociateDatasetKmsKeyOutput = empty_structure<AssociateDatasetKmsKeyOutput>(
+        "AssociateDatasetKmsKeyOutput");
 constexpr auto kName = text("Name", {.min = 1, .max = 255});
 constexpr auto kDeleteAlarmMuteRuleInputMembers = members(
     member<&DeleteAlarmMuteRuleInput::alarm_mute_rule_name>("AlarmMuteRuleName", kName,
@@ -249,10 +254,12 @@ constexpr auto kAnomalyDetectorId = text("AnomalyDetectorId", {.min = 1, .max = 
 constexpr auto kAnomalyDetectorMetricStat = text("AnomalyDetectorMetricStat", {.max = 50});
 constexpr auto kSingleMetricAnomalyDetectorMembers = members(
     member<&SingleMetricAnomalyDetector::account_id>("AccountId", kAccountId, Use::Refused),
-    member<&SingleMetricAnomalyDetector::metric_namespace>("Namespace", kNamespace, Use::Refused),
+    member<&SingleMetricAnomalyDetector::metric_namespace>("Namespace", kNamespace,
+        Use::Refused),
     member<&SingleMetricAnomalyDetector::metric_name>("MetricName", kMetricName, Use::Refused),
     member<&SingleMetricAnomalyDetector::dimensions>("Dimensions", kDimensions, Use::Refused),
-    member<&SingleMetricAnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused));
+    member<&SingleMetricAnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat,
+        Use::Refused));
 constexpr auto kSingleMetricAnomalyDetector = structure<SingleMetricAnomalyDetector>(
     "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetectorMembers);
 constexpr auto kMetricMathAnomalyDetectorMembers = members(
@@ -273,15 +280,17 @@ constexpr auto kDeleteAnomalyDetectorInputMembers = members(
         "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Refused));
 constexpr auto kDeleteAnomalyDetectorInput = structure<DeleteAnomalyDetectorInput>(
     "DeleteAnomalyDetectorInput", kDeleteAnomalyDetectorInputMembers);
-constexpr auto kDeleteAnomalyDetectorOutput = empty_structure<DeleteAnomalyDetectorOutput>("DeleteAnomalyDetectorOutput");
+constexpr auto kDeleteAnomalyDetectorOutput = empty_structure<DeleteAnomalyDetectorOutput>(
+        "DeleteAnomalyDetectorOutput");
 constexpr auto kDashboardName = text("DashboardName");
 constexpr auto kDashboardNames = list_of("DashboardNames", kDashboardName);
 constexpr auto kDeleteDashboardsInputMembers = members(
     member<&DeleteDashboardsInput::dashboard_names>("DashboardNames", kDashboardNames,
         Use::Refused, {.required = true}));
-constexpr auto kDeleteDashboardsInput = structure<DeleteDashboardsInput>("DeleteDashboardsInput",
-    kDeleteDashboardsInputMembers);
-constexpr auto kDeleteDashboardsOutput = empty_structure<DeleteDashboardsOutput>("DeleteDashboardsOutput");
+constexpr auto kDeleteDashboardsInput = structure<DeleteDashboardsInput>(
+    "DeleteDashboardsInput", kDeleteDashboardsInputMembers);
+constexpr auto kDeleteDashboardsOutput = empty_structure<DeleteDashboardsOutput>(
+        "DeleteDashboardsOutput");
 constexpr auto kInsightRuleName = text("InsightRuleName", {.min = 1, .max = 128});
 constexpr auto kInsightRuleNames = list_of("InsightRuleNames", kInsightRuleName);
 constexpr auto kDeleteInsightRulesInputMembers = members(
@@ -312,7 +321,8 @@ constexpr auto kDeleteMetricStreamInputMembers = members(
         {.required = true}));
 constexpr auto kDeleteMetricStreamInput = structure<DeleteMetricStreamInput>(
     "DeleteMetricStreamInput", kDeleteMetricStreamInputMembers);
-constexpr auto kDeleteMetricStreamOutput = empty_structure<DeleteMetricStreamOutput>("DeleteMetricStreamOutput");
+constexpr auto kDeleteMetricStreamOutput = empty_structure<DeleteMetricStreamOutput>(
+        "DeleteMetricStreamOutput");
 constexpr auto kDescribeAlarmContributorsInputMembers = members(
     member<&DescribeAlarmContributorsInput::alarm_name>("AlarmName", kAlarmName, Use::Refused,
         {.required = true}),
@@ -371,7 +381,8 @@ constexpr auto kAlarmHistoryItemMembers = members(
         Use::Refused),
     member<&AlarmHistoryItem::alarm_type>("AlarmType", kAlarmType, Use::Refused),
     member<&AlarmHistoryItem::timestamp>("Timestamp", kTimestamp, Use::Refused),
-    member<&AlarmHistoryItem::history_item_type>("HistoryItemType", kHistoryItemType, Use::Refused),
+    member<&AlarmHistoryItem::history_item_type>("HistoryItemType", kHistoryItemType,
+        Use::Refused),
     member<&AlarmHistoryItem::history_summary>("HistorySummary", kHistorySummary, Use::Refused),
     member<&AlarmHistoryItem::history_data>("HistoryData", kHistoryData, Use::Refused),
     member<&AlarmHistoryItem::alarm_contributor_attributes>("AlarmContributorAttributes",
@@ -415,7 +426,8 @@ constexpr std::string_view kActionsSuppressedByValues[] = {"WaitPeriod", "Extens
     "Alarm"};
 constexpr auto kActionsSuppressedBy = text("ActionsSuppressedBy",
     {.values = kActionsSuppressedByValues});
-constexpr auto kActionsSuppressedReason = text("ActionsSuppressedReason", {.min = 0, .max = 1024});
+constexpr auto kActionsSuppressedReason = text("ActionsSuppressedReason", {.min = 0,
+    .max = 1024});
 constexpr auto kSuppressorPeriod = number<int32_t>("SuppressorPeriod");
 constexpr auto kCompositeAlarmMembers = members(
     member<&CompositeAlarm::actions_enabled>("ActionsEnabled", kActionsEnabled, Use::Refused),
@@ -423,14 +435,16 @@ constexpr auto kCompositeAlarmMembers = members(
     member<&CompositeAlarm::alarm_arn>("AlarmArn", kAlarmArn, Use::Refused),
     member<&CompositeAlarm::alarm_configuration_updated_timestamp>(
         "AlarmConfigurationUpdatedTimestamp", kTimestamp, Use::Refused),
-    member<&CompositeAlarm::alarm_description>("AlarmDescription", kAlarmDescription, Use::Refused),
+    member<&CompositeAlarm::alarm_description>("AlarmDescription", kAlarmDescription,
+        Use::Refused),
     member<&CompositeAlarm::alarm_name>("AlarmName", kAlarmName, Use::Refused),
     member<&CompositeAlarm::alarm_rule>("AlarmRule", kAlarmRule, Use::Refused),
-    member<&CompositeAlarm::insufficient_data_actions>("InsufficientDataActions", kResourceList,
-        Use::Refused),
+    member<&CompositeAlarm::insufficient_data_actions>("InsufficientDataActions",
+        kResourceList, Use::Refused),
     member<&CompositeAlarm::ok_actions>("OKActions", kResourceList, Use::Refused),
     member<&CompositeAlarm::state_reason>("StateReason", kStateReason, Use::Refused),
-    member<&CompositeAlarm::state_reason_data>("StateReasonData", kStateReasonData, Use::Refused),
+    member<&CompositeAlarm::state_reason_data>("StateReasonData", kStateReasonData,
+        Use::Refused),
     member<&CompositeAlarm::state_updated_timestamp>("StateUpdatedTimestamp", kTimestamp,
         Use::Refused),
     member<&CompositeAlarm::state_value>("StateValue", kStateValue, Use::Refused),
@@ -470,7 +484,8 @@ constexpr auto kWallClockWindow = structure<WallClockWindow>("WallClockWindow",
     kWallClockWindowMembers);
 constexpr auto kSlidingWindow = empty_structure<SlidingWindow>("SlidingWindow");
 constexpr auto kEvaluationWindowMembers = members(
-    member<&EvaluationWindow::wall_clock_window>("WallClockWindow", kWallClockWindow, Use::Refused),
+    member<&EvaluationWindow::wall_clock_window>("WallClockWindow", kWallClockWindow,
+        Use::Refused),
     member<&EvaluationWindow::sliding_window>("SlidingWindow", kSlidingWindow, Use::Refused));
 constexpr auto kEvaluationWindow = structure<EvaluationWindow>("EvaluationWindow",
     kEvaluationWindowMembers);
@@ -480,7 +495,8 @@ constexpr auto kRecoveryPeriod = number<int32_t>("RecoveryPeriod", {.min = 0, .m
 constexpr auto kAlarmPromQLCriteriaMembers = members(
     member<&AlarmPromQLCriteria::query>("Query", kQuery, Use::Refused, {.required = true}),
     member<&AlarmPromQLCriteria::pending_period>("PendingPeriod", kPendingPeriod, Use::Refused),
-    member<&AlarmPromQLCriteria::recovery_period>("RecoveryPeriod", kRecoveryPeriod, Use::Refused));
+    member<&AlarmPromQLCriteria::recovery_period>("RecoveryPeriod", kRecoveryPeriod,
+        Use::Refused));
 constexpr auto kAlarmPromQLCriteria = structure<AlarmPromQLCriteria>("AlarmPromQLCriteria",
     kAlarmPromQLCriteriaMembers);
 constexpr auto kEvaluationCriteriaMembers = members(
@@ -509,24 +525,27 @@ constexpr auto kMetricAlarmMembers = members(
     member<&MetricAlarm::metric_name>("MetricName", kMetricName, Use::Refused),
     member<&MetricAlarm::metric_namespace>("Namespace", kNamespace, Use::Refused),
     member<&MetricAlarm::statistic>("Statistic", kStatistic, Use::Refused),
-    member<&MetricAlarm::extended_statistic>("ExtendedStatistic", kExtendedStatistic, Use::Refused),
+    member<&MetricAlarm::extended_statistic>("ExtendedStatistic", kExtendedStatistic,
+        Use::Refused),
     member<&MetricAlarm::dimensions>("Dimensions", kDimensions, Use::Refused),
     member<&MetricAlarm::period>("Period", kPeriod, Use::Refused),
     member<&MetricAlarm::unit>("Unit", kStandardUnit, Use::Refused),
-    member<&MetricAlarm::evaluation_periods>("EvaluationPeriods", kEvaluationPeriods, Use::Refused),
+    member<&MetricAlarm::evaluation_periods>("EvaluationPeriods", kEvaluationPeriods,
+        Use::Refused),
     member<&MetricAlarm::datapoints_to_alarm>("DatapointsToAlarm", kDatapointsToAlarm,
         Use::Refused),
     member<&MetricAlarm::threshold>("Threshold", kThreshold, Use::Refused),
     member<&MetricAlarm::comparison_operator>("ComparisonOperator", kComparisonOperator,
         Use::Refused),
-    member<&MetricAlarm::treat_missing_data>("TreatMissingData", kTreatMissingData, Use::Refused),
+    member<&MetricAlarm::treat_missing_data>("TreatMissingData", kTreatMissingData,
+        Use::Refused),
     member<&MetricAlarm::evaluate_low_sample_count_percentile>(
         "EvaluateLowSampleCountPercentile", kEvaluateLowSampleCountPercentile, Use::Refused),
     member<&MetricAlarm::metrics>("Metrics", kMetricDataQueries, Use::Refused),
     member<&MetricAlarm::threshold_metric_id>("ThresholdMetricId", kMetricId, Use::Refused),
     member<&MetricAlarm::evaluation_state>("EvaluationState", kEvaluationState, Use::Refused),
-    member<&MetricAlarm::state_transitioned_timestamp>("StateTransitionedTimestamp", kTimestamp,
-        Use::Refused),
+    member<&MetricAlarm::state_transitioned_timestamp>("StateTransitionedTimestamp",
+        kTimestamp, Use::Refused),
     member<&MetricAlarm::evaluation_window>("EvaluationWindow", kEvaluationWindow, Use::Refused),
     member<&MetricAlarm::evaluation_criteria>("EvaluationCriteria", kEvaluationCriteria,
         Use::Refused),
@@ -546,9 +565,10 @@ constexpr auto kScheduleConfigurationMembers = members(
         kScheduleExpression, Use::Refused, {.required = true}),
     member<&ScheduleConfiguration::start_time_offset>("StartTimeOffset", kStartTimeOffset,
         Use::Refused, {.required = true}),
-    member<&ScheduleConfiguration::end_time_offset>("EndTimeOffset", kEndTimeOffset, Use::Refused));
-constexpr auto kScheduleConfiguration = structure<ScheduleConfiguration>("ScheduleConfiguration",
-    kScheduleConfigurationMembers);
+    member<&ScheduleConfiguration::end_time_offset>("EndTimeOffset", kEndTimeOffset,
+        Use::Refused));
+constexpr auto kScheduleConfiguration = structure<ScheduleConfiguration>(
+    "ScheduleConfiguration", kScheduleConfigurationMembers);
 constexpr auto kAggregationExpression = text("AggregationExpression", {.min = 1, .max = 2048});
 constexpr auto kTagKey = text("TagKey", {.min = 1, .max = 128});
 constexpr auto kTagValue = text("TagValue", {.min = 0, .max = 256});
@@ -558,11 +578,12 @@ constexpr auto kTagMembers = members(
 constexpr auto kTag = structure<Tag>("Tag", kTagMembers);
 constexpr auto kTagList = list_of("TagList", kTag);
 constexpr auto kScheduledQueryConfigurationMembers = members(
-    member<&ScheduledQueryConfiguration::query_string>("QueryString", kQueryString, Use::Refused,
-        {.required = true}),
+    member<&ScheduledQueryConfiguration::query_string>("QueryString", kQueryString,
+        Use::Refused, {.required = true}),
     member<&ScheduledQueryConfiguration::log_group_identifiers>("LogGroupIdentifiers",
         kLogGroupIdentifiers, Use::Refused),
-    member<&ScheduledQueryConfiguration::query_arn>("QueryARN", kAmazonResourceName, Use::Refused),
+    member<&ScheduledQueryConfiguration::query_arn>("QueryARN", kAmazonResourceName,
+        Use::Refused),
     member<&ScheduledQueryConfiguration::scheduled_query_role_arn>("ScheduledQueryRoleARN",
         kAmazonResourceName, Use::Refused, {.required = true}),
     member<&ScheduledQueryConfiguration::schedule_configuration>("ScheduleConfiguration",
@@ -590,7 +611,8 @@ constexpr auto kLogAlarmMembers = members(
     member<&LogAlarm::state_value>("StateValue", kStateValue, Use::Refused),
     member<&LogAlarm::state_reason>("StateReason", kStateReason, Use::Refused),
     member<&LogAlarm::state_reason_data>("StateReasonData", kStateReasonData, Use::Refused),
-    member<&LogAlarm::state_updated_timestamp>("StateUpdatedTimestamp", kTimestamp, Use::Refused),
+    member<&LogAlarm::state_updated_timestamp>("StateUpdatedTimestamp", kTimestamp,
+        Use::Refused),
     member<&LogAlarm::scheduled_query_configuration>("ScheduledQueryConfiguration",
         kScheduledQueryConfiguration, Use::Refused),
     member<&LogAlarm::query_results_to_evaluate>("QueryResultsToEvaluate",
@@ -598,7 +620,8 @@ constexpr auto kLogAlarmMembers = members(
     member<&LogAlarm::query_results_to_alarm>("QueryResultsToAlarm", kQueryResultsToAlarm,
         Use::Refused),
     member<&LogAlarm::threshold>("Threshold", kThreshold, Use::Refused),
-    member<&LogAlarm::comparison_operator>("ComparisonOperator", kComparisonOperator, Use::Refused),
+    member<&LogAlarm::comparison_operator>("ComparisonOperator", kComparisonOperator,
+        Use::Refused),
     member<&LogAlarm::treat_missing_data>("TreatMissingData", kTreatMissingData, Use::Refused),
     member<&LogAlarm::state_transitioned_timestamp>("StateTransitionedTimestamp", kTimestamp,
         Use::Refused),
@@ -649,7 +672,8 @@ constexpr auto kDescribeAnomalyDetectorsInputMembers = members(
     member<&DescribeAnomalyDetectorsInput::next_token>("NextToken", kNextToken, Use::Refused),
     member<&DescribeAnomalyDetectorsInput::max_results>("MaxResults", kMaxReturnedResultsCount,
         Use::Refused),
-    member<&DescribeAnomalyDetectorsInput::metric_namespace>("Namespace", kNamespace, Use::Refused),
+    member<&DescribeAnomalyDetectorsInput::metric_namespace>("Namespace", kNamespace,
+        Use::Refused),
     member<&DescribeAnomalyDetectorsInput::metric_name>("MetricName", kMetricName, Use::Refused),
     member<&DescribeAnomalyDetectorsInput::dimensions>("Dimensions", kDimensions, Use::Refused),
     member<&DescribeAnomalyDetectorsInput::anomaly_detector_types>("AnomalyDetectorTypes",
@@ -660,9 +684,10 @@ constexpr auto kRangeMembers = members(
     member<&Range::start_time>("StartTime", kTimestamp, Use::Refused, {.required = true}),
     member<&Range::end_time>("EndTime", kTimestamp, Use::Refused, {.required = true}));
 constexpr auto kRange = structure<Range>("Range", kRangeMembers);
-constexpr auto kAnomalyDetectorExcludedTimeRanges = list_of("AnomalyDetectorExcludedTimeRanges",
-    kRange);
-constexpr auto kAnomalyDetectorMetricTimezone = text("AnomalyDetectorMetricTimezone", {.max = 50});
+constexpr auto kAnomalyDetectorExcludedTimeRanges = list_of(
+    "AnomalyDetectorExcludedTimeRanges", kRange);
+constexpr auto kAnomalyDetectorMetricTimezone = text("AnomalyDetectorMetricTimezone",
+    {.max = 50});
 constexpr auto kAnomalyDetectorConfigurationMembers = members(
     member<&AnomalyDetectorConfiguration::excluded_time_ranges>("ExcludedTimeRanges",
         kAnomalyDetectorExcludedTimeRanges, Use::Refused),
@@ -678,8 +703,8 @@ constexpr auto kPeriodicSpikes = boolean("PeriodicSpikes");
 constexpr auto kMetricCharacteristicsMembers = members(
     member<&MetricCharacteristics::periodic_spikes>("PeriodicSpikes", kPeriodicSpikes,
         Use::Refused));
-constexpr auto kMetricCharacteristics = structure<MetricCharacteristics>("MetricCharacteristics",
-    kMetricCharacteristicsMembers);
+constexpr auto kMetricCharacteristics = structure<MetricCharacteristics>(
+    "MetricCharacteristics", kMetricCharacteristicsMembers);
 constexpr auto kAnomalyDetectorMembers = members(
     member<&AnomalyDetector::anomaly_detector_id>("AnomalyDetectorId", kAnomalyDetectorId,
         Use::Refused),
@@ -689,7 +714,8 @@ constexpr auto kAnomalyDetectorMembers = members(
     member<&AnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused),
     member<&AnomalyDetector::configuration>("Configuration", kAnomalyDetectorConfiguration,
         Use::Refused),
-    member<&AnomalyDetector::state_value>("StateValue", kAnomalyDetectorStateValue, Use::Refused),
+    member<&AnomalyDetector::state_value>("StateValue", kAnomalyDetectorStateValue,
+        Use::Refused),
     member<&AnomalyDetector::metric_characteristics>("MetricCharacteristics",
         kMetricCharacteristics, Use::Refused),
     member<&AnomalyDetector::single_metric_anomaly_detector>("SingleMetricAnomalyDetector",
@@ -731,7 +757,8 @@ constexpr auto kInsightRule = structure<InsightRule>("InsightRule", kInsightRule
 constexpr auto kInsightRules = list_of("InsightRules", kInsightRule);
 constexpr auto kDescribeInsightRulesOutputMembers = members(
     member<&DescribeInsightRulesOutput::next_token>("NextToken", kNextToken, Use::Refused),
-    member<&DescribeInsightRulesOutput::insight_rules>("InsightRules", kInsightRules, Use::Refused));
+    member<&DescribeInsightRulesOutput::insight_rules>("InsightRules", kInsightRules,
+        Use::Refused));
 constexpr auto kDescribeInsightRulesOutput = structure<DescribeInsightRulesOutput>(
     "DescribeInsightRulesOutput", kDescribeInsightRulesOutputMembers);
 constexpr auto kDisableAlarmActionsInputMembers = members(
@@ -771,8 +798,8 @@ constexpr auto kEnableInsightRulesOutput = structure<EnableInsightRulesOutput>(
 constexpr auto kGetAlarmMuteRuleInputMembers = members(
     member<&GetAlarmMuteRuleInput::alarm_mute_rule_name>("AlarmMuteRuleName", kName,
         Use::Refused, {.required = true}));
-constexpr auto kGetAlarmMuteRuleInput = structure<GetAlarmMuteRuleInput>("GetAlarmMuteRuleInput",
-    kGetAlarmMuteRuleInputMembers);
+constexpr auto kGetAlarmMuteRuleInput = structure<GetAlarmMuteRuleInput>(
+    "GetAlarmMuteRuleInput", kGetAlarmMuteRuleInputMembers);
 constexpr auto kArn = text("Arn", {.min = 1, .max = 1600});
 constexpr auto kExpression = text("Expression", {.min = 1, .max = 256});
 constexpr auto kDuration = text("Duration", {.min = 1, .max = 50});
@@ -784,7 +811,8 @@ constexpr auto kSchedule = structure<Schedule>("Schedule", kScheduleMembers);
 constexpr auto kRuleMembers = members(
     member<&Rule::schedule>("Schedule", kSchedule, Use::Refused, {.required = true}));
 constexpr auto kRule = structure<Rule>("Rule", kRuleMembers);
-constexpr auto kMuteTargetAlarmNameList = list_of("MuteTargetAlarmNameList", kName, {.max = 100});
+constexpr auto kMuteTargetAlarmNameList = list_of("MuteTargetAlarmNameList", kName,
+    {.max = 100});
 constexpr auto kMuteTargetsMembers = members(
     member<&MuteTargets::alarm_names>("AlarmNames", kMuteTargetAlarmNameList, Use::Refused,
         {.required = true}));
@@ -845,7 +873,8 @@ constexpr auto kGetInsightRuleReportInputMembers = members(
         {.required = true}),
     member<&GetInsightRuleReportInput::end_time>("EndTime", kTimestamp, Use::Refused,
         {.required = true}),
-    member<&GetInsightRuleReportInput::period>("Period", kPeriod, Use::Refused, {.required = true}),
+    member<&GetInsightRuleReportInput::period>("Period", kPeriod, Use::Refused,
+        {.required = true}),
     member<&GetInsightRuleReportInput::max_contributor_count>("MaxContributorCount",
         kInsightRuleUnboundInteger, Use::Refused),
     member<&GetInsightRuleReportInput::metrics>("Metrics", kInsightRuleMetricList, Use::Refused),
@@ -875,8 +904,8 @@ constexpr auto kInsightRuleContributorMembers = members(
         {.required = true}),
     member<&InsightRuleContributor::approximate_aggregate_value>("ApproximateAggregateValue",
         kInsightRuleUnboundDouble, Use::Refused, {.required = true}),
-    member<&InsightRuleContributor::datapoints>("Datapoints", kInsightRuleContributorDatapoints,
-        Use::Refused, {.required = true}));
+    member<&InsightRuleContributor::datapoints>("Datapoints",
+        kInsightRuleContributorDatapoints, Use::Refused, {.required = true}));
 constexpr auto kInsightRuleContributor = structure<InsightRuleContributor>(
     "InsightRuleContributor", kInsightRuleContributorMembers);
 constexpr auto kInsightRuleContributors = list_of("InsightRuleContributors",
@@ -963,7 +992,8 @@ constexpr auto kGetMetricStreamOutputMembers = members(
         Use::Refused),
     member<&GetMetricStreamOutput::exclude_filters>("ExcludeFilters", kMetricStreamFilters,
         Use::Refused),
-    member<&GetMetricStreamOutput::firehose_arn>("FirehoseArn", kAmazonResourceName, Use::Refused),
+    member<&GetMetricStreamOutput::firehose_arn>("FirehoseArn", kAmazonResourceName,
+        Use::Refused),
     member<&GetMetricStreamOutput::role_arn>("RoleArn", kAmazonResourceName, Use::Refused),
     member<&GetMetricStreamOutput::state>("State", kMetricStreamState, Use::Refused),
     member<&GetMetricStreamOutput::creation_date>("CreationDate", kTimestamp, Use::Refused),
@@ -974,14 +1004,15 @@ constexpr auto kGetMetricStreamOutputMembers = members(
         kMetricStreamStatisticsConfigurations, Use::Refused),
     member<&GetMetricStreamOutput::include_linked_accounts_metrics>(
         "IncludeLinkedAccountsMetrics", kIncludeLinkedAccountsMetrics, Use::Refused));
-constexpr auto kGetMetricStreamOutput = structure<GetMetricStreamOutput>("GetMetricStreamOutput",
-    kGetMetricStreamOutputMembers);
+constexpr auto kGetMetricStreamOutput = structure<GetMetricStreamOutput>(
+    "GetMetricStreamOutput", kGetMetricStreamOutputMembers);
 constexpr auto kMetricWidget = text("MetricWidget");
 constexpr auto kOutputFormat = text("OutputFormat");
 constexpr auto kGetMetricWidgetImageInputMembers = members(
     member<&GetMetricWidgetImageInput::metric_widget>("MetricWidget", kMetricWidget,
         Use::Refused, {.required = true}),
-    member<&GetMetricWidgetImageInput::output_format>("OutputFormat", kOutputFormat, Use::Refused));
+    member<&GetMetricWidgetImageInput::output_format>("OutputFormat", kOutputFormat,
+        Use::Refused));
 constexpr auto kGetMetricWidgetImageInput = structure<GetMetricWidgetImageInput>(
     "GetMetricWidgetImageInput", kGetMetricWidgetImageInputMembers);
 constexpr auto kMetricWidgetImage = blob("MetricWidgetImage");
@@ -990,7 +1021,8 @@ constexpr auto kGetMetricWidgetImageOutputMembers = members(
         kMetricWidgetImage, Use::Refused));
 constexpr auto kGetMetricWidgetImageOutput = structure<GetMetricWidgetImageOutput>(
     "GetMetricWidgetImageOutput", kGetMetricWidgetImageOutputMembers);
-constexpr auto kGetOTelEnrichmentInput = empty_structure<GetOTelEnrichmentInput>("GetOTelEnrichmentInput");
+constexpr auto kGetOTelEnrichmentInput = empty_structure<GetOTelEnrichmentInput>(
+        "GetOTelEnrichmentInput");
 constexpr std::string_view kOTelEnrichmentStatusValues[] = {"Running", "Stopped"};
 constexpr auto kOTelEnrichmentStatus = text("OTelEnrichmentStatus",
     {.values = kOTelEnrichmentStatusValues});
@@ -1016,7 +1048,8 @@ constexpr auto kAlarmMuteRuleSummaryMembers = members(
         Use::Refused));
 constexpr auto kAlarmMuteRuleSummary = structure<AlarmMuteRuleSummary>("AlarmMuteRuleSummary",
     kAlarmMuteRuleSummaryMembers);
-constexpr auto kAlarmMuteRuleSummaries = list_of("AlarmMuteRuleSummaries", kAlarmMuteRuleSummary);
+constexpr auto kAlarmMuteRuleSummaries = list_of("AlarmMuteRuleSummaries",
+    kAlarmMuteRuleSummary);
 constexpr auto kListAlarmMuteRulesOutputMembers = members(
     member<&ListAlarmMuteRulesOutput::alarm_mute_rule_summaries>("AlarmMuteRuleSummaries",
         kAlarmMuteRuleSummaries, Use::Refused),
@@ -1058,12 +1091,14 @@ constexpr auto kTemplateName = text("TemplateName", {.min = 1, .max = 128});
 constexpr auto kManagedRuleStateMembers = members(
     member<&ManagedRuleState::rule_name>("RuleName", kInsightRuleName, Use::Refused,
         {.required = true}),
-    member<&ManagedRuleState::state>("State", kInsightRuleState, Use::Refused, {.required = true}));
+    member<&ManagedRuleState::state>("State", kInsightRuleState, Use::Refused,
+        {.required = true}));
 constexpr auto kManagedRuleState = structure<ManagedRuleState>("ManagedRuleState",
     kManagedRuleStateMembers);
 constexpr auto kManagedRuleDescriptionMembers = members(
     member<&ManagedRuleDescription::template_name>("TemplateName", kTemplateName, Use::Refused),
-    member<&ManagedRuleDescription::resource_arn>("ResourceARN", kAmazonResourceName, Use::Refused),
+    member<&ManagedRuleDescription::resource_arn>("ResourceARN", kAmazonResourceName,
+        Use::Refused),
     member<&ManagedRuleDescription::rule_state>("RuleState", kManagedRuleState, Use::Refused));
 constexpr auto kManagedRuleDescription = structure<ManagedRuleDescription>(
     "ManagedRuleDescription", kManagedRuleDescriptionMembers);
@@ -1117,8 +1152,8 @@ constexpr auto kPutAlarmMuteRuleInputMembers = members(
     member<&PutAlarmMuteRuleInput::tags>("Tags", kTagList, Use::Refused),
     member<&PutAlarmMuteRuleInput::start_date>("StartDate", kTimestamp, Use::Refused),
     member<&PutAlarmMuteRuleInput::expire_date>("ExpireDate", kTimestamp, Use::Refused));
-constexpr auto kPutAlarmMuteRuleInput = structure<PutAlarmMuteRuleInput>("PutAlarmMuteRuleInput",
-    kPutAlarmMuteRuleInputMembers);
+constexpr auto kPutAlarmMuteRuleInput = structure<PutAlarmMuteRuleInput>(
+    "PutAlarmMuteRuleInput", kPutAlarmMuteRuleInputMembers);
 constexpr auto kPutAnomalyDetectorInputMembers = members(
     member<&PutAnomalyDetectorInput::metric_namespace>("Namespace", kNamespace, Use::Refused),
     member<&PutAnomalyDetectorInput::metric_name>("MetricName", kMetricName, Use::Refused),
@@ -1194,7 +1229,8 @@ constexpr auto kPutInsightRuleInputMembers = members(
         kInsightRuleOnTransformedLogs, Use::Refused));
 constexpr auto kPutInsightRuleInput = structure<PutInsightRuleInput>("PutInsightRuleInput",
     kPutInsightRuleInputMembers);
-constexpr auto kPutInsightRuleOutput = empty_structure<PutInsightRuleOutput>("PutInsightRuleOutput");
+constexpr auto kPutInsightRuleOutput = empty_structure<PutInsightRuleOutput>(
+        "PutInsightRuleOutput");
 constexpr auto kPutLogAlarmInputMembers = members(
     member<&PutLogAlarmInput::alarm_name>("AlarmName", kAlarmName, Use::Refused,
         {.required = true}),
@@ -1215,7 +1251,8 @@ constexpr auto kPutLogAlarmInputMembers = members(
         kQueryResultsToEvaluate, Use::Refused, {.required = true}),
     member<&PutLogAlarmInput::query_results_to_alarm>("QueryResultsToAlarm",
         kQueryResultsToAlarm, Use::Refused, {.required = true}),
-    member<&PutLogAlarmInput::threshold>("Threshold", kThreshold, Use::Refused, {.required = true}),
+    member<&PutLogAlarmInput::threshold>("Threshold", kThreshold, Use::Refused,
+        {.required = true}),
     member<&PutLogAlarmInput::comparison_operator>("ComparisonOperator", kComparisonOperator,
         Use::Refused, {.required = true}),
     member<&PutLogAlarmInput::treat_missing_data>("TreatMissingData", kTreatMissingData,
@@ -1245,7 +1282,8 @@ constexpr auto kPutMetricAlarmInputMembers = members(
         {.required = true}),
     member<&PutMetricAlarmInput::alarm_description>("AlarmDescription", kAlarmDescription,
         Use::Refused),
-    member<&PutMetricAlarmInput::actions_enabled>("ActionsEnabled", kActionsEnabled, Use::Refused),
+    member<&PutMetricAlarmInput::actions_enabled>("ActionsEnabled", kActionsEnabled,
+        Use::Refused),
     member<&PutMetricAlarmInput::ok_actions>("OKActions", kResourceList, Use::Refused),
     member<&PutMetricAlarmInput::alarm_actions>("AlarmActions", kResourceList, Use::Refused),
     member<&PutMetricAlarmInput::insufficient_data_actions>("InsufficientDataActions",
@@ -1263,21 +1301,22 @@ constexpr auto kPutMetricAlarmInputMembers = members(
     member<&PutMetricAlarmInput::datapoints_to_alarm>("DatapointsToAlarm", kDatapointsToAlarm,
         Use::Refused),
     member<&PutMetricAlarmInput::threshold>("Threshold", kThreshold, Use::Refused),
-    member<&PutMetricAlarmInput::comparison_operator>("ComparisonOperator", kComparisonOperator,
-        Use::Refused),
+    member<&PutMetricAlarmInput::comparison_operator>("ComparisonOperator",
+        kComparisonOperator, Use::Refused),
     member<&PutMetricAlarmInput::treat_missing_data>("TreatMissingData", kTreatMissingData,
         Use::Refused),
     member<&PutMetricAlarmInput::evaluate_low_sample_count_percentile>(
         "EvaluateLowSampleCountPercentile", kEvaluateLowSampleCountPercentile, Use::Refused),
     member<&PutMetricAlarmInput::metrics>("Metrics", kMetricDataQueries, Use::Refused),
     member<&PutMetricAlarmInput::tags>("Tags", kTagList, Use::Refused),
-    member<&PutMetricAlarmInput::threshold_metric_id>("ThresholdMetricId", kMetricId, Use::Refused),
+    member<&PutMetricAlarmInput::threshold_metric_id>("ThresholdMetricId", kMetricId,
+        Use::Refused),
     member<&PutMetricAlarmInput::evaluation_window>("EvaluationWindow", kEvaluationWindow,
         Use::Refused),
-    member<&PutMetricAlarmInput::evaluation_criteria>("EvaluationCriteria", kEvaluationCriteria,
-        Use::Refused),
-    member<&PutMetricAlarmInput::evaluation_interval>("EvaluationInterval", kEvaluationInterval,
-        Use::Refused));
+    member<&PutMetricAlarmInput::evaluation_criteria>("EvaluationCriteria",
+        kEvaluationCriteria, Use::Refused),
+    member<&PutMetricAlarmInput::evaluation_interval>("EvaluationInterval",
+        kEvaluationInterval, Use::Refused));
 constexpr auto kPutMetricAlarmInput = structure<PutMetricAlarmInput>("PutMetricAlarmInput",
     kPutMetricAlarmInputMembers);
 constexpr auto kPutMetricStreamInputMembers = members(
@@ -1287,8 +1326,8 @@ constexpr auto kPutMetricStreamInputMembers = members(
         Use::Refused),
     member<&PutMetricStreamInput::exclude_filters>("ExcludeFilters", kMetricStreamFilters,
         Use::Refused),
-    member<&PutMetricStreamInput::firehose_arn>("FirehoseArn", kAmazonResourceName, Use::Refused,
-        {.required = true}),
+    member<&PutMetricStreamInput::firehose_arn>("FirehoseArn", kAmazonResourceName,
+        Use::Refused, {.required = true}),
     member<&PutMetricStreamInput::role_arn>("RoleArn", kAmazonResourceName, Use::Refused,
         {.required = true}),
     member<&PutMetricStreamInput::output_format>("OutputFormat", kMetricStreamOutputFormat,
@@ -1302,8 +1341,8 @@ constexpr auto kPutMetricStreamInput = structure<PutMetricStreamInput>("PutMetri
     kPutMetricStreamInputMembers);
 constexpr auto kPutMetricStreamOutputMembers = members(
     member<&PutMetricStreamOutput::arn>("Arn", kAmazonResourceName, Use::Refused));
-constexpr auto kPutMetricStreamOutput = structure<PutMetricStreamOutput>("PutMetricStreamOutput",
-    kPutMetricStreamOutputMembers);
+constexpr auto kPutMetricStreamOutput = structure<PutMetricStreamOutput>(
+    "PutMetricStreamOutput", kPutMetricStreamOutputMembers);
 constexpr auto kSetAlarmStateInputMembers = members(
     member<&SetAlarmStateInput::alarm_name>("AlarmName", kAlarmName, Use::Refused,
         {.required = true}),
@@ -1321,17 +1360,23 @@ constexpr auto kStartMetricStreamsInputMembers = members(
         {.required = true}));
 constexpr auto kStartMetricStreamsInput = structure<StartMetricStreamsInput>(
     "StartMetricStreamsInput", kStartMetricStreamsInputMembers);
-constexpr auto kStartMetricStreamsOutput = empty_structure<StartMetricStreamsOutput>("StartMetricStreamsOutput");
-constexpr auto kStartOTelEnrichmentInput = empty_structure<StartOTelEnrichmentInput>("StartOTelEnrichmentInput");
-constexpr auto kStartOTelEnrichmentOutput = empty_structure<StartOTelEnrichmentOutput>("StartOTelEnrichmentOutput");
+constexpr auto kStartMetricStreamsOutput = empty_structure<StartMetricStreamsOutput>(
+        "StartMetricStreamsOutput");
+constexpr auto kStartOTelEnrichmentInput = empty_structure<StartOTelEnrichmentInput>(
+        "StartOTelEnrichmentInput");
+constexpr auto kStartOTelEnrichmentOutput = empty_structure<StartOTelEnrichmentOutput>(
+        "StartOTelEnrichmentOutput");
 constexpr auto kStopMetricStreamsInputMembers = members(
     member<&StopMetricStreamsInput::names>("Names", kMetricStreamNames, Use::Refused,
         {.required = true}));
 constexpr auto kStopMetricStreamsInput = structure<StopMetricStreamsInput>(
     "StopMetricStreamsInput", kStopMetricStreamsInputMembers);
-constexpr auto kStopMetricStreamsOutput = empty_structure<StopMetricStreamsOutput>("StopMetricStreamsOutput");
-constexpr auto kStopOTelEnrichmentInput = empty_structure<StopOTelEnrichmentInput>("StopOTelEnrichmentInput");
-constexpr auto kStopOTelEnrichmentOutput = empty_structure<StopOTelEnrichmentOutput>("StopOTelEnrichmentOutput");
+constexpr auto kStopMetricStreamsOutput = empty_structure<StopMetricStreamsOutput>(
+        "StopMetricStreamsOutput");
+constexpr auto kStopOTelEnrichmentInput = empty_structure<StopOTelEnrichmentInput>(
+        "StopOTelEnrichmentInput");
+constexpr auto kStopOTelEnrichmentOutput = empty_structure<StopOTelEnrichmentOutput>(
+        "StopOTelEnrichmentOutput");
 constexpr auto kTagResourceInputMembers = members(
     member<&TagResourceInput::resource_arn>("ResourceARN", kAmazonResourceName, Use::Refused,
         {.required = true}),
@@ -1343,10 +1388,12 @@ constexpr auto kTagKeyList = list_of("TagKeyList", kTagKey);
 constexpr auto kUntagResourceInputMembers = members(
     member<&UntagResourceInput::resource_arn>("ResourceARN", kAmazonResourceName, Use::Refused,
         {.required = true}),
-    member<&UntagResourceInput::tag_keys>("TagKeys", kTagKeyList, Use::Refused, {.required = true}));
+    member<&UntagResourceInput::tag_keys>("TagKeys", kTagKeyList, Use::Refused,
+        {.required = true}));
 constexpr auto kUntagResourceInput = structure<UntagResourceInput>("UntagResourceInput",
     kUntagResourceInputMembers);
-constexpr auto kUntagResourceOutput = empty_structure<UntagResourceOutput>("UntagResourceOutput");
+constexpr auto kUntagResourceOutput = empty_structure<UntagResourceOutput>(
+        "UntagResourceOutput");
 
 
 constexpr OperationShapes kOperations[] = {
@@ -1354,7 +1401,8 @@ constexpr OperationShapes kOperations[] = {
         &kAssociateDatasetKmsKeyOutput),
     operation("DeleteAlarmMuteRule", kDeleteAlarmMuteRuleInput, nullptr),
     operation("DeleteAlarms", kDeleteAlarmsInput, nullptr),
-    operation("DeleteAnomalyDetector", kDeleteAnomalyDetectorInput, &kDeleteAnomalyDetectorOutput),
+    operation("DeleteAnomalyDetector", kDeleteAnomalyDetectorInput,
+        &kDeleteAnomalyDetectorOutput),
     operation("DeleteDashboards", kDeleteDashboardsInput, &kDeleteDashboardsOutput),
     operation("DeleteInsightRules", kDeleteInsightRulesInput, &kDeleteInsightRulesOutput),
     operation("DeleteMetricStream", kDeleteMetricStreamInput, &kDeleteMetricStreamOutput),

@@ -6,7 +6,8 @@ namespace {
 
 using namespace kansoku::describe;
 
-constexpr auto kGetCallerIdentityRequest = empty_structure<GetCallerIdentityRequest>("GetCallerIdentityRequest");
+constexpr auto kGetCallerIdentityRequest = empty_structure<GetCallerIdentityRequest>(
+        "GetCallerIdentityRequest");
 constexpr auto kUserIdType = text("userIdType");
 constexpr auto kAccountType = text("accountType");
 constexpr auto kArnType = text("arnType", {.min = 20, .max = 2048});
@@ -25,8 +26,8 @@ constexpr auto kPolicyDescriptorListType = list_of("policyDescriptorListType",
     kPolicyDescriptorType);
 constexpr auto kUnrestrictedSessionPolicyDocumentType = text(
     "unrestrictedSessionPolicyDocumentType", {.min = 1});
-constexpr auto kRoleDurationSecondsType = number<int32_t>("roleDurationSecondsType", {.min = 900,
-    .max = 43200});
+constexpr auto kRoleDurationSecondsType = number<int32_t>("roleDurationSecondsType",
+    {.min = 900, .max = 43200});
 constexpr auto kTagKeyType = text("tagKeyType", {.min = 1, .max = 128});
 constexpr auto kTagValueType = text("tagValueType", {.min = 0, .max = 256});
 constexpr auto kTagMembers = members(
@@ -46,13 +47,14 @@ constexpr auto kProvidedContextMembers = members(
         Use::Refused));
 constexpr auto kProvidedContext = structure<ProvidedContext>("ProvidedContext",
     kProvidedContextMembers);
-constexpr auto kProvidedContextsListType = list_of("ProvidedContextsListType", kProvidedContext,
-    {.min = 1, .max = 5});
+constexpr auto kProvidedContextsListType = list_of("ProvidedContextsListType",
+    kProvidedContext, {.min = 1, .max = 5});
 constexpr auto kAssumeRoleRequestMembers = members(
     member<&AssumeRoleRequest::role_arn>("RoleArn", kArnType, Use::Refused, {.required = true}),
     member<&AssumeRoleRequest::role_session_name>("RoleSessionName", kRoleSessionNameType,
         Use::Refused, {.required = true}),
-    member<&AssumeRoleRequest::policy_arns>("PolicyArns", kPolicyDescriptorListType, Use::Refused),
+    member<&AssumeRoleRequest::policy_arns>("PolicyArns", kPolicyDescriptorListType,
+        Use::Refused),
     member<&AssumeRoleRequest::policy>("Policy", kUnrestrictedSessionPolicyDocumentType,
         Use::Refused),
     member<&AssumeRoleRequest::duration_seconds>("DurationSeconds", kRoleDurationSecondsType,
@@ -65,8 +67,8 @@ constexpr auto kAssumeRoleRequestMembers = members(
     member<&AssumeRoleRequest::token_code>("TokenCode", kTokenCodeType, Use::Refused),
     member<&AssumeRoleRequest::source_identity>("SourceIdentity", kSourceIdentityType,
         Use::Refused),
-    member<&AssumeRoleRequest::provided_contexts>("ProvidedContexts", kProvidedContextsListType,
-        Use::Refused));
+    member<&AssumeRoleRequest::provided_contexts>("ProvidedContexts",
+        kProvidedContextsListType, Use::Refused));
 constexpr auto kAssumeRoleRequest = structure<AssumeRoleRequest>("AssumeRoleRequest",
     kAssumeRoleRequestMembers);
 constexpr auto kAccessKeyIdType = text("accessKeyIdType", {.min = 16, .max = 128});
@@ -84,8 +86,8 @@ constexpr auto kCredentialsMembers = members(
 constexpr auto kCredentials = structure<Credentials>("Credentials", kCredentialsMembers);
 constexpr auto kAssumedRoleIdType = text("assumedRoleIdType", {.min = 2, .max = 193});
 constexpr auto kAssumedRoleUserMembers = members(
-    member<&AssumedRoleUser::assumed_role_id>("AssumedRoleId", kAssumedRoleIdType, Use::Refused,
-        {.required = true}),
+    member<&AssumedRoleUser::assumed_role_id>("AssumedRoleId", kAssumedRoleIdType,
+        Use::Refused, {.required = true}),
     member<&AssumedRoleUser::arn>("Arn", kArnType, Use::Refused, {.required = true}));
 constexpr auto kAssumedRoleUser = structure<AssumedRoleUser>("AssumedRoleUser",
     kAssumedRoleUserMembers);
@@ -94,8 +96,8 @@ constexpr auto kAssumeRoleResponseMembers = members(
     member<&AssumeRoleResponse::credentials>("Credentials", kCredentials, Use::Refused),
     member<&AssumeRoleResponse::assumed_role_user>("AssumedRoleUser", kAssumedRoleUser,
         Use::Refused),
-    member<&AssumeRoleResponse::packed_policy_size>("PackedPolicySize", kNonNegativeIntegerType,
-        Use::Refused),
+    member<&AssumeRoleResponse::packed_policy_size>("PackedPolicySize",
+        kNonNegativeIntegerType, Use::Refused),
     member<&AssumeRoleResponse::source_identity>("SourceIdentity", kSourceIdentityType,
         Use::Refused));
 constexpr auto kAssumeRoleResponse = structure<AssumeRoleResponse>("AssumeRoleResponse",
@@ -112,7 +114,8 @@ constexpr auto kAssumeRoleWithSAMLRequestMembers = members(
         Use::Refused, {.required = true}),
     member<&AssumeRoleWithSAMLRequest::policy_arns>("PolicyArns", kPolicyDescriptorListType,
         Use::Refused),
-    member<&AssumeRoleWithSAMLRequest::policy>("Policy", kSessionPolicyDocumentType, Use::Refused),
+    member<&AssumeRoleWithSAMLRequest::policy>("Policy", kSessionPolicyDocumentType,
+        Use::Refused),
     member<&AssumeRoleWithSAMLRequest::duration_seconds>("DurationSeconds",
         kRoleDurationSecondsType, Use::Refused));
 constexpr auto kAssumeRoleWithSAMLRequest = structure<AssumeRoleWithSAMLRequest>(
@@ -170,8 +173,7 @@ constexpr auto kAssumeRoleWithWebIdentityResponseMembers = members(
     member<&AssumeRoleWithWebIdentityResponse::audience>("Audience", kAudience, Use::Refused),
     member<&AssumeRoleWithWebIdentityResponse::source_identity>("SourceIdentity",
         kSourceIdentityType, Use::Refused));
-constexpr auto kAssumeRoleWithWebIdentityResponse = structure<AssumeRoleWithWebIdentityResponse>(
-    "AssumeRoleWithWebIdentityResponse", kAssumeRoleWithWebIdentityResponseMembers);
+constexpr auto kAssumeRoleWithWebIdentityResponse = structure<AssumeRoleWithWebIdentityResponse>("AssumeRoleWithWebIdentityResponse", kAssumeRoleWithWebIdentityResponseMembers);
 constexpr auto kTargetPrincipalType = text("TargetPrincipalType", {.min = 12, .max = 2048});
 constexpr auto kRootDurationSecondsType = number<int32_t>("RootDurationSecondsType", {.min = 0,
     .max = 900});
@@ -194,8 +196,7 @@ constexpr auto kEncodedMessageType = text("encodedMessageType", {.min = 1, .max 
 constexpr auto kDecodeAuthorizationMessageRequestMembers = members(
     member<&DecodeAuthorizationMessageRequest::encoded_message>("EncodedMessage",
         kEncodedMessageType, Use::Refused, {.required = true}));
-constexpr auto kDecodeAuthorizationMessageRequest = structure<DecodeAuthorizationMessageRequest>(
-    "DecodeAuthorizationMessageRequest", kDecodeAuthorizationMessageRequestMembers);
+constexpr auto kDecodeAuthorizationMessageRequest = structure<DecodeAuthorizationMessageRequest>("DecodeAuthorizationMessageRequest", kDecodeAuthorizationMessageRequestMembers);
 constexpr auto kDecodedMessageType = text("decodedMessageType");
 constexpr auto kDecodeAuthorizationMessageResponseMembers = members(
     member<&DecodeAuthorizationMessageResponse::decoded_message>("DecodedMessage",
@@ -231,18 +232,19 @@ constexpr auto kDurationSecondsType = number<int32_t>("durationSecondsType", {.m
 constexpr auto kGetFederationTokenRequestMembers = members(
     member<&GetFederationTokenRequest::name>("Name", kUserNameType, Use::Refused,
         {.required = true}),
-    member<&GetFederationTokenRequest::policy>("Policy", kSessionPolicyDocumentType, Use::Refused),
+    member<&GetFederationTokenRequest::policy>("Policy", kSessionPolicyDocumentType,
+        Use::Refused),
     member<&GetFederationTokenRequest::policy_arns>("PolicyArns", kPolicyDescriptorListType,
         Use::Refused),
-    member<&GetFederationTokenRequest::duration_seconds>("DurationSeconds", kDurationSecondsType,
-        Use::Refused),
+    member<&GetFederationTokenRequest::duration_seconds>("DurationSeconds",
+        kDurationSecondsType, Use::Refused),
     member<&GetFederationTokenRequest::tags>("Tags", kTagListType, Use::Refused));
 constexpr auto kGetFederationTokenRequest = structure<GetFederationTokenRequest>(
     "GetFederationTokenRequest", kGetFederationTokenRequestMembers);
 constexpr auto kFederatedIdType = text("federatedIdType", {.min = 2, .max = 193});
 constexpr auto kFederatedUserMembers = members(
-    member<&FederatedUser::federated_user_id>("FederatedUserId", kFederatedIdType, Use::Refused,
-        {.required = true}),
+    member<&FederatedUser::federated_user_id>("FederatedUserId", kFederatedIdType,
+        Use::Refused, {.required = true}),
     member<&FederatedUser::arn>("Arn", kArnType, Use::Refused, {.required = true}));
 constexpr auto kFederatedUser = structure<FederatedUser>("FederatedUser", kFederatedUserMembers);
 constexpr auto kGetFederationTokenResponseMembers = members(
@@ -256,7 +258,8 @@ constexpr auto kGetFederationTokenResponse = structure<GetFederationTokenRespons
 constexpr auto kGetSessionTokenRequestMembers = members(
     member<&GetSessionTokenRequest::duration_seconds>("DurationSeconds", kDurationSecondsType,
         Use::Refused),
-    member<&GetSessionTokenRequest::serial_number>("SerialNumber", kSerialNumberType, Use::Refused),
+    member<&GetSessionTokenRequest::serial_number>("SerialNumber", kSerialNumberType,
+        Use::Refused),
     member<&GetSessionTokenRequest::token_code>("TokenCode", kTokenCodeType, Use::Refused));
 constexpr auto kGetSessionTokenRequest = structure<GetSessionTokenRequest>(
     "GetSessionTokenRequest", kGetSessionTokenRequestMembers);
@@ -272,12 +275,12 @@ constexpr auto kWebIdentityTokenDurationSecondsType = number<int32_t>(
     "webIdentityTokenDurationSecondsType", {.min = 60, .max = 3600});
 constexpr auto kJwtAlgorithmType = text("jwtAlgorithmType", {.min = 5, .max = 5});
 constexpr auto kGetWebIdentityTokenRequestMembers = members(
-    member<&GetWebIdentityTokenRequest::audience>("Audience", kWebIdentityTokenAudienceListType,
-        Use::Refused, {.required = true}),
+    member<&GetWebIdentityTokenRequest::audience>("Audience",
+        kWebIdentityTokenAudienceListType, Use::Refused, {.required = true}),
     member<&GetWebIdentityTokenRequest::duration_seconds>("DurationSeconds",
         kWebIdentityTokenDurationSecondsType, Use::Refused),
-    member<&GetWebIdentityTokenRequest::signing_algorithm>("SigningAlgorithm", kJwtAlgorithmType,
-        Use::Refused, {.required = true}),
+    member<&GetWebIdentityTokenRequest::signing_algorithm>("SigningAlgorithm",
+        kJwtAlgorithmType, Use::Refused, {.required = true}),
     member<&GetWebIdentityTokenRequest::tags>("Tags", kTagListType, Use::Refused));
 constexpr auto kGetWebIdentityTokenRequest = structure<GetWebIdentityTokenRequest>(
     "GetWebIdentityTokenRequest", kGetWebIdentityTokenRequestMembers);

@@ -113,7 +113,7 @@ void ConnectionExchange::finished() {
 
 std::string_view http_date() {
   static thread_local int64_t written_s = -1;
-  static thread_local char text[32];
+  static thread_local std::string text;
   int64_t now_s = env::real_clock().wall_now().ns / env::kNsPerS;
   if (now_s != written_s) {
     written_s = now_s;
@@ -133,10 +133,8 @@ std::string_view http_date() {
     static constexpr const char* kDays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
     static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto end = fmt::format_to_n(text, sizeof text, "{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                                kDays[days % 7], day, kMonths[month - 1], year, second / 3'600,
-                                second / 60 % 60, second % 60);
-    *end.out = '\0';
+    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[days % 7], day,
+                       kMonths[month - 1], year, second / 3'600, second / 60 % 60, second % 60);
   }
   return text;
 }

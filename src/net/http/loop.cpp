@@ -4,7 +4,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/descriptor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using Context = asio::io_context;
 using Executor = Context::executor_type;
-using Descriptor = asio::posix::basic_descriptor<Executor>;
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                                asio::wait_traits<std::chrono::steady_clock>, Executor>;
 

@@ -22,22 +22,8 @@ uint64_t cell_bytes(const Point& point) {
   return sizeof(int64_t) + sizeof(Point) + (point.distribution ? sizeof(signal::Distribution) + 256 : 0);
 }
 
-Status fold(const store::SeriesPoints& points, int64_t period_ms, CellSeries& into,
-            QueryContext& context) {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < points.points.size(); ++i) {
-    int64_t start = floor_to(points.timestamps_ms[i], period_ms);
-    if (!into.timestamps_ms.empty() && into.timestamps_ms.back() == start) {
-      into.cells.back().add(points.points[i]);
-      continue;
-    }
-    KANSOKU_CHECK(into.timestamps_ms.empty() || into.timestamps_ms.back() < start);
-    into.timestamps_ms.push_back(start);
-    into.cells.push_back(points.points[i]);
-    bytes += cell_bytes(points.points[i]);
-  }
-  return context.charge_memory(bytes);
-}
+// Series scanned in one step: a few milliseconds of work for series of a day at a minute.
+constexpr size_t kSeriesPerStep = 64;
 
 }  // namespace
 
@@ -63,39 +49,69 @@ int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t poin
   return kPeriodsMs.back();
 }
 
+Status CellReader::begin() {
+  KANSOKU_RETURN_IF_ERROR(context_.check());
+  KANSOKU_TRY(auto selected, store_.select(query_.selector));
+  KANSOKU_RETURN_IF_ERROR(context_.charge_series(selected.size()));
+  context_.set_total(selected.size());
+  result_.tier_ms = choose_tier_ms(query_.period_ms);
+  for (auto& info : selected) {
+    row_of_[info.id] = result_.series.size();
+    result_.series.push_back({.info = std::move(info)});
+  }
+  return {};
+}
+
+Result<bool> CellReader::step() {
+  KANSOKU_RETURN_IF_ERROR(context_.check());
+  size_t end = std::min(result_.series.size(), next_ + kSeriesPerStep);
+  if (next_ == end) return false;
+  store::MetricScan scan;
+  scan.scope = query_.selector.scope;
+  scan.range = {floor_to(query_.range.begin, query_.period_ms), query_.range.end};
+  scan.tier_ms = result_.tier_ms;
+  scan.aggregate = store::PartialAggregate::Cells;
+  scan.step_ms = query_.period_ms;
+  scan.summary_only = !query_.needs_distribution;
+  for (size_t i = next_; i < end; ++i) scan.ids.push_back(result_.series[i].info.id);
+  KANSOKU_TRY(auto report, store_.scan(scan, [&](const store::SeriesPoints& points) -> Status {
+    KANSOKU_RETURN_IF_ERROR(context_.check());
+    KANSOKU_RETURN_IF_ERROR(context_.charge_points(points.points.size()));
+    auto found = row_of_.find(points.id);
+    KANSOKU_CHECK(found != row_of_.end());
+    return fold(points, result_.series[found->second]);
+  }));
+  KANSOKU_RETURN_IF_ERROR(context_.charge_bytes(report.bytes_read));
+  result_.missing.insert(result_.missing.end(), report.missing.begin(), report.missing.end());
+  context_.add_done(end - next_);
+  next_ = end;
+  return next_ < result_.series.size();
+}
+
+Status CellReader::fold(const store::SeriesPoints& points, CellSeries& into) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < points.points.size(); ++i) {
+    int64_t start = floor_to(points.timestamps_ms[i], query_.period_ms);
+    if (!into.timestamps_ms.empty() && into.timestamps_ms.back() == start) {
+      into.cells.back().add(points.points[i]);
+      continue;
+    }
+    KANSOKU_CHECK(into.timestamps_ms.empty() || into.timestamps_ms.back() < start);
+    into.timestamps_ms.push_back(start);
+    into.cells.push_back(points.points[i]);
+    bytes += cell_bytes(points.points[i]);
+  }
+  return context_.charge_memory(bytes);
+}
+
 Result<CellResult> read_cells(const store::MetricStore& store, const CellQuery& query,
                               QueryContext& context) {
-  CellResult out;
-  KANSOKU_RETURN_IF_ERROR(context.check());
-  KANSOKU_TRY(auto selected, store.select(query.selector));
-  KANSOKU_RETURN_IF_ERROR(context.charge_series(selected.size()));
-  context.set_total(selected.size());
-
-  store::MetricScan scan;
-  scan.scope = query.selector.scope;
-  scan.range = {floor_to(query.range.begin, query.period_ms), query.range.end};
-  scan.tier_ms = choose_tier_ms(query.period_ms);
-  scan.aggregate = store::PartialAggregate::Cells;
-  scan.step_ms = query.period_ms;
-  scan.summary_only = !query.needs_distribution;
-  std::unordered_map<store::SeriesId, size_t> row_of;
-  for (auto& info : selected) {
-    row_of[info.id] = out.series.size();
-    scan.ids.push_back(info.id);
-    out.series.push_back({.info = std::move(info)});
+  CellReader reader(store, query, context);
+  KANSOKU_RETURN_IF_ERROR(reader.begin());
+  for (;;) {
+    KANSOKU_TRY(bool more, reader.step());
+    if (!more) return reader.take();
   }
-  out.tier_ms = scan.tier_ms;
-  KANSOKU_TRY(auto report, store.scan(scan, [&](const store::SeriesPoints& points) -> Status {
-    KANSOKU_RETURN_IF_ERROR(context.check());
-    KANSOKU_RETURN_IF_ERROR(context.charge_points(points.points.size()));
-    auto found = row_of.find(points.id);
-    KANSOKU_CHECK(found != row_of.end());
-    context.add_done(1);
-    return fold(points, query.period_ms, out.series[found->second], context);
-  }));
-  KANSOKU_RETURN_IF_ERROR(context.charge_bytes(report.bytes_read));
-  out.missing = std::move(report.missing);
-  return out;
 }
 
 }  // namespace kansoku::query

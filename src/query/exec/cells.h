@@ -40,6 +40,28 @@ int64_t choose_tier_ms(int64_t period_ms);
 // points_max cells over the range and that data of this age still have (aws user guide, retention).
 int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t points_max);
 
+// Reads in steps, so that a long query shares its worker: begin() selects, each step() scans some more
+// series and says whether there are more.
+class CellReader {
+ public:
+  CellReader(const store::MetricStore& store, CellQuery query, QueryContext& context)
+      : store_(store), query_(std::move(query)), context_(context) {}
+  Status begin();
+  Result<bool> step();
+  CellResult take() { return std::move(result_); }
+
+ private:
+  Status fold(const store::SeriesPoints& points, CellSeries& into);
+
+  const store::MetricStore& store_;
+  CellQuery query_;
+  QueryContext& context_;
+  CellResult result_;
+  std::unordered_map<store::SeriesId, size_t> row_of_;
+  size_t next_ = 0;
+};
+
+// All steps at once, for callers that own their thread.
 Result<CellResult> read_cells(const store::MetricStore& store, const CellQuery& query,
                               QueryContext& context);
 

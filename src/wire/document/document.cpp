@@ -63,6 +63,22 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
+std::string_view Node::text_of(std::string_view key) const {
+  const Node* found = find(key);
+  return found != nullptr && found->kind == Kind::Scalar ? std::string_view(found->scalar)
+                                                         : std::string_view();
+}
+
+std::optional<double> Node::number_of(std::string_view key) const {
+  const Node* found = find(key);
+  if (found == nullptr || found->kind != Kind::Scalar || found->quoted) return std::nullopt;
+  double value = 0;
+  const std::string& s = found->scalar;
+  auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  if (error != std::errc() || end != s.data() + s.size()) return std::nullopt;
+  return value;
+}
+
 std::string Problem::to_string() const {
   return fmt::format("{}:{}:{}: {}: {}", file, at.line, at.column, pointer.empty() ? "/" : pointer,
                      message);

@@ -28,6 +28,9 @@ struct Node {
 
   // The value of a key of a mapping, or null.
   const Node* find(std::string_view key) const;
+  // The text of a scalar member, or empty; the number of one, or nothing.
+  std::string_view text_of(std::string_view key) const;
+  std::optional<double> number_of(std::string_view key) const;
 };
 struct Node::Entry {
   std::string key;
@@ -54,6 +57,10 @@ struct DocumentLimits {
 // a configuration is read by people too.
 std::expected<Node, Problem> parse_yaml(std::string_view text, const std::string& file,
                                         DocumentLimits limits = {});
+
+// One JSON document (RFC 8259) as the same tree, without positions; numbers keep up to 17 digits. For the
+// console's requests and stored settings.
+Result<Node> parse_json(std::string_view text);
 
 // The closest of `known` to a misspelt word, when close enough to be worth saying.
 std::optional<std::string> did_you_mean(std::string_view word, const std::vector<std::string>& known);

@@ -16,6 +16,8 @@
 
 namespace kansoku::test {
 
+struct JsonEntry;
+
 struct JsonValue {
   enum class Kind { Null, Boolean, Integer, Number, Text, List, Map };
   Kind kind = Kind::Null;
@@ -24,21 +26,30 @@ struct JsonValue {
   double number = 0;  // of integers too
   std::string text;
   std::vector<JsonValue> list;
-  std::vector<std::pair<std::string, JsonValue>> map;
+  std::vector<JsonEntry> map;
 
-  const JsonValue* find(std::string_view key) const {
-    for (const auto& [name, value] : map) {
-      if (name == key) return &value;
-    }
-    return nullptr;
-  }
-  const JsonValue& operator[](std::string_view key) const {
-    static const JsonValue kNone;
-    const JsonValue* value = find(key);
-    return value == nullptr ? kNone : *value;
-  }
+  const JsonValue* find(std::string_view key) const;
+  // The null value when there is no such key.
+  const JsonValue& operator[](std::string_view key) const;
   bool is_null() const { return kind == Kind::Null; }
 };
+
+struct JsonEntry {
+  std::string first;
+  JsonValue second;
+};
+
+inline const JsonValue* JsonValue::find(std::string_view key) const {
+  for (const JsonEntry& entry : map) {
+    if (entry.first == key) return &entry.second;
+  }
+  return nullptr;
+}
+inline const JsonValue& JsonValue::operator[](std::string_view key) const {
+  static const JsonValue kNone;
+  const JsonValue* value = find(key);
+  return value == nullptr ? kNone : *value;
+}
 
 class JsonTreeBuilder final : public wire::TreeVisitor {
  public:
@@ -87,7 +98,7 @@ class JsonTreeBuilder final : public wire::TreeVisitor {
       if (parent.kind == JsonValue::Kind::List) {
         at = &parent.list.emplace_back();
       } else {
-        at = &parent.map.emplace_back(key_, JsonValue{}).second;
+        at = &parent.map.emplace_back(JsonEntry{key_, {}}).second;
       }
     }
     at->kind = kind;

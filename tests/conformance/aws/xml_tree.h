@@ -83,8 +83,8 @@ inline bool same_xml(const XmlElement& a, const XmlElement& b) {
   if (a.children.empty()) return a.text == b.text || (blank(a.text) && blank(b.text));
   auto x = a.children, y = b.children;
   auto less = [&](const XmlElement& l, const XmlElement& r) { return key(l) < key(r); };
-  std::stable_sort(x.begin(), x.end(), less);
-  std::stable_sort(y.begin(), y.end(), less);
+  std::sort(x.begin(), x.end(), less);
+  std::sort(y.begin(), y.end(), less);
   for (size_t i = 0; i < x.size(); ++i) {
     if (!same_xml(x[i], y[i])) return false;
   }

@@ -6,6 +6,8 @@ namespace kansoku::net {
 
 template <class F>
 void ConnectionExchange::on_loop(F call) {
+  // Also what lets an exchange of a closed connection outlive the loops.
+  if (closed_) return;
   // On the loop the call is made at once, but never ahead of one that was posted before.
   if (loop_->in_loop() && posted_ == 0) {
     auto connection = connection_;

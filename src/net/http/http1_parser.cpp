@@ -401,7 +401,7 @@ Http1Parser::Event Http1Parser::take_chunk_size(std::string_view& input) {
 Http1Parser::Event Http1Parser::take_chunk_data_end(std::string_view& input) {
   int got = take_line(input, 0);
   if (got == 0) {
-    if (partial_[0] != '\r') return fail_with(400, "a chunk is longer than its size");
+    if (!partial_.empty() && partial_[0] != '\r') return fail_with(400, "a chunk is longer than its size");
     return Event::NeedMore;
   }
   if (got < 0 || !line_.empty()) return fail_with(400, "a chunk is longer than its size");

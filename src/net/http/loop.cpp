@@ -72,7 +72,8 @@ class AsioLoop final : public Loop {
       dropped.swap(timers_);
       deadlines_.clear();
     }
-    context_.stop();
+    // Behind what was posted before: the ends of connections and clients still run.
+    asio::post(context_, [this] { context_.stop(); });
     if (thread_.joinable()) thread_.join();
   }
 

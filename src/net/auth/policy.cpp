@@ -198,6 +198,16 @@ bool applies(const Policy::Statement& statement, const AccessRequest& request,
   });
 }
 
+bool names_key(const Policy::Statement& statement, std::string_view key) {
+  if (key.empty()) return true;
+  if (!statement.not_action && std::ranges::find(statement.actions, "*") != statement.actions.end()) {
+    return true;
+  }
+  return std::ranges::any_of(statement.conditions, [&](const Policy::Condition& condition) {
+    return equals_ignore_case(condition.key, key);
+  });
+}
+
 // AWS's managed policy CloudWatchAgentServerPolicy (CloudWatch user guide), and the service namespace
 // that our agent feeds for hosts.
 constexpr std::string_view kAgentPolicy = R"({
@@ -212,7 +222,7 @@ constexpr std::string_view kAgentPolicy = R"({
      "Resource": "*"},
     {"Effect": "Allow", "Action": "ssm:GetParameter",
      "Resource": "arn:aws:ssm:*:*:parameter/AmazonCloudWatch-*"},
-    {"Effect": "Allow", "Action": "kansoku:PutServiceNamespace", "Resource": "*",
+    {"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*",
      "Condition": {"StringEquals": {"cloudwatch:namespace": "AWS/EC2"}}}
   ]
 })";
@@ -265,6 +275,7 @@ Decision Policy::evaluate(const AccessRequest& request) const {
   for (const Statement& statement : statements_) {
     if (!applies(statement, request, action)) continue;
     if (!statement.allow) return Decision::Deny;
+    if (!names_key(statement, request.named_key)) continue;
     decision = Decision::Allow;
   }
   return decision;

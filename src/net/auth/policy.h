@@ -28,6 +28,9 @@ struct AccessRequest {
   std::string_view action;    // cloudwatch:PutMetricData
   std::string_view resource;  // an ARN, or "*"
   std::span<const ConditionValue> context = {};
+  // Not empty: an allow counts only from a statement that has a condition on this key or allows every
+  // action. This is how namespaces that begin with AWS/ need to be allowed by name.
+  std::string_view named_key = {};
 };
 
 enum class Decision : uint8_t { NotApplicable, Allow, Deny };

@@ -139,8 +139,13 @@ TEST_CASE("built_in_policies_hold_what_they_promise") {
   CHECK_FALSE(is_allowed(agent, {"cloudwatch:GetMetricData", "*"}));
   std::vector<ConditionValue> ec2{{"cloudwatch:namespace", "AWS/EC2"}};
   std::vector<ConditionValue> sqs{{"cloudwatch:namespace", "AWS/SQS"}};
-  CHECK(is_allowed(agent, {"kansoku:PutServiceNamespace", "*", ec2}));
-  CHECK_FALSE(is_allowed(agent, {"kansoku:PutServiceNamespace", "*", sqs}));
+  std::string_view key = "cloudwatch:namespace";
+  CHECK(is_allowed(agent, {"cloudwatch:PutMetricData", "*", ec2, key}));
+  CHECK_FALSE(is_allowed(agent, {"cloudwatch:PutMetricData", "*", sqs, key}));
+  CHECK(is_allowed(agent, {"cloudwatch:PutMetricData", "*", sqs}));
+  Principal administrator;
+  administrator.policies = {built_in_policy("administrator")};
+  CHECK(is_allowed(administrator, {"cloudwatch:PutMetricData", "*", sqs, key}));
   CHECK(built_in_policy("nobody") == nullptr);
 }
 

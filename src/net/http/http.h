@@ -93,11 +93,13 @@ class HttpExchange {
     virtual bool closed() const = 0;
     virtual void on_close(std::move_only_function<void()> callback) = 0;
     virtual void on_drain(std::move_only_function<void()> callback) = 0;
+    // The owner let go of the exchange without an answer, or in the middle of a stream.
+    virtual void dropped() { respond({.status = 500}); }
   };
   HttpExchange() = default;
   explicit HttpExchange(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   HttpExchange(HttpExchange&&) noexcept = default;
-  HttpExchange& operator=(HttpExchange&&) noexcept = default;
+  HttpExchange& operator=(HttpExchange&& other) noexcept;
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
   ~HttpExchange();

@@ -33,8 +33,8 @@ void settle(DecodedSeries& series, signal::MergeKind merge) {
   if (ascends(series.timestamps_ms)) return;
   std::vector<uint32_t> order(series.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return series.timestamps_ms[a] < series.timestamps_ms[b];
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(series.timestamps_ms[a], a) < std::pair(series.timestamps_ms[b], b);
   });
   DecodedSeries out;
   for (uint32_t i : order) push_joined(out, series.timestamps_ms[i], series.take(i), merge);

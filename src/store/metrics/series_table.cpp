@@ -37,8 +37,8 @@ std::string_view name_of(std::string_view label_bytes) {
 }  // namespace
 
 std::string_view SeriesTable::Pair::value() const {
-  std::string_view name = name_of(bytes);
-  const char* at = name.data() + name.size();
+  std::string_view label = name_of(bytes);
+  const char* at = label.data() + label.size();
   const char* end = bytes.data() + bytes.size();
   uint64_t n = 0;
   KANSOKU_CHECK(read_varint(at, end, n));

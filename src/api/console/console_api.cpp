@@ -174,12 +174,16 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     exchange.respond(post_session(request));
     return;
   }
-  auto session = session_of(request);
+  constexpr std::string_view kBearer = "Bearer ";
+  std::string_view authorization = request.headers.get("authorization");
+  bool by_token = authorization.starts_with(kBearer);
+  auto session = by_token ? services_.token_session(authorization.substr(kBearer.size()))
+                          : session_of(request);
   if (!session) {
     exchange.respond(error_reply(401, "NoSession", "sign in first"));
     return;
   }
-  if (request.method != "GET" && !net::auth::constant_time_equal(
+  if (!by_token && request.method != "GET" && !net::auth::constant_time_equal(
                                      request.headers.get("x-kansoku-csrf"), session->csrf)) {
     exchange.respond(error_reply(403, "CsrfMismatch",
                                  "the x-kansoku-csrf header does not match the session; load the page again"));

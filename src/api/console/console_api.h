@@ -38,6 +38,8 @@ struct ConsoleServices {
   std::optional<Session> open_session;
   // The session of a user and password, or nothing. Takes the time of a password hash.
   std::function<std::optional<Session>(const std::string& user, const std::string& password)> sign_in;
+  // The session of a bearer token, for tools; such requests need no CSRF header.
+  std::function<std::optional<Session>(std::string_view token)> token_session;
   // The host this process runs on; nothing when it is not observed.
   std::function<std::optional<HostDescription>()> local_host;
   std::function<void(int64_t duration_ms)> watch_local_host;

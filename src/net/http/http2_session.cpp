@@ -452,7 +452,7 @@ ssize_t Http2Session::read_answer(int32_t id, uint8_t* into, size_t room, uint32
   std::string_view owned = std::string_view(stream->out).substr(stream->out_at);
   std::string_view from = owned.empty() ? stream->out_static : owned;
   size_t bytes = std::min(room, from.size());
-  std::memcpy(into, from.data(), bytes);
+  if (bytes > 0) std::memcpy(into, from.data(), bytes);
   if (!owned.empty()) {
     stream->out_at += bytes;
     if (stream->out_at == stream->out.size()) {

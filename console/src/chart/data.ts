@@ -35,7 +35,7 @@ export function spacingLimit(times: number[], periodMs: number): number {
   const spacings: number[] = [];
   for (let i = 1; i < times.length; i += 1) spacings.push(times[i]! - times[i - 1]!);
   spacings.sort((a, b) => a - b);
-  const usual = spacings[Math.floor(spacings.length * 0.9)] ?? 0;
+  const usual = spacings[Math.floor((spacings.length - 1) * 0.9)] ?? 0;
   return Math.max(GAP_MIN_MS, 3 * periodMs, 2.5 * usual);
 }
 

@@ -26,7 +26,7 @@ export const PAGES: Page[] = [
     key: 'i', view: Hosts, inNav: true },
   { path: '/hosts', pattern: '/hosts/:id', label: 'page.host', section: 'nav.infrastructure', icon: 'host',
     key: null, view: HostPage, inNav: false },
-  { path: '/metrics', pattern: '/metrics/:namespace*?', label: 'page.metrics', section: 'nav.explore',
+  { path: '/metrics', pattern: '/metrics/*?', label: 'page.metrics', section: 'nav.explore',
     icon: 'metrics', key: 'm', view: Metrics, inNav: true },
   { path: '/status', pattern: '/status', label: 'page.status', section: 'nav.respond', icon: 'status',
     key: 's', view: Status, inNav: true },

@@ -24,12 +24,12 @@ export function FactTile({ label, value, note, level, levelText }: Fact) {
     <div className="tile">
       <div className="tile-label">{label}</div>
       <div className="tile-value">{value}</div>
+      {note !== undefined && <div className="tile-note">{note}</div>}
       {levelText !== undefined && (
         <div className={`level ${level ?? 'ok'}`}>
           <Icon name={level === 'ok' || level === undefined ? 'check' : 'warning'} size={12} />{levelText}
         </div>
       )}
-      {note !== undefined && <div className="tile-note">{note}</div>}
     </div>
   );
 }

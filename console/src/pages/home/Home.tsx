@@ -43,7 +43,7 @@ function Counts({ hosts, view }: { hosts: Host[]; view: View }) {
           <FactTile label={t('status.series')} value={formatCount(status.series, lang)} />
           <FactTile label={t('status.points')} value={formatCount(status.points, lang)} />
           <FactTile
-            label={t('home.server')} value={formatDuration(status.uptimeMs, lang)} note={t('home.uptime')}
+            label={t('home.uptime')} value={formatDuration(status.uptimeMs, lang)}
             level={status.lastError == null ? 'ok' : 'warn'}
             levelText={status.lastError == null ? t('home.noError') : t('home.hasError')}
           />
@@ -74,7 +74,7 @@ function LocalHost({ host, view }: { host: Host; view: View }) {
         <Link href={view.href(`/hosts/${host.id}`)}>{host.name}</Link>
         <span className="hint">{t('home.live')}</span>
       </h2>
-      <div className="cards">
+      <div className="cards two">
         {panels.map((panel) => (
           <ChartCard
             key={panel.id} id={panel.id} title={t(panel.title)} queries={panel.queries} view={view}

@@ -110,7 +110,7 @@ function useSettled(text: string): string {
 export default function Metrics({ params }: { params: Record<string, string | undefined> }) {
   const { t } = useText();
   const view = useView();
-  const namespace = decodeURIComponent(params['namespace'] ?? params['*'] ?? '');
+  const namespace = decodeURIComponent(params['*'] ?? '');
   const [rows, setRows] = useRows(view);
   const [text, setText] = useState('');
   const settled = useSettled(text);

@@ -11,13 +11,14 @@ export function launch() {
   });
 }
 
-// `console_user` and `console_password` of the credentials file; null where it does not name them.
+// Who signs in: `console_user` and `console_password` of the credentials file, else its access key and
+// secret. Null where it names neither.
 export function readCredentials(path) {
   if (path === undefined || path === '' || !existsSync(path)) return null;
   const text = readFileSync(path, 'utf8');
   const value = (name) => new RegExp(`^\\s*${name}\\s*=\\s*(.+?)\\s*$`, 'm').exec(text)?.[1];
-  const user = value('console_user');
-  const password = value('console_password');
+  const user = value('console_user') ?? value('aws_access_key_id');
+  const password = value('console_password') ?? value('aws_secret_access_key');
   return user === undefined || password === undefined ? null : { user, password };
 }
 

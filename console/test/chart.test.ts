@@ -65,8 +65,9 @@ describe('joining', () => {
   });
 
   it('asks for a point a second on short ranges and a point a pixel on others', () => {
-    expect(pointsFor({ from: 0, to: 900_000 }, 600)).toBe(900);
-    expect(pointsFor({ from: 0, to: 86_400_000 }, 640)).toBe(700);
+    expect(pointsFor({ from: 0, to: 900_000 }, 600, true)).toBe(900);
+    expect(pointsFor({ from: 0, to: 900_000 }, 200, false)).toBe(200);
+    expect(pointsFor({ from: 0, to: 86_400_000 }, 640, true)).toBe(700);
   });
 });
 

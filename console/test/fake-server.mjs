@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import { answer, makeHosts, makeSeries } from './fake-data.mjs';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
@@ -110,8 +110,12 @@ export function startFakeServer({ port = 0, auth = 'open', hosts: hostCount = 12
 
   const runQueries = async (request, response) => {
     const body = await readBody(request);
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    const line = (object) => response.write(`${JSON.stringify(object)}\n`);
+    const isGzip = String(request.headers['accept-encoding'] ?? '').includes('gzip');
+    response.writeHead(200, { 'content-type': 'application/x-ndjson',
+      ...(isGzip ? { 'content-encoding': 'gzip' } : {}) });
+    const out = isGzip ? createGzip() : response;
+    if (isGzip) out.pipe(response);
+    const line = (object) => out.write(`${JSON.stringify(object)}\n`);
     for (const one of Array.isArray(body) ? body : body.queries) {
       queries += 1;
       try {
@@ -124,7 +128,7 @@ export function startFakeServer({ port = 0, auth = 'open', hosts: hostCount = 12
         line({ id: one.id, error: { code: 'BadQuery', message: String(error) } });
       }
     }
-    response.end();
+    out.end();
   };
 
   const api = async (request, response, url) => {

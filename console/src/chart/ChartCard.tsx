@@ -161,7 +161,9 @@ export function ChartCard(props: ChartCardProps) {
   const [table, setTable] = useState(false);
   const [query, setQuery] = useState(false);
   const [full, setFull] = useState(false);
-  const state = useChart(props.queries, props.view, { enabled: seen, width: props.wide ? 1200 : 600 });
+  const state = useChart(props.queries, props.view, {
+    enabled: seen, fine: true, width: props.wide === true ? 1200 : 600,
+  });
   const summary = useSummary(state, props);
   const height = full ? Math.max(200, window.innerHeight - 190) : (props.height ?? 168);
   const panel = {

@@ -40,9 +40,11 @@ export interface ChartState {
 
 const LIVE_SPAN_MS = 15 * 60_000; // up to here a point a second is asked for
 
-export function pointsFor(range: { from: number; to: number }, width: number): number {
+export function pointsFor(
+  range: { from: number; to: number }, width: number, fine: boolean,
+): number {
   const span = range.to - range.from;
-  const wanted = span <= LIVE_SPAN_MS ? Math.ceil(span / 1000) : 0;
+  const wanted = fine && span <= LIVE_SPAN_MS ? Math.ceil(span / 1000) : 0;
   return Math.max(wanted, Math.ceil(width / 100) * 100);
 }
 
@@ -83,7 +85,7 @@ function merge(stats: (QueryStats | null | undefined)[]): QueryStats | null {
 }
 
 export function useChart(
-  queries: ChartQuery[], view: View, options: { enabled: boolean; width: number },
+  queries: ChartQuery[], view: View, options: { enabled: boolean; width: number; fine?: boolean },
 ): ChartState {
   const client = useQueryClient();
   const [progress, setProgress] = useState<Progress | null>(null);
@@ -95,7 +97,7 @@ export function useChart(
     queries: queries.map((one) => {
       const text = queryText(one.query);
       return {
-        queryKey: ['query', text, from, to, view.tz, options.width],
+        queryKey: ['query', text, from, to, view.tz, options.width, options.fine === true],
         enabled: options.enabled,
         placeholderData: keepPreviousData,
         gcTime: 60_000,
@@ -105,7 +107,7 @@ export function useChart(
           if (range === null) throw new RangeError(`${from} – ${to}`);
           try {
             return await batcher.query({
-              text, range, signal, maxPoints: pointsFor(range, options.width),
+              text, range, signal, maxPoints: pointsFor(range, options.width, options.fine === true),
               onProgress: setProgress,
               onPartial: (frame) => {
                 partial.current.set(one.id, frame);

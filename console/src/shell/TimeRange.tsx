@@ -118,9 +118,10 @@ export function TimeRange({ view, open, setOpen }: {
     >
       <button
         ref={button} type="button" className="topbutton" aria-haspopup="dialog" aria-expanded={open}
-        aria-label={t('range.button', { range: label })} onClick={() => setOpen(!open)}
+        onClick={() => setOpen(!open)}
       >
-        <Icon name="clock" /><span>{label}</span>
+        <Icon name="clock" /><span className="hidden-text">{t('range.title')}</span>
+        <span className="range-label">{label}</span>
         {view.tz === 'utc' && <span className="zone">UTC</span>}
         <Icon name="down" size={12} />
       </button>

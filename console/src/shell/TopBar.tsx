@@ -32,11 +32,12 @@ function Refresh({ view }: { view: View }) {
         <Icon name="refresh" />
       </button>
       <Menu
-        label={t('top.refreshEvery')} className="topbutton" items={REFRESH.map((one) => ({
+        named label={t('top.refreshEvery')} className="topbutton" items={REFRESH.map((one) => ({
           id: one, label: one === 'off' ? t('top.refreshOff') : one, checked: view.refresh === one,
           act: () => view.set({ refresh: one }),
         }))}
       >
+        <span className="hidden-text">{t('top.refreshEvery')}</span>
         <span>{view.refresh === 'off' ? t('top.refreshOff') : view.refresh}</span>
         <Icon name="down" size={12} />
       </Menu>
@@ -104,12 +105,9 @@ export function TopBar({ view, overlay, setOverlay, onSignOut, toggleNav }: Prop
         </svg>
         <span>kansoku</span>
       </Link>
-      <button
-        type="button" className="searchbutton" onClick={() => setOverlay('palette')}
-        aria-label={t('top.search')}
-      >
+      <button type="button" className="searchbutton" onClick={() => setOverlay('palette')}>
         <Icon name="search" /><span className="search-hint">{t('top.searchHint')}</span>
-        <kbd>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
+        <kbd aria-hidden="true">{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <span className="grow" />
       <TimeRange view={view} open={overlay === 'time'} setOpen={(open) => setOverlay(open ? 'time' : null)} />

@@ -17,10 +17,11 @@ export interface MenuProps {
   children: ReactNode;
   className?: string;
   align?: 'left' | 'right';
-  showLabel?: boolean;
+  // The children are readable text that begins with the label: they name the button.
+  named?: boolean;
 }
 
-export function Menu({ label, items, children, className, align = 'right' }: MenuProps) {
+export function Menu({ label, items, children, className, align = 'right', named }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -58,7 +59,8 @@ export function Menu({ label, items, children, className, align = 'right' }: Men
     <div className="menu" ref={root}>
       <button
         ref={button} type="button" className={className ?? 'iconbutton'} aria-haspopup="menu"
-        aria-expanded={open} aria-controls={open ? id : undefined} aria-label={label} title={label}
+        aria-expanded={open} aria-controls={open ? id : undefined} title={label}
+        aria-label={named === true ? undefined : label}
         onClick={() => setOpen(!open)}
       >
         {children}

@@ -89,7 +89,7 @@ export function Graph({ rows, setRows, view }: {
   const [full, setFull] = useState(false);
   const shape = JSON.stringify(rows);
   const queries = useMemo(() => chartQueries(rows), [shape]);
-  const state = useChart(queries, view, { enabled: true, width: 1200 });
+  const state = useChart(queries, view, { enabled: true, fine: true, width: 1200 });
   const kind = VIEWS.find((one) => one.id === view.state.view)?.id ?? 'line';
   const title = t('metrics.graph');
   const panel = {

@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { useMetrics, useNamespaces } from '../../api/hooks';
-import type { Metric } from '../../api/types';
 import { formatCount } from '../../chart/units';
 import { useText } from '../../i18n';
 import { formatRow, parseRow, rowFromMetric, type Row } from '../../state/rows';
@@ -59,8 +58,10 @@ function Namespaces({ view, namespace }: { view: View; namespace: string }) {
   );
 }
 
-function Sets({ metrics, view }: { metrics: Metric[]; view: View }) {
+function Sets({ namespace, view }: { namespace: string; view: View }) {
   const { t, lang } = useText();
+  // The whole namespace, whatever is being searched for, so that the list does not jump.
+  const metrics = useMetrics({ namespace, q: '' }).data?.metrics ?? [];
   const chosen = view.state.sel[0] ?? null;
   const sets = dimensionSets(metrics);
   if (sets.length < 2) return null;
@@ -137,7 +138,7 @@ export default function Metrics({ params }: { params: Record<string, string | un
         <aside className="card pad browser" aria-label={t('metrics.browse')}>
           <h2>{t('metrics.namespaces')}</h2>
           <Namespaces view={view} namespace={namespace} />
-          {namespace !== '' && <Sets metrics={found} view={view} />}
+          {namespace !== '' && <Sets namespace={namespace} view={view} />}
         </aside>
         <div className="stacked">
           {rows.length > 0 && <Graph rows={rows} setRows={setRows} view={view} />}

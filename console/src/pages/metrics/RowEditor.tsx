@@ -27,10 +27,16 @@ function RowCost({ state, index }: { state: ChartState; index: number }) {
   if (stats === null || stats === undefined) return <span className="hint">–</span>;
   return (
     <span className="cost">
-      {t('row.cost', {
-        series: formatCount(stats.series, lang), points: formatCount(stats.points, lang),
-        bytes: formatValue(stats.bytes, 'Bytes', lang), time: formatDuration(stats.elapsedMs, lang),
-      })}
+      <span>
+        {t('row.costFound', {
+          series: formatCount(stats.series, lang), points: formatCount(stats.points, lang),
+        })}
+      </span>
+      <span>
+        {t('row.costRead', {
+          bytes: formatValue(stats.bytes, 'Bytes', lang), time: formatDuration(stats.elapsedMs, lang),
+        })}
+      </span>
     </span>
   );
 }

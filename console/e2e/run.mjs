@@ -53,9 +53,10 @@ async function open(path, { theme = 'dark', language = 'en', width = 1440, heigh
 
 async function settled(page) {
   await page.waitForSelector('main h1');
-  await page.waitForFunction(() => (
-    document.querySelector('.skeleton') === null
-  ), undefined, { timeout: 15_000 }).catch(() => undefined);
+  // Cards further down are not asked for yet and keep their skeleton.
+  await page.waitForFunction(() => [...document.querySelectorAll('.skeleton')].every((one) => (
+    one.getBoundingClientRect().top > window.innerHeight
+  )), undefined, { timeout: 15_000 }).catch(() => undefined);
 }
 
 async function guard(name, action) {

@@ -244,7 +244,7 @@ export const en = {
   'metrics.none': 'No metric has arrived yet',
   'metrics.noMatch': 'No metric matches',
   'metrics.graph': 'Graph',
-  'metrics.add': 'Add {name} {dimensions} to the graph',
+  'metrics.add': 'Add to the graph:',
   'view.label': 'View',
   'view.line': 'Line',
   'view.stacked': 'Stacked',

@@ -246,7 +246,7 @@ export const ja: Messages = {
   'metrics.none': 'メトリクスはまだ届いていません',
   'metrics.noMatch': '一致するメトリクスはありません',
   'metrics.graph': 'グラフ',
-  'metrics.add': '{name} {dimensions} をグラフに追加',
+  'metrics.add': 'グラフに追加:',
   'view.label': '表示',
   'view.line': '折れ線',
   'view.stacked': '積み上げ',

@@ -40,11 +40,9 @@ function MetricCard({ metric, view, add, isInGraph }: {
   return (
     <button
       type="button" className="metric-card" data-list-item="" aria-pressed={isInGraph}
-      aria-label={t('metrics.add', {
-        name: metric.name, dimensions: dimensions.map(([key, value]) => `${key}=${value}`).join(' '),
-      })}
       onClick={() => add(metric)}
     >
+      <span className="hidden-text">{t('metrics.add')}</span>
       <span className="metric-name" title={metric.name}>
         {metric.name}<Icon name={isInGraph ? 'check' : 'plus'} size={14} />
       </span>

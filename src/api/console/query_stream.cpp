@@ -1,0 +1,308 @@
+#include "api/console/query_stream.h"
+
+#include "api/console/frames.h"
+#include "api/console/reply.h"
+#include "query/exec/cells.h"
+#include "query/statistic/statistic.h"
+#include "wire/document/document.h"
+#include "wire/json/json_writer.h"
+
+namespace kansoku::api::console {
+namespace {
+
+constexpr size_t kQueriesMax = 100;
+constexpr size_t kPointsDefault = 800;
+constexpr size_t kPointsMax = 100'000;
+// Cells between begin and end of one series: bounds the shared time array.
+constexpr int64_t kGridMax = 500'000;
+// Binary frames are for what is dear to print and to parse.
+constexpr size_t kBinaryPointsMin = 50'000;
+constexpr int64_t kProgressEveryNs = 250 * env::kNsPerMs;
+
+// The answer's stream, shared by the queries of a batch; ends with the last of them.
+class Stream {
+ public:
+  Stream(net::HttpExchange exchange, bool binary) : exchange_(std::move(exchange)), binary_(binary) {}
+  bool binary() const { return binary_; }
+  void write(std::string text) {
+    std::lock_guard lock(mutex_);
+    exchange_.write(std::move(text));
+  }
+  void begin(size_t queries) {
+    std::lock_guard lock(mutex_);
+    left_ = queries;
+    net::Headers headers;
+    headers.set("content-type", "application/x-ndjson");
+    headers.set("cache-control", "no-store");
+    headers.set("x-content-type-options", "nosniff");
+    exchange_.begin(200, std::move(headers));
+    if (queries == 0) exchange_.end();
+  }
+  void finished() {
+    std::lock_guard lock(mutex_);
+    if (--left_ == 0) exchange_.end();
+  }
+  void on_close(std::move_only_function<void()> callback) { exchange_.on_close(std::move(callback)); }
+
+ private:
+  std::mutex mutex_;
+  net::HttpExchange exchange_;
+  bool binary_;
+  size_t left_ = 0;
+};
+
+struct Parsed {
+  query::CellQuery cells;
+  query::Statistic statistic;
+  FrameOptions frame;
+};
+
+// Where in the text a problem is, for the editor's underline.
+struct QueryError {
+  Error error;
+  std::optional<size_t> position;
+};
+
+// {"namespace":…,"metric":…,"dimensions":{…},"match":…,"stat":…,"period":…,"unit":…}
+std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const signal::Scope& scope,
+                                                   int64_t now_ms) {
+  std::string text(item.text_of("text"));
+  auto bad = [&](std::string message, std::string_view near) {
+    size_t at = near.empty() ? std::string::npos : text.find(near);
+    QueryError out{{ErrorCode::InvalidArgument, std::move(message), {}}, std::nullopt};
+    if (at != std::string::npos) out.position = at;
+    return std::unexpected(std::move(out));
+  };
+  auto body = wire::parse_json(text);
+  if (!body) return bad(body.error().message, {});
+  Parsed out;
+  auto& selector = out.cells.selector;
+  selector.scope = scope;
+  if (std::string_view region = body->text_of("region"); !region.empty()) {
+    selector.scope.region = region;
+  }
+  std::string metric(body->text_of("metric"));
+  std::string metric_namespace(body->text_of("namespace"));
+  if (metric.empty()) return bad("metric is missing", {});
+  if (metric_namespace.empty()) return bad("namespace is missing", {});
+  selector.matchers.push_back({std::string(signal::kNameLabel), store::MatchOp::Equal, metric});
+  selector.matchers.push_back(
+      {std::string(signal::kNamespaceLabel), store::MatchOp::Equal, metric_namespace});
+  if (std::string_view unit = body->text_of("unit"); !unit.empty()) {
+    selector.matchers.push_back(
+        {std::string(signal::kUnitLabel), store::MatchOp::Equal, std::string(unit)});
+  }
+  std::vector<std::string> names;
+  if (const wire::Node* dimensions = body->find("dimensions")) {
+    for (const auto& entry : dimensions->entries) {
+      names.push_back(entry.key);
+      bool any = entry.value.scalar == "*";
+      selector.matchers.push_back({entry.key, any ? store::MatchOp::NotEqual : store::MatchOp::Equal,
+                                   any ? std::string() : entry.value.scalar});
+    }
+  }
+  std::string_view match = body->text_of("match");
+  if (match.empty() || match == "exact") {
+    selector.exact_label_names = std::move(names);
+  } else if (match != "subset") {
+    return bad(fmt::format("match {} is neither exact nor subset", quoted(match)), match);
+  }
+  std::string stat(body->text_of("stat"));
+  auto statistic = query::parse_statistic(stat.empty() ? "Average" : stat);
+  if (!statistic) return bad(statistic.error().message, stat);
+  out.statistic = std::move(*statistic);
+  out.cells.needs_distribution = out.statistic.needs_distribution();
+
+  const wire::Node* range = item.find("range");
+  auto from = range != nullptr ? range->number_of("from") : std::nullopt;
+  auto to = range != nullptr ? range->number_of("to") : std::nullopt;
+  if (!from || !to || *from >= *to || std::abs(*from) > 9e15 || std::abs(*to) > 9e15) {
+    return bad("range needs from and to in milliseconds, from before to", {});
+  }
+  out.cells.range = {static_cast<int64_t>(*from), static_cast<int64_t>(*to)};
+  double points = item.number_of("maxPoints").value_or(static_cast<double>(kPointsDefault));
+  out.frame.points_max = static_cast<size_t>(std::clamp<double>(points, 2, kPointsMax));
+  double period_s = body->number_of("period").value_or(0);
+  if (period_s < 0 || period_s > 86'400 * 365.0 || period_s != std::floor(period_s)) {
+    return bad(fmt::format("period {} is not a whole number of seconds", period_s), "period");
+  }
+  out.cells.period_ms = period_s > 0
+                            ? static_cast<int64_t>(period_s) * 1000
+                            : query::choose_period_ms(out.cells.range, now_ms, out.frame.points_max);
+  if ((out.cells.range.end - out.cells.range.begin) / out.cells.period_ms > kGridMax) {
+    return bad(fmt::format("period {} s over this range gives more than {} points", period_s, kGridMax),
+               "period");
+  }
+  out.frame.range = out.cells.range;
+  out.frame.period_ms = out.cells.period_ms;
+  out.frame.metric = metric;
+  return out;
+}
+
+// One query of the batch while it runs.
+struct Running {
+  std::shared_ptr<Stream> stream;
+  QueryServices services;
+  std::string id;
+  Parsed parsed;
+  std::shared_ptr<query::QueryContext> context;
+  std::unique_ptr<query::CellReader> reader;
+  int64_t next_progress_ns = 0;
+};
+
+std::string line_start(const std::string& id, std::string_view what) {
+  std::string out = "{\"id\":";
+  wire::append_json_string(out, id);
+  out += fmt::format(",\"{}\":", what);
+  return out;
+}
+
+void write_error(Stream& stream, const std::string& id, const Error& error,
+                 std::optional<size_t> position) {
+  std::string line = line_start(id, "error");
+  wire::JsonWriter json(line);
+  json.begin_object();
+  json.key("code");
+  json.string(api_error_code(error.code));
+  json.key("message");
+  json.string(error.to_string());
+  if (position) {
+    json.key("position");
+    json.unsigned_integer(*position);
+  }
+  json.end_object();
+  stream.write(line + "}\n");
+}
+
+void write_progress(Running& run) {
+  int64_t now = run.services.clock->monotonic_now().ns;
+  if (now < run.next_progress_ns) return;
+  run.next_progress_ns = now + kProgressEveryNs;
+  auto progress = run.context->progress();
+  auto cost = run.context->cost();
+  run.stream->write(fmt::format(
+      "{}{{\"done\":{},\"total\":{},\"rows\":{},\"elapsedMs\":{}}}}}\n",
+      line_start(run.id, "progress"), progress.done, progress.total, cost.points, cost.elapsed_ms));
+}
+
+void write_result(Running& run) {
+  query::CellResult cells = run.reader->take();
+  Frame frame = make_frame(cells, run.parsed.statistic, run.parsed.frame);
+  size_t points = frame.times_ms.size() * frame.series.size();
+  if (run.stream->binary() && points > kBinaryPointsMin) {
+    std::string binary = frame_binary(frame);
+    std::string line = line_start(run.id, "binary") + fmt::format("{}}}\n", binary.size());
+    run.stream->write(line + binary);
+  } else {
+    std::string line = line_start(run.id, "frame");
+    append_frame_json(frame, line);
+    run.stream->write(line + "}\n");
+  }
+  auto cost = run.context->cost();
+  run.stream->write(fmt::format(
+      "{}{{\"series\":{},\"points\":{},\"bytes\":{},\"elapsedMs\":{},\"cacheShare\":0,\"tier\":{},"
+      "\"period\":{}}}}}\n",
+      line_start(run.id, "stats"), cost.series, cost.points, cost.bytes, cost.elapsed_ms,
+      cells.tier_ms / 1000, frame.period_s));
+}
+
+// False when the query is over.
+bool run_step(Running& run) {
+  auto more = run.reader->step();
+  if (!more) {
+    write_error(*run.stream, run.id, more.error(), std::nullopt);
+    run.stream->finished();
+    return false;
+  }
+  if (*more) {
+    write_progress(run);
+    return true;
+  }
+  write_result(run);
+  run.stream->finished();
+  return false;
+}
+
+void start_query(const QueryServices& services, const std::shared_ptr<Stream>& stream,
+                 std::shared_ptr<query::QueryContext> context, std::string id, Parsed parsed) {
+  auto run = std::make_shared<Running>();
+  run->stream = stream;
+  run->services = services;
+  run->id = std::move(id);
+  run->parsed = std::move(parsed);
+  run->context = std::move(context);
+  run->reader =
+      std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *run->context);
+  services.executor->post(Lane::Query, [run] {
+    run->next_progress_ns = run->services.clock->monotonic_now().ns + kProgressEveryNs;
+    if (auto begun = run->reader->begin(); !begun) {
+      write_error(*run->stream, run->id, begun.error(), std::nullopt);
+      run->stream->finished();
+      return;
+    }
+    Executor& executor = *run->services.executor;
+    run_steps(executor, Lane::Query, [run] { return run_step(*run); });
+  });
+}
+
+}  // namespace
+
+void stream_queries(const QueryServices& services, const signal::Scope& scope,
+                    const net::HttpRequest& request, net::HttpExchange exchange) {
+  auto body = wire::parse_json(request.body);
+  if (!body) {
+    exchange.respond(error_reply(400, "InvalidRequest", body.error().message));
+    return;
+  }
+  const wire::Node* batch = body->kind == wire::Node::Kind::Mapping ? body->find("queries") : &*body;
+  if (batch == nullptr || batch->kind != wire::Node::Kind::Sequence ||
+      batch->items.size() > kQueriesMax) {
+    exchange.respond(error_reply(
+        400, "InvalidRequest", fmt::format("the body must be a list of at most {} queries", kQueriesMax)));
+    return;
+  }
+  bool binary = request.headers.get("accept").find("application/vnd.kansoku.frames") !=
+                std::string_view::npos;
+  auto stream = std::make_shared<Stream>(std::move(exchange), binary);
+  auto contexts = std::make_shared<std::vector<std::shared_ptr<query::QueryContext>>>();
+  stream->begin(batch->items.size());
+  struct Ready {
+    std::shared_ptr<query::QueryContext> context;
+    std::string id;
+    Parsed parsed;
+  };
+  std::vector<Ready> ready;
+  for (const wire::Node& item : batch->items) {
+    std::string id(item.text_of("id"));
+    std::string_view lang = item.text_of("lang");
+    if (lang != "cloudwatch") {
+      write_error(*stream, id,
+                  Error{ErrorCode::Unimplemented,
+                        fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
+                        {}},
+                  std::nullopt);
+      stream->finished();
+      continue;
+    }
+    auto parsed = parse_cloudwatch(item, scope, services.clock->wall_now().ms());
+    if (!parsed) {
+      write_error(*stream, id, parsed.error().error, parsed.error().position);
+      stream->finished();
+      continue;
+    }
+    auto context = std::make_shared<query::QueryContext>(*services.clock, services.limits);
+    contexts->push_back(context);
+    ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
+  }
+  if (!ready.empty()) {
+    stream->on_close([contexts] {
+      for (const auto& context : *contexts) context->cancel();
+    });
+  }
+  for (Ready& query : ready) {
+    start_query(services, stream, std::move(query.context), std::move(query.id),
+                std::move(query.parsed));
+  }
+}
+
+}  // namespace kansoku::api::console

@@ -1,0 +1,72 @@
+// Little-endian reads and writes and the span types that all codecs share.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kansoku {
+
+using ByteSpan = std::span<const std::byte>;
+
+inline ByteSpan as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+inline std::string_view as_text(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+static_assert(std::endian::native == std::endian::little, "formats are little-endian in memory");
+
+// The caller has checked that sizeof(T) bytes are there.
+template <class T>
+T load_le(const void* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  return value;
+}
+template <class T>
+void store_le(void* to, T value) {
+  std::memcpy(to, &value, sizeof(T));
+}
+template <class T>
+void append_le(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+// LEB128, at most ten bytes.
+inline void append_varint(std::string& out, uint64_t value) {
+  while (value >= 0x80) {
+    out += static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  out += static_cast<char>(value);
+}
+inline uint64_t zigzag(int64_t value) {
+  return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+}
+inline int64_t unzigzag(uint64_t value) {
+  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+}
+// Reads a varint and advances `from`; false when it is cut or over ten bytes.
+inline bool read_varint(const char*& from, const char* end, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 70 && from < end; shift += 7) {
+    auto byte = static_cast<unsigned char>(*from++);
+    if (shift == 63 && byte > 1) return false;
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) return true;
+  }
+  return false;
+}
+
+// CRC32C (Castagnoli), the checksum of every format on disk. crc32c(b, crc32c(a)) == crc32c(a+b).
+uint32_t crc32c(ByteSpan bytes, uint32_t previous = 0);
+
+}  // namespace kansoku

@@ -1,0 +1,61 @@
+#include "base/log.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace kansoku {
+namespace {
+
+std::atomic<LogLevel> g_level{LogLevel::Info};
+std::atomic<LogFormat> g_format{LogFormat::Text};
+
+constexpr std::array<std::string_view, 4> kLevelNames{"debug", "info", "warn", "error"};
+
+std::string escaped(std::string_view text, bool json) {
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (json && (c == '"' || c == '\\')) {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      // Control bytes never reach a terminal or break a line (log injection).
+      out += json ? fmt::format("\\u{:04x}", byte) : fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void set_log(LogLevel level, LogFormat format) {
+  g_level.store(level, std::memory_order_relaxed);
+  g_format.store(format, std::memory_order_relaxed);
+}
+
+void log_line(LogLevel level, std::string_view component, std::string_view message) {
+  if (level < g_level.load(std::memory_order_relaxed)) return;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm utc{};
+  ::gmtime_r(&now.tv_sec, &utc);
+  std::string time = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                                 now.tv_nsec / 1'000'000);
+  std::string_view name = kLevelNames[static_cast<size_t>(level)];
+  std::string line;
+  if (g_format.load(std::memory_order_relaxed) == LogFormat::Json) {
+    line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"component\":\"{}\",\"message\":\"{}\"}}\n",
+                       time, name, component, escaped(message, true));
+  } else {
+    line = fmt::format("{} {} {}: {}\n", time, name, component, escaped(message, false));
+  }
+  // A log that cannot be written has nowhere to complain.
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace kansoku

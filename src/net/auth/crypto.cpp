@@ -1,0 +1,103 @@
+// The only file of net/auth that knows OpenSSL: SHA-256, HMAC-SHA-256 and the comparison of digests.
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "base/check.h"
+#include "net/auth/sigv4.h"
+
+namespace kansoku::net::auth {
+namespace {
+
+// Fetching an algorithm costs microseconds in OpenSSL 3, so each thread does it once.
+class ThreadDigest {
+ public:
+  ThreadDigest() : md_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
+    KANSOKU_CHECK(md_ != nullptr && context_ != nullptr);
+  }
+  ThreadDigest(const ThreadDigest&) = delete;
+  ThreadDigest& operator=(const ThreadDigest&) = delete;
+  ~ThreadDigest() {
+    EVP_MD_CTX_free(context_);
+    EVP_MD_free(md_);
+  }
+  Sha256 of(std::string_view bytes) {
+    Sha256 out{};
+    unsigned size = 0;
+    KANSOKU_CHECK(EVP_DigestInit_ex2(context_, md_, nullptr) == 1);
+    KANSOKU_CHECK(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
+    KANSOKU_CHECK(EVP_DigestFinal_ex(context_, out.data(), &size) == 1);
+    return out;
+  }
+
+ private:
+  EVP_MD* md_;
+  EVP_MD_CTX* context_;
+};
+
+class ThreadMac {
+ public:
+  ThreadMac() : mac_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)) {
+    KANSOKU_CHECK(mac_ != nullptr);
+    context_ = EVP_MAC_CTX_new(mac_);
+    KANSOKU_CHECK(context_ != nullptr);
+    char name[] = "SHA256";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+        OSSL_PARAM_construct_end()};
+    KANSOKU_CHECK(EVP_MAC_CTX_set_params(context_, parameters) == 1);
+  }
+  ThreadMac(const ThreadMac&) = delete;
+  ThreadMac& operator=(const ThreadMac&) = delete;
+  ~ThreadMac() {
+    EVP_MAC_CTX_free(context_);
+    EVP_MAC_free(mac_);
+  }
+  Sha256 of(std::string_view key, std::string_view bytes) {
+    Sha256 out{};
+    size_t size = 0;
+    // A null key pointer would mean "keep the last key".
+    const auto* key_bytes = reinterpret_cast<const unsigned char*>(key.empty() ? "" : key.data());
+    KANSOKU_CHECK(EVP_MAC_init(context_, key_bytes, key.size(), nullptr) == 1);
+    KANSOKU_CHECK(EVP_MAC_update(context_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                                 bytes.size()) == 1);
+    KANSOKU_CHECK(EVP_MAC_final(context_, out.data(), &size, out.size()) == 1);
+    return out;
+  }
+
+ private:
+  EVP_MAC* mac_;
+  EVP_MAC_CTX* context_ = nullptr;
+};
+
+}  // namespace
+
+Sha256 sha256(std::string_view bytes) {
+  thread_local ThreadDigest digest;
+  return digest.of(bytes);
+}
+
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+  thread_local ThreadMac mac;
+  return mac.of(key, bytes);
+}
+
+std::string to_hex(std::span<const uint8_t> bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
+
+bool constant_time_equal(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace kansoku::net::auth

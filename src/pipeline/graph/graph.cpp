@@ -1,0 +1,40 @@
+#include "pipeline/graph/graph.h"
+
+#include "base/check.h"
+
+namespace kansoku::pipeline {
+
+using signal::AckToken;
+using signal::MetricDelivery;
+using signal::Verdict;
+
+FanOut::FanOut(std::vector<Branch> branches) : branches_(std::move(branches)) {
+  for (const Branch& branch : branches_) required_.push_back(branch.required);
+  KANSOKU_CHECK(std::count(required_.begin(), required_.end(), true) > 0);
+}
+
+void FanOut::push(MetricDelivery delivery) {
+  std::vector<AckToken> tokens = std::move(delivery.token).split(required_);
+  for (size_t i = 0; i < branches_.size(); ++i) {
+    branches_[i].sink->push(
+        {delivery.scope, delivery.batch, delivery.producer, std::move(tokens[i])});
+  }
+}
+
+void LedgerSink::push(MetricDelivery delivery) {
+  signal::LedgerKey key{receiver_, delivery.scope.account, branch_};
+  uint64_t rows = delivery.batch->point_count();
+  ledger_.received(key, rows);
+  AckToken outer = std::move(delivery.token);
+  env::MonotonicTime deadline = outer.deadline();
+  delivery.token = AckToken(
+      rows, nullptr, Lane::Ingest,
+      [this, key = std::move(key), outer = std::move(outer)](Verdict verdict) mutable {
+        ledger_.resolved(key, verdict);
+        outer.resolve(std::move(verdict));
+      },
+      deadline);
+  next_.push(std::move(delivery));
+}
+
+}  // namespace kansoku::pipeline

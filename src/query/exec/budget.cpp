@@ -1,0 +1,52 @@
+#include "query/exec/budget.h"
+
+namespace kansoku::query {
+namespace {
+
+Status over(std::string_view what, uint64_t used, uint64_t limit) {
+  if (used <= limit) return {};
+  return resource_exhausted("query reads too much: {} {}, limit {}; ask for a shorter range or fewer series",
+                            used, what, limit);
+}
+
+}  // namespace
+
+Status QueryContext::check() const {
+  if (cancelled()) return kansoku::cancelled("query cancelled");
+  int64_t elapsed_ms = (clock_.monotonic_now().ns - started_.ns) / env::kNsPerMs;
+  if (elapsed_ms > limits_.time_ms) {
+    return deadline_exceeded("query took longer than {} ms; ask for a shorter range or fewer series",
+                             limits_.time_ms);
+  }
+  return {};
+}
+
+Status QueryContext::charge_series(uint64_t series) {
+  return over("series", series_.fetch_add(series) + series, limits_.series_max);
+}
+
+Status QueryContext::charge_points(uint64_t points) {
+  return over("points", points_.fetch_add(points) + points, limits_.points_max);
+}
+
+Status QueryContext::charge_bytes(uint64_t bytes) {
+  return over("bytes", bytes_.fetch_add(bytes) + bytes, limits_.bytes_max);
+}
+
+Status QueryContext::charge_memory(uint64_t bytes) {
+  return over("bytes of memory", memory_bytes_.fetch_add(bytes) + bytes, limits_.memory_bytes_max);
+}
+
+void QueryContext::release_memory(uint64_t bytes) { memory_bytes_.fetch_sub(bytes); }
+
+QueryCost QueryContext::cost() const {
+  return {.series = series_.load(),
+          .points = points_.load(),
+          .bytes = bytes_.load(),
+          .memory_bytes = memory_bytes_.load(),
+          .elapsed_ms = (clock_.monotonic_now().ns - started_.ns) / env::kNsPerMs};
+}
+
+QueryContext::Progress QueryContext::progress() const { return {done_.load(), total_.load()}; }
+
+}  // namespace kansoku::query

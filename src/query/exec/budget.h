@@ -1,0 +1,69 @@
+// The budget of one query: what it may use, what it has used, and whether it should stop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/env/env.h"
+#include "base/result.h"
+
+namespace kansoku::query {
+
+// Defaults let a whole dashboard page work and stop a hostile query within seconds.
+struct QueryLimits {
+  int64_t time_ms = 30'000;
+  uint64_t series_max = 100'000;
+  uint64_t points_max = 200'000'000;           // read from the store
+  uint64_t bytes_max = 4ULL << 30;             // read from parts, compressed
+  uint64_t memory_bytes_max = 256ULL << 20;    // held by the answer
+};
+
+struct QueryCost {
+  uint64_t series = 0;
+  uint64_t points = 0;
+  uint64_t bytes = 0;
+  uint64_t memory_bytes = 0;
+  int64_t elapsed_ms = 0;
+};
+
+class QueryContext {
+ public:
+  QueryContext(const env::Clock& clock, QueryLimits limits)
+      : clock_(clock), limits_(limits), started_(clock.monotonic_now()) {}
+
+  // DeadlineExceeded, Cancelled or ResourceExhausted (names the limit) when the query must end.
+  Status check() const;
+  Status charge_series(uint64_t series);
+  Status charge_points(uint64_t points);
+  Status charge_bytes(uint64_t bytes);
+  Status charge_memory(uint64_t bytes);
+  void release_memory(uint64_t bytes);
+
+  // May be called from any thread; check() fails from then on.
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  QueryCost cost() const;
+  // Share of the work done, in units of the scan (series).
+  struct Progress {
+    uint64_t done = 0;
+    uint64_t total = 0;
+  };
+  Progress progress() const;
+  void set_total(uint64_t total) { total_.store(total, std::memory_order_relaxed); }
+  void add_done(uint64_t done) { done_.fetch_add(done, std::memory_order_relaxed); }
+  const QueryLimits& limits() const { return limits_; }
+
+ private:
+  const env::Clock& clock_;
+  QueryLimits limits_;
+  env::MonotonicTime started_;
+  std::atomic<bool> cancelled_{false};
+  std::atomic<uint64_t> series_{0};
+  std::atomic<uint64_t> points_{0};
+  std::atomic<uint64_t> bytes_{0};
+  std::atomic<uint64_t> memory_bytes_{0};
+  std::atomic<uint64_t> done_{0};
+  std::atomic<uint64_t> total_{0};
+};
+
+}  // namespace kansoku::query

@@ -1,0 +1,117 @@
+#include "query/exec/cells.h"
+
+#include "base/check.h"
+
+namespace kansoku::query {
+namespace {
+
+using signal::Point;
+
+// Everything that divides evenly into what people look at; the last ones serve ranges of years.
+constexpr std::array<int64_t, 17> kPeriodsMs{
+    1'000,     5'000,     10'000,     30'000,     60'000,      120'000,     300'000,    600'000, 900'000,
+    1'800'000, 3'600'000, 10'800'000, 21'600'000, 43'200'000, 86'400'000, 604'800'000, 2'592'000'000};
+
+int64_t floor_to(int64_t value, int64_t step) {
+  int64_t rest = value % step;
+  return value - (rest < 0 ? rest + step : rest);
+}
+
+// Memory a cell holds in the answer.
+uint64_t cell_bytes(const Point& point) {
+  return sizeof(int64_t) + sizeof(Point) + (point.distribution ? sizeof(signal::Distribution) + 256 : 0);
+}
+
+// Series scanned in one step: a few milliseconds of work for series of a day at a minute.
+constexpr size_t kSeriesPerStep = 64;
+
+}  // namespace
+
+int64_t choose_tier_ms(int64_t period_ms) {
+  int64_t tier = store::kRawTierMs;
+  for (int64_t candidate : store::kTiersMs) {
+    if (period_ms % candidate == 0) tier = candidate;
+  }
+  return tier;
+}
+
+int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t points_max) {
+  int64_t length = std::max<int64_t>(range.end - range.begin, 1);
+  int64_t age = now_ms - range.begin;
+  int64_t finest = 1'000;
+  if (age > store::kRawRetentionMs) finest = store::kTiersMs[0];
+  if (age > store::kTierRetentionMs[0]) finest = store::kTiersMs[1];
+  if (age > store::kTierRetentionMs[1]) finest = store::kTiersMs[2];
+  for (int64_t period : kPeriodsMs) {
+    if (period < finest || period % finest != 0) continue;
+    if (static_cast<uint64_t>(length / period) <= std::max<uint64_t>(points_max, 1)) return period;
+  }
+  return kPeriodsMs.back();
+}
+
+Status CellReader::begin() {
+  KANSOKU_RETURN_IF_ERROR(context_.check());
+  KANSOKU_TRY(auto selected, store_.select(query_.selector));
+  KANSOKU_RETURN_IF_ERROR(context_.charge_series(selected.size()));
+  context_.set_total(selected.size());
+  result_.tier_ms = choose_tier_ms(query_.period_ms);
+  for (auto& info : selected) {
+    row_of_[info.id] = result_.series.size();
+    result_.series.push_back({.info = std::move(info)});
+  }
+  return {};
+}
+
+Result<bool> CellReader::step() {
+  KANSOKU_RETURN_IF_ERROR(context_.check());
+  size_t end = std::min(result_.series.size(), next_ + kSeriesPerStep);
+  if (next_ == end) return false;
+  store::MetricScan scan;
+  scan.scope = query_.selector.scope;
+  scan.range = {floor_to(query_.range.begin, query_.period_ms), query_.range.end};
+  scan.tier_ms = result_.tier_ms;
+  scan.aggregate = store::PartialAggregate::Cells;
+  scan.step_ms = query_.period_ms;
+  scan.summary_only = !query_.needs_distribution;
+  for (size_t i = next_; i < end; ++i) scan.ids.push_back(result_.series[i].info.id);
+  KANSOKU_TRY(auto report, store_.scan(scan, [&](const store::SeriesPoints& points) -> Status {
+    KANSOKU_RETURN_IF_ERROR(context_.check());
+    KANSOKU_RETURN_IF_ERROR(context_.charge_points(points.points.size()));
+    auto found = row_of_.find(points.id);
+    KANSOKU_CHECK(found != row_of_.end());
+    return fold(points, result_.series[found->second]);
+  }));
+  KANSOKU_RETURN_IF_ERROR(context_.charge_bytes(report.bytes_read));
+  result_.missing.insert(result_.missing.end(), report.missing.begin(), report.missing.end());
+  context_.add_done(end - next_);
+  next_ = end;
+  return next_ < result_.series.size();
+}
+
+Status CellReader::fold(const store::SeriesPoints& points, CellSeries& into) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < points.points.size(); ++i) {
+    int64_t start = floor_to(points.timestamps_ms[i], query_.period_ms);
+    if (!into.timestamps_ms.empty() && into.timestamps_ms.back() == start) {
+      into.cells.back().add(points.points[i]);
+      continue;
+    }
+    KANSOKU_CHECK(into.timestamps_ms.empty() || into.timestamps_ms.back() < start);
+    into.timestamps_ms.push_back(start);
+    into.cells.push_back(points.points[i]);
+    bytes += cell_bytes(points.points[i]);
+  }
+  return context_.charge_memory(bytes);
+}
+
+Result<CellResult> read_cells(const store::MetricStore& store, const CellQuery& query,
+                              QueryContext& context) {
+  CellReader reader(store, query, context);
+  KANSOKU_RETURN_IF_ERROR(reader.begin());
+  for (;;) {
+    KANSOKU_TRY(bool more, reader.step());
+    if (!more) return reader.take();
+  }
+}
+
+}  // namespace kansoku::query

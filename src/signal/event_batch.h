@@ -1,0 +1,88 @@
+// EventBatch: the other shape that moves. Rows by typed columns; logs, spans and events are all rows.
+//
+// A column is (escaped path, physical type); a field is the union of its columns (ARCHITECTURE, "Fields
+// of events"), so one path may have several columns of different types, and a row has a value in at most
+// one of them. Resource attributes stand once a batch. Time is int64 ns UTC. Thread contract: the builder
+// belongs to one thread; a finished batch is immutable and free-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "signal/labels.h"
+
+namespace kansoku::signal {
+
+enum class ColumnType : uint8_t { Text = 0, Int64 = 1, Float64 = 2, Bool = 3, Bytes = 4 };
+
+using EventValue = std::variant<std::monostate, std::string_view, int64_t, double, bool>;
+
+// One column, sparse: the rows that have a value, ascending, and the values beside them.
+struct EventColumn {
+  std::string path;  // '.' joins levels; a '.' or '\' inside a name is escaped with '\'
+  ColumnType type = ColumnType::Text;
+  std::vector<uint32_t> rows;
+  std::vector<int64_t> integers;      // Int64 and Bool (0 or 1)
+  std::vector<double> floats;         // Float64
+  std::vector<uint32_t> text_ends;    // Text and Bytes: end of each value in `text`
+  std::string text;
+
+  std::string_view text_at(size_t i) const {
+    uint32_t begin = i == 0 ? 0 : text_ends[i - 1];
+    return std::string_view(text).substr(begin, text_ends[i] - begin);
+  }
+};
+
+// The stream a row belongs to, e.g. a log stream of a log group.
+struct EventStream {
+  std::string group;
+  std::string stream;
+  uint32_t resource = 0xffffffffU;  // row in EventBatch::resources()
+};
+
+class EventBatch {
+ public:
+  size_t row_count() const { return timestamps_ns_.size(); }
+  std::span<const int64_t> timestamps_ns() const { return timestamps_ns_; }
+  std::span<const uint32_t> stream_rows() const { return stream_rows_; }
+  const std::vector<EventStream>& streams() const { return streams_; }
+  const std::vector<EventColumn>& columns() const { return columns_; }
+  const std::vector<Labels>& resources() const { return resources_; }
+  size_t memory_bytes() const;
+
+ private:
+  friend class EventBatchBuilder;
+  std::vector<int64_t> timestamps_ns_;
+  std::vector<uint32_t> stream_rows_;
+  std::vector<EventStream> streams_;
+  std::vector<EventColumn> columns_;
+  std::vector<Labels> resources_;
+};
+
+class EventBatchBuilder {
+ public:
+  uint32_t add_stream(EventStream stream);
+  uint32_t add_resource(Labels attributes);
+  // Begins a row; the values that follow belong to it.
+  void add_row(uint32_t stream, int64_t timestamp_ns);
+  void set_text(std::string_view path, std::string_view value);
+  void set_bytes(std::string_view path, std::string_view value);
+  void set_int(std::string_view path, int64_t value);
+  void set_float(std::string_view path, double value);
+  void set_bool(std::string_view path, bool value);
+  size_t row_count() const { return batch_.row_count(); }
+  std::shared_ptr<const EventBatch> finish();
+
+ private:
+  EventColumn& column(std::string_view path, ColumnType type);
+  EventBatch batch_;
+  std::unordered_map<std::string, uint32_t> index_;  // type byte + path
+};
+
+}  // namespace kansoku::signal

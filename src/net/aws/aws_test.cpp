@@ -215,7 +215,7 @@ TEST_CASE("credentials: the chain goes environment, profile, container, instance
   REQUIRE(on_instance.has_value());
   CHECK(on_instance->access_key_id == "ASIAIOSFODNN7EXAMPLE");
   CHECK(on_instance->session_token == "token");
-  CHECK(on_instance->expires.value().ns / env::kNsPerS == 1'810'652'994);
+  CHECK(on_instance->expires.value().ns / env::kNsPerS == 1'810'566'594);
   world.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/id?x=1";
   world.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = "/token";
   world.write("/token", "Bearer t\n");

@@ -16,7 +16,7 @@
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
-#include "store/catalog/sqlite_catalog.h"
+#include "app/temporary_catalog.h"
 #include "store/metrics/engine.h"
 #include "store/wal/log.h"
 #include "wire/json/json_writer.h"

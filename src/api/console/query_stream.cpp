@@ -145,7 +145,7 @@ struct Running {
   QueryServices services;
   std::string id;
   Parsed parsed;
-  std::unique_ptr<query::QueryContext> context;
+  std::shared_ptr<query::QueryContext> context;
   std::unique_ptr<query::CellReader> reader;
   int64_t next_progress_ns = 0;
 };
@@ -230,9 +230,10 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
   run->services = services;
   run->id = std::move(id);
   run->parsed = std::move(parsed);
+  run->context = std::move(context);
   run->reader =
-      std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *context);
-  services.executor->post(Lane::Query, [run, context = std::move(context)]() mutable {
+      std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *run->context);
+  services.executor->post(Lane::Query, [run] {
     run->next_progress_ns = run->services.clock->monotonic_now().ns + kProgressEveryNs;
     if (auto begun = run->reader->begin(); !begun) {
       write_error(*run->stream, run->id, begun.error(), std::nullopt);
@@ -240,7 +241,7 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
       return;
     }
     Executor& executor = *run->services.executor;
-    run_steps(executor, Lane::Query, [run, context] { return run_step(*run); });
+    run_steps(executor, Lane::Query, [run] { return run_step(*run); });
   });
 }
 

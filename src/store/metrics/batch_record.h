@@ -1,0 +1,44 @@
+// The payload of a metric log record (docs/formats/wal.md): definitions of new series, then points of
+// known series as (series id, time, value), delta coded. Thread contract: plain values.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "signal/metric_batch.h"
+#include "store/metrics/series_table.h"
+
+namespace kansoku::store::metrics {
+
+inline constexpr uint8_t kBatchRecordVersion = 1;
+
+// `ids`: the series id of each series row, kNoSeries for rows that were refused. `accepted`: empty (all)
+// or one flag a point.
+struct BatchRecordInput {
+  const signal::MetricBatch* batch = nullptr;
+  std::span<const SeriesId> ids;
+  std::span<const uint8_t> accepted;
+  std::span<const SeriesId> new_series;
+};
+void encode_batch_record(const BatchRecordInput& input, const SeriesTable& table, std::string& out);
+
+struct DecodedRecord {
+  std::vector<SeriesId> ids;
+  std::vector<int64_t> timestamps_ms;
+  std::vector<double> values;
+  std::vector<uint32_t> distribution_rows;  // kNoDistribution for floats
+  std::vector<signal::Distribution> distributions;
+  void clear();
+};
+// Calls `define` for each definition, then fills `out` with the points. DataLoss when the bytes are
+// not a record.
+Status decode_batch_record(std::string_view payload,
+                           const std::function<Status(const SeriesDefinition&)>& define,
+                           DecodedRecord& out);
+
+// One definition; also the form in the series file.
+void encode_definition(const SeriesDefinition& definition, std::string& out);
+bool decode_definition(const char*& at, const char* end, SeriesDefinition& out);
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,204 @@
+#include "store/metrics/engine.h"
+
+#include "store/metrics/engine_core.h"
+#include "store/metrics/maintenance.h"
+#include "store/metrics/part.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+// A drain works this long before it gives its worker back.
+constexpr int64_t kStepNs = 4 * env::kNsPerMs;
+
+// The key of the hash, made once a data directory.
+Result<std::string> load_secret(env::Env env, const std::string& directory) {
+  std::string path = env::join_path(directory, "secret");
+  auto bytes = env.files->read_all(path);
+  if (bytes && bytes->size() == kSecretBytes) return bytes;
+  if (bytes) return fail(ErrorCode::DataLoss, "the series secret is damaged", path);
+  if (bytes.error().code != ErrorCode::NotFound) return bytes;
+  std::string secret(kSecretBytes, '\0');
+  env.random->fill(std::as_writable_bytes(std::span(secret)));
+  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, secret));
+  return secret;
+}
+
+}  // namespace
+
+MetricEngine::Core::Core(env::Env e, Executor& x, env::Timers* t, wal::Log& l,
+                         MetricEngineOptions o, std::string_view secret)
+    : env(e),
+      executor(x),
+      timers(t),
+      log(l),
+      options(std::move(o)),
+      table(secret),
+      head(slabs) {}
+
+MetricEngine::Core::~Core() = default;
+
+std::shared_ptr<const View> MetricEngine::Core::current_view() const {
+  std::lock_guard lock(view_mutex);
+  return view;
+}
+
+void MetricEngine::Core::publish(std::shared_ptr<const View> next) {
+  std::lock_guard lock(view_mutex);
+  view.swap(next);
+}
+
+void MetricEngine::Core::append(signal::MetricDelivery delivery) {
+  uint64_t rows = delivery.batch->point_count();
+  if (rows == 0) {
+    delivery.token.resolve(signal::Verdict::stored(0));
+    return;
+  }
+  size_t bytes = delivery.batch->memory_bytes();
+  const char* refusal = nullptr;
+  {
+    std::lock_guard lock(queue_mutex);
+    if (closed) {
+      refusal = "shutdown";
+    } else if (queue_bytes + bytes > options.queue_bytes_max && queue_bytes > 0) {
+      refusal = "overload";
+    } else {
+      queue_bytes += bytes;
+      incoming.emplace_back(std::move(delivery));
+    }
+    if (refusal != nullptr) engine_counters.points_dropped += rows;
+  }
+  if (refusal != nullptr) {
+    delivery.token.resolve(signal::Verdict::dropped(
+        rows, refusal, Error{ErrorCode::Unavailable, "the metric store takes no more now", {}}));
+    return;
+  }
+  schedule_drain();
+}
+
+void MetricEngine::Core::schedule_drain() {
+  {
+    std::lock_guard lock(queue_mutex);
+    if (draining) return;
+    draining = true;
+  }
+  executor.post(Lane::Ingest, [self = shared_from_this()] { self->drain(); });
+}
+
+void MetricEngine::Core::drain() {
+  int64_t until = env.clock->monotonic_now().ns + kStepNs;
+  for (;;) {
+    std::unique_ptr<InFlight> done;
+    std::optional<std::variant<signal::MetricDelivery, FlushRequest>> next;
+    {
+      std::lock_guard lock(queue_mutex);
+      if (!durable.empty()) {
+        done = std::move(durable.front());
+        durable.pop_front();
+      } else if (!incoming.empty()) {
+        next = std::move(incoming.front());
+        incoming.pop_front();
+      } else {
+        draining = false;
+        break;
+      }
+    }
+    if (done) {
+      apply(*done);
+    } else if (auto* delivery = std::get_if<signal::MetricDelivery>(&*next)) {
+      take_in(std::move(*delivery));
+    } else {
+      FlushRequest& request = std::get<FlushRequest>(*next);
+      request.records = handed_records;
+      flushes.push_back(std::move(request));
+    }
+    maintenance->after_batch();
+    if (env.clock->monotonic_now().ns >= until) {
+      executor.post(Lane::Ingest, [self = shared_from_this()] { self->drain(); });
+      return;
+    }
+  }
+}
+
+MetricEngine::MetricEngine(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+MetricEngine::~MetricEngine() { close(); }
+
+Result<std::unique_ptr<MetricEngine>> MetricEngine::open(env::Env env, Executor& executor,
+                                                         env::Timers* timers, wal::Log& log,
+                                                         MetricEngineOptions options) {
+  KANSOKU_RETURN_IF_ERROR(env.files->create_directories(options.directory));
+  KANSOKU_TRY(std::string secret, load_secret(env, options.directory));
+  auto core = std::make_shared<Core>(env, executor, timers, log, std::move(options), secret);
+  core->maintenance = std::make_unique<Maintenance>(*core);
+  KANSOKU_TRY(uint64_t floor, core->maintenance->load());
+  core->engine_counters.log_damages = log.recovery().damages;
+  KANSOKU_RETURN_IF_ERROR(core->replay(floor));
+  log.set_floor(wal::Engine::Metrics, 0, floor);
+  core->maintenance->start();
+  return std::unique_ptr<MetricEngine>(new MetricEngine(std::move(core)));
+}
+
+void MetricEngine::append(signal::MetricDelivery delivery) { core_->append(std::move(delivery)); }
+
+Result<std::vector<SeriesInfo>> MetricEngine::select(const SeriesSelector& selector) const {
+  return core_->table.select(selector);
+}
+
+Result<ScanReport> MetricEngine::scan(const MetricScan& scan, const ScanSink& sink) const {
+  return core_->scan(scan, sink);
+}
+
+void MetricEngine::flush(bool merge_all, std::move_only_function<void(Status)> done) {
+  bool refused = false;
+  {
+    std::lock_guard lock(core_->queue_mutex);
+    refused = core_->closed;
+    if (!refused) core_->incoming.emplace_back(FlushRequest{0, merge_all, std::move(done)});
+  }
+  if (refused) {
+    done(unavailable("the metric store is closed"));
+    return;
+  }
+  core_->schedule_drain();
+}
+
+void MetricEngine::enforce_retention(std::move_only_function<void(Status)> done) {
+  core_->maintenance->enforce_retention(std::move(done));
+}
+
+MetricStoreStats MetricEngine::stats() const {
+  MetricStoreStats stats;
+  {
+    std::lock_guard lock(core_->queue_mutex);
+    stats = core_->counters;
+  }
+  stats.series = core_->table.series_count();
+  stats.series_active = core_->head.active_series();
+  auto view = core_->current_view();
+  stats.head_bytes = core_->head.memory_bytes();
+  if (view->frozen) stats.head_bytes += view->frozen->memory_bytes();
+  stats.parts = view->parts.size();
+  for (const auto& part : view->parts) {
+    stats.parts_bytes += part->file_bytes();
+    stats.parts_quarantined += static_cast<uint64_t>(part->damaged());
+  }
+  return stats;
+}
+
+MetricEngineStats MetricEngine::engine_stats() const {
+  std::lock_guard lock(core_->queue_mutex);
+  MetricEngineStats stats = core_->engine_counters;
+  stats.series_memory_bytes = core_->table.memory_bytes();
+  stats.queue_bytes = core_->queue_bytes;
+  return stats;
+}
+
+void MetricEngine::close() {
+  {
+    std::lock_guard lock(core_->queue_mutex);
+    if (core_->closed) return;
+    core_->closed = true;
+  }
+  core_->maintenance->close();
+}
+
+}  // namespace kansoku::store::metrics

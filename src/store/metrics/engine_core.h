@@ -1,0 +1,117 @@
+// The inside of MetricEngine; used by the engine's own .cpp files alone.
+#pragma once
+
+#include <deque>
+#include <unordered_set>
+
+#include "store/metrics/batch_record.h"
+#include "store/metrics/engine.h"
+#include "store/metrics/head.h"
+#include "store/metrics/series_table.h"
+#include "store/trusted_clock.h"
+
+namespace kansoku::store::metrics {
+
+class Part;
+class Maintenance;
+
+// What readers see beside the head: replaced as a whole.
+struct View {
+  std::shared_ptr<const FrozenHead> frozen;
+  std::vector<std::shared_ptr<const Part>> parts;  // in log order
+};
+
+// One delivery between the log and the head.
+struct InFlight {
+  signal::MetricDelivery delivery;
+  std::vector<SeriesId> ids;       // by series row
+  std::vector<uint8_t> accepted;   // by point; empty: all
+  std::vector<SeriesId> defined;   // series whose definition is in this record
+  signal::Verdict verdict;
+  uint64_t stored = 0;
+  uint64_t sequence = 0;
+  size_t bytes = 0;
+  uint64_t record_bytes = 0;
+  Status status;
+};
+
+struct FlushRequest {
+  uint64_t records = 0;  // wait until the log has answered this many
+  bool merge_all = false;
+  std::move_only_function<void(Status)> done;
+};
+
+struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
+  Core(env::Env e, Executor& x, env::Timers* t, wal::Log& l, MetricEngineOptions o,
+       std::string_view secret);
+  ~Core();
+
+  env::Env env;
+  Executor& executor;
+  env::Timers* timers;
+  wal::Log& log;
+  MetricEngineOptions options;
+  SeriesTable table;
+  SlabCache slabs;
+  Head head;
+  std::unique_ptr<TrustedClock> clock;
+
+  mutable std::mutex view_mutex;
+  std::shared_ptr<const View> view = std::make_shared<View>();
+
+  // Queues between callers, the log and the drain.
+  mutable std::mutex queue_mutex;
+  std::deque<std::variant<signal::MetricDelivery, FlushRequest>> incoming;
+  std::deque<std::unique_ptr<InFlight>> durable;
+  size_t queue_bytes = 0;
+  bool draining = false;
+  bool closed = false;
+  MetricStoreStats counters;
+  MetricEngineStats engine_counters;
+
+  // The drain's own (one task at a time).
+  std::string record;
+  std::vector<Hash128> hashes;
+  std::unordered_set<SeriesId> undurable;  // defined in memory, in no durable record yet
+  uint64_t handed_records = 0;             // to the log
+  uint64_t answered_records = 0;           // by the log, in the same order
+  uint64_t head_first_sequence = 0;        // 0: the head is empty
+  uint64_t head_sequence = 0;              // last record in the head
+  uint64_t head_log_bytes = 0;
+  int64_t head_since_ns = 0;               // monotonic time of its first record
+  std::vector<FlushRequest> flushes;
+
+  std::unique_ptr<Maintenance> maintenance;
+
+  // engine.cpp
+  void append(signal::MetricDelivery delivery);
+  void schedule_drain();
+  void drain();
+  std::shared_ptr<const View> current_view() const;
+  void publish(std::shared_ptr<const View> next);
+
+  // engine_ingest.cpp
+  void take_in(signal::MetricDelivery delivery);
+  void judge_times(InFlight& in_flight);
+  void resolve_series(InFlight& in_flight);
+  SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch,
+                       signal::SeriesRow row, ScopeId scope, std::string& reason, Error& error);
+  void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
+  void hand_to_log(std::unique_ptr<InFlight> in_flight);
+  void refused_by_log(InFlight& in_flight, const Error& error);
+  void apply(InFlight& in_flight);
+  template <class IdOf, class DistributionOf>
+  void put_points(std::span<const int64_t> times, std::span<const double> values, IdOf id_of,
+                  DistributionOf distribution_of);
+  void put_batch(const InFlight& in_flight);
+  void put_replayed(const DecodedRecord& points);
+  void note_in_head(uint64_t sequence, uint64_t record_bytes);
+  void begin_flushes();
+  Status replay(uint64_t floor);
+
+  // engine_scan.cpp
+  Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink);
+  int64_t raw_horizon_ms(signal::MergeKind merge);
+};
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,310 @@
+// From a delivery to a log record, and from the durable record into the head.
+#include "base/check.h"
+#include "store/metrics/engine_core.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+// How far ahead of its use an entry and then its block are brought into the cache.
+constexpr size_t kEntryAhead = 16;
+constexpr size_t kBlockAhead = 8;
+// Points put into the head under one hold of a shard's lock.
+constexpr size_t kPointsPerLock = 1024;
+
+void add_rejection(InFlight& in_flight, uint64_t rows, std::string reason, const Error& error) {
+  if (rows == 0) return;
+  in_flight.verdict.counts.push_back(
+      {signal::Outcome::Rejected, std::move(reason), rows, error.to_string()});
+  if (in_flight.verdict.status) in_flight.verdict.status = std::unexpected(error);
+}
+
+}  // namespace
+
+// Marks points whose time no engine takes.
+void MetricEngine::Core::judge_times(InFlight& in_flight) {
+  const auto& batch = *in_flight.delivery.batch;
+  int64_t now_ms = env.clock->wall_now().ms();
+  int64_t oldest = now_ms - kPointPastMs;
+  int64_t newest = now_ms + kPointFutureMs;
+  uint64_t old = 0;
+  uint64_t ahead = 0;
+  auto times = batch.timestamps_ms();
+  for (int64_t ms : times) {
+    old += static_cast<uint64_t>(ms < oldest);
+    ahead += static_cast<uint64_t>(ms > newest);
+  }
+  if (old + ahead == 0) return;
+  in_flight.accepted.resize(times.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    in_flight.accepted[i] = static_cast<uint8_t>(times[i] >= oldest && times[i] <= newest);
+  }
+  add_rejection(in_flight, old, "too_old",
+                Error{ErrorCode::OutOfRange, "a point is older than two weeks", {}});
+  add_rejection(in_flight, ahead, "too_new",
+                Error{ErrorCode::OutOfRange, "a point is more than two hours ahead", {}});
+}
+
+SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::MetricBatch& batch,
+                                         signal::SeriesRow row, ScopeId scope, std::string& reason,
+                                         Error& error) {
+  const signal::SeriesMeta& meta = batch.meta(row);
+  if (table.series_of_account(scope) >= options.series_per_tenant_max) {
+    reason = "series_limit";
+    error = {ErrorCode::FailedPrecondition,
+             fmt::format("too many series: limit {} a tenant", options.series_per_tenant_max), {}};
+    return kNoSeries;
+  }
+  auto id = table.add(hash, batch.canonical_labels(row), scope, meta.merge, meta.temporality);
+  if (!id) {
+    reason = "bad_labels";
+    error = std::move(id).error();
+    return kNoSeries;
+  }
+  undurable.insert(*id);
+  return *id;
+}
+
+void MetricEngine::Core::resolve_series(InFlight& in_flight) {
+  const auto& batch = *in_flight.delivery.batch;
+  ScopeId scope = table.scope_id(in_flight.delivery.scope);
+  size_t n = batch.series_count();
+  hashes.resize(n);
+  in_flight.ids.resize(n);
+  for (signal::SeriesRow row = 0; row < n; ++row) {
+    hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
+    table.prefetch_slot(hashes[row]);
+  }
+  std::vector<std::pair<std::string, Error>> refused;
+  for (signal::SeriesRow row = 0; row < n; ++row) {
+    if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
+    SeriesId id =
+        table.find(hashes[row], batch.canonical_labels(row), scope, batch.meta(row).merge);
+    if (id == kNoSeries) {
+      std::string reason;
+      Error error;
+      id = make_series(hashes[row], batch, row, scope, reason, error);
+      if (id == kNoSeries) {
+        refused.resize(n);
+        refused[row] = {std::move(reason), std::move(error)};
+      }
+    }
+    in_flight.ids[row] = id;
+    if (!undurable.empty() && undurable.contains(id)) in_flight.defined.push_back(id);
+  }
+  if (hashes.capacity() > 64 * 1024) std::vector<Hash128>().swap(hashes);
+  if (!refused.empty()) refuse_rows(in_flight, refused);
+}
+
+// Takes the points of refused series out.
+void MetricEngine::Core::refuse_rows(InFlight& in_flight,
+                                     const std::vector<std::pair<std::string, Error>>& refused) {
+  const auto& batch = *in_flight.delivery.batch;
+  if (in_flight.accepted.empty()) in_flight.accepted.resize(batch.point_count(), 1);
+  std::map<std::string, std::pair<uint64_t, const Error*>> counts;
+  for (size_t i = 0; i < batch.point_count(); ++i) {
+    signal::SeriesRow row = batch.point_series()[i];
+    if (in_flight.ids[row] != kNoSeries || in_flight.accepted[i] == 0) continue;
+    in_flight.accepted[i] = 0;
+    auto& count = counts[refused[row].first];
+    ++count.first;
+    count.second = &refused[row].second;
+  }
+  for (const auto& [reason, count] : counts) {
+    add_rejection(in_flight, count.first, reason, *count.second);
+  }
+}
+
+void MetricEngine::Core::take_in(signal::MetricDelivery delivery) {
+  auto in_flight = std::make_unique<InFlight>();
+  in_flight->bytes = delivery.batch->memory_bytes();
+  in_flight->delivery = std::move(delivery);
+  judge_times(*in_flight);
+  resolve_series(*in_flight);
+  size_t points = in_flight->delivery.batch->point_count();
+  in_flight->stored = points - in_flight->verdict.rows();
+  record.clear();
+  encode_batch_record({in_flight->delivery.batch.get(), in_flight->ids, in_flight->accepted,
+                       in_flight->defined},
+                      table, record);
+  in_flight->record_bytes = record.size();
+  hand_to_log(std::move(in_flight));
+}
+
+void MetricEngine::Core::hand_to_log(std::unique_ptr<InFlight> in_flight) {
+  InFlight* waiting = in_flight.get();
+  if (waiting->stored == 0) {
+    // Nothing to keep: everything was refused.
+    std::lock_guard lock(queue_mutex);
+    in_flight->sequence = 0;
+    durable.push_back(std::move(in_flight));
+    return;
+  }
+  // The log destroys a refused callback, so the batch waits in a holder that outlives it.
+  auto holder = std::make_shared<std::unique_ptr<InFlight>>(std::move(in_flight));
+  auto done = [self = shared_from_this(), holder](Result<uint64_t> sequence) {
+    (*holder)->status = sequence ? Status() : std::unexpected(std::move(sequence).error());
+    {
+      std::lock_guard lock(self->queue_mutex);
+      if (sequence) (*holder)->sequence = *sequence;
+      self->durable.push_back(std::move(*holder));
+    }
+    self->schedule_drain();
+  };
+  auto sequence = log.append(wal::Engine::Metrics, 0, waiting->delivery.producer, record,
+                             std::move(done));
+  if (sequence) {
+    ++handed_records;
+  } else {
+    refused_by_log(**holder, sequence.error());
+  }
+  if (record.capacity() > (1U << 20)) std::string().swap(record);
+}
+
+void MetricEngine::Core::refused_by_log(InFlight& in_flight, const Error& error) {
+  uint64_t rows = in_flight.delivery.batch->point_count();
+  signal::Verdict verdict;
+  switch (error.code) {
+    case ErrorCode::AlreadyExists: verdict = signal::Verdict::stored(rows); break;
+    case ErrorCode::Cancelled:
+      verdict = signal::Verdict::dropped(rows, "duplicate_in_flight",
+                                         Error{ErrorCode::Unavailable, error.message, {}});
+      break;
+    case ErrorCode::Unavailable: {
+      bool read_only = log.stats().read_only;
+      verdict = signal::Verdict::dropped(rows, read_only ? "read_only" : "overload", error);
+      break;
+    }
+    default: verdict = signal::Verdict::rejected(rows, "bad_batch", error); break;
+  }
+  {
+    std::lock_guard lock(queue_mutex);
+    queue_bytes -= in_flight.bytes;
+    if (error.code != ErrorCode::AlreadyExists) engine_counters.points_dropped += rows;
+  }
+  in_flight.delivery.token.resolve(std::move(verdict));
+}
+
+// Puts `n` points into the head: `id_of(i)` is kNoSeries for points to leave out, `distribution_of(i)`
+// null for floats. Cache misses are the cost here, so entries and blocks are fetched ahead.
+template <class IdOf, class DistributionOf>
+void MetricEngine::Core::put_points(std::span<const int64_t> times, std::span<const double> values,
+                                    IdOf id_of, DistributionOf distribution_of) {
+  head.grow_to(table.size());
+  size_t n = times.size();
+  std::unique_lock<std::shared_mutex> lock;
+  size_t locked = kHeadShards;
+  size_t held = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (i + kEntryAhead < n) {
+      SeriesId ahead = id_of(i + kEntryAhead);
+      if (ahead != kNoSeries) head.prefetch_entry(ahead);
+    }
+    if (i + kBlockAhead < n) {
+      SeriesId ahead = id_of(i + kBlockAhead);
+      if (ahead != kNoSeries) head.prefetch_block(ahead);
+    }
+    SeriesId id = id_of(i);
+    if (id == kNoSeries) continue;
+    if (shard_of(id) != locked || ++held > kPointsPerLock) {
+      if (lock) lock.unlock();
+      locked = shard_of(id);
+      lock = head.lock_for_append(locked);
+      held = 0;
+    }
+    const signal::Distribution* distribution = distribution_of(i);
+    if (distribution == nullptr) {
+      head.append_float(id, times[i], values[i]);
+    } else {
+      head.append_distribution(id, times[i], *distribution);
+    }
+    table.note_time(id, times[i]);
+  }
+}
+
+void MetricEngine::Core::put_batch(const InFlight& in_flight) {
+  const auto& batch = *in_flight.delivery.batch;
+  auto series = batch.point_series();
+  auto id_of = [&](size_t i) {
+    if (!in_flight.accepted.empty() && in_flight.accepted[i] == 0) return kNoSeries;
+    return in_flight.ids[series[i]];
+  };
+  auto distribution_of = [&](size_t i) -> const signal::Distribution* {
+    return batch.is_float(i) ? nullptr : &batch.distributions()[batch.distribution_rows()[i]];
+  };
+  put_points(batch.timestamps_ms(), batch.values(), id_of, distribution_of);
+}
+
+// Puts a durable batch into the head and answers it.
+void MetricEngine::Core::apply(InFlight& in_flight) {
+  uint64_t rows = in_flight.delivery.batch->point_count();
+  signal::Verdict verdict;
+  if (in_flight.status) {
+    for (SeriesId id : in_flight.defined) undurable.erase(id);
+    verdict = std::move(in_flight.verdict);
+    if (in_flight.stored > 0) {
+      put_batch(in_flight);
+      verdict.counts.insert(verdict.counts.begin(),
+                            {signal::Outcome::Stored, {}, in_flight.stored, {}});
+      note_in_head(in_flight.sequence, in_flight.record_bytes);
+    }
+  } else {
+    Error error = in_flight.status.error();
+    error.code = ErrorCode::Unavailable;
+    verdict = signal::Verdict::dropped(rows, "log_failed", std::move(error));
+  }
+  if (in_flight.stored > 0) ++answered_records;
+  {
+    std::lock_guard lock(queue_mutex);
+    queue_bytes -= in_flight.bytes;
+    if (in_flight.status) {
+      counters.points_appended += in_flight.stored;
+      engine_counters.points_rejected += rows - in_flight.stored;
+    } else {
+      engine_counters.points_dropped += rows;
+    }
+  }
+  in_flight.delivery.token.resolve(std::move(verdict));
+}
+
+void MetricEngine::Core::note_in_head(uint64_t sequence, uint64_t record_bytes) {
+  if (head_first_sequence == 0) {
+    head_first_sequence = sequence;
+    head_since_ns = env.clock->monotonic_now().ns;
+  }
+  head_sequence = sequence;
+  head_log_bytes += record_bytes;
+}
+
+void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
+  auto id_of = [&](size_t i) { return table.exists(points.ids[i]) ? points.ids[i] : kNoSeries; };
+  auto distribution_of = [&](size_t i) -> const signal::Distribution* {
+    uint32_t row = points.distribution_rows[i];
+    return row == signal::kNoDistribution ? nullptr : &points.distributions[row];
+  };
+  put_points(points.timestamps_ms, points.values, id_of, distribution_of);
+  for (SeriesId id : points.ids) {
+    engine_counters.replay_points_lost += static_cast<uint64_t>(!table.exists(id));
+  }
+}
+
+Status MetricEngine::Core::replay(uint64_t floor) {
+  DecodedRecord points;
+  return log.replay(wal::Engine::Metrics, [&](const wal::RecordTag& tag,
+                                              std::string_view payload) -> Status {
+    points.clear();
+    auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
+    Status decoded = decode_batch_record(payload, define, points);
+    if (!decoded) {
+      // The checksum held, so a newer version or a bug wrote this: starting would lose data silently.
+      return fail(ErrorCode::DataLoss, decoded.error().message,
+                  fmt::format("log record {}", tag.sequence));
+    }
+    if (tag.sequence <= floor) return {};
+    put_replayed(points);
+    note_in_head(tag.sequence, payload.size());
+    ++engine_counters.replayed_records;
+    return {};
+  });
+}
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,171 @@
+#include "store/metrics/head.h"
+
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+// 32 MiB of spare slabs at most; the rest goes back to the system.
+constexpr size_t kSlabsKept = 256;
+
+void copy_stream(const BlockPool& pool, uint32_t first, size_t bytes, std::string& out) {
+  for (uint32_t at = first; bytes > 0; at = pool[at].next) {
+    size_t n = std::min(bytes, kBlockPayload);
+    out.append(pool[at].bytes, n);
+    bytes -= n;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Block[]> SlabCache::take() {
+  {
+    std::lock_guard lock(slabs_mutex_);
+    if (!slabs_.empty()) {
+      auto slab = std::move(slabs_.back());
+      slabs_.pop_back();
+      return slab;
+    }
+  }
+  return std::make_unique_for_overwrite<Block[]>(kSlabBlocks);
+}
+
+void SlabCache::give(std::vector<std::unique_ptr<Block[]>> slabs) {
+  std::lock_guard lock(slabs_mutex_);
+  for (auto& slab : slabs) {
+    if (slabs_.size() >= kSlabsKept) return;
+    slabs_.push_back(std::move(slab));
+  }
+}
+
+void FrozenHead::append_stream(SeriesId id, std::string& out) const {
+  size_t shard = shard_of(id);
+  size_t row = row_in_shard(id);
+  if (row >= streams_[shard].size()) return;
+  const Stream& stream = streams_[shard][row];
+  if (stream.bytes > 0) copy_stream(pools_[shard], stream.first, stream.bytes, out);
+}
+
+SeriesId FrozenHead::next_series(SeriesId id) const {
+  for (; id < series_end_; ++id) {
+    const auto& streams = streams_[shard_of(id)];
+    size_t row = row_in_shard(id);
+    if (row < streams.size() && streams[row].bytes > 0) return id;
+  }
+  return kNone;
+}
+
+uint64_t FrozenHead::memory_bytes() const {
+  uint64_t bytes = 0;
+  for (const BlockPool& pool : pools_) bytes += pool.memory_bytes();
+  for (const auto& streams : streams_) bytes += streams.capacity() * sizeof(Stream);
+  return bytes;
+}
+
+Head::Head(SlabCache& cache) : cache_(&cache) {
+  for (size_t i = 0; i < kHeadShards; ++i) shards_.emplace_back(cache);
+}
+
+void Head::grow_to(SeriesId series_end) {
+  if (series_end <= series_end_) return;
+  for (size_t i = 0; i < kHeadShards; ++i) {
+    size_t rows = 0;
+    for (SeriesId run = series_end_ / kShardRun; run * kShardRun < series_end; ++run) {
+      if (run % kHeadShards == i) rows = (run / kHeadShards + 1) * kShardRun;
+    }
+    if (rows <= shards_[i].entries.size()) continue;
+    std::unique_lock lock(shards_[i].shard_mutex);
+    shards_[i].entries.grow_to(rows);
+  }
+  series_end_ = series_end;
+}
+
+void Head::write_bytes(Shard& shard, Entry& entry, const char* from, size_t n) {
+  if (entry.bytes == 0) {
+    entry.first = shard.pool.make();
+    entry.current = entry.first;
+    active_.fetch_add(1, std::memory_order_relaxed);
+  }
+  size_t used = entry.bytes % kBlockPayload;
+  if (used == 0 && entry.bytes > 0) used = kBlockPayload;
+  entry.bytes += static_cast<uint32_t>(n);
+  for (;;) {
+    size_t part = std::min(n, kBlockPayload - used);
+    std::memcpy(shard.pool[entry.current].bytes + used, from, part);
+    from += part;
+    n -= part;
+    if (n == 0) return;
+    uint32_t next = shard.pool.make();
+    shard.pool[entry.current].next = next;
+    entry.current = next;
+    used = 0;
+    bytes_.fetch_add(kBlockBytes, std::memory_order_relaxed);
+  }
+}
+
+void Head::append_float(SeriesId id, int64_t ms, double value) {
+  Shard& shard = shards_[shard_of(id)];
+  Entry& entry = shard.entries[row_in_shard(id)];
+  StreamState state{entry.last_ms, entry.last_value, entry.last_step, entry.bytes > 0};
+  char sample[kSampleBytesMax + 8];
+  size_t n = put_sample(state, ms, value, sample);
+  write_bytes(shard, entry, sample, n);
+  entry.last_ms = state.last_ms;
+  entry.last_value = state.last_value;
+  entry.last_step = state.last_step;
+  points_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Head::append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution) {
+  Shard& shard = shards_[shard_of(id)];
+  Entry& entry = shard.entries[row_in_shard(id)];
+  StreamState state{entry.last_ms, entry.last_value, entry.last_step, entry.bytes > 0};
+  char head[16];
+  char* at = head + 1;
+  uint8_t time_class = stream_detail::put_time(state, ms, at);
+  head[0] = static_cast<char>((time_class << 5) | kDistributionClass);
+  std::string coded;
+  signal::encode_distribution(distribution, coded);
+  std::string sample(head, static_cast<size_t>(at - head));
+  append_varint(sample, coded.size());
+  sample += coded;
+  write_bytes(shard, entry, sample.data(), sample.size());
+  entry.last_ms = state.last_ms;
+  entry.last_step = state.last_step;
+  points_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Head::freeze(uint64_t first_sequence, uint64_t sequence,
+                  const std::function<void(std::shared_ptr<const FrozenHead>)>& publish) {
+  auto frozen = std::make_shared<FrozenHead>();
+  std::vector<std::unique_lock<std::shared_mutex>> locks;
+  for (size_t i = 0; i < kHeadShards; ++i) {
+    Shard& shard = shards_[i];
+    frozen->streams_[i].reserve(shard.entries.size());
+    locks.emplace_back(shard.shard_mutex);
+    for (size_t row = 0; row < shard.entries.size(); ++row) {
+      Entry& entry = shard.entries[row];
+      frozen->streams_[i].push_back({entry.first, entry.bytes});
+      entry = Entry();
+    }
+    frozen->pools_.push_back(std::move(shard.pool));
+    shard.pool = BlockPool(*cache_);
+  }
+  frozen->series_end_ = series_end_;
+  frozen->points_ = points_.exchange(0);
+  frozen->first_sequence_ = first_sequence;
+  frozen->sequence_ = sequence;
+  bytes_.store(0);
+  active_.store(0);
+  publish(std::move(frozen));
+}
+
+void Head::append_stream(SeriesId id, std::string& out) const {
+  const Shard& shard = shards_[shard_of(id)];
+  size_t row = row_in_shard(id);
+  if (row >= shard.entries.size()) return;
+  const Entry& entry = shard.entries[row];
+  if (entry.bytes > 0) copy_stream(shard.pool, entry.first, entry.bytes, out);
+}
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,36 @@
+#include "store/metrics/series_hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+
+void SeriesHash::init(std::string_view secret) {
+  KANSOKU_CHECK(secret.size() == kSecretBytes);
+  std::copy(secret.begin(), secret.end(), secret_.begin());
+}
+
+Hash128 SeriesHash::labels(std::string_view canonical) const {
+  XXH128_hash_t hash =
+      XXH3_128bits_withSecret(canonical.data(), canonical.size(), secret_.data(), secret_.size());
+  return {hash.low64, hash.high64};
+}
+
+Hash128 SeriesHash::scope_mask(const signal::Scope& scope, signal::MergeKind merge) const {
+  std::string key;
+  append_varint(key, scope.account.size());
+  key += scope.account;
+  append_varint(key, scope.region.size());
+  key += scope.region;
+  key += static_cast<char>(merge);
+  return labels(key);
+}
+
+uint64_t SeriesHash::bytes64(std::string_view bytes) const {
+  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+}
+
+}  // namespace kansoku::store::metrics

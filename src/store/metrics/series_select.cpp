@@ -1,0 +1,158 @@
+// Selection of series by label matchers over the inverted index.
+#include "base/check.h"
+#include "store/metrics/regex.h"
+#include "store/metrics/series_table.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint32_t kNoName = std::numeric_limits<uint32_t>::max();
+constexpr PairId kNoPair = std::numeric_limits<PairId>::max();
+
+bool value_matches(const Matcher& matcher, const std::optional<Regex>& regex,
+                   std::string_view value) {
+  switch (matcher.op) {
+    case MatchOp::Equal: return value == matcher.value;
+    case MatchOp::NotEqual: return value != matcher.value;
+    case MatchOp::Regex: return regex->matches(value);
+    case MatchOp::NotRegex: return !regex->matches(value);
+  }
+  return false;
+}
+
+std::vector<SeriesId> intersect(std::vector<SeriesId> a, const std::vector<SeriesId>& b) {
+  std::vector<SeriesId> out;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+  return out;
+}
+
+}  // namespace
+
+// A matcher resolved against the dictionary: the pairs of its label that pass, and whether the absence
+// of the label does.
+struct SeriesTable::Filter {
+  uint32_t name = kNoName;
+  std::vector<PairId> pairs;  // ascending
+  bool absent_passes = false;
+  uint64_t postings = 0;  // series that have one of the pairs
+};
+
+Result<std::vector<SeriesTable::Filter>> SeriesTable::filters_of(
+    const SeriesSelector& selector) const {
+  std::vector<Filter> out;
+  for (const Matcher& matcher : selector.matchers) {
+    std::optional<Regex> regex;
+    if (matcher.op == MatchOp::Regex || matcher.op == MatchOp::NotRegex) {
+      KANSOKU_TRY(regex, Regex::compile(matcher.value));
+    }
+    Filter filter;
+    filter.absent_passes = value_matches(matcher, regex, "");
+    auto found = name_index_.find(matcher.label);
+    if (found != name_index_.end()) {
+      filter.name = found->second;
+      for (PairId pair : names_[filter.name].pairs) {
+        if (!value_matches(matcher, regex, pairs_[pair].value())) continue;
+        filter.pairs.push_back(pair);
+        filter.postings += pairs_[pair].postings.count();
+      }
+    }
+    out.push_back(std::move(filter));
+  }
+  return out;
+}
+
+// Ids that pass every filter which demands a label; ascending.
+std::vector<SeriesId> SeriesTable::candidates(const std::vector<Filter>& filters) const {
+  std::vector<const Filter*> demanding;
+  for (const Filter& filter : filters) {
+    if (!filter.absent_passes) demanding.push_back(&filter);
+  }
+  if (demanding.empty()) {
+    std::vector<SeriesId> all;
+    for (SeriesId id = 0; id < size(); ++id) {
+      if (exists(id)) all.push_back(id);
+    }
+    return all;
+  }
+  std::sort(demanding.begin(), demanding.end(),
+            [](const Filter* a, const Filter* b) { return a->postings < b->postings; });
+  std::vector<SeriesId> out;
+  for (size_t i = 0; i < demanding.size(); ++i) {
+    // Long lists are cheaper to test series by series (passes()) than to read.
+    if (i > 0 && demanding[i]->postings > 64 * (out.size() + 1)) break;
+    std::vector<SeriesId> ids;
+    ids.reserve(demanding[i]->postings);
+    for (PairId pair : demanding[i]->pairs) pairs_[pair].postings.append_to(ids);
+    if (demanding[i]->pairs.size() > 1) std::sort(ids.begin(), ids.end());
+    out = i == 0 ? std::move(ids) : intersect(std::move(out), ids);
+  }
+  return out;
+}
+
+PairId SeriesTable::pair_of(const Entry& entry, uint32_t name) const {
+  for (uint8_t i = 0; i < entry.pair_count; ++i) {
+    PairId pair = pair_ids_[entry.pairs + i];
+    if (pairs_[pair].name == name) return pair;
+  }
+  return kNoPair;
+}
+
+bool SeriesTable::has_exact_names(const Entry& entry, const std::vector<std::string>& names) const {
+  size_t plain = 0;
+  for (uint8_t i = 0; i < entry.pair_count; ++i) {
+    std::string_view name = names_[pairs_[pair_ids_[entry.pairs + i]].name].name;
+    if (name.starts_with("__")) continue;
+    ++plain;
+    if (std::find(names.begin(), names.end(), name) == names.end()) return false;
+  }
+  return plain == names.size();
+}
+
+bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
+                         const SeriesSelector& selector) const {
+  if (scopes_[entry.scope] != selector.scope) return false;
+  if (selector.merge && static_cast<uint8_t>(*selector.merge) != (entry.flags & 1)) return false;
+  for (const Filter& filter : filters) {
+    PairId pair = filter.name == kNoName ? kNoPair : pair_of(entry, filter.name);
+    bool pass = pair == kNoPair
+                    ? filter.absent_passes
+                    : std::binary_search(filter.pairs.begin(), filter.pairs.end(), pair);
+    if (!pass) return false;
+  }
+  return !selector.exact_label_names || has_exact_names(entry, *selector.exact_label_names);
+}
+
+Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector) const {
+  std::shared_lock lock(table_mutex_);
+  KANSOKU_TRY(auto filters, filters_of(selector));
+  std::vector<SeriesInfo> out;
+  std::string canonical;
+  for (SeriesId id : candidates(filters)) {
+    const Entry& entry = entries_[id];
+    int64_t last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
+    if (last_ms == std::numeric_limits<int64_t>::min()) continue;  // no point is stored yet
+    if (selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
+    if (!passes(entry, filters, selector)) continue;
+    canonical.clear();
+    append_canonical(entry, canonical);
+    if (!selector.after_labels.empty() && canonical <= selector.after_labels) continue;
+    out.push_back({id, signal::Labels::from_canonical(canonical),
+                   static_cast<signal::MergeKind>(entry.flags & 1),
+                   static_cast<signal::Temporality>(entry.flags >> 1),
+                   times_[id].first_ms.load(std::memory_order_relaxed), last_ms});
+  }
+  lock.unlock();
+  auto by_labels = [](const SeriesInfo& a, const SeriesInfo& b) {
+    return std::tie(a.labels, a.merge) < std::tie(b.labels, b.merge);
+  };
+  if (selector.limit > 0 && out.size() > selector.limit) {
+    auto middle = out.begin() + static_cast<std::ptrdiff_t>(selector.limit);
+    std::partial_sort(out.begin(), middle, out.end(), by_labels);
+    out.erase(middle, out.end());
+  } else {
+    std::sort(out.begin(), out.end(), by_labels);
+  }
+  return out;
+}
+
+}  // namespace kansoku::store::metrics

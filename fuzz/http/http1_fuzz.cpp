@@ -9,7 +9,8 @@ using kansoku::net::Http1Parser;
 
 // Everything the parser said, as one text.
 std::string read(std::string_view bytes, size_t step) {
-  static const Http1Limits kLimits{.header_bytes_max = 2'000, .headers_max = 20, .target_bytes_max = 500};
+  static const Http1Limits kLimits{
+      .header_bytes_max = 2'000, .headers_max = 20, .target_bytes_max = 500};
   Http1Parser parser(kLimits);
   std::string said;
   std::string body;
@@ -20,12 +21,14 @@ std::string read(std::string_view bytes, size_t step) {
       Http1Parser::Event event = parser.next(input);
       if (event == Http1Parser::Event::NeedMore) break;
       if (event == Http1Parser::Event::Error) {
-        // Limits are met at other places when the bytes come in pieces; the kind of end is the same.
+        // Limits are met at other places when the bytes come in pieces; the kind of end is the
+        // same.
         return said + "!";
       }
       if (event == Http1Parser::Event::Head) {
         said += "H" + parser.head().method + " " + parser.head().target;
-        for (const auto& header : parser.head().headers.list()) said += "\n" + header.name + "=" + header.value;
+        for (const auto& header : parser.head().headers.list())
+          said += "\n" + header.name + "=" + header.value;
       } else if (event == Http1Parser::Event::Body) {
         body += parser.body();
       } else {

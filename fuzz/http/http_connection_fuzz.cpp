@@ -1,5 +1,5 @@
-// A whole server fed with bytes over a socket: HTTP/1.1, HTTP/2 after its preface, garbage. Nothing may
-// crash, and every connection must end once the client has gone.
+// A whole server fed with bytes over a socket: HTTP/1.1, HTTP/2 after its preface, garbage. Nothing
+// may crash, and every connection must end once the client has gone.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,15 +20,16 @@ struct Running {
     HttpServerOptions options;
     options.limits.body_bytes_max = 10'000;
     options.limits.header_bytes_max = 2'000;
-    auto started = HttpServer::start(*loops, options, [](HttpRequest request, HttpExchange exchange) {
-      if (request.target.size() % 2 == 0) {
-        exchange.respond({.body = std::move(request.body)});
-      } else {
-        exchange.begin(200, {});
-        exchange.write(request.target);
-        exchange.end({{"x-trailer", "1"}});
-      }
-    });
+    auto started =
+        HttpServer::start(*loops, options, [](HttpRequest request, HttpExchange exchange) {
+          if (request.target.size() % 2 == 0) {
+            exchange.respond({.body = std::move(request.body)});
+          } else {
+            exchange.begin(200, {});
+            exchange.write(request.target);
+            exchange.end({{"x-trailer", "1"}});
+          }
+        });
     KANSOKU_CHECK(started.has_value());
     server = std::move(*started);
   }

@@ -1,6 +1,6 @@
-// What we accept, another parser must read as the same messages: that is what keeps a proxy in front
-// of us and us from disagreeing about where a request ends. (The other way round we are stricter; see
-// http1_parser_test.cpp.)
+// What we accept, another parser must read as the same messages: that is what keeps a proxy in
+// front of us and us from disagreeing about where a request ends. (The other way round we are
+// stricter; see http1_parser_test.cpp.)
 #include <doctest/doctest.h>
 
 #include <random>
@@ -69,7 +69,8 @@ Reading read_theirs(std::string_view text) {
   http_parser_settings_init(&settings);
   settings.on_headers_complete = [](http_parser* p) {
     auto& t = *static_cast<Theirs*>(p->data);
-    t.message = {http_method_str(static_cast<http_method>(p->method)), "", http_should_keep_alive(p) != 0};
+    t.message = {http_method_str(static_cast<http_method>(p->method)), "",
+                 http_should_keep_alive(p) != 0};
     return 0;
   };
   settings.on_body = [](http_parser* p, const char* at, size_t size) {
@@ -90,16 +91,34 @@ Reading read_theirs(std::string_view text) {
 }
 
 TEST_CASE("http1 parser: whatever is accepted, Debian's http-parser reads as the same messages") {
-  const std::vector<std::string> lines = {
-      "Host: x\r\n", "Host: y\r\n", "Content-Length: 5\r\n", "Content-Length: 0\r\n", "content-length:6\r\n",
-      "Transfer-Encoding: chunked\r\n", "transfer-encoding:\tCHUNKED \r\n", "Transfer-Encoding: gzip\r\n",
-      "Connection: close\r\n", "Connection: keep-alive\r\n", "Connection: x, close\r\n", "X: y\r\n", "X:\r\n",
-      "Expect: 100-continue\r\n", " folded\r\n", "X : y\r\n", "Content-Length: 5\n", "X: a\rb\r\n"};
-  const std::vector<std::string> firsts = {"GET / HTTP/1.1\r\n", "POST /p HTTP/1.1\r\n", "PUT /q?r HTTP/1.0\r\n",
-                                           "GET http://h/p HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n",
-                                           "DELETE / HTTP/1.1\r\n"};
-  const std::vector<std::string> bodies = {"", "hello", "hello!", "5\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n",
-                                           "3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nT: t\r\n\r\n", "5\r\nhello0\r\n\r\n",
+  const std::vector<std::string> lines = {"Host: x\r\n",
+                                          "Host: y\r\n",
+                                          "Content-Length: 5\r\n",
+                                          "Content-Length: 0\r\n",
+                                          "content-length:6\r\n",
+                                          "Transfer-Encoding: chunked\r\n",
+                                          "transfer-encoding:\tCHUNKED \r\n",
+                                          "Transfer-Encoding: gzip\r\n",
+                                          "Connection: close\r\n",
+                                          "Connection: keep-alive\r\n",
+                                          "Connection: x, close\r\n",
+                                          "X: y\r\n",
+                                          "X:\r\n",
+                                          "Expect: 100-continue\r\n",
+                                          " folded\r\n",
+                                          "X : y\r\n",
+                                          "Content-Length: 5\n",
+                                          "X: a\rb\r\n"};
+  const std::vector<std::string> firsts = {"GET / HTTP/1.1\r\n",     "POST /p HTTP/1.1\r\n",
+                                           "PUT /q?r HTTP/1.0\r\n",  "GET http://h/p HTTP/1.1\r\n",
+                                           "OPTIONS * HTTP/1.1\r\n", "DELETE / HTTP/1.1\r\n"};
+  const std::vector<std::string> bodies = {"",
+                                           "hello",
+                                           "hello!",
+                                           "5\r\nhello\r\n0\r\n\r\n",
+                                           "0\r\n\r\n",
+                                           "3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nT: t\r\n\r\n",
+                                           "5\r\nhello0\r\n\r\n",
                                            "\r\n"};
   std::mt19937_64 random(20'251'122);
   auto pick = [&](const std::vector<std::string>& from) { return from[random() % from.size()]; };
@@ -126,8 +145,8 @@ TEST_CASE("http1 parser: whatever is accepted, Debian's http-parser reads as the
     }
     Reading ours = read_ours(text, random);
     Reading theirs = read_theirs(text);
-    // Methods that http-parser does not know are refused by it alone, and it reads "Connection: , close"
-    // as keep-alive; where both read a message it must be the same one.
+    // Methods that http-parser does not know are refused by it alone, and it reads "Connection: ,
+    // close" as keep-alive; where both read a message it must be the same one.
     for (size_t i = 0; i < ours.messages.size(); ++i) {
       if (i >= theirs.messages.size() && theirs.refused) break;
       CAPTURE(text);

@@ -13,7 +13,9 @@ constexpr size_t kJoinedBodyBytesMax = 16 * 1024;
 class Http1Session final : public Session {
  public:
   explicit Http1Session(Connection& connection)
-      : connection_(connection), state_(connection.state()), parser_(state_.http1_limits),
+      : connection_(connection),
+        state_(connection.state()),
+        parser_(state_.http1_limits),
         phase_began_ns_(connection.now_ns()) {}
 
   void on_bytes(std::string_view bytes) override;
@@ -50,7 +52,7 @@ class Http1Session final : public Session {
   std::string held_;
   uint64_t body_expected_ = 0;
   size_t stream_bytes_unsent_ = 0;  // of write(), told to the exchange as they leave
-  int64_t phase_began_ns_;  // of waiting for a request, its head, its body
+  int64_t phase_began_ns_;          // of waiting for a request, its head, its body
   int64_t body_byte_ns_ = 0;
   int64_t body_timed_bytes_ = 0;
   bool processing_ = false;
@@ -348,8 +350,8 @@ void Http1Session::on_end_of_input() {
     }
     return;
   }
-  // A client may close its sending side and still read the answer; where the answer is a stream that
-  // lasts, an end of input is how a client that has gone is noticed.
+  // A client may close its sending side and still read the answer; where the answer is a stream
+  // that lasts, an end of input is how a client that has gone is noticed.
   if (exchange_->begun) connection_.close();
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../src/api/types';
 import { contrast, SERIES_DARK, SERIES_LIGHT } from '../src/chart/colours';
-import { distinguish, join, stack, summarise, toRate, type TimedSeries } from '../src/chart/data';
+import { distinguish, fitRange, join, stack, summarise, toRate, type TimedSeries } from '../src/chart/data';
 import { isoInZone, toAwsCli, toCsv, toJson } from '../src/chart/export';
 import { sparkPath } from '../src/chart/Sparkline';
 import { formatTick, formatValue } from '../src/chart/units';
@@ -62,6 +62,15 @@ describe('joining', () => {
     expect(summarise([1, 2, 3, 4], [null, 4, 2, undefined])).toEqual(
       { count: 2, last: 2, lastTime: 3, min: 2, max: 4, mean: 3 },
     );
+  });
+
+  it('begins the axis with the first point only on a young host and an unchosen range', () => {
+    const range = { from: 0, to: 900_000 };
+    expect(fitRange(range, 800_000, false)).toEqual({ from: 800_000, to: 900_000 });
+    expect(fitRange(range, 898_000, false)).toEqual({ from: 840_000, to: 900_000 });
+    expect(fitRange(range, 800_000, true)).toBe(range);
+    expect(fitRange(range, 400_000, false)).toBe(range);
+    expect(fitRange(range, undefined, false)).toBe(range);
   });
 
   it('asks for a point a second on short ranges and a point a pixel on others', () => {

@@ -327,7 +327,12 @@ std::string Server::State::status_json() {
   number("rssBytes", resident_bytes(*env.files));
   number("queries", pool->lane_stats(Lane::Query).done);
   json.key("lastError");
-  json.string(stats.last_error.empty() ? log->stats().last_error : stats.last_error);
+  std::string last_error = stats.last_error.empty() ? log->stats().last_error : stats.last_error;
+  if (last_error.empty()) {
+    json.null();
+  } else {
+    json.string(last_error);
+  }
   json.end_object();
   return out;
 }

@@ -5,6 +5,7 @@ import { useIsDark } from '../state/prefs';
 import type { View } from '../state/useView';
 import { Skeleton } from '../ui/states';
 import { seriesColour } from './colours';
+import { fitRange } from './data';
 import { Legend, valueAt } from './Legend';
 import type { PlotMode } from './Plot';
 import type { ChartState } from './useChart';
@@ -138,6 +139,8 @@ export function ChartBody(props: ChartBodyProps) {
     label: one.label, unit: one.unit, axis: one.axis, hidden: hidden.has(one.id),
     colour: seriesColour(one.colour, dark),
   })), [shape, hidden, dark]);
+  const isChosen = view.state.from !== null || view.state.to !== null;
+  const shown = fitRange(state.range, state.joined.time[0], isChosen);
   const onHover = useCallback((index: number | null, left: number, width: number) => {
     setHover((before) => {
       if (index === null) return null;
@@ -154,9 +157,12 @@ export function ChartBody(props: ChartBodyProps) {
         <Suspense fallback={<Skeleton height={height} />}>
           <Plot
             time={state.joined.time} cells={state.joined.cells} series={series} mode={mode}
-            range={state.range} height={height} tz={view.tz} lang={lang} dark={dark}
+            range={shown} height={height} tz={view.tz} lang={lang} dark={dark}
             {...(props.max === undefined ? {} : { max: props.max })}
-            onHover={onHover} onSelect={(from, to, left) => setSelection({ from, to, left })}
+            onHover={onHover} onSelect={(from, to, left) => {
+              // The cursor is shared by all charts, the selection belongs to the one it was made in.
+              if (inside.current) setSelection({ from, to, left });
+            }}
           />
         </Suspense>
         {hover !== null && inside.current && (

@@ -34,6 +34,7 @@ export interface PlotProps {
 }
 
 const SYNC = 'kansoku-time';
+const LABEL_HALF_MAX_PX = 14; // half of 00:00:00, less the padding at the right
 const CURSOR_POINTS_MAX = 8; // above, points under the cursor cost more than a frame
 
 // Steps of 1024 for bytes, so that ticks read 512 MiB and not 476.8 MiB.
@@ -151,9 +152,11 @@ function build(root: HTMLElement, latest: { current: PlotProps }, width: number)
       {
         stroke: ink.text, font: ink.font, gap: 5, size: 24, space: 78,
         grid: { stroke: ink.grid, width: 1 }, ticks: { show: false },
-        values: (_u, splits, _axis, _space, step) => (
-          splits.map((ms) => formatTick(ms, step, latest.current.tz, latest.current.lang))
-        ),
+        values: (u, splits, _axis, _space, step) => splits.map((ms) => (
+          // A label that would stick out at the right edge is left out rather than cut.
+          u.valToPos(ms, 'x') > u.bbox.width / uPlot.pxRatio - LABEL_HALF_MAX_PX && step < 60_000 ? null
+            : formatTick(ms, step, latest.current.tz, latest.current.lang)
+        )),
       },
       yAxis('left', leftUnit, props, ink),
       ...(right === undefined ? [] : [yAxis('right', right.unit, props, ink)]),

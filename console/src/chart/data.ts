@@ -114,6 +114,17 @@ export function stack(cells: Cell[][]): Cell[][] {
   });
 }
 
+const FIT_SPAN_MIN_MS = 60_000;
+
+// A host that has just begun would be a sliver at the right edge: where the reader has not chosen a
+// range, the axis begins with the first point until half of the range is filled.
+export function fitRange(
+  range: { from: number; to: number }, first: number | undefined, isChosen: boolean,
+): { from: number; to: number } {
+  if (isChosen || first === undefined || first < (range.from + range.to) / 2) return range;
+  return { from: Math.max(range.from, Math.min(first, range.to - FIT_SPAN_MIN_MS)), to: range.to };
+}
+
 export interface Summary {
   count: number;
   last: number | null;

@@ -66,7 +66,7 @@ export function formatValue(value: number, unit: string, lang = 'en'): string {
   const rate = perSecond ? '/s' : '';
   let scaled = value * factor;
   if (symbol === 's' && !perSecond) return seconds(scaled, lang);
-  if (symbol === '%') return `${plain(scaled, digitsFor(scaled), lang)} %${rate}`;
+  if (symbol === '%') return `${plain(scaled, Math.min(2, digitsFor(scaled)), lang)} %${rate}`;
   const binary = symbol === 'B';
   const step = binary ? 1024 : 1000;
   const prefixes = binary ? IEC : SI;

@@ -137,6 +137,7 @@ export const en = {
   'hosts.machine': 'Machine',
   'hosts.machineText': '{cpus} CPU · {memory}',
   'hosts.filter': 'Filter: text or os=linux',
+  'hosts.cut': 'Values are missing for some hosts; filter to see fewer.',
   'hosts.count': '{shown} of {total}',
   'hosts.none': 'No host is known yet',
   'hosts.noMatch': 'No host matches the filters',
@@ -286,7 +287,7 @@ export const en = {
   'status.connect': 'Connect other tools',
   'status.connectHelp':
     'Account {account}, region {region}. Keys are in the file credentials of the data directory.',
-  'setup.here': 'Observe this machine',
+  'setup.here': 'The server\'s own machine: start it without --no-agent',
   'setup.cli': 'From the AWS CLI',
   'setup.agent': 'From the CloudWatch agent',
   'setup.metrics': 'The server\'s own metrics',

@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Host } from '../api/types';
+import { StateBadges } from '../chart/ChartCard';
 import { seriesColour } from '../chart/colours';
 import { summarise, type Cell } from '../chart/data';
 import { Sparkline } from '../chart/Sparkline';
@@ -73,62 +74,71 @@ export function HostTable({ hosts, view, height }: { hosts: Host[]; view: View; 
   const spacer = (size: number) => (element: HTMLTableCellElement | null) => {
     if (element !== null) element.style.height = `${size}px`;
   };
+  const isNoted = state.truncated !== null || state.error !== null;
   return (
-    <div
-      className="scroll hosttable" tabIndex={0} role="region" aria-label={t('page.hosts')}
-      ref={(element) => {
-        root.current = element;
-        if (element !== null) element.style.maxHeight = `${height}px`;
-      }}
-    >
-      <table className="list" aria-rowcount={sorted.length}>
-        <thead>
-          <tr>
-            <th scope="col">{t('hosts.name')}</th>
-            <th scope="col">{t('hosts.state')}</th>
-            <th scope="col">{t('tile.cpu')}</th>
-            <th scope="col" className="wide-cell">{t('hosts.cpuTrend')}</th>
-            <th scope="col">{t('tile.memory')}</th>
-            <th scope="col">{t('tile.disk')}</th>
-            <th scope="col" className="wide-cell">{t('hosts.machine')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {before > 0 && <tr aria-hidden="true"><td colSpan={7} className="spacer" ref={spacer(before)} /></tr>}
-          {items.map((item) => {
-            const host = sorted[item.index]!;
-            const last = latest.get(host.id);
-            return (
-              <tr key={host.id} aria-rowindex={item.index + 1}>
-                <th scope="row">
-                  <Link href={view.href(`/hosts/${host.id}`)} data-list-item="">{host.name}</Link>
-                  <div className="hint mono">{host.id}</div>
-                </th>
-                <td><HostState host={host} /></td>
-                <td><Meter value={last?.cpu ?? null} label={t('tile.cpu')} /></td>
-                <td className="wide-cell">
-                  <Sparkline
-                    time={state.joined.time} cells={last?.cpuCells ?? []} range={state.range}
-                    colour={seriesColour(0, dark)} width={140} height={24}
-                  />
-                </td>
-                <td><Meter value={last?.memory ?? null} label={t('tile.memory')} /></td>
-                <td>
-                  <Meter value={last?.disk ?? null} label={t('tile.disk')} />
-                  <div className="hint mono">{last?.diskPath ?? ''}</div>
-                </td>
-                <td className="wide-cell">
-                  {t('hosts.machineText', {
-                    cpus: formatCount(host.cpus, lang), memory: formatValue(host.memoryBytes, 'Bytes', lang),
-                  })}
-                  <div className="hint">{host.os}</div>
-                </td>
-              </tr>
-            );
-          })}
-          {after > 0 && <tr aria-hidden="true"><td colSpan={7} className="spacer" ref={spacer(after)} /></tr>}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {isNoted && (
+        <div className="row pad">
+          <StateBadges state={state} refreshMs={view.refreshMs} />
+          {state.truncated !== null && <span className="hint">{t('hosts.cut')}</span>}
+        </div>
+      )}
+      <div
+        className="scroll hosttable" tabIndex={0} role="region" aria-label={t('page.hosts')}
+        ref={(element) => {
+          root.current = element;
+          if (element !== null) element.style.maxHeight = `${height}px`;
+        }}
+      >
+        <table className="list" aria-rowcount={sorted.length}>
+          <thead>
+            <tr>
+              <th scope="col">{t('hosts.name')}</th>
+              <th scope="col">{t('hosts.state')}</th>
+              <th scope="col">{t('tile.cpu')}</th>
+              <th scope="col" className="wide-cell">{t('hosts.cpuTrend')}</th>
+              <th scope="col">{t('tile.memory')}</th>
+              <th scope="col">{t('tile.disk')}</th>
+              <th scope="col" className="wide-cell">{t('hosts.machine')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 && <tr aria-hidden="true"><td colSpan={7} className="spacer" ref={spacer(before)} /></tr>}
+            {items.map((item) => {
+              const host = sorted[item.index]!;
+              const last = latest.get(host.id);
+              return (
+                <tr key={host.id} aria-rowindex={item.index + 1}>
+                  <th scope="row">
+                    <Link href={view.href(`/hosts/${host.id}`)} data-list-item="">{host.name}</Link>
+                    <div className="hint mono">{host.id}</div>
+                  </th>
+                  <td><HostState host={host} /></td>
+                  <td><Meter value={last?.cpu ?? null} label={t('tile.cpu')} /></td>
+                  <td className="wide-cell">
+                    <Sparkline
+                      time={state.joined.time} cells={last?.cpuCells ?? []} range={state.range}
+                      colour={seriesColour(0, dark)} width={140} height={24}
+                    />
+                  </td>
+                  <td><Meter value={last?.memory ?? null} label={t('tile.memory')} /></td>
+                  <td>
+                    <Meter value={last?.disk ?? null} label={t('tile.disk')} />
+                    <div className="hint mono">{last?.diskPath ?? ''}</div>
+                  </td>
+                  <td className="wide-cell">
+                    {t('hosts.machineText', {
+                      cpus: formatCount(host.cpus, lang), memory: formatValue(host.memoryBytes, 'Bytes', lang),
+                    })}
+                    <div className="hint">{host.os}</div>
+                  </td>
+                </tr>
+              );
+            })}
+            {after > 0 && <tr aria-hidden="true"><td colSpan={7} className="spacer" ref={spacer(after)} /></tr>}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }

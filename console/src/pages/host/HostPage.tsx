@@ -114,7 +114,7 @@ function Sections({ panels, view }: { panels: Panel[]; view: View }) {
     return (
       <section key={name} className="section" aria-label={title}>
         <h2>{title}</h2>
-        <div className="cards">
+        <div className={own.length % 2 === 0 && own.length % 3 !== 0 ? 'cards two' : 'cards'}>
           {own.map((panel) => <HostPanel key={panel.id} panel={panel} view={view} />)}
         </div>
       </section>

@@ -2,6 +2,7 @@
 
 #include "base/env/sim.h"
 #include "net/aws/aws_client.h"
+#include "net/aws/sts.h"
 #include "net/http/test_support.h"
 
 namespace kansoku::net::aws {
@@ -78,17 +79,20 @@ Result<HttpClientResponse> instance(const HttpClientRequest& request) {
   if (path == "/latest/dynamic/instance-identity/document") {
     return text(
         200,
-        R"({"devpayProductCodes" : null, "marketplaceProductCodes" : [ "1abc2defghijklm3nopqrs4tu" ],
+        R"({"devpayProductCodes" : null, 
+      "marketplaceProductCodes" : [ "1abc2defghijklm3nopqrs4tu" ],
       "availabilityZone" : "us-west-2b", "privateIp" : "10.158.112.84", "version" : "2017-09-30",
       "instanceId" : "i-1234567890abcdef0", "billingProducts" : null, "instanceType" : "t2.micro",
-      "accountId" : "123456789012", "imageId" : "ami-5fb8c835", "pendingTime" : "2016-11-19T16:32:11Z",
+      "accountId" : "123456789012", "imageId" : "ami-5fb8c835",
+      "pendingTime" : "2016-11-19T16:32:11Z",
       "architecture" : "x86_64", "kernelId" : null, "ramdiskId" : null, "region" : "us-west-2"})");
   }
   if (path == "/latest/meta-data/iam/security-credentials/") return text(200, "s3access");
   if (path == "/latest/meta-data/iam/security-credentials/s3access") {
     return text(200,
                 R"({"Code" : "Success", "LastUpdated" : "2012-04-26T16:39:16Z", "Type" : "AWS-HMAC",
-      "AccessKeyId" : "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey" : "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      "AccessKeyId" : "ASIAIOSFODNN7EXAMPLE",
+      "SecretAccessKey" : "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
       "Token" : "token", "Expiration" : "2027-05-17T15:09:54Z"})");
   }
   return text(404, "");
@@ -555,6 +559,79 @@ TEST_CASE("aws client: what is signed is verified by our own server, over a real
   }
   client.reset();
   http.reset();
+}
+
+// As in the STS API Reference, AssumeRole, sample response.
+constexpr const char* kAssumed =
+    "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"
+    "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/demo/Bob</Arn></AssumedRoleUser>"
+    "<Credentials><AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>"
+    "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY</SecretAccessKey>"
+    "<SessionToken>AQoDYXdzEPT//////////wEXAMPLE==</SessionToken>"
+    "<Expiration>2027-07-15T23:28:33.359Z</Expiration></Credentials>"
+    "</AssumeRoleResult></AssumeRoleResponse>";
+
+TEST_CASE(
+    "sts: a role is assumed with base credentials, in the region first, then the partition's") {
+  std::vector<std::string> urls;
+  HttpClientRequest seen;
+  World world([&](const HttpClientRequest& request) {
+    urls.push_back(request.url);
+    seen = request;
+    bool regional = request.url.find("ap-south-2") != std::string::npos;
+    return regional ? text(403, "<Error><Code>RegionDisabledException</Code></Error>")
+                    : text(200, kAssumed);
+  });
+  world.variables["AMZ_SOURCE_ACCOUNT"] = "123456789012";
+  world.variables["AMZ_SOURCE_ARN"] = "arn:aws:ec2:x";
+  auto provider = assume_role_credentials(
+      world.doors, keys(), {.role_arn = "arn:aws:iam::1:role/a", .region = "ap-south-2"});
+  auto found = world.credentials(provider);
+  REQUIRE(found.has_value());
+  CHECK(found->access_key_id == "ASIAIOSFODNN7EXAMPLE");
+  CHECK(found->session_token == "AQoDYXdzEPT//////////wEXAMPLE==");
+  CHECK(found->expires.has_value());
+  CHECK(urls == std::vector<std::string>{"https://sts.ap-south-2.amazonaws.com/",
+                                         "https://sts.us-east-1.amazonaws.com/"});
+  CHECK(seen.body ==
+        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa"
+        "&RoleSessionName=kansoku&DurationSeconds=3600");
+  CHECK(seen.headers.get("x-amz-source-account") == "123456789012");
+  CHECK(seen.headers.get("Authorization").find("/us-east-1/sts/aws4_request") !=
+        std::string_view::npos);
+}
+
+TEST_CASE("sts: a refused role says why") {
+  World world([](const HttpClientRequest&) {
+    return text(403, "<Error><Code>AccessDenied</Code><Message>not allowed</Message></Error>");
+  });
+  auto provider = assume_role_credentials(world.doors, keys(), {.region = "us-east-1"});
+  auto found = world.credentials(provider);
+  REQUIRE_FALSE(found.has_value());
+  CHECK(found.error().code == ErrorCode::PermissionDenied);
+  CHECK(found.error().message.find("AccessDenied") != std::string::npos);
+  CHECK(found.error().message.find("not allowed") != std::string::npos);
+}
+
+TEST_CASE("sts: a web identity token is exchanged unsigned, and comes before the container") {
+  HttpClientRequest seen;
+  World world([&](const HttpClientRequest& request) {
+    seen = request;
+    return text(200, kAssumed);
+  });
+  world.variables = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/token"},
+                     {"AWS_ROLE_ARN", "arn:r"},
+                     {"AWS_REGION", "cn-north-1"},
+                     {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
+  world.write("/token", "ey.J+\n");
+  auto found = world.credentials(default_credentials(world.doors, world.imds()));
+  REQUIRE(found.has_value());
+  CHECK(seen.url == "https://sts.cn-north-1.amazonaws.com.cn/");
+  CHECK(seen.body.ends_with("&RoleSessionName=kansoku&WebIdentityToken=ey.J%2B"));
+  CHECK_FALSE(seen.headers.has("Authorization"));
+  world.variables.erase("AWS_ROLE_ARN");
+  CHECK(world.credentials(web_identity_credentials(world.doors)).error().code ==
+        ErrorCode::InvalidArgument);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "net/aws/credentials.h"
 
+#include "net/aws/sts.h"
+
 namespace kansoku::net::aws {
 namespace {
 
@@ -342,6 +344,7 @@ CredentialsProviderPtr default_credentials(Doors doors, std::shared_ptr<ImdsClie
   if (!chosen) providers.push_back(environment_credentials(doors));
   providers.push_back(profile_credentials(doors, std::move(options)));
   if (chosen) providers.push_back(environment_credentials(doors));
+  providers.push_back(web_identity_credentials(doors));
   providers.push_back(container_credentials(doors));
   providers.push_back(instance_credentials(std::move(imds)));
   return cached_credentials(chain_credentials(std::move(providers)), doors);

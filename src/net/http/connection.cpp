@@ -305,7 +305,11 @@ void Connection::arm() {
                                    (session_ == nullptr || session_->wants_read()));
   if (wants_read && !reading_) {
     reading_ = true;
-    watch_->want_read(shared_from_this());
+    if (transport_.pending()) {
+      loop_.post([self = shared_from_this()] { self->on_readable(); });
+    } else {
+      watch_->want_read(shared_from_this());
+    }
   }
   if ((out_bytes_ > 0 || transport_.read_wants_write()) && !writing_) {
     writing_ = true;

@@ -163,7 +163,7 @@ TEST_CASE("tls: serves HTTP/1.1 and HTTP/2 by ALPN, refuses old versions, large 
       client.send(kGet);
       CHECK(contains(client.read_until("END"), "tls=true"));
     }
-    std::string body(500'000, 'x');
+    std::string body(5'000'000, 'x');
     client.send(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
                             body.size(), body));
     CHECK(contains(client.read_until("END"), body));

@@ -90,6 +90,8 @@ bool Transport::handshake_done() const {
   return ssl_ != nullptr && SSL_is_init_finished(ssl_) == 1;
 }
 
+bool Transport::pending() const { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }
+
 std::string_view Transport::alpn() const {
   const unsigned char* name = nullptr;
   unsigned int size = 0;

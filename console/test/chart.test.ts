@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../src/api/types';
 import { contrast, SERIES_DARK, SERIES_LIGHT } from '../src/chart/colours';
-import { distinguish, fitRange, join, stack, summarise, toRate, type TimedSeries } from '../src/chart/data';
+import { activeSeries, distinguish, fitRange, join, stack, summarise, toRate, type TimedSeries } from '../src/chart/data';
 import { isoInZone, toAwsCli, toCsv, toJson } from '../src/chart/export';
 import { sparkPath } from '../src/chart/Sparkline';
 import { formatTick, formatValue } from '../src/chart/units';
+import { askYoung } from '../src/chart/young';
 import { pointsFor } from '../src/chart/useChart';
 
 function series(time: number[], values: Value[], period = 10): TimedSeries {
@@ -73,10 +74,17 @@ describe('joining', () => {
     expect(fitRange(range, undefined, false)).toBe(range);
   });
 
-  it('asks for a point a second on short ranges and a point a pixel on others', () => {
-    expect(pointsFor({ from: 0, to: 900_000 }, 600, true)).toBe(900);
-    expect(pointsFor({ from: 0, to: 900_000 }, 200, false)).toBe(200);
-    expect(pointsFor({ from: 0, to: 86_400_000 }, 640, true)).toBe(700);
+  it('asks for at most a point a pixel', () => {
+    expect([pointsFor(1), pointsFor(600), pointsFor(641)]).toEqual([100, 600, 700]);
+  });
+
+  it('names series by the wildcard, and leaves idle ones out', () => {
+    const make = (path: string, value: number) => (
+      { ...series([], [value]), label: 'x', dimensions: { path, device: path, fstype: 'ext4' } }
+    );
+    expect(distinguish([make('/', 1), make('/data', 1)], ['path'])).toEqual(['/', '/data']);
+    expect(activeSeries([make('/', 0), make('/data', 1)]).map((one) => one.dimensions.path)).toEqual(['/data']);
+    expect(activeSeries([make('/', 0), make('/data', 0)])).toHaveLength(2);
   });
 });
 
@@ -139,5 +147,36 @@ describe('export', () => {
   it('draws a gap in a sparkline as two lines', () => {
     const path = sparkPath([0, 1, 2, 3], [1, null, 2, 3], { from: 0, to: 3 }, [30, 10]);
     expect(path.match(/M/g)).toHaveLength(2);
+  });
+});
+
+describe('a young source', () => {
+  const frame = (time: number[], values: Value[]) => (
+    { frame: { time, series: [series([], values)], partial: false, truncated: null } }
+  );
+
+  it('is asked again for the part that holds data, and then only for that', async () => {
+    const asked: number[] = [];
+    const ask = async ({ from }: { from: number }) => {
+      asked.push(from);
+      return frame([from, 800_000], [null, 1]);
+    };
+    await askYoung('young', { from: 0, to: 900_000 }, ask);
+    expect(asked).toEqual([0, 800_000]);
+    await askYoung('young', { from: 5_000, to: 905_000 }, ask);
+    expect(asked).toEqual([0, 800_000, 800_000]);
+    await askYoung('young', { from: 700_000, to: 1_600_000 }, ask);
+    expect(asked.at(-1)).toBe(700_000);
+  });
+
+  it('is asked once when it has data from the start, or none', async () => {
+    for (const values of [[1, 1], [null, null]]) {
+      let count = 0;
+      await askYoung('old', { from: 0, to: 900_000 }, async () => {
+        count += 1;
+        return frame([0, 800_000], values);
+      });
+      expect(count).toBe(1);
+    }
   });
 });

@@ -1,10 +1,11 @@
 // A server with generated data that speaks docs/formats/console-api.md, for development and for
 // browser tests without the real binary.
-//   node test/fake-server.mjs [--port N] [--auth strict|open] [--hosts N] [--empty] [--fresh]
+//   node test/fake-server.mjs [--port N] [--auth strict|open] [--hosts N] [--empty] [--fresh] [--api URL]
+// --api: only the files of dist/ are served here, /ui/api/ is passed on to a real server.
 // --fresh: the first point is as old as this process, one a second, as at a first start.
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
@@ -43,6 +44,17 @@ function sendCompressed(request, response, body, headers) {
   }
 }
 
+function passOn(request, response, api) {
+  const { host, ...headers } = request.headers;
+  const onward = httpRequest(new URL(request.url, api), { method: request.method, headers }, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', (error) => fail(response, 502, 'BadGateway', String(error)));
+  response.on('close', () => onward.destroy());
+  request.pipe(onward);
+}
+
 async function readBody(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -73,7 +85,7 @@ function sendFile(request, response, path) {
 }
 
 export function startFakeServer({ port = 0, auth = 'open', hosts: hostCount = 12, empty = false,
-  fresh = false } = {}) {
+  fresh = false, apiUrl = '' } = {}) {
   const begun = Date.now();
   const hosts = empty ? [] : makeHosts(hostCount, begun);
   const all = empty ? [] : makeSeries(hosts);
@@ -181,7 +193,9 @@ export function startFakeServer({ port = 0, auth = 'open', hosts: hostCount = 12
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname.startsWith('/ui/api/')) {
+    if (apiUrl !== '' && (url.pathname.startsWith('/ui/api/') || url.pathname === '/ui/signin')) {
+      passOn(request, response, apiUrl);
+    } else if (url.pathname.startsWith('/ui/api/')) {
       api(request, response, url).catch((error) => fail(response, 500, 'Internal', String(error)));
     } else if (url.pathname === '/ui' || url.pathname.startsWith('/ui/')) {
       sendFile(request, response, url.pathname.slice(3) || '/');
@@ -203,6 +217,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { url } = await startFakeServer({
     port: has('--port') ? Number(value('--port')) : 0, auth: has('--auth') ? value('--auth') : 'open',
     hosts: has('--hosts') ? Number(value('--hosts')) : 12, empty: has('--empty'), fresh: has('--fresh'),
+    apiUrl: has('--api') ? value('--api') : '',
   });
   process.stdout.write(`ready ${url}\n`);
 }

@@ -115,6 +115,16 @@ describe('host panels', () => {
     expect(panels[2]?.queries[0]).toMatchObject({ rate: true, query: { stat: 'Sum', match: 'subset' } });
   });
 
+  it('put loop devices and memory file systems aside', () => {
+    const panels = panelsFor(id, [
+      metric('CWAgent', 'disk_used', { ...base, path: '/', device: 'a', fstype: 'ext4' }),
+      metric('CWAgent', 'disk_used', { ...base, path: '/dev/shm', device: 'tmpfs', fstype: 'tmpfs' }),
+      metric('CWAgent', 'diskio_read_bytes', { ...base, name: 'loop0' }),
+      metric('CWAgent', 'diskio_read_bytes', { ...base, name: 'nvme0n1' }),
+    ]);
+    expect(panels.filter((one) => one.minor === true).map((one) => one.suffix)).toEqual(['/dev/shm', 'loop0']);
+  });
+
   it('are none for a host without metrics', () => {
     expect(panelsFor(id, [])).toEqual([]);
   });

@@ -53,7 +53,7 @@ export interface ServerStatus {
   diskBytes: number;
   rssBytes: number;
   queries: number;
-  lastError: string | null;
+  lastError: string | null; // null or empty: none since the start
 }
 
 // The text of a query with `lang: cloudwatch`; times elsewhere are Unix milliseconds, period seconds.

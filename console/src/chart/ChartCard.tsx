@@ -185,7 +185,7 @@ export function ChartCard(props: ChartCardProps) {
       onPointerEnter={claim} onFocus={claim}
     >
       <header className="card-head">
-        <h3 id={heading}>{props.title}</h3>
+        <h3 id={heading} title={props.title}>{props.title}</h3>
         {props.source !== undefined && <span className="badge source">{props.source}</span>}
         <StateBadges state={state} refreshMs={props.view.refreshMs} />
         <span className="grow" />

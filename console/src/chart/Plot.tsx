@@ -2,7 +2,6 @@
 // or the look of the series changes.
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { withAlpha } from './colours';
 import { stack, type Cell } from './data';
 import { baseUnit, formatTick, formatValue } from './units';

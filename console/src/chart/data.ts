@@ -150,8 +150,17 @@ export function summarise(time: number[], values: Cell[]): Summary {
   return result;
 }
 
-// What tells the series of one frame apart: the values of the dimensions that differ.
-export function distinguish(series: FrameSeries[]): string[] {
+// The series that are not zero throughout; all of them where none is.
+export function activeSeries(series: FrameSeries[]): FrameSeries[] {
+  const active = series.filter((one) => one.values.some((value) => value !== null && value !== 0));
+  return active.length === 0 ? series : active;
+}
+
+// What tells the series of one frame apart: the dimensions that were asked for with a wildcard where
+// they suffice, else the values of all dimensions that differ.
+export function distinguish(series: FrameSeries[], wanted: string[] = []): string[] {
+  const short = series.map((one) => wanted.map((key) => one.dimensions[key] ?? '').join(' · '));
+  if (series.length > 1 && new Set(short).size === series.length) return short;
   const keys = new Set(series.flatMap((one) => Object.keys(one.dimensions)));
   const differing = [...keys].filter((key) => {
     const first = series[0]?.dimensions[key];

@@ -1,14 +1,15 @@
 // Runs the queries of one chart and joins their answers.
-import { keepPreviousData, useQueries, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useQueries, useQueryClient, type Query } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { batcher } from '../api/hooks';
 import type { QueryResult } from '../api/batch';
-import type { Frame, MetricQuery, Progress, QueryStats } from '../api/types';
+import type { Frame, MetricQuery, Progress, QueryStats, Range } from '../api/types';
 import { resolveRange } from '../state/time';
 import type { View } from '../state/useView';
-import { asRate, distinguish, join, seriesTimes, type ChartSeries, type Joined, type TimedSeries }
+import { activeSeries, asRate, distinguish, join, seriesTimes, type ChartSeries, type Joined, type TimedSeries }
   from './data';
 import { queryText } from './export';
+import { askYoung, firstPoint } from './young';
 
 export interface ChartQuery {
   id: string;
@@ -18,7 +19,8 @@ export interface ChartQuery {
   prefix?: string;
   colour?: number;
   axis?: 'left' | 'right';
-  scale?: number;
+  // Series that are zero throughout are left out, as long as others are not.
+  activeOnly?: boolean;
 }
 
 export interface ChartState {
@@ -38,14 +40,18 @@ export interface ChartState {
   retry: () => void;
 }
 
-const LIVE_SPAN_MS = 15 * 60_000; // up to here a point a second is asked for
+const SOON_MS = 1_500; // while a live chart has no point yet
+const SOON_TRIES = 8;
 
-export function pointsFor(
-  range: { from: number; to: number }, width: number, fine: boolean,
-): number {
-  const span = range.to - range.from;
-  const wanted = fine && span <= LIVE_SPAN_MS ? Math.ceil(span / 1000) : 0;
-  return Math.max(wanted, Math.ceil(width / 100) * 100);
+// One point a pixel at most; whole hundreds, so that a resize by a pixel is no new query.
+export function pointsFor(width: number): number {
+  return Math.max(100, Math.ceil(width / 100) * 100);
+}
+
+function nextRefresh(refreshMs: number, data: QueryResult | undefined, count: number): number | false {
+  if (refreshMs === 0) return false;
+  const isEmpty = data !== undefined && firstPoint(data.frame) === null;
+  return isEmpty && count < SOON_TRIES ? Math.min(SOON_MS, refreshMs) : refreshMs;
 }
 
 function seriesOf(queries: ChartQuery[], results: (QueryResult | undefined)[],
@@ -54,13 +60,12 @@ function seriesOf(queries: ChartQuery[], results: (QueryResult | undefined)[],
   queries.forEach((one, index) => {
     const frame = partial.get(one.id) ?? results[index]?.frame;
     if (frame === undefined) return;
-    const names = distinguish(frame.series);
-    frame.series.forEach((raw, i) => {
-      const rated = one.rate ? asRate(raw, frame.time) : raw;
-      const scale = one.scale ?? 1;
-      const source = scale === 1 ? rated
-        : { ...rated, values: rated.values.map((v) => (v === null ? null : v * scale)) };
-      const only = frame.series.length === 1;
+    const shown = one.activeOnly === true ? activeSeries(frame.series) : frame.series;
+    const wanted = Object.entries(one.query.dimensions).filter(([, value]) => value === '*');
+    const names = distinguish(shown, wanted.map(([key]) => key));
+    shown.forEach((raw, i) => {
+      const source = one.rate ? asRate(raw, frame.time) : raw;
+      const only = shown.length === 1;
       const label = only ? (one.label ?? one.prefix ?? names[i]!)
         : [one.prefix ?? one.label, names[i]].filter((part) => part !== undefined).join(' · ');
       all.push(seriesTimes(frame, source, {
@@ -101,19 +106,23 @@ export function useChart(
         enabled: options.enabled,
         placeholderData: keepPreviousData,
         gcTime: 60_000,
-        refetchInterval: view.refreshMs === 0 ? (false as const) : view.refreshMs,
+        refetchInterval: (query: Query<QueryResult>) => (
+          nextRefresh(view.refreshMs, query.state.data, query.state.dataUpdateCount)
+        ),
         queryFn: async ({ signal }: { signal: AbortSignal }) => {
           const range = resolveRange({ from, to }, Date.now(), view.tz);
           if (range === null) throw new RangeError(`${from} – ${to}`);
           try {
-            return await batcher.query({
-              text, range, signal, maxPoints: pointsFor(range, options.width, options.fine === true),
+            const ask = (asked: Range) => batcher.query({
+              text, range: asked, signal, maxPoints: pointsFor(options.width),
               onProgress: setProgress,
               onPartial: (frame) => {
                 partial.current.set(one.id, frame);
                 redraw((count) => count + 1);
               },
             });
+            const answer = await (options.fine === true ? askYoung(text, range, ask) : ask(range));
+            return { ...answer, range };
           } finally {
             partial.current.delete(one.id);
             setProgress(null);

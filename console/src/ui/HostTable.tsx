@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import type { Host } from '../api/types';
 import { StateBadges } from '../chart/ChartCard';
 import { seriesColour } from '../chart/colours';
-import { summarise, type Cell } from '../chart/data';
+import { fitRange, summarise, type Cell } from '../chart/data';
 import { Sparkline } from '../chart/Sparkline';
 import { useChart, type ChartQuery, type ChartState } from '../chart/useChart';
 import { formatCount, formatValue } from '../chart/units';
@@ -68,6 +68,7 @@ export function HostTable({ hosts, view, height }: { hosts: Host[]; view: View; 
     count: sorted.length, getScrollElement: () => root.current, estimateSize: () => ROW_HEIGHT, overscan: 8,
     initialRect: { width: 1000, height },
   });
+  const range = fitRange(state.range, state.joined.time[0], view.state.from !== null);
   const items = rows.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = rows.getTotalSize() - (items.at(-1)?.end ?? 0);
@@ -117,7 +118,7 @@ export function HostTable({ hosts, view, height }: { hosts: Host[]; view: View; 
                   <td><Meter value={last?.cpu ?? null} label={t('tile.cpu')} /></td>
                   <td className="wide-cell">
                     <Sparkline
-                      time={state.joined.time} cells={last?.cpuCells ?? []} range={state.range}
+                      time={state.joined.time} cells={last?.cpuCells ?? []} range={range}
                       colour={seriesColour(0, dark)} width={140} height={24}
                     />
                   </td>

@@ -1,7 +1,7 @@
 // One number with its recent course. The state, where there is one, is an icon and a word.
 import { useRef } from 'react';
 import { seriesColour } from '../chart/colours';
-import { summarise } from '../chart/data';
+import { fitRange, summarise } from '../chart/data';
 import { Sparkline } from '../chart/Sparkline';
 import { useChart, type ChartQuery } from '../chart/useChart';
 import { formatValue } from '../chart/units';
@@ -42,7 +42,7 @@ export function MetricTile({ label, query, view, colour = 0 }: {
   const dark = useIsDark();
   const root = useRef<HTMLDivElement>(null);
   const seen = useSeen(root);
-  const state = useChart([query], view, { enabled: seen, width: 200 });
+  const state = useChart([query], view, { enabled: seen, fine: true, width: 200 });
   const all = state.series.map((one, i) => ({
     one, cells: state.joined.cells[i] ?? [], sum: summarise(state.joined.time, state.joined.cells[i] ?? []),
   }));
@@ -61,7 +61,7 @@ export function MetricTile({ label, query, view, colour = 0 }: {
       </div>
       {worst !== undefined && (
         <Sparkline
-          time={state.joined.time} cells={worst.cells} range={state.range}
+          time={state.joined.time} cells={worst.cells} range={fitRange(state.range, state.joined.time[0], view.state.from !== null)}
           colour={seriesColour(colour, dark)} width={160} height={26}
         />
       )}

@@ -44,8 +44,8 @@ function Counts({ hosts, view }: { hosts: Host[]; view: View }) {
           <FactTile label={t('status.points')} value={formatCount(status.points, lang)} />
           <FactTile
             label={t('home.uptime')} value={formatDuration(status.uptimeMs, lang)}
-            level={status.lastError == null ? 'ok' : 'warn'}
-            levelText={status.lastError == null ? t('home.noError') : t('home.hasError')}
+            level={!status.lastError ? 'ok' : 'warn'}
+            levelText={!status.lastError ? t('home.noError') : t('home.hasError')}
           />
         </>
       )}

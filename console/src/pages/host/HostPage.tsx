@@ -105,20 +105,37 @@ function matches(panel: Panel, filters: Filter[], t: Translate): boolean {
   return filterMatches(filters, { ...dimensions, namespace: panel.source, name: text });
 }
 
+function Section({ title, panels, view }: { title: string; panels: Panel[]; view: View }) {
+  const { t } = useText();
+  const [all, setAll] = useState(false);
+  const main = panels.filter((one) => one.minor !== true);
+  const minor = panels.filter((one) => one.minor === true);
+  // Where there is nothing but minor ones they are shown at once.
+  const shown = all || main.length === 0 ? [...main, ...minor] : main;
+  return (
+    <section className="section" aria-label={title}>
+      <h2>{title}</h2>
+      <div className={shown.length % 2 === 0 && shown.length % 3 !== 0 ? 'cards two' : 'cards'}>
+        {shown.map((panel) => <HostPanel key={panel.id} panel={panel} view={view} />)}
+      </div>
+      {main.length > 0 && minor.length > 0 && (
+        <button
+          type="button" className="textbutton start" aria-expanded={all} onClick={() => setAll(!all)}
+        >
+          {all ? t('host.lessCharts') : t('host.moreCharts', { count: minor.length })}
+        </button>
+      )}
+    </section>
+  );
+}
+
 function Sections({ panels, view }: { panels: Panel[]; view: View }) {
   const { t } = useText();
   const names = [...new Set(panels.map((one) => one.section ?? one.sectionText ?? ''))];
   return names.map((name) => {
     const own = panels.filter((one) => (one.section ?? one.sectionText ?? '') === name);
     const title = own[0]?.section == null ? name : t(own[0].section);
-    return (
-      <section key={name} className="section" aria-label={title}>
-        <h2>{title}</h2>
-        <div className={own.length % 2 === 0 && own.length % 3 !== 0 ? 'cards two' : 'cards'}>
-          {own.map((panel) => <HostPanel key={panel.id} panel={panel} view={view} />)}
-        </div>
-      </section>
-    );
+    return <Section key={name} title={title} panels={own} view={view} />;
   });
 }
 

@@ -16,6 +16,8 @@ export interface Panel {
   source: string;
   mode: PlotMode;
   max?: number;
+  // Seldom of interest (loop devices, memory file systems): shown when asked for.
+  minor?: boolean;
   queries: ChartQuery[];
 }
 
@@ -105,21 +107,33 @@ function memory(found: Found): Panel[] {
   ];
 }
 
+const MINOR_DEVICE = /^(loop|ram|zram|fd|sr)\d+$/;
+const MEMORY_FILE_SYSTEM = /^(tmpfs|devtmpfs|ramfs|squashfs|overlay|efivarfs|none)$/;
+
+// Whether every series of this mount point is on a file system that holds no data of its own.
+function isMinorMount(metrics: Metric[], path: string): boolean {
+  return metrics.filter((one) => one.dimensions['path'] === path)
+    .every((one) => MEMORY_FILE_SYSTEM.test(one.dimensions['fstype'] ?? ''));
+}
+
 function disks(found: Found): Panel[] {
   const mounts = dimensionValues(found.metrics, 'disk_used', 'path');
   const devices = dimensionValues(found.metrics, 'diskio_read_bytes', 'name');
   const each = devices.flatMap((name) => [
     ...panel({ id: `diskio-bytes-${name}`, section: 'host.diskio', title: 'host.diskBytes', suffix: name,
+      minor: MINOR_DEVICE.test(name),
       queries: [line(found, 'diskio_read_bytes', 'read', { name }),
         line(found, 'diskio_write_bytes', 'write', { name })] }),
     ...panel({ id: `diskio-ops-${name}`, section: 'host.diskio', title: 'host.diskOps', suffix: name,
+      minor: MINOR_DEVICE.test(name),
       queries: [line(found, 'diskio_reads', 'read', { name }),
         line(found, 'diskio_writes', 'write', { name }),
         line(found, 'diskio_iops_in_progress', 'in progress', { name })] }),
   ]);
   return [
     ...mounts.flatMap((path) => panel({ id: `disk-${path}`, section: 'host.filesystems',
-      title: 'host.filesystem', suffix: path, mode: 'stacked', queries: [
+      title: 'host.filesystem', suffix: path, mode: 'stacked',
+      minor: isMinorMount(found.metrics, path), queries: [
         line(found, 'disk_used', 'used', { path }), line(found, 'disk_free', 'free', { path })] })),
     ...each,
   ];

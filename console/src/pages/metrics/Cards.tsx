@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { Metric } from '../../api/types';
 import { seriesColour } from '../../chart/colours';
-import { summarise } from '../../chart/data';
+import { fitRange, summarise } from '../../chart/data';
 import { Sparkline } from '../../chart/Sparkline';
 import { useChart } from '../../chart/useChart';
 import { formatValue } from '../../chart/units';
@@ -51,7 +51,8 @@ function MetricCard({ metric, view, add, isInGraph }: {
       </span>
       <span className="metric-foot">
         <Sparkline
-          time={state.joined.time} cells={cells} range={state.range} colour={seriesColour(0, dark)}
+          time={state.joined.time} cells={cells} colour={seriesColour(0, dark)}
+          range={fitRange(state.range, state.joined.time[0], view.state.from !== null)}
           width={150} height={32}
         />
         <span className="metric-value">

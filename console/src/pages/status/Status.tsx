@@ -33,7 +33,7 @@ export default function Status() {
       {data !== undefined && (
         <section className="card pad" aria-label={t('status.lastError')}>
           <h2>{t('status.lastError')}</h2>
-          <p>{data.lastError == null ? t('status.noError') : data.lastError}</p>
+          <p>{!data.lastError ? t('status.noError') : data.lastError}</p>
         </section>
       )}
       <section className="card pad" aria-label={t('status.connect')}>

@@ -109,6 +109,7 @@ Http1Parser::Event Http1Parser::next(std::string_view& input) {
       case State::Finish:
         state_ = State::Head;
         begun_ = false;
+        head_bytes_ = 0;
         blank_lines_ = 0;
         return Event::End;
       case State::Failed:
@@ -172,6 +173,7 @@ Http1Parser::Event Http1Parser::take_head(std::string_view& input) {
 
 bool Http1Parser::parse_head(std::string_view text) {
   head_ = {};
+  head_bytes_ = text.size();
   has_length_ = has_coding_ = close_ = keep_alive_asked_ = false;
   hosts_ = 0;
   authority_.clear();

@@ -8,6 +8,7 @@
 // Thread contract: confined to its owner. After an Error the parser stays in Error.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,6 +65,8 @@ class Http1Parser {
   bool in_head() const { return state_ == State::Head && begun_; }
   // True where not a byte of the next message has come.
   bool idle() const { return state_ == State::Head && !begun_; }
+  // Memory held for a head: of one that is coming in pieces, or of the last one complete.
+  size_t head_bytes() const { return std::max(head_bytes_, partial_.capacity()); }
   // Bytes that a Content-Length body still lacks; 0 elsewhere. The owner may read them by itself
   // and then says so with skip_body().
   uint64_t body_remaining() const { return state_ == State::Body ? remaining_ : 0; }
@@ -113,6 +116,7 @@ class Http1Parser {
   std::string line_store_;
   std::string_view body_;
   uint64_t remaining_ = 0;
+  size_t head_bytes_ = 0;
   size_t extension_bytes_ = 0;
   size_t trailer_bytes_ = 0;
   size_t trailers_ = 0;

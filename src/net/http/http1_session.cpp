@@ -6,7 +6,10 @@ namespace kansoku::net {
 namespace {
 
 // Pipelined input that is held while a request is being answered; beyond it the socket is not read.
-constexpr size_t kHeldBytesMax = 64 * 1024;
+constexpr size_t kHeldBytesMax = 16 * 1024;
+// Heads up to this are every connection's own; longer ones count against bodies_bytes_max, so that
+// many clients with long heads cannot take what many with long bodies could not.
+constexpr size_t kFreeHeadBytes = 4 * 1024;
 // Bodies up to this are copied behind their head into one piece.
 constexpr size_t kJoinedBodyBytesMax = 16 * 1024;
 
@@ -16,6 +19,7 @@ class Http1Session final : public Session {
       : connection_(connection),
         state_(connection.state()),
         parser_(state_.http1_limits),
+        head_reservation_(connection.shared_state()),
         phase_began_ns_(connection.now_ns()) {}
 
   void on_bytes(std::string_view bytes) override;
@@ -35,6 +39,7 @@ class Http1Session final : public Session {
 
  private:
   void process(std::string_view input);
+  bool reserve_head();
   bool on_head();
   bool append_body(std::string_view bytes);
   void dispatch();
@@ -46,6 +51,7 @@ class Http1Session final : public Session {
   ServerState& state_;
   Http1Parser parser_;
   HttpRequest request_;
+  BodyReservation head_reservation_;
   // While a request is read: of its body; then moved to its exchange.
   std::shared_ptr<ConnectionExchange> reading_exchange_;
   std::shared_ptr<ConnectionExchange> exchange_;  // being answered
@@ -82,7 +88,10 @@ void Http1Session::process(std::string_view input) {
       phase_began_ns_ = connection_.now_ns();
       request_.arrived = {phase_began_ns_};
     }
-    if (event == Http1Parser::Event::NeedMore) break;
+    if (event == Http1Parser::Event::NeedMore) {
+      if (parser_.in_head()) reserve_head();
+      break;
+    }
     bool go_on = true;
     switch (event) {
       case Http1Parser::Event::Head:
@@ -107,7 +116,15 @@ void Http1Session::process(std::string_view input) {
   processing_ = false;
 }
 
+bool Http1Session::reserve_head() {
+  size_t bytes = parser_.head_bytes();
+  if (bytes <= kFreeHeadBytes || head_reservation_.grow_to(bytes)) return true;
+  refuse(503, "too many request bytes are in flight; try again");
+  return false;
+}
+
 bool Http1Session::on_head() {
+  if (!reserve_head()) return false;
   Http1Head& head = parser_.head();
   request_.method = std::move(head.method);
   request_.target = std::move(head.target);
@@ -197,6 +214,7 @@ void Http1Session::refuse(int status, std::string_view message) {
   connection_.send(Connection::plain_answer(status, message));
   connection_.finish(true);
   request_ = {};
+  head_reservation_.release();
   if (reading_exchange_ != nullptr) std::exchange(reading_exchange_, nullptr)->finished();
   in_body_ = false;
 }
@@ -318,6 +336,7 @@ void Http1Session::abort(int32_t /*stream*/) {
 void Http1Session::answered() {
   auto exchange = std::exchange(exchange_, nullptr);
   stream_bytes_unsent_ = 0;
+  head_reservation_.release();
   exchange->finished();
   phase_began_ns_ = connection_.now_ns();
   if (!keep_alive_ || stopping_ || input_ended_) {

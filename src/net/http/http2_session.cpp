@@ -24,7 +24,9 @@ constexpr uint32_t kControlFramesPerSMax = 1'000;
 constexpr uint32_t kWindowUpdatesPerSMax = 100'000;
 
 struct Stream {
+  explicit Stream(std::shared_ptr<ServerState> state) : head_reservation(std::move(state)) {}
   int32_t id = 0;
+  BodyReservation head_reservation;  // of its header fields
   HttpRequest request;
   size_t header_bytes = 0;
   int refused = 0;  // a status: the request is answered by net/ itself
@@ -246,7 +248,7 @@ void Http2Session::on_bytes(std::string_view bytes) {
 
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_HEADERS || frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  auto stream = std::make_unique<Stream>();
+  auto stream = std::make_unique<Stream>(connection_.shared_state());
   stream->id = frame.hd.stream_id;
   stream->began_ns = stream->body_byte_ns = connection_.now_ns();
   stream->request.version_major = 2;
@@ -303,7 +305,9 @@ void Http2Session::head_arrived(Stream& stream) {
   uint64_t expected = 0;
   std::from_chars(length.data(), length.data() + length.size(), expected);  // nghttp2 checked it
   stream.body_expected = expected;
-  if (expected > state_.limits.body_bytes_max) {
+  if (!stream.head_reservation.grow_to(stream.header_bytes)) {
+    refuse(stream, 503, "too many request bytes are in flight; try again");
+  } else if (expected > state_.limits.body_bytes_max) {
     refuse(stream, 413,
            fmt::format("the body is too long: {} bytes, limit {}", expected,
                        state_.limits.body_bytes_max));

@@ -264,6 +264,35 @@ TEST_CASE("http1: bodies of all connections share one budget") {
   for (HttpExchange& exchange : held) exchange.respond({});
 }
 
+TEST_CASE("http1: long heads count against the same budget as bodies") {
+  HttpServerOptions options;
+  options.limits.bodies_bytes_max = 50'000;
+  TestServer server(echo, options);
+  std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(30'000, 'h');
+  // A complete one is answered and gives its share back, any number of times.
+  RawClient whole(server.server->port());
+  for (int i = 0; i < 5; ++i) {
+    whole.send(head + "\r\n\r\n");
+    CHECK(whole.read_answer().starts_with("HTTP/1.1 200"));
+  }
+  std::vector<std::unique_ptr<RawClient>> slow;
+  bool refused = false;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server.server->port()));
+    slow.back()->send(head);
+  }
+  // Of three that stay open at least one is over; which one is the loop's business.
+  std::vector<pollfd> waiting;
+  for (auto& client : slow) waiting.push_back({client->fd(), POLLIN, 0});
+  REQUIRE(poll(waiting.data(), waiting.size(), 20'000) > 0);
+  for (size_t i = 0; i < slow.size(); ++i) {
+    if ((waiting[i].revents & POLLIN) != 0) {
+      refused |= slow[i]->read_until("\r\n\r\n").starts_with("HTTP/1.1 503 ");
+    }
+  }
+  CHECK(refused);
+}
+
 TEST_CASE("http1: over connections_max a newcomer is told 503") {
   HttpServerOptions options;
   options.limits.connections_max = 2;

@@ -26,6 +26,10 @@ constexpr std::string_view kUnits[] = {
 bool printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
+// Names and values beyond the namespace may hold any UTF-8 but control characters.
+bool printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c < 0 || (c >= 0x20 && c != 0x7F); });
+}
 bool has_visible(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
 }
@@ -129,11 +133,11 @@ bool MetricDatumSink::check_dimensions(const Datum& datum) {
     if (one.value->size() > kDimensionValueBytesMax) {
       return refuse(too_long(path("Value"), kDimensionValueBytesMax));
     }
-    if (one.name->front() == ':' || !has_visible(*one.name) || !printable_ascii(*one.name) ||
+    if (one.name->front() == ':' || !has_visible(*one.name) || !printable(*one.name) ||
         reserved_label(*one.name)) {
       return refuse(invalid(*one.name, path("Name")));
     }
-    if (!has_visible(*one.value) || !printable_ascii(*one.value)) {
+    if (!has_visible(*one.value) || !printable(*one.value)) {
       return refuse(invalid(*one.value, path("Value")));
     }
   }
@@ -214,7 +218,7 @@ bool MetricDatumSink::datum(const Datum& datum) {
   if (datum.metric_name->size() > kNameBytesMax) {
     return refuse(too_long(datum.path() + ".MetricName", kNameBytesMax));
   }
-  if (!printable_ascii(*datum.metric_name) || !has_visible(*datum.metric_name)) {
+  if (!printable(*datum.metric_name) || !has_visible(*datum.metric_name)) {
     return refuse(invalid(*datum.metric_name, datum.path() + ".MetricName"));
   }
   int64_t timestamp_ms = 0;

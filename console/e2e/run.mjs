@@ -210,6 +210,48 @@ async function metrics() {
   await context.close();
 }
 
+// What a reader sees when the server is slow, refuses, or goes away.
+async function states() {
+  const { context, page } = await open('/?from=now-10m&to=now&refresh=off');
+  await page.waitForSelector('[data-chart=cpu] canvas');
+  await page.route('**/ui/api/query', (request) => request.abort());
+  await page.keyboard.press('r');
+  await page.waitForSelector('[data-chart=cpu] .badge.warn', { timeout: 10_000 });
+  check('stale: the last picture stays, dimmed and dated', await page.locator('[data-chart=cpu] .dimmed canvas').count() === 1
+    ? [] : 'no dimmed canvas');
+  check('stale: axe', await axeViolations(page));
+  await page.screenshot({ path: join(outDir, 'stale.png') });
+  await page.unroute('**/ui/api/query');
+
+  const denied = JSON.stringify({ error: { code: 'AccessDenied', message: 'cloudwatch:GetMetricData', requestId: 'r1' } });
+  await page.route('**/ui/api/query', (request) => (
+    request.fulfill({ status: 403, contentType: 'application/json', body: denied })
+  ));
+  await page.goto(`${base}/?from=now-11m&to=now&refresh=off`);
+  await page.waitForSelector('[data-chart=cpu] .failure');
+  check('denied: names the permission', (await page.locator('[data-chart=cpu] .failure').innerText()).includes('GetMetricData')
+    ? [] : 'the permission is not named');
+  await page.unroute('**/ui/api/query');
+
+  let stopped = false;
+  page.on('requestfailed', (request) => { if (request.url().endsWith('/query')) stopped = true; });
+  await page.route('**/ui/api/query', () => undefined); // never answers
+  await page.goto(`${base}/metrics?from=now-12m&to=now&refresh=off`);
+  await page.goto(`${base}/?from=now-12m&to=now&refresh=off`);
+  await page.waitForSelector('[data-chart=cpu] .progress', { timeout: 5_000 });
+  check('loading: after a second there is progress, and no "no data"', await page.locator('.empty').count() === 0 ? [] : 'empty');
+  for (const chart of ['cpu', 'memory', 'network', 'disk']) {
+    await page.locator(`[data-chart=${chart}] .progress button`).click();
+  }
+  await page.waitForTimeout(300);
+  check('loading: cancelling every chart closes the stream', stopped ? [] : 'the request goes on');
+  await page.unroute('**/ui/api/query');
+  await page.locator('[data-chart=cpu] .empty button').click();
+  await page.waitForSelector('[data-chart=cpu] canvas');
+  check('loading: a stopped chart can be asked again', []);
+  await context.close();
+}
+
 const themes = ['dark', 'light'];
 const languages = ['en', 'ja'];
 await guard('sign-in', signIn);
@@ -234,6 +276,7 @@ for (const [name, path, width, height, language] of [['home', '/', 400, 820, 'en
 }
 await guard('overlays', () => overlays(hostId));
 await guard('metrics', metrics);
+await guard('states', states);
 await browser.close();
 
 if (process.env.KANSOKU_TEST_REPORT !== undefined) {

@@ -120,13 +120,20 @@ export function QueryText({ queries }: { queries: ChartQuery[] }) {
   );
 }
 
-function Content({ props, state, table, height }: {
-  props: ChartCardProps; state: ChartState; table: boolean; height: number;
+function Content({ props, state, table, height, seen }: {
+  props: ChartCardProps; state: ChartState; table: boolean; height: number; seen: boolean;
 }) {
   const { t, lang } = useText();
   const isEmpty = state.joined.time.length === 0;
   const isSlow = useAfter(state.isLoading && state.isFetching, 1_000);
   if (isEmpty && state.error !== null) return <Failure error={state.error} retry={state.retry} />;
+  if (isEmpty && state.isLoading && seen && !state.isFetching) {
+    return (
+      <Empty title={t('state.stopped')}>
+        <button type="button" className="textbutton" onClick={state.retry}>{t('action.retry')}</button>
+      </Empty>
+    );
+  }
   if (isEmpty && state.isLoading) {
     return isSlow ? <ProgressRow state={state} /> : <Skeleton height={height + 26} />;
   }
@@ -204,7 +211,7 @@ export function ChartCard(props: ChartCardProps) {
         </Menu>
       </header>
       <p className="hidden-text" data-summary="">{summary}</p>
-      <Content props={props} state={state} table={table} height={height} />
+      <Content props={props} state={state} table={table} height={height} seen={seen} />
       {query && (
         <div className="queryfoot">
           <QueryText queries={props.queries} />

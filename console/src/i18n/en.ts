@@ -80,6 +80,7 @@ export const en = {
   'note.copied': 'Copied',
   'state.loading': 'Loading',
   'state.progress': '{done} of {total} parts, {rows} rows, {time}',
+  'state.stopped': 'Stopped',
   'state.partial': 'Partial',
   'state.truncated': '{limit} of {total} series',
   'state.truncatedHelp': 'More series match than are drawn. Narrow the query by a dimension.',

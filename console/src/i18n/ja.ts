@@ -82,6 +82,7 @@ export const ja: Messages = {
   'note.copied': 'コピーしました',
   'state.loading': '読み込み中',
   'state.progress': '{done}/{total} 部分、{rows} 行、{time}',
+  'state.stopped': '中止しました',
   'state.partial': '途中結果',
   'state.truncated': '{total} 系列中 {limit} 系列',
   'state.truncatedHelp': '一致する系列が多すぎます。ディメンションで絞り込んでください。',

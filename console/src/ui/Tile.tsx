@@ -61,7 +61,8 @@ export function MetricTile({ label, query, view, colour = 0 }: {
       </div>
       {worst !== undefined && (
         <Sparkline
-          time={state.joined.time} cells={worst.cells} range={fitRange(state.range, state.joined.time[0], view.state.from !== null)}
+          time={state.joined.time} cells={worst.cells}
+          range={fitRange(state.range, state.joined.time[0], view.state.from !== null)}
           colour={seriesColour(colour, dark)} width={160} height={26}
         />
       )}

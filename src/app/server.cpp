@@ -6,9 +6,13 @@
 
 #include "api/access/access_control.h"
 #include "api/admin/admin_api.h"
+#include "api/aws/dispatcher.h"
+#include "api/aws/monitoring/service.h"
+#include "api/aws/sts/service.h"
 #include "api/console/console_api.h"
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
+#include "app/monitoring_backend.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
 #include "net/http/http.h"
@@ -23,6 +27,28 @@
 
 namespace kansoku::app {
 namespace {
+
+void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api::OpenMetrics& out) {
+  struct Column {
+    std::string_view name;
+    std::string_view help;
+    std::atomic<uint64_t> api::aws::OperationCounters::*counter;
+  };
+  using Counters = api::aws::OperationCounters;
+  constexpr std::array<Column, 5> kColumns{{
+      {"kansoku_aws_requests", "requests of an AWS operation", &Counters::requests},
+      {"kansoku_aws_client_errors", "answers of 4xx", &Counters::client_errors},
+      {"kansoku_aws_server_errors", "answers of 5xx", &Counters::server_errors},
+      {"kansoku_aws_auth_failures", "requests that were not let in", &Counters::auth_failures},
+      {"kansoku_aws_request_bytes", "bodies as received", &Counters::body_bytes},
+  }};
+  for (const Column& column : kColumns) {
+    for (const api::aws::OperationStats& row : stats) {
+      out.counter(column.name, column.help, static_cast<double>((row.counters->*column.counter).load()),
+                  {{"service", row.service}, {"operation", row.operation}});
+    }
+  }
+}
 
 // Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
 constexpr int64_t kStopGraceMs = 4'000;
@@ -81,6 +107,8 @@ struct Server::State {
   std::unique_ptr<api::console::Sessions> sessions;
   std::unique_ptr<api::console::ConsoleApi> console;
   std::unique_ptr<api::AdminApi> admin;
+  std::unique_ptr<StoreMonitoringBackend> monitoring;
+  std::unique_ptr<api::aws::Dispatcher> aws;
   std::unique_ptr<net::HttpServer> http;
 
   const ServerOptions& options() const { return configuration.options; }
@@ -91,7 +119,8 @@ struct Server::State {
   Status open_store();
   Status open_access();
   Status build_pipelines();
-  void build_apis();
+  Status build_apis();
+  Status build_aws();
   Status listen();
   Status write_ports();
   void route(net::HttpRequest request, net::HttpExchange exchange);
@@ -192,7 +221,41 @@ Status Server::State::build_pipelines() {
   return {};
 }
 
-void Server::State::build_apis() {
+// Page tokens of the AWS services are signed with it, so it outlives restarts.
+Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
+  constexpr size_t kKeyBytes = 32;
+  auto existing = env.files->read_all(path, 1024);
+  if (existing && existing->size() == kKeyBytes) return existing;
+  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
+  std::string key(kKeyBytes, '\0');
+  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
+  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
+  return key;
+}
+
+Status Server::State::build_aws() {
+  sinks.push_back(
+      std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  monitoring = std::make_unique<StoreMonitoringBackend>(
+      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits});
+  api::aws::DispatcherOptions dispatch;
+  dispatch.clock = env.clock;
+  dispatch.random = env.random;
+  dispatch.executor = pool.get();
+  dispatch.keys = &access->keys();
+  dispatch.default_region = options().region;
+  if (options().auth_open) dispatch.open_principal = access->administrator();
+  aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
+  KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
+  aws->add_service(api::aws::monitoring::service_table(
+      {.backend = monitoring.get(), .page_token_key = std::move(key)}));
+  aws->add_service(api::aws::sts::service_table());
+  return {};
+}
+
+Status Server::State::build_apis() {
   sessions = std::make_unique<api::console::Sessions>(env);
   api::console::ConsoleServices services;
   services.env = env;
@@ -240,6 +303,7 @@ void Server::State::build_apis() {
   admin_services.ready = [this] { return ready.load(); };
   admin_services.metrics_text = [this] { return metrics_text(); };
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
+  return build_aws();
 }
 
 Status Server::State::listen() {
@@ -293,7 +357,14 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     exchange.respond(std::move(out));
     return;
   }
-  exchange.respond({.status = 404, .body = "not found\n"});
+  bool is_aws = path == "/" || path.starts_with("/service/");
+  if (is_aws) {
+    aws->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  net::HttpResponse out{.status = 404, .body = "no such path; the console is at /ui/\n"};
+  out.headers.set("content-type", "text/plain; charset=utf-8");
+  exchange.respond(std::move(out));
 }
 
 std::string Server::State::metrics_text() {
@@ -306,6 +377,7 @@ std::string Server::State::metrics_text() {
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
+  append_aws_metrics(aws->stats(), out);
   return std::move(out).finish();
 }
 
@@ -327,7 +399,12 @@ std::string Server::State::status_json() {
   number("rssBytes", resident_bytes(*env.files));
   number("queries", pool->lane_stats(Lane::Query).done);
   json.key("lastError");
-  json.string(stats.last_error.empty() ? log->stats().last_error : stats.last_error);
+  std::string last_error = stats.last_error.empty() ? log->stats().last_error : stats.last_error;
+  if (last_error.empty()) {
+    json.null();
+  } else {
+    json.string(last_error);
+  }
   json.end_object();
   return out;
 }
@@ -348,7 +425,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.open_store());
   KANSOKU_RETURN_IF_ERROR(s.open_access());
   KANSOKU_RETURN_IF_ERROR(s.build_pipelines());
-  s.build_apis();
+  KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
   s.ready.store(true);

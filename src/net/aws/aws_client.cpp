@@ -3,8 +3,8 @@
 namespace kansoku::net::aws {
 namespace {
 
-// The retry quota of the standard mode: tokens, the price of a retry, of one after a timeout, and what
-// a request that needed no retry gives back.
+// The retry quota of the standard mode: tokens, the price of a retry, of one after a timeout, and
+// what a request that needed no retry gives back.
 constexpr int64_t kQuotaMax = 500;
 constexpr int64_t kRetryCost = 5;
 constexpr int64_t kTimeoutCost = 10;
@@ -14,15 +14,25 @@ constexpr int64_t kSkewNs = 240 * env::kNsPerS;
 
 // "Retry behavior" lists these; kept sorted.
 constexpr std::array<std::string_view, 14> kThrottlingCodes{
-    "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException",
-    "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
-    "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling",
-    "ThrottlingException", "TooManyRequestsException", "TransactionInProgressException"};
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException"};
 constexpr std::array<std::string_view, 3> kTransientCodes{"InternalError", "RequestTimeout",
                                                           "RequestTimeoutException"};
-constexpr std::array<std::string_view, 5> kSkewCodes{
-    "InvalidSignatureException", "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch"};
+constexpr std::array<std::string_view, 5> kSkewCodes{"InvalidSignatureException", "RequestExpired",
+                                                     "RequestInTheFuture", "RequestTimeTooSkewed",
+                                                     "SignatureDoesNotMatch"};
 constexpr std::array<std::string_view, 2> kExpiredCodes{"ExpiredToken", "ExpiredTokenException"};
 
 template <size_t N>
@@ -44,8 +54,8 @@ struct AwsClient::Call {
   AwsRequest request;
   Callback callback;
   int attempt = 0;
-  int64_t quota_taken = 0;   // by the last retry, given back when it succeeds
-  int64_t offset_ns = 0;     // of the clock it was signed with
+  int64_t quota_taken = 0;  // by the last retry, given back when it succeeds
+  int64_t offset_ns = 0;    // of the clock it was signed with
   bool credentials_renewed = false;
   bool clock_corrected = false;
 };
@@ -57,9 +67,12 @@ std::shared_ptr<AwsClient> AwsClient::make(Doors doors, CredentialsProviderPtr c
 }
 
 AwsClient::AwsClient(Doors doors, CredentialsProviderPtr credentials, AwsClientOptions options)
-    : doors_(std::move(doors)), credentials_(std::move(credentials)), options_(std::move(options)),
+    : doors_(std::move(doors)),
+      credentials_(std::move(credentials)),
+      options_(std::move(options)),
       quota_(kQuotaMax) {
-  if (options_.endpoint.empty()) options_.endpoint = service_endpoint(options_.service, options_.region);
+  if (options_.endpoint.empty())
+    options_.endpoint = service_endpoint(options_.service, options_.region);
   while (options_.endpoint.ends_with('/')) options_.endpoint.pop_back();
 }
 
@@ -173,8 +186,12 @@ void AwsClient::correct_clock(const HttpClientResponse& answer) {
 }
 
 AwsClientStats AwsClient::stats() const {
-  return {.requests = requests_, .attempts = attempts_, .retries = retries_, .throttled = throttled_,
-          .failures = failures_, .quota_refusals = quota_refusals_};
+  return {.requests = requests_,
+          .attempts = attempts_,
+          .retries = retries_,
+          .throttled = throttled_,
+          .failures = failures_,
+          .quota_refusals = quota_refusals_};
 }
 
 std::string service_endpoint(std::string_view service, std::string_view region) {

@@ -1,9 +1,9 @@
 // Requests to an AWS service (or to one that speaks like it): signed, retried, counted.
 //
-// Retries are the SDKs' standard mode ("Retry behavior", AWS SDKs and Tools Reference Guide): at most 3
-// attempts, full jitter over 1 s doubling up to 20 s, and a quota of tokens shared by all requests of a
-// client, so that a service that is down is not held down by its clients.
-// Thread contract: free-threaded; callbacks run exactly once, where the HttpClient calls back.
+// Retries are the SDKs' standard mode ("Retry behavior", AWS SDKs and Tools Reference Guide): at
+// most 3 attempts, full jitter over 1 s doubling up to 20 s, and a quota of tokens shared by all
+// requests of a client, so that a service that is down is not held down by its clients. Thread
+// contract: free-threaded; callbacks run exactly once, where the HttpClient calls back.
 #pragma once
 
 #include <atomic>

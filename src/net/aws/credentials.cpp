@@ -1,5 +1,7 @@
 #include "net/aws/credentials.h"
 
+#include "net/aws/sts.h"
+
 namespace kansoku::net::aws {
 namespace {
 
@@ -27,7 +29,8 @@ class EnvironmentProvider final : public CredentialsProvider {
     } else if (!id || !secret) {
       callback(invalid_argument("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set"));
     } else {
-      callback(Credentials{.access_key_id = *id, .secret_access_key = *secret,
+      callback(Credentials{.access_key_id = *id,
+                           .secret_access_key = *secret,
                            .session_token = doors_.variable("AWS_SESSION_TOKEN").value_or("")});
     }
   }
@@ -50,17 +53,20 @@ class ProfileProvider final : public CredentialsProvider {
     auto secret = profile.find("aws_secret_access_key");
     for (const char* other : {"role_arn", "credential_process", "sso_session", "sso_start_url"}) {
       if (profile.contains(other)) {
-        return unimplemented("profile {} gets its credentials by {}, which is not served", quoted(name), other);
+        return unimplemented("profile {} gets its credentials by {}, which is not served",
+                             quoted(name), other);
       }
     }
     if (id == profile.end() && secret == profile.end()) {
       return not_found("profile {} has no keys", quoted(name));
     }
-    if (id == profile.end() || secret == profile.end() || id->second.empty() || secret->second.empty()) {
-      return invalid_argument("profile {} has only one of aws_access_key_id and aws_secret_access_key",
-                              quoted(name));
+    if (id == profile.end() || secret == profile.end() || id->second.empty() ||
+        secret->second.empty()) {
+      return invalid_argument(
+          "profile {} has only one of aws_access_key_id and aws_secret_access_key", quoted(name));
     }
-    return Credentials{.access_key_id = id->second, .secret_access_key = secret->second,
+    return Credentials{.access_key_id = id->second,
+                       .secret_access_key = secret->second,
                        .session_token = profile["aws_session_token"]};
   }
   Doors doors_;
@@ -72,7 +78,8 @@ Result<Credentials> parse_document(std::string_view json) {
   KANSOKU_TRY(FlatJson document, read_flat_json(json));
   std::string_view code = member(document, "Code");
   if (!code.empty() && code != "Success") {
-    return unavailable("the role has no credentials: {} {}", quoted(code), quoted(member(document, "Message")));
+    return unavailable("the role has no credentials: {} {}", quoted(code),
+                       quoted(member(document, "Message")));
   }
   Credentials credentials{.access_key_id = std::string(member(document, "AccessKeyId")),
                           .secret_access_key = std::string(member(document, "SecretAccessKey")),
@@ -103,7 +110,8 @@ bool is_allowed_endpoint(std::string_view url) {
     host = host.substr(0, host.find(':'));
   }
   // 127.0.0.0/8 as an address, not as the beginning of a name.
-  bool loopback = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+  bool loopback =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
   return loopback || host == "localhost" || host == "[::1]" || host == "169.254.170.2" ||
          host == "169.254.170.23" || host == "[fd00:ec2::23]";
 }
@@ -122,7 +130,8 @@ class ContainerProvider final : public CredentialsProvider {
       if (!answer) {
         callback(std::unexpected(answer.error()));
       } else if (answer->status != 200) {
-        callback(unavailable("the container's credentials endpoint answered status {}", answer->status));
+        callback(
+            unavailable("the container's credentials endpoint answered status {}", answer->status));
       } else {
         callback(parse_document(answer->body));
       }
@@ -131,8 +140,8 @@ class ContainerProvider final : public CredentialsProvider {
 
  private:
   Result<HttpClientRequest> make_request() {
-    HttpClientRequest request{.connect_timeout_ms = 2'000, .timeout_ms = 5'000,
-                              .response_bytes_max = kAnswerBytesMax};
+    HttpClientRequest request{
+        .connect_timeout_ms = 2'000, .timeout_ms = 5'000, .response_bytes_max = kAnswerBytesMax};
     if (auto relative = doors_.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")) {
       request.url = "http://169.254.170.2" + *relative;
     } else if (auto full = doors_.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")) {
@@ -141,7 +150,8 @@ class ContainerProvider final : public CredentialsProvider {
       return not_found("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set");
     }
     if (!is_allowed_endpoint(request.url)) {
-      return permission_denied("credentials are not asked over plain HTTP from {}", quoted(request.url));
+      return permission_denied("credentials are not asked over plain HTTP from {}",
+                               quoted(request.url));
     }
     std::string token;
     // Read each time: the file is rotated.
@@ -165,26 +175,29 @@ class InstanceProvider final : public CredentialsProvider {
   explicit InstanceProvider(std::shared_ptr<ImdsClient> imds) : imds_(std::move(imds)) {}
 
   void get(Callback callback) override {
-    imds_->get(kRolePath, [imds = imds_, callback = std::move(callback)](Result<std::string> role) mutable {
-      if (!role) {
-        // Switched off, or an instance without a role: not configured.
-        if (role.error().code == ErrorCode::FailedPrecondition) role.error().code = ErrorCode::NotFound;
-        callback(std::unexpected(role.error()));
-        return;
-      }
-      std::string name = role->substr(0, role->find_first_of("\r\n"));
-      if (name.empty()) {
-        callback(not_found("the instance has no role"));
-        return;
-      }
-      imds->get(kRolePath + name, [callback = std::move(callback)](Result<std::string> text) mutable {
-        if (!text) {
-          callback(std::unexpected(text.error()));
-        } else {
-          callback(parse_document(*text));
-        }
-      });
-    });
+    imds_->get(kRolePath,
+               [imds = imds_, callback = std::move(callback)](Result<std::string> role) mutable {
+                 if (!role) {
+                   // Switched off, or an instance without a role: not configured.
+                   if (role.error().code == ErrorCode::FailedPrecondition)
+                     role.error().code = ErrorCode::NotFound;
+                   callback(std::unexpected(role.error()));
+                   return;
+                 }
+                 std::string name = role->substr(0, role->find_first_of("\r\n"));
+                 if (name.empty()) {
+                   callback(not_found("the instance has no role"));
+                   return;
+                 }
+                 imds->get(kRolePath + name,
+                           [callback = std::move(callback)](Result<std::string> text) mutable {
+                             if (!text) {
+                               callback(std::unexpected(text.error()));
+                             } else {
+                               callback(parse_document(*text));
+                             }
+                           });
+               });
   }
 
  private:
@@ -194,7 +207,8 @@ class InstanceProvider final : public CredentialsProvider {
 class ChainProvider final : public CredentialsProvider,
                             public std::enable_shared_from_this<ChainProvider> {
  public:
-  explicit ChainProvider(std::vector<CredentialsProviderPtr> providers) : providers_(std::move(providers)) {}
+  explicit ChainProvider(std::vector<CredentialsProviderPtr> providers)
+      : providers_(std::move(providers)) {}
 
   void get(Callback callback) override { ask(0, {}, std::move(callback)); }
   void invalidate() override {
@@ -263,7 +277,8 @@ class CachedProvider final : public CredentialsProvider,
   }
 
   void start() {
-    provider_->get([self = shared_from_this()](Result<Credentials> found) { self->take(std::move(found)); });
+    provider_->get(
+        [self = shared_from_this()](Result<Credentials> found) { self->take(std::move(found)); });
   }
 
   void take(Result<Credentials> found) {
@@ -316,7 +331,8 @@ CredentialsProviderPtr instance_credentials(std::shared_ptr<ImdsClient> imds) {
 CredentialsProviderPtr chain_credentials(std::vector<CredentialsProviderPtr> providers) {
   return std::make_shared<ChainProvider>(std::move(providers));
 }
-CredentialsProviderPtr cached_credentials(CredentialsProviderPtr provider, Doors doors, CacheOptions options) {
+CredentialsProviderPtr cached_credentials(CredentialsProviderPtr provider, Doors doors,
+                                          CacheOptions options) {
   return std::make_shared<CachedProvider>(std::move(provider), std::move(doors), options);
 }
 
@@ -328,6 +344,7 @@ CredentialsProviderPtr default_credentials(Doors doors, std::shared_ptr<ImdsClie
   if (!chosen) providers.push_back(environment_credentials(doors));
   providers.push_back(profile_credentials(doors, std::move(options)));
   if (chosen) providers.push_back(environment_credentials(doors));
+  providers.push_back(web_identity_credentials(doors));
   providers.push_back(container_credentials(doors));
   providers.push_back(instance_credentials(std::move(imds)));
   return cached_credentials(chain_credentials(std::move(providers)), doors);
@@ -358,9 +375,10 @@ void find_region(const Doors& doors, std::shared_ptr<ImdsClient> imds, std::stri
     if (region && !region->empty()) {
       callback(std::move(*region));
     } else {
-      callback(not_found("no AWS region found: it is not configured, AWS_REGION is not set, the profile "
-                         "has none, and instance metadata says: {}",
-                         region ? "nothing" : region.error().message));
+      callback(
+          not_found("no AWS region found: it is not configured, AWS_REGION is not set, the profile "
+                    "has none, and instance metadata says: {}",
+                    region ? "nothing" : region.error().message));
     }
   });
 }

@@ -1,5 +1,6 @@
 // Where AWS credentials come from: given, environment, shared files, container, instance role; the
-// chain over all of them, cached and renewed before they end. And the region, by a chain of its own.
+// chain over all of them, cached and renewed before they end. And the region, by a chain of its
+// own.
 //
 // Order and names as in "Standardized credential providers", AWS SDKs and Tools Reference Guide.
 // Thread contract: free-threaded. Callbacks run exactly once, on the caller's thread where nothing
@@ -29,8 +30,8 @@ CredentialsProviderPtr static_credentials(Credentials credentials);
 CredentialsProviderPtr environment_credentials(Doors doors);
 // Keys in the profile. A profile that wants a role, SSO or a process is refused by name.
 CredentialsProviderPtr profile_credentials(Doors doors, ProfileOptions options = {});
-// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI (https, loopback or the known addresses only),
-// with AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or _TOKEN.
+// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI (https, loopback or the known addresses
+// only), with AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or _TOKEN.
 CredentialsProviderPtr container_credentials(Doors doors);
 CredentialsProviderPtr instance_credentials(std::shared_ptr<ImdsClient> imds);
 // The first that is configured decides.
@@ -51,7 +52,8 @@ CredentialsProviderPtr cached_credentials(CredentialsProviderPtr provider, Doors
 CredentialsProviderPtr default_credentials(Doors doors, std::shared_ptr<ImdsClient> imds,
                                            ProfileOptions options = {});
 
-// `configured`, AWS_REGION, AWS_DEFAULT_REGION, the profile, instance metadata. NotFound at the end.
+// `configured`, AWS_REGION, AWS_DEFAULT_REGION, the profile, instance metadata. NotFound at the
+// end.
 void find_region(const Doors& doors, std::shared_ptr<ImdsClient> imds, std::string configured,
                  const ProfileOptions& options, ImdsClient::Callback<std::string> callback);
 

@@ -76,6 +76,8 @@ std::optional<env::WallTime> parse_iso_time(std::string_view text) {
   return auth::parse_amz_date(basic);
 }
 
-bool is_true(const std::optional<std::string>& value) { return value && header_equals(*value, "true"); }
+bool is_true(const std::optional<std::string>& value) {
+  return value && header_equals(*value, "true");
+}
 
 }  // namespace kansoku::net::aws

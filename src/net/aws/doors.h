@@ -28,8 +28,8 @@ struct Doors {
 // The process's own environment variables.
 std::optional<std::string> process_variable(const char* name);
 
-// The members of one JSON object that are strings, numbers, booleans or null, as text. Deeper levels
-// are skipped. InvalidArgument where the text is no JSON object.
+// The members of one JSON object that are strings, numbers, booleans or null, as text. Deeper
+// levels are skipped. InvalidArgument where the text is no JSON object.
 using FlatJson = std::vector<std::pair<std::string, std::string>>;
 Result<FlatJson> read_flat_json(std::string_view json);
 // Empty where there is none.

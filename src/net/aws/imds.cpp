@@ -105,7 +105,8 @@ void ImdsClient::on_token(std::shared_ptr<Call> call, Result<HttpClientResponse>
     {
       std::lock_guard lock(token_mutex_);
       token_ = answer->body;
-      token_until_ = {doors_.clock->monotonic_now().ns + (kTokenTtlS - kTokenMarginS) * env::kNsPerS};
+      token_until_ = {doors_.clock->monotonic_now().ns +
+                      (kTokenTtlS - kTokenMarginS) * env::kNsPerS};
     }
     fetch(std::move(call), answer->body);
     return;
@@ -119,8 +120,9 @@ void ImdsClient::on_token(std::shared_ptr<Call> call, Result<HttpClientResponse>
     fetch(std::move(call), {});
     return;
   }
-  retry(std::move(call), {ErrorCode::Unavailable,
-                          fmt::format("instance metadata gave no token: status {}", answer->status)});
+  retry(std::move(call),
+        {ErrorCode::Unavailable,
+         fmt::format("instance metadata gave no token: status {}", answer->status)});
 }
 
 void ImdsClient::fetch(std::shared_ptr<Call> call, const std::string& token) {
@@ -159,8 +161,9 @@ void ImdsClient::on_answer(std::shared_ptr<Call> call, Result<HttpClientResponse
     default:
       break;
   }
-  retry(std::move(call), {ErrorCode::Unavailable,
-                          fmt::format("instance metadata answered status {}", answer->status), call->path});
+  retry(std::move(call),
+        {ErrorCode::Unavailable,
+         fmt::format("instance metadata answered status {}", answer->status), call->path});
 }
 
 void ImdsClient::retry(std::shared_ptr<Call> call, Error error) {
@@ -201,7 +204,8 @@ void ImdsClient::identity(Callback<InstanceIdentity> callback) {
 
 void ImdsClient::tags(Callback<std::map<std::string, std::string>> callback) {
   get("/latest/meta-data/tags/instance",
-      [self = shared_from_this(), callback = std::move(callback)](Result<std::string> text) mutable {
+      [self = shared_from_this(),
+       callback = std::move(callback)](Result<std::string> text) mutable {
         if (!text) {
           callback(std::unexpected(text.error()));
           return;
@@ -225,7 +229,8 @@ void ImdsClient::next_tag(std::shared_ptr<TagCall> call) {
   }
   std::string key = std::move(call->keys.back());
   call->keys.pop_back();
-  // Keys in metadata are restricted to letters, digits and a few marks, none of which needs escaping.
+  // Keys in metadata are restricted to letters, digits and a few marks, none of which needs
+  // escaping.
   get("/latest/meta-data/tags/instance/" + key,
       [self = shared_from_this(), call, key](Result<std::string> value) mutable {
         if (!value) {

@@ -2,9 +2,9 @@
 //
 // Source: EC2 User Guide, "Use IMDS to access instance metadata". Version 1 (no token) is used only
 // where the token request is refused with 403, 404 or 405 and AWS_EC2_METADATA_V1_DISABLED is not
-// true. Requests are few and short: one try of at most 1 s to connect and 2 s in all, then `attempts`
-// more; not being on EC2 must not cost a start seconds.
-// Thread contract: free-threaded; callbacks come where the HttpClient calls back.
+// true. Requests are few and short: one try of at most 1 s to connect and 2 s in all, then
+// `attempts` more; not being on EC2 must not cost a start seconds. Thread contract: free-threaded;
+// callbacks come where the HttpClient calls back.
 #pragma once
 
 #include <map>
@@ -16,7 +16,8 @@
 namespace kansoku::net::aws {
 
 struct ImdsOptions {
-  std::string endpoint;  // empty: AWS_EC2_METADATA_SERVICE_ENDPOINT, its _MODE, else 169.254.169.254
+  std::string
+      endpoint;  // empty: AWS_EC2_METADATA_SERVICE_ENDPOINT, its _MODE, else 169.254.169.254
   int64_t connect_timeout_ms = 1'000;
   int64_t timeout_ms = 2'000;
   int attempts = 2;  // in all; IMDS_NUMBER_RETRY retries on top of the first
@@ -44,10 +45,18 @@ class ImdsClient : public std::enable_shared_from_this<ImdsClient> {
   // nobody answers, FailedPrecondition where AWS_EC2_METADATA_DISABLED is true.
   void get(std::string path, Callback<std::string> callback);
   void identity(Callback<InstanceIdentity> callback);
-  void instance_id(Callback<std::string> callback) { get("/latest/meta-data/instance-id", std::move(callback)); }
-  void instance_type(Callback<std::string> callback) { get("/latest/meta-data/instance-type", std::move(callback)); }
-  void image_id(Callback<std::string> callback) { get("/latest/meta-data/ami-id", std::move(callback)); }
-  void region(Callback<std::string> callback) { get("/latest/meta-data/placement/region", std::move(callback)); }
+  void instance_id(Callback<std::string> callback) {
+    get("/latest/meta-data/instance-id", std::move(callback));
+  }
+  void instance_type(Callback<std::string> callback) {
+    get("/latest/meta-data/instance-type", std::move(callback));
+  }
+  void image_id(Callback<std::string> callback) {
+    get("/latest/meta-data/ami-id", std::move(callback));
+  }
+  void region(Callback<std::string> callback) {
+    get("/latest/meta-data/placement/region", std::move(callback));
+  }
   void availability_zone(Callback<std::string> callback) {
     get("/latest/meta-data/placement/availability-zone", std::move(callback));
   }

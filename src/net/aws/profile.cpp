@@ -65,7 +65,8 @@ Result<Profiles> parse_profiles(std::string_view text, ProfileFileKind kind) {
     bool indented = line.front() == ' ' || line.front() == '\t';
     if (trimmed.front() == '[') {
       size_t close = trimmed.find(']');
-      if (close == std::string_view::npos) return invalid_argument("line {}: section without ']'", number);
+      if (close == std::string_view::npos)
+        return invalid_argument("line {}: section without ']'", number);
       auto name = section_name(trimmed.substr(1, close - 1), kind);
       current = name ? &profiles[*name] : nullptr;
       in_section = true;
@@ -94,7 +95,8 @@ std::string profile_name(const Doors& doors, const ProfileOptions& options) {
 Result<Profile> load_profile(const Doors& doors, const ProfileOptions& options) {
   std::string credentials = options.credentials_file;
   std::string config = options.config_file;
-  if (credentials.empty()) credentials = home_file(doors, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  if (credentials.empty())
+    credentials = home_file(doors, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
   // Beside a credentials file that was chosen stands its config file.
   if (config.empty() && !options.credentials_file.empty()) {
     config = env::join_path(env::parent_path(credentials), "config");
@@ -106,7 +108,8 @@ Result<Profile> load_profile(const Doors& doors, const ProfileOptions& options) 
   auto secret = secrets.find(name);
   auto setting = settings.find(name);
   if (secret == secrets.end() && setting == settings.end()) {
-    return not_found("no profile {} in {} or {}", quoted(name), quoted(credentials), quoted(config));
+    return not_found("no profile {} in {} or {}", quoted(name), quoted(credentials),
+                     quoted(config));
   }
   Profile profile = setting == settings.end() ? Profile() : std::move(setting->second);
   if (secret != secrets.end()) {

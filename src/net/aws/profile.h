@@ -2,8 +2,9 @@
 // environment name.
 //
 // Grammar: "Shared config and credentials files", AWS SDKs and Tools Reference Guide: [name] in the
-// credentials file, [profile name] and [default] in the config file, key = value, comments with # or ;
-// at the start of a line or after white space, indented lines belong to the key above and are skipped.
+// credentials file, [profile name] and [default] in the config file, key = value, comments with #
+// or ; at the start of a line or after white space, indented lines belong to the key above and are
+// skipped.
 #pragma once
 
 #include <map>

@@ -42,9 +42,12 @@ std::shared_ptr<const View> MetricEngine::Core::current_view() const {
   return view;
 }
 
-void MetricEngine::Core::publish(std::shared_ptr<const View> next) {
+void MetricEngine::Core::update_view(const std::function<void(View&)>& change) {
+  std::shared_ptr<const View> old;  // goes after the lock
   std::lock_guard lock(view_mutex);
-  view.swap(next);
+  auto next = std::make_shared<View>(*view);
+  change(*next);
+  old = std::exchange(view, std::move(next));
 }
 
 void MetricEngine::Core::append(signal::MetricDelivery delivery) {
@@ -59,7 +62,8 @@ void MetricEngine::Core::append(signal::MetricDelivery delivery) {
     std::lock_guard lock(queue_mutex);
     if (closed) {
       refusal = "shutdown";
-    } else if (queue_bytes + bytes > options.queue_bytes_max && queue_bytes > 0) {
+    } else if (full.load(std::memory_order_relaxed) ||
+               (queue_bytes > 0 && queue_bytes + bytes > options.queue_bytes_max)) {
       refusal = "overload";
     } else {
       queue_bytes += bytes;
@@ -86,6 +90,7 @@ void MetricEngine::Core::schedule_drain() {
 
 void MetricEngine::Core::drain() {
   int64_t until = env.clock->monotonic_now().ns + kStepNs;
+  maintenance->after_batch();
   for (;;) {
     std::unique_ptr<InFlight> done;
     std::optional<std::variant<signal::MetricDelivery, FlushRequest>> next;
@@ -99,9 +104,9 @@ void MetricEngine::Core::drain() {
         incoming.pop_front();
       } else {
         draining = false;
-        break;
       }
     }
+    if (!done && !next) break;
     if (done) {
       apply(*done);
     } else if (auto* delivery = std::get_if<signal::MetricDelivery>(&*next)) {
@@ -131,6 +136,9 @@ Result<std::unique_ptr<MetricEngine>> MetricEngine::open(env::Env env, Executor&
   core->maintenance = std::make_unique<Maintenance>(*core);
   KANSOKU_TRY(uint64_t floor, core->maintenance->load());
   core->engine_counters.log_damages = log.recovery().damages;
+  if (log.recovery().damages > 0) {
+    core->counters.last_error = "the log was damaged: " + log.recovery().first_damage;
+  }
   KANSOKU_RETURN_IF_ERROR(core->replay(floor));
   log.set_floor(wal::Engine::Metrics, 0, floor);
   core->maintenance->start();

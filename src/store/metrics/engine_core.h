@@ -66,6 +66,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   size_t queue_bytes = 0;
   bool draining = false;
   bool closed = false;
+  std::atomic<bool> full{false};  // the head takes no more until a part is written
   MetricStoreStats counters;
   MetricEngineStats engine_counters;
 
@@ -88,7 +89,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void schedule_drain();
   void drain();
   std::shared_ptr<const View> current_view() const;
-  void publish(std::shared_ptr<const View> next);
+  void update_view(const std::function<void(View&)>& change);
 
   // engine_ingest.cpp
   void take_in(signal::MetricDelivery delivery);
@@ -106,12 +107,10 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void put_batch(const InFlight& in_flight);
   void put_replayed(const DecodedRecord& points);
   void note_in_head(uint64_t sequence, uint64_t record_bytes);
-  void begin_flushes();
   Status replay(uint64_t floor);
 
   // engine_scan.cpp
   Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink);
-  int64_t raw_horizon_ms(signal::MergeKind merge);
 };
 
 }  // namespace kansoku::store::metrics

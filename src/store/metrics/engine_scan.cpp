@@ -2,43 +2,212 @@
 #include "base/check.h"
 #include "store/metrics/engine_core.h"
 #include "store/metrics/fold.h"
+#include "store/metrics/part.h"
 
 namespace kansoku::store::metrics {
+namespace {
 
-int64_t MetricEngine::Core::raw_horizon_ms(signal::MergeKind merge) {
-  int64_t kept = merge == signal::MergeKind::Accumulate ? kRawRetentionMs
-                                                        : options.replace_retention_ms;
-  return clock->now_ms() - kept;
+constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+// Streams copied under one hold of a shard's lock.
+constexpr size_t kIdsPerLook = 256;
+
+// Which times of a series an answer may show, and how it is put together.
+struct Plan {
+  signal::MergeKind merge = signal::MergeKind::Replace;
+  PageKind kind = PageKind::Raw;  // what is read from parts
+  int64_t read_begin = kMin;      // of raw points
+  int64_t read_end = kMax;
+  int64_t show_begin = kMin;      // of the points or cells of the answer
+  int64_t show_end = kMax;
+};
+
+int64_t cell_end(int64_t ms, int64_t cell_ms) {
+  if (ms > kMax - cell_ms) return kMax;
+  int64_t start = cell_start(ms, cell_ms);
+  return start == ms ? ms : start + cell_ms;
 }
 
-Result<ScanReport> MetricEngine::Core::scan(const MetricScan& scan, const ScanSink& sink) {
-  ScanReport report;
-  std::vector<SeriesId> ids = scan.ids;
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  for (SeriesId id : ids) {
-    auto merge = table.merge_in_scope(id, scan.scope);
-    if (!merge) continue;
-    std::string stream;
-    DecodedSeries series;
-    {
-      auto lock = head.lock_for_read(id);
-      head.append_stream(id, stream);
+class Scanner {
+ public:
+  Scanner(MetricEngine::Core& core, const MetricScan& scan, const ScanSink& sink)
+      : core_(core), scan_(scan), sink_(sink), now_ms_(core.clock->now_ms()) {}
+
+  Result<ScanReport> run() {
+    KANSOKU_RETURN_IF_ERROR(check());
+    std::vector<SeriesId> ids = scan_.ids;
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (size_t at = 0; at < ids.size();) {
+      size_t end = at + 1;
+      while (end < ids.size() && end - at < kIdsPerLook && shard_of(ids[end]) == shard_of(ids[at])) {
+        ++end;
+      }
+      look(std::span(ids).subspan(at, end - at));
+      for (size_t i = at; i < end; ++i) KANSOKU_RETURN_IF_ERROR(answer(ids[i], i - at));
+      at = end;
     }
-    decode_stream(stream, series);
-    settle(series, *merge);
-    cut_range(series, std::max(scan.range.begin, raw_horizon_ms(*merge)), scan.range.end);
-    if (scan.tier_ms > 0) fold_cells(series, scan.tier_ms);
-    if (scan.aggregate == PartialAggregate::Cells) fold_cells(series, scan.step_ms);
-    if (series.size() == 0) continue;
-    std::vector<signal::Point> points;
-    for (size_t i = 0; i < series.size(); ++i) points.push_back(series.take(i));
-    ++report.series;
-    report.points += points.size();
-    KANSOKU_RETURN_IF_ERROR(sink({id, series.timestamps_ms, points}));
+    note_fenced();
+    for (auto& [key, cursor] : cursors_) report_.bytes_read += cursor.bytes_read();
+    report_.aggregated = scan_.aggregate == PartialAggregate::Cells;
+    return std::move(report_);
   }
-  report.aggregated = scan.aggregate == PartialAggregate::Cells;
-  return report;
+
+ private:
+  Status check() const {
+    bool known = scan_.tier_ms == kRawTierMs ||
+                 std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) != kTiersMs.end();
+    if (!known) return invalid_argument("no tier of {} ms", scan_.tier_ms);
+    if (scan_.aggregate != PartialAggregate::Cells) return {};
+    if (scan_.step_ms <= 0 || (scan_.tier_ms > 0 && scan_.step_ms % scan_.tier_ms != 0)) {
+      return invalid_argument("a step of {} ms over a tier of {} ms", scan_.step_ms, scan_.tier_ms);
+    }
+    return {};
+  }
+
+  // One consistent look: the streams of these series and the view, while their shard is held.
+  void look(std::span<const SeriesId> ids) {
+    streams_.clear();
+    ends_.clear();
+    auto lock = core_.head.lock_for_read(ids.front());
+    for (SeriesId id : ids) {
+      core_.head.append_stream(id, streams_);
+      ends_.push_back(streams_.size());
+    }
+    auto view = core_.current_view();
+    lock.unlock();
+    if (view != view_) note_fenced();
+    view_ = std::move(view);
+  }
+
+  Plan plan_for(signal::MergeKind merge) const {
+    Plan plan;
+    plan.merge = merge;
+    bool accumulate = merge == signal::MergeKind::Accumulate;
+    int64_t raw_kept = accumulate ? kRawRetentionMs : core_.options.replace_retention_ms;
+    plan.show_begin = scan_.range.begin;
+    plan.show_end = scan_.range.end;
+    int64_t oldest = now_ms_ - raw_kept;
+    if (accumulate && scan_.tier_ms > 0) {
+      auto tier = static_cast<size_t>(
+          std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) - kTiersMs.begin());
+      plan.kind = static_cast<PageKind>(tier + 1);
+      plan.show_begin = std::max(plan.show_begin, now_ms_ - kTierRetentionMs[tier]);
+      oldest = kMin;  // every point counts in its cell
+    }
+    bool folds = scan_.tier_ms > 0;
+    bool bounded_begin = folds && scan_.range.begin > kMin + scan_.tier_ms;
+    plan.read_begin = std::max(oldest, bounded_begin ? cell_start(scan_.range.begin, scan_.tier_ms)
+                                                     : scan_.range.begin);
+    plan.read_end = folds ? cell_end(scan_.range.end, scan_.tier_ms) : scan_.range.end;
+    return plan;
+  }
+
+  PartCursor& cursor(const std::shared_ptr<const Part>& part, PageKind kind) {
+    auto key = std::pair(part.get(), kind);
+    auto found = cursors_.find(key);
+    if (found == cursors_.end()) {
+      found = cursors_.emplace(key, PartCursor(part, kind, decompressor_)).first;
+    }
+    return found->second;
+  }
+
+  void read_parts(SeriesId id, const Plan& plan, DecodedSeries& series) {
+    bool cells = plan.kind != PageKind::Raw;
+    int64_t begin = cells ? plan.show_begin : plan.read_begin;
+    int64_t end = cells ? plan.show_end : plan.read_end;
+    for (const auto& part : view_->parts) {
+      if (part->fenced() || part->meta().max_ms < begin || part->meta().min_ms >= end) continue;
+      PartCursor& from = cursor(part, plan.kind);
+      DecodedSeries next;
+      from.read(id, begin, end, next);
+      for (const PageInfo& page : from.take_damaged()) {
+        note_missing(page.min_ms, page.max_ms);
+        std::lock_guard lock(core_.queue_mutex);
+        ++core_.engine_counters.pages_damaged;
+      }
+      report_.points += next.size();
+      join_settled(series, std::move(next), plan.merge);
+    }
+  }
+
+  // Points of one piece of the head, as they are shown.
+  void read_stream(std::string_view stream, const Plan& plan, DecodedSeries& series) {
+    if (stream.empty()) return;
+    DecodedSeries next;
+    decode_stream(stream, next);
+    report_.points += next.size();
+    settle(next, plan.merge);
+    if (plan.kind != PageKind::Raw) {
+      fold_cells(next, scan_.tier_ms);
+    } else {
+      cut_range(next, plan.read_begin, plan.read_end);
+    }
+    join_settled(series, std::move(next), plan.merge);
+  }
+
+  Status answer(SeriesId id, size_t row) {
+    auto merge = core_.table.merge_in_scope(id, scan_.scope);
+    if (!merge) return {};
+    Plan plan = plan_for(*merge);
+    DecodedSeries series;
+    read_parts(id, plan, series);
+    if (view_->frozen) {
+      std::string frozen;
+      view_->frozen->append_stream(id, frozen);
+      read_stream(frozen, plan, series);
+    }
+    size_t begin = row == 0 ? 0 : ends_[row - 1];
+    read_stream(std::string_view(streams_).substr(begin, ends_[row] - begin), plan, series);
+    if (plan.kind == PageKind::Raw) {
+      cut_range(series, plan.read_begin, plan.read_end);
+      if (scan_.tier_ms > 0) fold_cells(series, scan_.tier_ms);
+    }
+    cut_range(series, plan.show_begin, plan.show_end);
+    if (scan_.aggregate == PartialAggregate::Cells) fold_cells(series, scan_.step_ms);
+    if (series.size() == 0) return {};
+    ++report_.series;
+    points_.clear();
+    for (size_t i = 0; i < series.size(); ++i) points_.push_back(series.take(i));
+    return sink_({id, series.timestamps_ms, points_});
+  }
+
+  void note_missing(int64_t min_ms, int64_t max_ms) {
+    TimeRangeMs range{std::max(min_ms, scan_.range.begin),
+                      std::min(max_ms == kMax ? kMax : max_ms + 1, scan_.range.end)};
+    if (range.begin >= range.end) return;
+    for (const TimeRangeMs& known : report_.missing) {
+      if (known.begin == range.begin && known.end == range.end) return;
+    }
+    report_.missing.push_back(range);
+  }
+
+  // What is lost as a whole: parts without a readable footer, records of the log.
+  void note_fenced() {
+    if (!view_) return;
+    for (const auto& part : view_->parts) {
+      if (part->fenced()) note_missing(part->meta().min_ms, part->meta().max_ms);
+    }
+    if (core_.engine_counters.log_damages > 0) note_missing(kMin, kMax);
+  }
+
+  MetricEngine::Core& core_;
+  const MetricScan& scan_;
+  const ScanSink& sink_;
+  int64_t now_ms_;
+  ScanReport report_;
+  std::shared_ptr<const View> view_;
+  Decompressor decompressor_;
+  std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
+  std::string streams_;
+  std::vector<size_t> ends_;
+  std::vector<signal::Point> points_;
+};
+
+}  // namespace
+
+Result<ScanReport> MetricEngine::Core::scan(const MetricScan& scan, const ScanSink& sink) {
+  return Scanner(*this, scan, sink).run();
 }
 
 }  // namespace kansoku::store::metrics

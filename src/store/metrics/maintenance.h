@@ -1,23 +1,87 @@
 // Background work of the engine: seals the head into parts, merges parts, applies retention.
+//
+// One strand on Lane::Merge does it all, in steps of a few milliseconds; a seal goes before everything
+// else. The drain asks for seals (after_batch) and freezes the head itself, so that a freeze falls
+// between two records. Thread contract: after_batch() on the drain; the rest free-threaded.
 #pragma once
 
 #include "store/metrics/engine_core.h"
+#include "store/metrics/manifest.h"
+#include "store/metrics/part_jobs.h"
+#include "store/metrics/series_file.h"
 
 namespace kansoku::store::metrics {
 
+// What the strand works on; only the strand touches these.
+struct SealTask {
+  std::shared_ptr<const FrozenHead> frozen;
+  SeriesId series_end = 0;
+  std::unique_ptr<SealJob> job;
+  std::optional<PartMeta> written;  // the file exists, the manifest does not name it yet
+};
+struct MergeTask {
+  std::unique_ptr<MergeJob> job;
+  std::optional<PartMeta> written;
+};
+
 class Maintenance {
  public:
-  explicit Maintenance(MetricEngine::Core& core) : core_(core) {}
-  // Loads series and parts; the floor of the log.
+  explicit Maintenance(MetricEngine::Core& core);
+  // Loads series and parts; returns the floor of the log.
   Result<uint64_t> load();
   void start();
-  // On the drain, after each batch or marker.
+  // On the drain, after each batch or marker: begins flushes and seals that are due.
   void after_batch();
   void enforce_retention(std::move_only_function<void(Status)> done);
   void close();
 
  private:
+  using Done = std::move_only_function<void(Status)>;
+  void freeze(std::vector<FlushRequest> waiting);
+  std::vector<FlushRequest> take_due_flushes();
+  void judge_room();
+  bool seal_due() const;
+  void run();            // schedules the strand
+  bool step();           // false: nothing left to do
+  bool step_seal();
+  bool step_merge();
+  Status advance_seal();
+  Status advance_merge();
+  Status publish_seal();
+  Status publish_merge();
+  void seal_failed(const Error& error);
+  void finish_flushes(const Status& status);
+  bool pick_merge();
+  std::vector<std::shared_ptr<const Part>> find_inputs(bool settle);
+  Status begin_merge(std::vector<std::shared_ptr<const Part>> inputs);
+  Status drop_expired();
+  void remove_part_files(const std::vector<std::shared_ptr<const Part>>& parts);
+  void note_error(const Error& error);
+  ManifestState scalars();
+  void arm_timer();
+
   MetricEngine::Core& core_;
+  Manifest manifest_;
+  SeriesFile series_file_;
+
+  mutable std::mutex tasks_mutex_;
+  bool running_ = false;
+  bool closed_ = false;
+  std::shared_ptr<const FrozenHead> frozen_;      // handed over by the drain, not yet a part
+  SeriesId frozen_series_end_ = 0;
+  int64_t retry_after_ns_ = 0;                    // after a failed seal
+  std::vector<FlushRequest> seal_waiting_;        // flushes that wait for the seal in progress
+  std::vector<Done> merge_waiting_;               // flush(merge_all)
+  std::vector<Done> retention_waiting_;
+  std::optional<Error> seal_error_;               // for flushes that wait on the drain
+  bool merge_failed_ = false;                     // no more background merges until the next seal
+  uint64_t timer_ = 0;
+
+  // The strand's own.
+  std::optional<SealTask> seal_;
+  std::optional<MergeTask> merge_;
+  std::vector<Done> merge_running_;  // merge_all requests that the present merges serve
+  std::set<uint64_t> not_mergeable_; // parts (ids) with damage
 };
 
 }  // namespace kansoku::store::metrics

@@ -63,14 +63,17 @@ class SeriesTable {
   void note_times(SeriesId id, int64_t first_ms, int64_t last_ms);
 
   SeriesId size() const { return size_.load(std::memory_order_acquire); }
+  // On the writer; others use find_merge().
   bool exists(SeriesId id) const { return id < size() && entries_[id].pair_count != 0xff; }
 
   // Either side.
-  signal::MergeKind merge_of(SeriesId id) const {
+  // How `id` merges; nothing for a gap.
+  std::optional<signal::MergeKind> find_merge(SeriesId id) const {
     std::shared_lock lock(table_mutex_);
+    if (!exists(id)) return std::nullopt;
     return static_cast<signal::MergeKind>(entries_[id].flags & 1);
   }
-  // Only for ids below size().
+  // Only for ids that exist.
   SeriesDefinition definition(SeriesId id, std::string& canonical) const;
   Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector) const;
   // How `id` merges; nothing when it is not a series of this scope (scans never cross tenants).

@@ -243,6 +243,12 @@ inline std::string differs(const describe::Type& type, const void* value, const 
         const void* part = member.get(member, value);
         const JsonValue* expected = json.find(member.name);
         std::string child = path + "/" + std::string(member.name);
+        // A null, and in query forms a struct without members, leave no trace on the wire.
+        bool traceless = expected != nullptr &&
+                         (expected->is_null() ||
+                          (expected->kind == JsonValue::Kind::Map && expected->map.empty()));
+        if (part == nullptr && traceless) ++present;
+        if (part == nullptr && traceless) continue;
         if ((part == nullptr) != (expected == nullptr)) return child + ": presence";
         if (part == nullptr) continue;
         ++present;

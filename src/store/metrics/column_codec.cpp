@@ -1,0 +1,307 @@
+#include "store/metrics/column_codec.h"
+
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint8_t kRegular = 0;
+constexpr uint8_t kIrregular = 1;
+// Nine decimals: nanosecond counters kept as seconds; more digits do not fit a double beside a few
+// days of seconds anyway.
+constexpr int kDecimalsMax = 9;
+constexpr std::array<double, kDecimalsMax + 1> kPowers{1,   1e1, 1e2, 1e3, 1e4,
+                                                       1e5, 1e6, 1e7, 1e8, 1e9};
+constexpr double kMantissaMax = 4503599627370496.0;  // 2^52: differences of two stay exact
+// No decoder makes more points than this from one run: a damaged count must not allocate.
+constexpr uint64_t kRunPointsMax = 1U << 20;
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+// value * 10^e as an integer; false when that loses a bit.
+bool to_mantissa(double value, int e, int64_t& mantissa) {
+  double scaled = value * kPowers[static_cast<size_t>(e)];
+  if (!(scaled >= -kMantissaMax && scaled <= kMantissaMax)) return false;
+  mantissa = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+  return same_bits(static_cast<double>(mantissa) / kPowers[static_cast<size_t>(e)], value);
+}
+
+// The mantissas with the smallest exponent that suits all values, or -1.
+int find_decimals(std::span<const double> values, std::vector<int64_t>& mantissas) {
+  int e = 0;
+  int64_t m = 0;
+  for (double value : values) {
+    while (!to_mantissa(value, e, m)) {
+      if (++e > kDecimalsMax) return -1;
+    }
+  }
+  mantissas.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!to_mantissa(values[i], e, mantissas[i])) return -1;
+  }
+  return e;
+}
+
+int coded_bits(int64_t value) { return static_cast<int>(std::bit_width(zigzag(value))); }
+
+void encode_decimals(std::span<const int64_t> m, int e, std::string& out) {
+  int64_t bits = 0;
+  int64_t bits2 = 0;
+  for (size_t i = 2; i < m.size(); ++i) {
+    int64_t delta = m[i] - m[i - 1];
+    bits += coded_bits(delta);
+    bits2 += coded_bits(delta - (m[i - 1] - m[i - 2]));
+  }
+  bool second = bits2 < bits;
+  out += static_cast<char>(second ? ValueMode::DecimalDelta2 : ValueMode::DecimalDelta);
+  out += static_cast<char>(e);
+  append_varint(out, zigzag(m[0]));
+  int64_t previous = 0;
+  for (size_t i = 1; i < m.size(); ++i) {
+    int64_t delta = m[i] - m[i - 1];
+    append_varint(out, zigzag(second ? delta - previous : delta));
+    previous = delta;
+  }
+}
+
+void encode_xor(std::span<const double> values, std::string& out) {
+  out += static_cast<char>(ValueMode::Xor);
+  append_le(out, values[0]);
+  StreamState state;
+  state.last_value = values[0];
+  for (size_t i = 1; i < values.size(); ++i) {
+    char bytes[kSampleBytesMax + 8];
+    char* at = bytes + 1;
+    bytes[0] = static_cast<char>(stream_detail::put_value(state, values[i], at));
+    out.append(bytes, static_cast<size_t>(at - bytes));
+  }
+}
+
+// Mirrors stream_detail::put_value().
+bool take_xor_value(StreamState& state, const char*& at, const char* end) {
+  if (at == end) return false;
+  auto value_class = static_cast<uint8_t>(*at++);
+  if (value_class == 0) return true;
+  int lead = value_class < 16 ? 0 : value_class < 23 ? 1 : value_class < 29 ? 2 : 3;
+  int n = value_class <= 7 ? value_class : value_class - (lead == 0 ? 7 : lead == 1 ? 15 : 22);
+  if (lead == 3) n = 5;
+  if (value_class > 29 || n < 1 || lead + n > 8 || end - at < n) return false;
+  uint64_t low = 0;
+  std::memcpy(&low, at, static_cast<size_t>(n));
+  at += n;
+  if (value_class <= 7) {
+    double previous = state.last_value;
+    if (!(previous >= -kMantissaMax && previous <= kMantissaMax)) return false;
+    state.last_value = static_cast<double>(static_cast<int64_t>(previous) + unzigzag(low));
+    return true;
+  }
+  uint64_t x = low << ((8 - lead - n) * 8);
+  state.last_value = std::bit_cast<double>(std::bit_cast<uint64_t>(state.last_value) ^ x);
+  return true;
+}
+
+bool decode_decimals(const char*& at, const char* end, size_t count, bool second,
+                     std::vector<double>& out) {
+  if (at == end) return false;
+  auto e = static_cast<uint8_t>(*at++);
+  if (e > kDecimalsMax) return false;
+  double power = kPowers[e];
+  uint64_t m = 0;
+  uint64_t delta = 0;
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t coded = 0;
+    if (at < end && static_cast<uint8_t>(*at) < 0x80) {
+      coded = static_cast<uint8_t>(*at++);
+    } else if (!read_varint(at, end, coded)) {
+      return false;
+    }
+    auto difference = static_cast<uint64_t>(unzigzag(coded));
+    if (i == 0) {
+      m = difference;
+    } else {
+      delta = second ? delta + difference : difference;
+      m += delta;
+    }
+    auto mantissa = static_cast<double>(static_cast<int64_t>(m));
+    out.push_back(e == 0 ? mantissa : mantissa / power);
+  }
+  return true;
+}
+
+void encode_mixed(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
+  out += static_cast<char>(ValueMode::Points);
+  std::string coded;
+  for (size_t i = begin; i < end; ++i) {
+    if (!series.distributions[i]) {
+      append_varint(out, 0);
+      append_le(out, series.values[i]);
+      continue;
+    }
+    coded.clear();
+    signal::encode_distribution(*series.distributions[i], coded);
+    append_varint(out, coded.size());
+    out += coded;
+  }
+}
+
+bool decode_mixed(const char* at, const char* end, std::span<const int64_t> timestamps_ms,
+                  DecodedSeries& out) {
+  for (int64_t ms : timestamps_ms) {
+    uint64_t bytes = 0;
+    if (!read_varint(at, end, bytes)) return false;
+    if (bytes == 0) {
+      if (end - at < 8) return false;
+      out.push(ms, load_le<double>(at));
+      at += 8;
+      continue;
+    }
+    if (bytes > static_cast<uint64_t>(end - at)) return false;
+    std::string_view coded(at, bytes);
+    auto distribution = signal::decode_distribution(coded);
+    if (!distribution || !coded.empty()) return false;
+    at += bytes;
+    signal::Point point;
+    point.distribution = std::make_unique<signal::Distribution>(std::move(*distribution));
+    out.push(ms, std::move(point));
+  }
+  return at == end;
+}
+
+}  // namespace
+
+void encode_times(std::span<const int64_t> t, std::string& out) {
+  append_varint(out, t.size());
+  append_varint(out, zigzag(t[0]));
+  bool regular = true;
+  for (size_t i = 2; i < t.size(); ++i) regular = regular && t[i] - t[i - 1] == t[1] - t[0];
+  out += static_cast<char>(regular ? kRegular : kIrregular);
+  if (regular) {
+    append_varint(out, zigzag(t.size() > 1 ? t[1] - t[0] : 0));
+    return;
+  }
+  int64_t step = 0;
+  for (size_t i = 1; i < t.size(); ++i) {
+    append_varint(out, zigzag(t[i] - t[i - 1] - step));
+    step = t[i] - t[i - 1];
+  }
+}
+
+bool decode_times(const char*& at, const char* end, std::vector<int64_t>& out) {
+  uint64_t count = 0;
+  uint64_t first = 0;
+  if (!read_varint(at, end, count) || count == 0 || count > kRunPointsMax) return false;
+  if (!read_varint(at, end, first) || at == end) return false;
+  auto form = static_cast<uint8_t>(*at++);
+  if (form > kIrregular) return false;
+  out.reserve(out.size() + count);
+  auto ms = static_cast<uint64_t>(unzigzag(first));
+  out.push_back(static_cast<int64_t>(ms));
+  uint64_t step = 0;
+  uint64_t coded = 0;
+  if (form == kRegular) {
+    if (!read_varint(at, end, coded)) return false;
+    step = static_cast<uint64_t>(unzigzag(coded));
+  }
+  for (uint64_t i = 1; i < count; ++i) {
+    if (form == kIrregular) {
+      if (!read_varint(at, end, coded)) return false;
+      step += static_cast<uint64_t>(unzigzag(coded));
+    }
+    ms += step;
+    out.push_back(static_cast<int64_t>(ms));
+  }
+  return true;
+}
+
+void encode_values(std::span<const double> values, std::string& out) {
+  KANSOKU_CHECK(!values.empty());
+  bool constant = std::all_of(values.begin(), values.end(),
+                              [&](double value) { return same_bits(value, values[0]); });
+  if (constant && values.size() > 1) {
+    int64_t m = 0;
+    bool small = to_mantissa(values[0], 0, m);
+    out += static_cast<char>(ValueMode::Constant);
+    out += static_cast<char>(small ? 0 : 1);
+    if (small) {
+      append_varint(out, zigzag(m));
+    } else {
+      append_le(out, values[0]);
+    }
+    return;
+  }
+  std::vector<int64_t> mantissas;
+  int e = find_decimals(values, mantissas);
+  if (e >= 0) {
+    encode_decimals(mantissas, e, out);
+  } else {
+    encode_xor(values, out);
+  }
+}
+
+bool decode_values(const char*& at, const char* end, size_t count, std::vector<double>& out) {
+  if (at == end) return false;
+  auto mode = static_cast<ValueMode>(*at++);
+  if (mode == ValueMode::DecimalDelta || mode == ValueMode::DecimalDelta2) {
+    return decode_decimals(at, end, count, mode == ValueMode::DecimalDelta2, out);
+  }
+  if (mode == ValueMode::Constant) {
+    if (at == end) return false;
+    bool small = *at++ == 0;
+    double value = 0;
+    if (small) {
+      uint64_t coded = 0;
+      if (!read_varint(at, end, coded)) return false;
+      value = static_cast<double>(unzigzag(coded));
+    } else {
+      if (end - at < 8) return false;
+      value = load_le<double>(at);
+      at += 8;
+    }
+    out.insert(out.end(), count, value);
+    return true;
+  }
+  if (mode != ValueMode::Xor || end - at < 8) return false;
+  StreamState state;
+  state.last_value = load_le<double>(at);
+  at += 8;
+  out.push_back(state.last_value);
+  for (size_t i = 1; i < count; ++i) {
+    if (!take_xor_value(state, at, end)) return false;
+    out.push_back(state.last_value);
+  }
+  return true;
+}
+
+void encode_points(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
+  bool mixed = false;
+  for (size_t i = begin; i < end && !series.distributions.empty(); ++i) {
+    mixed = mixed || series.distributions[i] != nullptr;
+  }
+  if (mixed) {
+    encode_mixed(series, begin, end, out);
+  } else {
+    encode_values(std::span(series.values).subspan(begin, end - begin), out);
+  }
+}
+
+bool decode_points(std::string_view bytes, std::span<const int64_t> timestamps_ms,
+                   DecodedSeries& out) {
+  const char* at = bytes.data();
+  const char* end = at + bytes.size();
+  if (bytes.empty()) return false;
+  if (static_cast<ValueMode>(bytes[0]) == ValueMode::Points) {
+    return decode_mixed(at + 1, end, timestamps_ms, out);
+  }
+  size_t before = out.values.size();
+  if (!decode_values(at, end, timestamps_ms.size(), out.values) || at != end) {
+    out.values.resize(before);
+    return false;
+  }
+  out.timestamps_ms.insert(out.timestamps_ms.end(), timestamps_ms.begin(), timestamps_ms.end());
+  if (!out.distributions.empty()) out.distributions.resize(out.timestamps_ms.size());
+  return true;
+}
+
+}  // namespace kansoku::store::metrics

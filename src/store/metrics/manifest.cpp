@@ -1,0 +1,200 @@
+#include "store/metrics/manifest.h"
+
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
+constexpr uint32_t kManifestVersion = 1;
+constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
+// Rewritten when it has grown to this.
+constexpr uint64_t kManifestBytesMax = 1U << 20;
+
+std::string manifest_header() {
+  std::string out;
+  append_le(out, kManifestMagic);
+  append_le(out, kManifestVersion);
+  append_le(out, crc32c(as_bytes(out)));
+  return out;
+}
+
+std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) {
+  std::string payload;
+  append_varint(payload, scalars.floor);
+  append_varint(payload, scalars.series_file);
+  append_varint(payload, scalars.series_bytes);
+  append_varint(payload, scalars.next_part);
+  append_varint(payload, zigzag(scalars.trusted_ms));
+  append_varint(payload, edit.removed.size());
+  for (uint64_t first : edit.removed) append_varint(payload, first);
+  append_varint(payload, edit.added.size());
+  for (const PartMeta& meta : edit.added) encode_part_meta(meta, payload);
+  std::string out;
+  append_le(out, static_cast<uint32_t>(payload.size()));
+  append_le(out, crc32c(as_bytes(payload)));
+  return out + payload;
+}
+
+bool apply_edit(std::string_view payload, ManifestState& state) {
+  const char* at = payload.data();
+  const char* end = at + payload.size();
+  uint64_t time = 0;
+  uint64_t count = 0;
+  if (!read_varint(at, end, state.floor) || !read_varint(at, end, state.series_file) ||
+      !read_varint(at, end, state.series_bytes) || !read_varint(at, end, state.next_part) ||
+      !read_varint(at, end, time) || !read_varint(at, end, count)) {
+    return false;
+  }
+  state.trusted_ms = unzigzag(time);
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t first = 0;
+    if (!read_varint(at, end, first)) return false;
+    state.parts.erase(first);
+  }
+  if (!read_varint(at, end, count)) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    PartMeta meta;
+    if (!decode_part_meta(at, end, meta)) return false;
+    state.parts[meta.first_sequence] = meta;
+  }
+  return at == end;
+}
+
+void apply_edit(const ManifestEdit& edit, const ManifestState& scalars, ManifestState& state) {
+  for (uint64_t first : edit.removed) state.parts.erase(first);
+  for (const PartMeta& meta : edit.added) state.parts[meta.first_sequence] = meta;
+  state.floor = scalars.floor;
+  state.series_file = scalars.series_file;
+  state.series_bytes = scalars.series_bytes;
+  state.next_part = std::max(state.next_part, scalars.next_part);
+  state.trusted_ms = scalars.trusted_ms;
+}
+
+}  // namespace
+
+Manifest::Manifest(env::FileSystem& files, std::string directory)
+    : files_(&files),
+      directory_(std::move(directory)),
+      path_(env::join_path(directory_, "manifest")) {}
+
+Status Manifest::load() {
+  auto bytes = files_->read_all(path_, size_t{1} << 30);
+  if (!bytes && bytes.error().code != ErrorCode::NotFound) {
+    return std::unexpected(std::move(bytes).error());
+  }
+  bool whole = bytes.has_value();
+  if (bytes) {
+    std::string_view view = *bytes;
+    whole = view.substr(0, kHeaderBytes) == manifest_header();
+    size_t at = kHeaderBytes;
+    while (whole && at < view.size()) {
+      if (view.size() - at < 8) break;
+      size_t size = load_le<uint32_t>(view.data() + at);
+      if (size > view.size() - at - 8) break;
+      std::string_view payload = view.substr(at + 8, size);
+      if (crc32c(as_bytes(payload)) != load_le<uint32_t>(view.data() + at + 4)) break;
+      if (!apply_edit(payload, state_)) {
+        return fail(ErrorCode::DataLoss, "a record of the manifest is of an unknown form", path_);
+      }
+      at += 8 + size;
+    }
+    whole = whole && at == view.size();
+  }
+  if (!whole) KANSOKU_RETURN_IF_ERROR(rebuild());
+  KANSOKU_RETURN_IF_ERROR(remove_orphans());
+  return rewrite(state_);
+}
+
+// Takes in what the directory says beyond the readable records.
+Status Manifest::rebuild() {
+  KANSOKU_TRY(auto entries, files_->list(directory_));
+  std::vector<PartMeta> found;
+  for (const auto& [first, meta] : state_.parts) found.push_back(meta);
+  for (const env::DirectoryEntry& entry : entries) {
+    uint64_t id = 0;
+    if (!parse_part_name(entry.name, id)) continue;
+    state_.next_part = std::max(state_.next_part, id + 1);
+    auto meta = Part::read_meta(*files_, env::join_path(directory_, entry.name));
+    if (!meta) {
+      if (std::none_of(found.begin(), found.end(), [&](const PartMeta& m) { return m.id == id; })) {
+        return fail(ErrorCode::DataLoss,
+                    "the manifest and a part that it does not name are damaged", entry.name);
+      }
+      continue;
+    }
+    std::erase_if(found, [&](const PartMeta& m) { return m.id == id; });
+    found.push_back(*meta);
+  }
+  rebuilt_ = true;
+  // A part whose range lies in another's was an input of its merge.
+  state_.parts.clear();
+  for (const PartMeta& meta : found) {
+    bool covered = std::any_of(found.begin(), found.end(), [&](const PartMeta& other) {
+      return other.id > meta.id && other.first_sequence <= meta.first_sequence &&
+             other.last_sequence >= meta.last_sequence;
+    });
+    if (covered) continue;
+    state_.parts[meta.first_sequence] = meta;
+    state_.floor = std::max(state_.floor, meta.last_sequence);
+  }
+  return {};
+}
+
+Status Manifest::remove_orphans() {
+  KANSOKU_TRY(auto entries, files_->list(directory_));
+  std::set<uint64_t> known;
+  for (const auto& [first, meta] : state_.parts) known.insert(meta.id);
+  for (const env::DirectoryEntry& entry : entries) {
+    uint64_t id = 0;
+    bool orphan = entry.name.starts_with("part-") && entry.name.ends_with(".tmp");
+    if (parse_part_name(entry.name, id)) orphan = !known.contains(id);
+    if (orphan) KANSOKU_RETURN_IF_ERROR(files_->remove(env::join_path(directory_, entry.name)));
+  }
+  return {};
+}
+
+Status Manifest::rewrite(const ManifestState& state) {
+  ManifestEdit all;
+  for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
+  std::string bytes = manifest_header() + encode_edit(all, state);
+  file_.reset();
+  KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));
+  KANSOKU_TRY(file_, files_->open(path_, env::OpenMode::ReadWrite));
+  file_bytes_ = bytes.size();
+  must_rewrite_ = false;
+  return {};
+}
+
+Status Manifest::append(const std::string& record) {
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(record)));
+  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
+  file_bytes_ += record.size();
+  return {};
+}
+
+Status Manifest::publish(const ManifestEdit& edit, const ManifestState& scalars) {
+  ManifestState next = state_;
+  apply_edit(edit, scalars, next);
+  ManifestState written = scalars;
+  written.next_part = next.next_part;
+  Status status;
+  if (must_rewrite_ || !file_ || file_bytes_ > kManifestBytesMax) {
+    status = rewrite(next);
+  } else {
+    status = append(encode_edit(edit, written));
+    if (!status) {
+      // What reached the disk is unknown: the next try writes a new file.
+      must_rewrite_ = true;
+      status = rewrite(next);
+    }
+  }
+  if (!status) {
+    must_rewrite_ = true;
+    return status;
+  }
+  state_ = std::move(next);
+  return {};
+}
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,57 @@
+// The manifest: which parts are, how much of the log they absorbed, how long the series file is
+// (docs/formats/metric-manifest.md). Append-only; one record is one atomic change. Thread contract: one
+// owner (Maintenance).
+#pragma once
+
+#include <map>
+
+#include "store/metrics/part.h"
+
+namespace kansoku::store::metrics {
+
+struct ManifestState {
+  uint64_t floor = 0;         // the log is absorbed up to here
+  uint64_t series_file = 0;   // number of the series file
+  uint64_t series_bytes = 0;  // of it that count
+  uint64_t next_part = 1;
+  int64_t trusted_ms = 0;     // TrustedClock at the time of the last change
+  std::map<uint64_t, PartMeta> parts;  // by first sequence
+  friend bool operator==(const ManifestState&, const ManifestState&) = default;
+};
+
+struct ManifestEdit {
+  std::vector<uint64_t> removed;  // first sequences
+  std::vector<PartMeta> added;
+};
+
+class Manifest {
+ public:
+  Manifest(env::FileSystem& files, std::string directory);
+  // Reads the manifest. Where it is damaged, a torn tail included, the parts on disk complete it: their
+  // footers name the ranges of the log that they hold, and a merged part covers its inputs.
+  Status load();
+  const ManifestState& state() const { return state_; }
+  // True when parts came from the directory instead of the records.
+  bool rebuilt() const { return rebuilt_; }
+  // Applies the edit and the scalars and makes them durable. After a failure either state may be on
+  // disk: no file of either may go before a later change went through, which writes a new manifest.
+  Status publish(const ManifestEdit& edit, const ManifestState& scalars);
+  uint64_t take_part_id() { return state_.next_part++; }
+
+ private:
+  Status rewrite(const ManifestState& state);
+  Status append(const std::string& record);
+  Status rebuild();
+  Status remove_orphans();
+
+  env::FileSystem* files_;
+  std::string directory_;
+  std::string path_;
+  ManifestState state_;
+  std::unique_ptr<env::File> file_;
+  uint64_t file_bytes_ = 0;
+  bool must_rewrite_ = false;
+  bool rebuilt_ = false;
+};
+
+}  // namespace kansoku::store::metrics

@@ -1,0 +1,391 @@
+#include "store/metrics/part.h"
+
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint64_t kPartMagic = 0x3130545241504d4bULL;  // "KMPART01"
+constexpr size_t kHeaderBytes = 16;                     // magic, version, reserved
+constexpr size_t kTrailerBytes = 24;  // footer's offset, bytes, checksum, magic
+constexpr uint64_t kFooterBytesMax = 1U << 30;
+
+Error damage(const std::string& path, std::string what) {
+  return Error{ErrorCode::DataLoss, std::move(what), path};
+}
+
+void encode_page_info(const PageInfo& page, std::string& out) {
+  out += static_cast<char>(page.kind);
+  append_varint(out, page.offset);
+  append_varint(out, page.stored_bytes);
+  append_varint(out, page.raw_bytes);
+  append_le(out, page.crc);
+  append_varint(out, page.first_id);
+  append_varint(out, page.last_id - page.first_id);
+  append_varint(out, zigzag(page.min_ms));
+  append_varint(out, zigzag(page.max_ms - page.min_ms));
+  append_varint(out, page.points);
+}
+
+bool decode_page_info(const char*& at, const char* end, PageInfo& out) {
+  if (at == end || static_cast<uint8_t>(*at) >= kPageKinds) return false;
+  out.kind = static_cast<PageKind>(*at++);
+  uint64_t stored = 0;
+  uint64_t raw = 0;
+  uint64_t ids = 0;
+  uint64_t min = 0;
+  uint64_t span = 0;
+  if (!read_varint(at, end, out.offset) || !read_varint(at, end, stored) ||
+      !read_varint(at, end, raw) || end - at < 4 || raw > kPageRawBytesMax || stored > raw) {
+    return false;
+  }
+  out.stored_bytes = static_cast<uint32_t>(stored);
+  out.raw_bytes = static_cast<uint32_t>(raw);
+  out.crc = load_le<uint32_t>(at);
+  at += 4;
+  if (!read_varint(at, end, out.first_id) || !read_varint(at, end, ids) ||
+      !read_varint(at, end, min) || !read_varint(at, end, span)) {
+    return false;
+  }
+  out.last_id = out.first_id + ids;
+  out.min_ms = unzigzag(min);
+  out.max_ms = static_cast<int64_t>(static_cast<uint64_t>(out.min_ms) +
+                                    static_cast<uint64_t>(unzigzag(span)));
+  return read_varint(at, end, out.points);
+}
+
+Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
+                                 size_t bytes) {
+  std::string out(bytes, '\0');
+  KANSOKU_TRY(size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
+  if (n != bytes) return std::unexpected(damage(path, "cut off"));
+  return out;
+}
+
+struct Footer {
+  PartMeta meta;
+  std::vector<PageInfo> pages;
+};
+
+Result<Footer> read_footer(env::File& file, const std::string& path) {
+  KANSOKU_TRY(uint64_t size, file.size());
+  if (size < kHeaderBytes + kTrailerBytes) return std::unexpected(damage(path, "cut off"));
+  KANSOKU_TRY(std::string head, read_exactly(file, path, 0, kHeaderBytes));
+  if (load_le<uint64_t>(head.data()) != kPartMagic) {
+    return std::unexpected(damage(path, "not a part"));
+  }
+  uint32_t version = load_le<uint32_t>(head.data() + 8);
+  if (version != kPartVersion) {
+    return std::unexpected(damage(path, fmt::format("part of version {}", version)));
+  }
+  KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));
+  auto offset = load_le<uint64_t>(trailer.data());
+  uint64_t bytes = load_le<uint32_t>(trailer.data() + 8);
+  if (load_le<uint64_t>(trailer.data() + 16) != kPartMagic || bytes > kFooterBytesMax ||
+      offset > size || offset + bytes + kTrailerBytes != size) {
+    return std::unexpected(damage(path, "the trailer is damaged"));
+  }
+  KANSOKU_TRY(std::string footer, read_exactly(file, path, offset, bytes));
+  if (crc32c(as_bytes(footer), crc32c(as_bytes(head))) != load_le<uint32_t>(trailer.data() + 12)) {
+    return std::unexpected(damage(path, "the footer is damaged"));
+  }
+  Footer out;
+  const char* at = footer.data();
+  const char* end = at + footer.size();
+  uint64_t pages = 0;
+  bool good = decode_part_meta(at, end, out.meta) && read_varint(at, end, pages) &&
+              pages <= footer.size();
+  for (uint64_t i = 0; i < pages && good; ++i) {
+    PageInfo page;
+    good = decode_page_info(at, end, page) && page.offset + page.stored_bytes <= offset;
+    out.pages.push_back(page);
+  }
+  if (!good || at != end) return std::unexpected(damage(path, "the footer is not one"));
+  out.meta.file_bytes = size;
+  return out;
+}
+
+}  // namespace
+
+void encode_part_meta(const PartMeta& meta, std::string& out) {
+  append_varint(out, meta.id);
+  append_varint(out, meta.level);
+  append_varint(out, meta.first_sequence);
+  append_varint(out, meta.last_sequence - meta.first_sequence);
+  append_varint(out, zigzag(meta.min_ms));
+  append_varint(out, zigzag(meta.max_ms));
+  append_varint(out, meta.points);
+  append_varint(out, meta.file_bytes);
+}
+
+bool decode_part_meta(const char*& at, const char* end, PartMeta& out) {
+  uint64_t level = 0;
+  uint64_t span = 0;
+  uint64_t min = 0;
+  uint64_t max = 0;
+  bool good = read_varint(at, end, out.id) && read_varint(at, end, level) &&
+              read_varint(at, end, out.first_sequence) && read_varint(at, end, span) &&
+              read_varint(at, end, min) && read_varint(at, end, max) &&
+              read_varint(at, end, out.points) && read_varint(at, end, out.file_bytes);
+  out.level = static_cast<uint32_t>(level);
+  out.last_sequence = out.first_sequence + span;
+  out.min_ms = unzigzag(min);
+  out.max_ms = unzigzag(max);
+  return good;
+}
+
+std::string part_name(uint64_t id) { return fmt::format("part-{:016x}.kmp", id); }
+
+bool parse_part_name(std::string_view name, uint64_t& id) {
+  if (name.size() != 25 || !name.starts_with("part-") || !name.ends_with(".kmp")) return false;
+  auto [end, error] = std::from_chars(name.data() + 5, name.data() + 21, id, 16);
+  return error == std::errc() && end == name.data() + 21;
+}
+
+PartWriter::PartWriter(env::FileSystem& files, std::string directory, PartMeta meta, int level)
+    : files_(&files),
+      directory_(std::move(directory)),
+      meta_(meta),
+      level_(level),
+      builders_{PageBuilder(PageKind::Raw), PageBuilder(PageKind::Tier60),
+                PageBuilder(PageKind::Tier300), PageBuilder(PageKind::Tier3600),
+                PageBuilder(PageKind::Times)} {}
+
+PartWriter::~PartWriter() {
+  if (finished_) return;
+  file_.reset();
+  (void)files_->remove(env::join_path(directory_, part_name(meta_.id) + ".tmp"));
+}
+
+Result<std::unique_ptr<PartWriter>> PartWriter::create(env::FileSystem& files,
+                                                       std::string directory, PartMeta meta,
+                                                       int compression_level) {
+  std::unique_ptr<PartWriter> writer(
+      new PartWriter(files, std::move(directory), meta, compression_level));
+  std::string path = env::join_path(writer->directory_, part_name(meta.id) + ".tmp");
+  KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
+  std::string head;
+  append_le(head, kPartMagic);
+  append_le(head, kPartVersion);
+  append_le(head, uint32_t{0});
+  KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(head)));
+  writer->file_bytes_ = head.size();
+  return writer;
+}
+
+Status PartWriter::add(PageKind kind, SeriesId id, const DecodedSeries& series) {
+  PageBuilder& builder = builders_[static_cast<size_t>(kind)];
+  for (size_t begin = 0; begin < series.size(); begin += kRunPoints) {
+    builder.add(id, series, begin, std::min(series.size(), begin + kRunPoints));
+    if (builder.raw_bytes() >= kPageRawBytes) KANSOKU_RETURN_IF_ERROR(flush_page(kind));
+  }
+  return {};
+}
+
+Status PartWriter::add_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
+  PageBuilder& builder = builders_[static_cast<size_t>(PageKind::Times)];
+  builder.add_times(id, first_ms, last_ms);
+  if (builder.raw_bytes() >= kPageRawBytes) return flush_page(PageKind::Times);
+  return {};
+}
+
+Status PartWriter::flush_page(PageKind kind) {
+  PageInfo page;
+  std::string raw = builders_[static_cast<size_t>(kind)].take(page);
+  buffer_.clear();
+  compressor_.compress(raw, level_, buffer_);
+  page.offset = file_bytes_;
+  page.stored_bytes = static_cast<uint32_t>(buffer_.size());
+  page.crc = crc32c(as_bytes(buffer_));
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(buffer_)));
+  file_bytes_ += buffer_.size();
+  if (kind != PageKind::Times) {
+    bool first = meta_.points == 0;
+    meta_.min_ms = first ? page.min_ms : std::min(meta_.min_ms, page.min_ms);
+    meta_.max_ms = first ? page.max_ms : std::max(meta_.max_ms, page.max_ms);
+    meta_.points += page.points;
+  }
+  pages_.push_back(page);
+  return {};
+}
+
+Result<PartMeta> PartWriter::finish() {
+  for (size_t kind = 0; kind < kPageKinds; ++kind) {
+    if (builders_[kind].empty()) continue;
+    KANSOKU_RETURN_IF_ERROR(flush_page(static_cast<PageKind>(kind)));
+  }
+  std::string head;
+  append_le(head, kPartMagic);
+  append_le(head, kPartVersion);
+  append_le(head, uint32_t{0});
+  std::string footer;
+  encode_part_meta(meta_, footer);
+  append_varint(footer, pages_.size());
+  for (const PageInfo& page : pages_) encode_page_info(page, footer);
+  uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(head)));
+  auto footer_bytes = static_cast<uint32_t>(footer.size());
+  append_le(footer, file_bytes_);
+  append_le(footer, footer_bytes);
+  append_le(footer, crc);
+  append_le(footer, kPartMagic);
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(footer)));
+  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
+  file_.reset();
+  std::string path = env::join_path(directory_, part_name(meta_.id));
+  KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
+  finished_ = true;
+  KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
+  meta_.file_bytes = file_bytes_ + footer.size();
+  return meta_;
+}
+
+Status Part::load(env::FileSystem& files) {
+  KANSOKU_TRY(file_, files.open(path_, env::OpenMode::Read));
+  KANSOKU_TRY(Footer footer, read_footer(*file_, path_));
+  if (footer.meta.id != meta_.id || footer.meta.first_sequence != meta_.first_sequence ||
+      footer.meta.last_sequence != meta_.last_sequence) {
+    return std::unexpected(damage(path_, "the footer names another part"));
+  }
+  for (const PageInfo& page : footer.pages) {
+    pages_[static_cast<size_t>(page.kind)].push_back(page);
+  }
+  return {};
+}
+
+std::shared_ptr<const Part> Part::open(env::FileSystem& files, const std::string& directory,
+                                       const PartMeta& meta) {
+  auto part = std::make_shared<Part>();
+  part->meta_ = meta;
+  part->path_ = env::join_path(directory, part_name(meta.id));
+  part->fenced_ = !part->load(files);
+  return part;
+}
+
+Result<PartMeta> Part::read_meta(env::FileSystem& files, const std::string& path) {
+  KANSOKU_TRY(auto file, files.open(path, env::OpenMode::Read));
+  KANSOKU_TRY(Footer footer, read_footer(*file, path));
+  return footer.meta;
+}
+
+Result<std::string> Part::read_page(const PageInfo& page, Decompressor& decompressor) const {
+  auto stored = read_exactly(*file_, path_, page.offset, page.stored_bytes);
+  if (!stored) return stored;
+  if (crc32c(as_bytes(*stored)) != page.crc) {
+    return std::unexpected(damage(path_, fmt::format("the page at {} is damaged", page.offset)));
+  }
+  std::string raw;
+  KANSOKU_RETURN_IF_ERROR(decompressor.decompress(*stored, page.raw_bytes, raw));
+  return raw;
+}
+
+PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor)
+    : part_(std::move(part)), pages_(&part_->pages(kind)), decompressor_(&decompressor) {}
+
+void PartCursor::fail_page() {
+  part_->note_damage();
+  damaged_.push_back((*pages_)[page_]);
+  ++page_;
+  loaded_ = false;
+  at_run_ = false;
+}
+
+bool PartCursor::load_page() {
+  const PageInfo& page = (*pages_)[page_];
+  auto raw = part_->read_page(page, *decompressor_);
+  bytes_read_ += page.stored_bytes;
+  if (!raw || !reader_.open(std::move(*raw))) {
+    fail_page();
+    return false;
+  }
+  loaded_ = true;
+  at_run_ = false;
+  return true;
+}
+
+// To the next run, over page ends.
+void PartCursor::advance() {
+  at_run_ = false;
+  while (page_ < pages_->size() && !at_run_) {
+    if (!loaded_ && !load_page()) continue;
+    if (reader_.next()) {
+      at_run_ = true;
+    } else if (!reader_.ok()) {
+      fail_page();
+    } else {
+      ++page_;
+      loaded_ = false;
+    }
+  }
+}
+
+SeriesId PartCursor::current() {
+  if (!at_run_) advance();
+  return at_run_ ? reader_.id() : kNone;
+}
+
+// Stands at the first run of `id` afterwards, or returns false. Pages that cannot hold it, or none of
+// the times, are not read.
+bool PartCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
+  while (page_ < pages_->size()) {
+    const PageInfo& page = (*pages_)[page_];
+    if (at_run_ && reader_.id() >= id) return reader_.id() == id;
+    if (page.last_id < id) {
+      ++page_;
+      loaded_ = false;
+      at_run_ = false;
+      continue;
+    }
+    if (!loaded_) {
+      if (page.first_id > id) return false;
+      if (page.max_ms < begin_ms || page.min_ms >= end_ms) {
+        // Not this page for this id; another id may want it at other times only in another scan.
+        if (page.last_id > id) return false;
+        ++page_;
+        continue;
+      }
+      if (!load_page()) continue;
+    }
+    if (reader_.next()) {
+      at_run_ = true;
+    } else if (!reader_.ok()) {
+      fail_page();
+    } else {
+      ++page_;
+      loaded_ = false;
+      at_run_ = false;
+    }
+  }
+  return false;
+}
+
+void PartCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out) {
+  while (skip_to(id, begin_ms, end_ms)) {
+    auto times = reader_.timestamps_ms();
+    if (times.back() >= begin_ms && times.front() < end_ms && !reader_.read(out)) {
+      fail_page();
+      continue;
+    }
+    at_run_ = false;
+    if (!reader_.next()) {
+      if (!reader_.ok()) {
+        fail_page();
+      } else {
+        ++page_;
+        loaded_ = false;
+      }
+    } else {
+      at_run_ = true;
+    }
+  }
+}
+
+void PartCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms) {
+  if (current() != id) return;
+  if (!reader_.read_times(first_ms, last_ms)) {
+    fail_page();
+    return;
+  }
+  advance();
+}
+
+}  // namespace kansoku::store::metrics

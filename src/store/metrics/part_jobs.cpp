@@ -1,0 +1,175 @@
+#include "store/metrics/part_jobs.h"
+
+#include "store/metrics/fold.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+
+DecodedSeries copy_of(const DecodedSeries& from) {
+  DecodedSeries out;
+  out.timestamps_ms = from.timestamps_ms;
+  out.values = from.values;
+  for (const auto& distribution : from.distributions) {
+    out.distributions.push_back(
+        distribution ? std::make_unique<signal::Distribution>(*distribution) : nullptr);
+  }
+  return out;
+}
+
+}  // namespace
+
+Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms) {
+  Horizons horizons;
+  horizons.raw_accumulate_ms = now_ms - kRawRetentionMs;
+  horizons.raw_replace_ms = now_ms - replace_retention_ms;
+  for (size_t i = 0; i < kTiersMs.size(); ++i) horizons.tier_ms[i] = now_ms - kTierRetentionMs[i];
+  return horizons;
+}
+
+Result<std::unique_ptr<SealJob>> SealJob::begin(env::FileSystem& files, std::string directory,
+                                                std::shared_ptr<const FrozenHead> frozen,
+                                                const SeriesTable& table, uint64_t part_id,
+                                                Horizons horizons) {
+  auto job = std::make_unique<SealJob>();
+  PartMeta meta{.id = part_id,
+                .first_sequence = frozen->first_sequence(),
+                .last_sequence = frozen->sequence()};
+  KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), meta, kSealLevel));
+  job->table_ = &table;
+  job->frozen_ = std::move(frozen);
+  job->horizons_ = horizons;
+  job->next_ = job->frozen_->next_series(0);
+  return job;
+}
+
+Result<bool> SealJob::step() {
+  for (size_t i = 0; i < kSeriesPerStep && next_ != FrozenHead::kNone; ++i) {
+    KANSOKU_RETURN_IF_ERROR(put_series(next_));
+    next_ = frozen_->next_series(next_ + 1);
+  }
+  return next_ == FrozenHead::kNone;
+}
+
+Status SealJob::put_series(SeriesId id) {
+  auto merge = table_->find_merge(id);
+  if (!merge) return {};
+  stream_.clear();
+  frozen_->append_stream(id, stream_);
+  DecodedSeries series;
+  decode_stream(stream_, series);
+  settle(series, *merge);
+  KANSOKU_RETURN_IF_ERROR(
+      writer_->add_times(id, series.timestamps_ms.front(), series.timestamps_ms.back()));
+  if (*merge == signal::MergeKind::Replace) return writer_->add(PageKind::Raw, id, series);
+  KANSOKU_RETURN_IF_ERROR(put_cells(id, copy_of(series)));
+  // Older points live in the tiers alone.
+  cut_range(series, horizons_.raw_accumulate_ms, kMax);
+  return writer_->add(PageKind::Raw, id, series);
+}
+
+// Every point of an accumulating series enters each tier once, here; tiers only add from then on.
+Status SealJob::put_cells(SeriesId id, DecodedSeries series) {
+  for (size_t tier = 0; tier < kTiersMs.size(); ++tier) {
+    fold_cells(series, kTiersMs[tier]);
+    KANSOKU_RETURN_IF_ERROR(writer_->add(static_cast<PageKind>(tier + 1), id, series));
+  }
+  return {};
+}
+
+Result<PartMeta> SealJob::finish() {
+  return writer_->finish();
+}
+
+Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::string directory,
+                                                  std::vector<std::shared_ptr<const Part>> inputs,
+                                                  const SeriesTable& table, PartMeta output,
+                                                  Horizons horizons) {
+  auto job = std::make_unique<MergeJob>();
+  KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), output, kMergeLevel));
+  job->table_ = &table;
+  job->inputs_ = std::move(inputs);
+  job->horizons_ = horizons;
+  job->open_cursors();
+  return job;
+}
+
+void MergeJob::open_cursors() {
+  cursors_.clear();
+  for (const auto& part : inputs_) {
+    cursors_.emplace_back(part, static_cast<PageKind>(kind_), decompressor_);
+  }
+}
+
+SeriesId MergeJob::next_id() {
+  SeriesId next = PartCursor::kNone;
+  for (PartCursor& cursor : cursors_) next = std::min(next, cursor.current());
+  return next;
+}
+
+Status MergeJob::check_damage() {
+  for (PartCursor& cursor : cursors_) {
+    if (!cursor.take_damaged().empty()) {
+      return fail(ErrorCode::DataLoss, "a page is damaged", cursor.part().path());
+    }
+  }
+  return {};
+}
+
+Result<bool> MergeJob::step() {
+  for (size_t i = 0; i < kSeriesPerStep && kind_ < kPageKinds; ++i) {
+    SeriesId id = next_id();
+    KANSOKU_RETURN_IF_ERROR(check_damage());
+    if (id == PartCursor::kNone) {
+      ++kind_;
+      if (kind_ < kPageKinds) open_cursors();
+      continue;
+    }
+    KANSOKU_RETURN_IF_ERROR(static_cast<PageKind>(kind_) == PageKind::Times ? put_times(id)
+                                                                            : put_points(id));
+    KANSOKU_RETURN_IF_ERROR(check_damage());
+  }
+  return kind_ == kPageKinds;
+}
+
+Status MergeJob::put_points(SeriesId id) {
+  auto found = table_->find_merge(id);
+  // A series whose definition was lost: its points cannot be asked for, but are kept.
+  signal::MergeKind merge = found.value_or(signal::MergeKind::Replace);
+  DecodedSeries series;
+  for (PartCursor& cursor : cursors_) {
+    if (cursor.current() != id) continue;
+    DecodedSeries next;
+    cursor.read(id, kMin, kMax, next);
+    join_settled(series, std::move(next), merge);
+  }
+  if (found) {
+    int64_t horizon = merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
+                                                             : horizons_.raw_replace_ms;
+    if (kind_ > 0) horizon = horizons_.tier_ms[kind_ - 1];
+    cut_range(series, horizon, kMax);
+  }
+  return writer_->add(static_cast<PageKind>(kind_), id, series);
+}
+
+Status MergeJob::put_times(SeriesId id) {
+  int64_t first = kMax;
+  int64_t last = kMin;
+  for (PartCursor& cursor : cursors_) {
+    if (cursor.current() != id) continue;
+    int64_t from = kMax;
+    int64_t to = kMin;
+    cursor.read_times(id, from, to);
+    first = std::min(first, from);
+    last = std::max(last, to);
+  }
+  return writer_->add_times(id, first, last);
+}
+
+Result<PartMeta> MergeJob::finish() {
+  return writer_->finish();
+}
+
+}  // namespace kansoku::store::metrics

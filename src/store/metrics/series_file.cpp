@@ -1,0 +1,151 @@
+#include "store/metrics/series_file.h"
+
+#include "base/check.h"
+#include "store/metrics/batch_record.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint64_t kSeriesMagic = 0x31305245534d4bULL;
+constexpr uint32_t kSeriesVersion = 1;
+constexpr size_t kHeaderBytes = 16;
+constexpr size_t kChunkHeaderBytes = 12;  // stored bytes, raw bytes, checksum
+constexpr SeriesId kChunkSeries = 8192;
+constexpr uint32_t kChunkBytesMax = 1U << 30;
+
+std::string header() {
+  std::string out;
+  append_le(out, kSeriesMagic);
+  append_le(out, kSeriesVersion);
+  append_le(out, crc32c(as_bytes(out)));
+  return out;
+}
+
+}  // namespace
+
+SeriesFile::SeriesFile(env::FileSystem& files, std::string directory)
+    : files_(&files), directory_(std::move(directory)) {}
+
+std::string SeriesFile::path(uint64_t number) const {
+  return env::join_path(directory_, fmt::format("series-{:08x}", number));
+}
+
+// The whole chunk at `at`, decompressed, or false.
+bool SeriesFile::read_chunk(std::string_view all, size_t& at, std::string& raw) {
+  if (all.size() - at < kChunkHeaderBytes) return false;
+  uint32_t stored = load_le<uint32_t>(all.data() + at);
+  uint32_t raw_bytes = load_le<uint32_t>(all.data() + at + 4);
+  uint32_t crc = load_le<uint32_t>(all.data() + at + 8);
+  size_t begin = at + kChunkHeaderBytes;
+  if (stored > all.size() - begin || raw_bytes > kChunkBytesMax) return false;
+  std::string_view bytes = all.substr(begin, stored);
+  if (crc32c(as_bytes(bytes), raw_bytes) != crc) return false;
+  if (!Decompressor().decompress(bytes, raw_bytes, raw)) return false;
+  at = begin + stored;
+  return true;
+}
+
+uint64_t SeriesFile::newest() const {
+  uint64_t newest = 0;
+  auto entries = files_->list(directory_);
+  if (!entries) return 0;
+  for (const env::DirectoryEntry& entry : *entries) {
+    uint64_t number = 0;
+    if (entry.name.size() != 15 || !entry.name.starts_with("series-")) continue;
+    std::from_chars(entry.name.data() + 7, entry.name.data() + 15, number, 16);
+    newest = std::max(newest, number);
+  }
+  return newest;
+}
+
+Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table) {
+  number_ = number;
+  bool whatever_is_whole = bytes == kAll;
+  if (bytes == 0 || number == 0) return {};
+  std::string name = path(number);
+  KANSOKU_TRY(std::string all, files_->read_all(name, size_t{4} << 30));
+  std::string_view counted = std::string_view(all).substr(0, bytes);
+  if ((!whatever_is_whole && all.size() < bytes) || !counted.starts_with(header())) {
+    if (whatever_is_whole && all.size() < kHeaderBytes) return {};
+    return fail(ErrorCode::DataLoss, "the series file is damaged", name);
+  }
+  size_t at = kHeaderBytes;
+  std::string raw;
+  while (at < counted.size()) {
+    if (!read_chunk(counted, at, raw)) {
+      if (whatever_is_whole) break;
+      return fail(ErrorCode::DataLoss, "a chunk of the series file is damaged", name);
+    }
+    const char* from = raw.data();
+    const char* end = from + raw.size();
+    while (from < end) {
+      SeriesDefinition definition;
+      if (!decode_definition(from, end, definition)) {
+        return fail(ErrorCode::DataLoss, "a chunk of the series file is not one", name);
+      }
+      KANSOKU_RETURN_IF_ERROR(table.define(definition));
+    }
+  }
+  bytes_ = at;
+  saved_ = table.size();
+  KANSOKU_TRY(file_, files_->open(name, env::OpenMode::ReadWrite));
+  // What an interrupted save left behind must not follow the next chunk.
+  if (all.size() > bytes_) KANSOKU_RETURN_IF_ERROR(file_->truncate(bytes_));
+  broken_ = false;
+  return {};
+}
+
+Status SeriesFile::open_new() {
+  ++number_;
+  saved_ = 0;
+  KANSOKU_TRY(file_, files_->open(path(number_), env::OpenMode::CreateEmpty));
+  KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(0, as_bytes(header())));
+  bytes_ = kHeaderBytes;
+  return {};
+}
+
+Status SeriesFile::write_chunk(const SeriesTable& table, SeriesId begin, SeriesId end) {
+  std::string raw;
+  std::string canonical;
+  for (SeriesId id = begin; id < end; ++id) {
+    if (table.find_merge(id)) encode_definition(table.definition(id, canonical), raw);
+  }
+  if (raw.empty()) return {};
+  std::string stored;
+  Compressor().compress(raw, 1, stored);
+  std::string chunk;
+  append_le(chunk, static_cast<uint32_t>(stored.size()));
+  append_le(chunk, static_cast<uint32_t>(raw.size()));
+  append_le(chunk, crc32c(as_bytes(stored), static_cast<uint32_t>(raw.size())));
+  chunk += stored;
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(bytes_, as_bytes(chunk)));
+  bytes_ += chunk.size();
+  return {};
+}
+
+Status SeriesFile::save(const SeriesTable& table, SeriesId end) {
+  if (!broken_ && saved_ >= end) return {};
+  bool was_broken = broken_;
+  broken_ = true;
+  if (was_broken) KANSOKU_RETURN_IF_ERROR(open_new());
+  for (SeriesId begin = saved_; begin < end; begin += kChunkSeries) {
+    KANSOKU_RETURN_IF_ERROR(write_chunk(table, begin, std::min(end, begin + kChunkSeries)));
+  }
+  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
+  saved_ = end;
+  broken_ = false;
+  return {};
+}
+
+void SeriesFile::remove_others() {
+  auto entries = files_->list(directory_);
+  if (!entries) return;
+  std::string mine = path(number_);
+  for (const env::DirectoryEntry& entry : *entries) {
+    std::string other = env::join_path(directory_, entry.name);
+    if (entry.name.starts_with("series-") && other != mine) (void)files_->remove(other);
+  }
+}
+
+}  // namespace kansoku::store::metrics

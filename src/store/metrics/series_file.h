@@ -1,0 +1,44 @@
+// The series file: definitions of all series, appended to whenever a part is written, so that a restart
+// reads them in one go and the log need not keep them (docs/formats/metric-manifest.md). Which of its
+// bytes count stands in the manifest. Thread contract: one owner (Maintenance).
+#pragma once
+
+#include "base/env/env.h"
+#include "store/metrics/series_table.h"
+#include "store/metrics/zstd.h"
+
+namespace kansoku::store::metrics {
+
+class SeriesFile {
+ public:
+  SeriesFile(env::FileSystem& files, std::string directory);
+  // Every whole chunk, for rebuilding.
+  static constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
+  // The highest number of a series file on disk, 0 without one.
+  uint64_t newest() const;
+  // Defines everything in the first `bytes` bytes of file `number`. DataLoss when they are damaged.
+  Status load(uint64_t number, uint64_t bytes, SeriesTable& table);
+  // Appends the series in [saved, end) and syncs. A failed write or sync makes the next call write a
+  // new file with all series.
+  Status save(const SeriesTable& table, SeriesId end);
+  uint64_t number() const { return number_; }
+  uint64_t bytes() const { return bytes_; }
+  // Removes other series files; call when the manifest names this one.
+  void remove_others();
+
+ private:
+  std::string path(uint64_t number) const;
+  static bool read_chunk(std::string_view all, size_t& at, std::string& raw);
+  Status open_new();
+  Status write_chunk(const SeriesTable& table, SeriesId begin, SeriesId end);
+
+  env::FileSystem* files_;
+  std::string directory_;
+  std::unique_ptr<env::File> file_;
+  uint64_t number_ = 0;
+  uint64_t bytes_ = 0;
+  SeriesId saved_ = 0;
+  bool broken_ = true;  // no file yet, or its last write failed
+};
+
+}  // namespace kansoku::store::metrics

@@ -51,7 +51,7 @@ consteval Typed<T> scalar(Kind kind, std::string_view name, Limits limits) {
 
 template <auto Field>
 struct FieldOf;
-template <class Struct, class T, std::optional<T> Struct::*Field>
+template <class Struct, class T, std::optional<T> Struct::* Field>
 struct FieldOf<Field> {
   using Object = Struct;
   using Value = T;

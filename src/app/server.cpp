@@ -314,10 +314,15 @@ Status Server::State::listen() {
   http_options.tls_key_file = options().tls_key_file;
   http_options.tls_client_ca_file = options().tls_client_ca_file;
   http_options.limits.bodies_bytes_max = options().memory_bytes_max / 4;
-  KANSOKU_TRY(http, net::HttpServer::start(*loops, http_options,
-                                           [this](net::HttpRequest request, net::HttpExchange exchange) {
-                                             route(std::move(request), std::move(exchange));
-                                           }));
+  auto started = net::HttpServer::start(
+      *loops, http_options, [this](net::HttpRequest request, net::HttpExchange exchange) {
+        route(std::move(request), std::move(exchange));
+      });
+  if (!started) {
+    return fail(started.error().code,
+                started.error().to_string() + "; choose another address with --listen ADDR:PORT");
+  }
+  http = std::move(*started);
   for (const auto& [name, value] : options().ports) {
     if (value != "off") {
       log_warn("server", "listener {} is not served by this version; nothing listens for it", name);
@@ -357,8 +362,7 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     exchange.respond(std::move(out));
     return;
   }
-  bool is_aws = path == "/" || path.starts_with("/service/");
-  if (is_aws) {
+  if (api::aws::is_aws_request(request)) {
     aws->handle(std::move(request), std::move(exchange));
     return;
   }

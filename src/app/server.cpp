@@ -15,6 +15,7 @@
 #include "app/monitoring_backend.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
+#include "base/memory_budget.h"
 #include "net/http/http.h"
 #include "net/secrets/secrets.h"
 #include "pipeline/exporters/store/store_exporter.h"
@@ -104,6 +105,10 @@ struct Server::State {
   std::string host_id;
   std::atomic<bool> ready{false};
   bool stopped = false;
+
+  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
+  std::unique_ptr<MemoryBudget> process_memory;
+  std::unique_ptr<MemoryBudget> query_memory;
 
   // In the order in which they are made; stop() takes them down in the reverse order.
   std::unique_ptr<net::EventLoops> loops;
@@ -239,7 +244,8 @@ Status Server::State::build_aws() {
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
   monitoring = std::make_unique<StoreMonitoringBackend>(
-      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits});
+      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits,
+                      query_memory.get()});
   api::aws::DispatcherOptions dispatch;
   dispatch.clock = env.clock;
   dispatch.random = env.random;
@@ -263,6 +269,7 @@ Status Server::State::build_apis() {
   services.metrics = metrics.get();
   services.sessions = sessions.get();
   services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
+  services.query_memory = query_memory.get();
   services.version = version();
   services.region = options().region;
   if (options().auth_open) {
@@ -381,6 +388,8 @@ std::string Server::State::metrics_text() {
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
+  out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
+            static_cast<double>(query_memory->used_bytes()), {{"budget", query_memory->name()}});
   append_aws_metrics(aws->stats(), out);
   return std::move(out).finish();
 }
@@ -422,6 +431,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   state->configuration = std::move(configuration);
   set_log(state->options().log_level, state->options().log_format);
   state->started_ms = state->env.clock->wall_now().ms();
+  state->process_memory =
+      std::make_unique<MemoryBudget>("process", state->options().memory_bytes_max);
+  state->query_memory = std::make_unique<MemoryBudget>(
+      "queries", state->options().memory_bytes_max / 2, state->process_memory.get());
   state->loops = net::EventLoops::start(1);
   state->pool = std::make_unique<ThreadPool>(state->options().workers);
   std::unique_ptr<Server> server(new Server(std::move(state)));

@@ -1,5 +1,6 @@
-// The AWS protocols: any body is decoded or refused by the described and by the hot decoder, and what
-// was decoded can be checked and encoded. The first byte picks the operation, the second the protocol.
+// The AWS protocols: any body is decoded or refused by the described and by the hot decoder, and
+// what was decoded can be checked and encoded. The first byte picks the operation, the second the
+// protocol.
 #include "wire/aws/monitoring/put_metric_data_decoder.h"
 #include "wire/aws/monitoring/shapes.h"
 

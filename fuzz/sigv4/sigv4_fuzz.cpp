@@ -1,5 +1,6 @@
-// SigV4: a request of any bytes is never accepted, for no input holds a signature by a secret that only
-// this target knows. Form of the input: method, target, headers "Name: value" a line, blank line, body.
+// SigV4: a request of any bytes is never accepted, for no input holds a signature by a secret that
+// only this target knows. Form of the input: method, target, headers "Name: value" a line, blank
+// line, body.
 #include "base/check.h"
 #include "net/auth/sigv4.h"
 
@@ -25,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static MemoryKeyStore keys;
   static const bool filled = [] {
     auto principal = std::make_shared<Principal>();
-    keys.put({.access_key_id = "AKIDEXAMPLE", .secret_access_key = "a secret of the fuzz target",
+    keys.put({.access_key_id = "AKIDEXAMPLE",
+              .secret_access_key = "a secret of the fuzz target",
               .principal = principal});
     return true;
   }();

@@ -54,6 +54,18 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
 
+// Page tokens of the AWS services are signed with it, so it outlives restarts.
+Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
+  constexpr size_t kKeyBytes = 32;
+  auto existing = env.files->read_all(path, 1024);
+  if (existing && existing->size() == kKeyBytes) return existing;
+  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
+  std::string key(kKeyBytes, '\0');
+  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
+  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
+  return key;
+}
+
 // Runs `begin` with a callback and waits for its answer; for the main thread at start and stop only.
 template <class T, class Begin>
 T wait_for(Begin&& begin) {
@@ -219,18 +231,6 @@ Status Server::State::build_pipelines() {
   config.instance_id = host_id;
   host = std::make_shared<pipeline::host::HostReceiver>(context, config, *entry);
   return {};
-}
-
-// Page tokens of the AWS services are signed with it, so it outlives restarts.
-Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
-  constexpr size_t kKeyBytes = 32;
-  auto existing = env.files->read_all(path, 1024);
-  if (existing && existing->size() == kKeyBytes) return existing;
-  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
-  std::string key(kKeyBytes, '\0');
-  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
-  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
-  return key;
 }
 
 Status Server::State::build_aws() {

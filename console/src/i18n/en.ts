@@ -36,6 +36,7 @@ export const en = {
   'density.compact': 'Compact',
   'density.comfortable': 'Comfortable',
   'range.title': 'Time range',
+  'range.last': 'Last {length}',
   'range.from': 'From',
   'range.to': 'To',
   'range.grammar': 'For example now-6h, now/d, 2026-01-31T08:00, or milliseconds',
@@ -101,7 +102,8 @@ export const en = {
   'signin.submit': 'Sign in',
   'signin.wrong': 'User or password is wrong.',
   'signin.wait': 'Too many attempts. Try again in {seconds} seconds.',
-  'signin.link': 'The first start prints a one-time sign-in link on the terminal.',
+  'signin.link':
+    'An access key and its secret work too. The first start prints a one-time sign-in link on the terminal.',
   'chart.legend': 'Series',
   'chart.time': 'Time',
   'chart.table': 'Data table',

@@ -17,6 +17,8 @@ const WHOLE: [TextRange, Key][] = [
   [{ from: 'now/w', to: 'now/w' }, 'range.week'],
 ];
 
+const LONG_UNIT = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week' } as const;
+
 export function rangeLabel(range: TextRange): Key | null {
   const whole = WHOLE.find(([one]) => one.from === range.from && one.to === range.to);
   if (whole !== undefined) return whole[1];
@@ -28,6 +30,13 @@ function useLabel(view: View): string {
   const { t, lang } = useText();
   const key = rangeLabel(view.range);
   if (key !== null) return t(key);
+  const [, amount, unit] = /^now-(\d+)([smhdw])$/.exec(view.range.from) ?? [];
+  if (view.range.to === 'now' && unit !== undefined) {
+    const format = new Intl.NumberFormat(lang, {
+      style: 'unit', unit: LONG_UNIT[unit as keyof typeof LONG_UNIT], unitDisplay: 'long',
+    });
+    return t('range.last', { length: format.format(Number(amount)) });
+  }
   const resolved = resolveRange(view.range, Date.now(), view.tz);
   if (resolved === null || view.range.to === 'now') return `${view.range.from} – ${view.range.to}`;
   return `${formatMinute(resolved.from, view.tz, lang)} – ${formatMinute(resolved.to, view.tz, lang)}`;

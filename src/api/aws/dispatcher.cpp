@@ -62,10 +62,9 @@ std::string Dispatcher::new_request_id() {
 }
 
 void Dispatcher::handle(net::HttpRequest request, net::HttpExchange exchange) {
-  handle(std::move(request),
-         [exchange = std::move(exchange)](net::HttpResponse response) mutable {
-           exchange.respond(std::move(response));
-         });
+  handle(std::move(request), [exchange = std::move(exchange)](net::HttpResponse response) mutable {
+    exchange.respond(std::move(response));
+  });
 }
 
 void Dispatcher::handle(net::HttpRequest request, Respond respond) {
@@ -101,9 +100,8 @@ void Dispatcher::run(std::shared_ptr<Call> call) {
   }
   if (call->spec->raw_handler) {
     if (!authorise(*call, nullptr)) return;
-    call->spec->raw_handler(
-        call->context, {call->route.protocol, call->body},
-        [this, call](Answer answer) { finish(*call, std::move(answer)); });
+    call->spec->raw_handler(call->context, {call->route.protocol, call->body},
+                            [this, call](Answer answer) { finish(*call, std::move(answer)); });
     return;
   }
   run_typed(call);
@@ -127,14 +125,15 @@ bool Dispatcher::find_operation(Call& call) {
 
 bool Dispatcher::authenticate(Call& call) {
   OperationContext& context = *call.context;
-  auto verified = net::auth::verify_request(net::auth::signed_request(call.request),
-                                            *options_.keys, context.now, options_.verify);
+  auto verified = net::auth::verify_request(net::auth::signed_request(call.request), *options_.keys,
+                                            context.now, options_.verify);
   if (verified && call.route.table != nullptr &&
       verified->scope.service != call.route.table->service.name) {
-    verified = std::unexpected(net::auth::AuthFailure{
-        AuthFault::BadSignature,
-        fmt::format("Credential should be scoped to correct service: '{}'.",
-                    call.route.table->service.name), verified->presigned});
+    verified = std::unexpected(
+        net::auth::AuthFailure{AuthFault::BadSignature,
+                               fmt::format("Credential should be scoped to correct service: '{}'.",
+                                           call.route.table->service.name),
+                               verified->presigned});
   }
   if (verified) {
     context.principal = verified->principal;
@@ -220,11 +219,12 @@ bool Dispatcher::authorise(Call& call, const void* input) {
   for (const auto& [key, value] : access.conditions) conditions.push_back({key, value});
   if (call.context->allows(call.spec->action, access.resource, conditions)) return true;
   call.counters->auth_failures.fetch_add(1, std::memory_order_relaxed);
-  fail(call, auth_error(call.route.protocol,
-                        {AuthFault::NoPermission,
-                         fmt::format("User: {} is not authorized to perform: {} on resource: {}",
-                                     call.context->principal->arn, call.spec->action,
-                                     access.resource), false}));
+  fail(call,
+       auth_error(call.route.protocol,
+                  {AuthFault::NoPermission,
+                   fmt::format("User: {} is not authorized to perform: {} on resource: {}",
+                               call.context->principal->arn, call.spec->action, access.resource),
+                   false}));
   return false;
 }
 
@@ -250,10 +250,17 @@ void Dispatcher::finish(Call& call, Answer answer) {
       kansoku::aws::encode_response(call.route.protocol, call.service(), call.shapes->name,
                                     call.shapes->output, answer->get(), call.context->request_id);
   if (options_.audit) {
-    options_.audit({call.context->now, call.service().name, call.shapes->name,
-                    call.context->account(), call.context->principal->arn,
-                    call.context->access_key_id, call.context->region, call.context->source_ip,
-                    call.context->request_id, 200, {}});
+    options_.audit({call.context->now,
+                    call.service().name,
+                    call.shapes->name,
+                    call.context->account(),
+                    call.context->principal->arn,
+                    call.context->access_key_id,
+                    call.context->region,
+                    call.context->source_ip,
+                    call.context->request_id,
+                    200,
+                    {}});
   }
   call.respond(std::move(response));
 }
@@ -261,14 +268,15 @@ void Dispatcher::finish(Call& call, Answer answer) {
 void Dispatcher::fail(Call& call, AwsError error) {
   KANSOKU_CHECK(!call.answered);
   call.answered = true;
-  auto& counter = error.senders_fault() ? call.counters->client_errors : call.counters->server_errors;
+  auto& counter =
+      error.senders_fault() ? call.counters->client_errors : call.counters->server_errors;
   counter.fetch_add(1, std::memory_order_relaxed);
   net::HttpResponse response = response_base(call.route.protocol, *call.context);
   response.status = error.http_status;
   if (call.route.query_mode && call.route.protocol != Protocol::Query) {
-    response.headers.add("x-amzn-query-error",
-                         fmt::format("{};{}", error.code(),
-                                     error.senders_fault() ? "Sender" : "Receiver"));
+    response.headers.add(
+        "x-amzn-query-error",
+        fmt::format("{};{}", error.code(), error.senders_fault() ? "Sender" : "Receiver"));
   }
   response.body = kansoku::aws::encode_error(call.route.protocol, call.service(), error,
                                              call.context->request_id);

@@ -2,8 +2,8 @@
 //
 // handle() is called on an event loop and only routes; authentication, decoding, the handler and
 // encoding run on the pool. Late answers may come from any thread. Thread contract: add_service()
-// before the first handle(); after that free-threaded. The dispatcher outlives its requests: stop the
-// server first.
+// before the first handle(); after that free-threaded. The dispatcher outlives its requests: stop
+// the server first.
 #pragma once
 
 #include <atomic>
@@ -38,11 +38,12 @@ struct DispatcherOptions {
   Executor* executor = nullptr;
   const net::auth::KeyStore* keys = nullptr;
   net::auth::VerifyOptions verify;
-  // --auth open: unsigned requests, and signatures by keys nobody knows, act as this principal. Null in
-  // strict mode.
+  // --auth open: unsigned requests, and signatures by keys nobody knows, act as this principal.
+  // Null in strict mode.
   std::shared_ptr<const net::auth::Principal> open_principal;
   std::string default_region = "us-east-1";  // of unsigned requests
-  // Called for every answered request that was authenticated, on the answering thread; must be short.
+  // Called for every answered request that was authenticated, on the answering thread; must be
+  // short.
   std::function<void(const AuditRecord&)> audit;
 };
 
@@ -51,7 +52,7 @@ struct OperationCounters {
   std::atomic<uint64_t> client_errors{0};  // 4xx, faults of authentication included
   std::atomic<uint64_t> server_errors{0};  // 5xx
   std::atomic<uint64_t> auth_failures{0};
-  std::atomic<uint64_t> body_bytes{0};     // as received
+  std::atomic<uint64_t> body_bytes{0};  // as received
 };
 
 struct OperationStats {

@@ -41,7 +41,8 @@ std::string summary(const net::HttpResponse& response) {
 
 net::HttpRequest request_of(Protocol protocol, std::string_view operation) {
   switch (protocol) {
-    case Protocol::Query: return TestServer::form(fmt::format("Action={}&Version=2010-08-01", operation));
+    case Protocol::Query:
+      return TestServer::form(fmt::format("Action={}&Version=2010-08-01", operation));
     case Protocol::Cbor: return TestServer::cbor(operation, "");
     default: return TestServer::json(operation, "{}");
   }
@@ -75,8 +76,9 @@ TEST_CASE("faults_are_answered_in_each_protocol_s_own_form") {
       std::string fault = row.fault;
       INFO(fault, " ", std::string(kansoku::aws::protocol_name(protocol)));
       net::HttpRequest request = request_of(protocol, "ListMetrics");
-      server.credentials = {fault == "unknown" ? "AKIDOTHER"
-                            : fault == "permission" ? "AKIDNOTHING" : "AKIDEXAMPLE",
+      server.credentials = {fault == "unknown"      ? "AKIDOTHER"
+                            : fault == "permission" ? "AKIDNOTHING"
+                                                    : "AKIDEXAMPLE",
                             fault == "wrong" ? "no" : "secret"};
       if (fault == "malformed") {
         request.headers.add("Authorization", "AWS4-HMAC-SHA256 Credential=x");
@@ -114,7 +116,8 @@ TEST_CASE("caller_identity_needs_a_key_but_no_permission") {
   TestServer server;
   server.add_key("AKIDNOTHING", "secret", "210987654321", "");
   server.credentials.access_key_id = "AKIDNOTHING";
-  auto response = server.call(TestServer::form("Action=GetCallerIdentity&Version=2011-06-15"), "sts");
+  auto response =
+      server.call(TestServer::form("Action=GetCallerIdentity&Version=2011-06-15"), "sts");
   CHECK(response.status == 200);
   auto root = test::parse_xml(response.body);
   CHECK(root.name == "GetCallerIdentityResponse");
@@ -129,9 +132,9 @@ TEST_CASE("caller_identity_needs_a_key_but_no_permission") {
 
 TEST_CASE("a_presigned_get_is_served") {
   TestServer server;
-  std::string url = net::auth::presign_url(
-      "GET", "http://h/?Action=GetCallerIdentity&Version=2011-06-15", server.credentials,
-      "us-east-1", "sts", server.clock.wall_now(), 60);
+  std::string url =
+      net::auth::presign_url("GET", "http://h/?Action=GetCallerIdentity&Version=2011-06-15",
+                             server.credentials, "us-east-1", "sts", server.clock.wall_now(), 60);
   net::HttpRequest request;
   request.method = "GET";
   request.target = url.substr(8);
@@ -168,15 +171,19 @@ TEST_CASE("open_mode_lets_unsigned_requests_act_as_administrator") {
 
 TEST_CASE("bad_bodies_never_become_server_errors") {
   TestServer server;
-  const char* bodies[] = {"{", "[]", "7", "{\"MetricData\":7}", "\xFF\xFF", "{\"StartTime\":{}}",
-                          "Action=%", "Action=ListMetrics&Dimensions.member.1.Name=%zz", "\xBF",
-                          "\xA1\x61\x61"};
+  const char* bodies[] = {"{",        "[]",
+                          "7",        "{\"MetricData\":7}",
+                          "\xFF\xFF", "{\"StartTime\":{}}",
+                          "Action=%", "Action=ListMetrics&Dimensions.member.1.Name=%zz",
+                          "\xBF",     "\xA1\x61\x61"};
   for (const char* body : bodies) {
-    for (const char* operation : {"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"}) {
+    for (const char* operation :
+         {"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"}) {
       for (Protocol protocol : {Protocol::Query, Protocol::Json10, Protocol::Cbor}) {
         net::HttpRequest request = request_of(protocol, operation);
         request.body += body;
-        INFO(std::string(body), " ", std::string(operation), " ", std::string(kansoku::aws::protocol_name(protocol)));
+        INFO(std::string(body), " ", std::string(operation), " ",
+             std::string(kansoku::aws::protocol_name(protocol)));
         auto response = server.call(request);
         CHECK(response.status < 500);
       }
@@ -216,7 +223,8 @@ TEST_CASE("captured_requests_of_real_clients_are_routed_and_decoded") {
       REQUIRE(kansoku::aws::base64_decode(capture["body_b64"].text, request.body));
       TestServer server;
       server.add_key(file["credentials"]["access_key_id"].text,
-                     file["credentials"]["secret_access_key"].text, "123456789012", "administrator");
+                     file["credentials"]["secret_access_key"].text, "123456789012",
+                     "administrator");
       auto date = net::auth::parse_amz_date(request.headers.get("X-Amz-Date"));
       REQUIRE(date.has_value());
       server.clock.jump_wall(date->ns - server.clock.wall_now().ns);

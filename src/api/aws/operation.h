@@ -71,7 +71,8 @@ struct OperationSpec {
   // Null: known but not implemented; answered UnsupportedOperation.
   std::function<void(std::shared_ptr<OperationContext>, const std::shared_ptr<void>& input, Reply)>
       handler;
-  // Instead of `handler`, for the hot path: decodes by itself. The body lives until the call returns.
+  // Instead of `handler`, for the hot path: decodes by itself. The body lives until the call
+  // returns.
   std::function<void(std::shared_ptr<OperationContext>, RawBody, Reply)> raw_handler;
   // Null: resource "*" and no condition keys of its own.
   std::function<Access(const OperationContext&, const void* input)> access;

@@ -41,8 +41,8 @@ bool split_cbor_path(std::string_view path, std::string_view& shape, std::string
   return operation.find('/') == std::string_view::npos;
 }
 
-// The value of one field of a form, decoded; the first 64 KiB are looked at, since Action and Version
-// come first with every client; the whole form where they are not there.
+// The value of one field of a form, decoded; the first 64 KiB are looked at, since Action and
+// Version come first with every client; the whole form where they are not there.
 std::string form_field(std::string_view form, std::string_view name) {
   while (!form.empty()) {
     size_t end = form.find('&');
@@ -101,8 +101,7 @@ Route route_request(const net::HttpRequest& request, const Tables& tables) {
   if (scope) route.table = by_name(tables, scope->service);
   if (route.table == nullptr && !scope) route.table = by_name(tables, host_service(request));
   route.protocol = Protocol::Query;
-  route.form_in_query =
-      !is_form(request.headers.get("Content-Type")) || request.body.empty();
+  route.form_in_query = !is_form(request.headers.get("Content-Type")) || request.body.empty();
   if (route.form_in_query) {
     route_form(route, request.query(), tables);
   } else if (!request.headers.has("Content-Encoding")) {

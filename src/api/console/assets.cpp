@@ -74,9 +74,10 @@ net::HttpResponse Assets::document(const net::HttpRequest&, env::Random& random)
     add_security_headers(out.headers, {});
     return out;
   }
-  // The nonce is fresh for each response, so the document is never served from a cache unseen; its ETag
-  // would be that of another nonce and is left out.
+  // The nonce is fresh for each response and stands in the body, so no two documents are the same and
+  // none is answered with 304.
   std::string nonce = net::random_hex(random, 16);
+  out.headers.set("etag", fmt::format("\"{}\"", nonce));
   const Body& body = found->second.encodings.at("identity");
   out.body = std::string(pack_.substr(body.offset, body.length));
   if (size_t at = out.body.find(kNoncePlaceholder); at != std::string::npos) {

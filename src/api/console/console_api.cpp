@@ -12,7 +12,7 @@ constexpr std::string_view kApiPrefix = "/ui/api/";
 constexpr std::string_view kCookie = "kansoku_session";
 // A watch lease; the Host page renews it every 10 s.
 constexpr int64_t kWatchMs = 30'000;
-constexpr size_t kMetricsPageMax = 1'000;
+constexpr size_t kMetricsPageMax = 500;
 constexpr size_t kBodyBytesMax = 1U << 20;
 // Hosts are found by this dimension in any namespace of these.
 constexpr std::array<std::string_view, 2> kHostNamespaces{"CWAgent", "AWS/EC2"};
@@ -133,6 +133,17 @@ void append_metric(wire::JsonWriter& json, const store::SeriesInfo& info) {
   json.end_object();
 }
 
+// Smaller answers gain nothing.
+constexpr size_t kCompressBytesMin = 1024;
+
+void compress(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (response.body.size() < kCompressBytesMin || response.headers.has("content-encoding")) return;
+  if (request.headers.get("accept-encoding").find("gzip") == std::string_view::npos) return;
+  response.body = net::gzip_encode(response.body);
+  response.headers.set("content-encoding", "gzip");
+  response.headers.set("vary", "accept-encoding");
+}
+
 }  // namespace
 
 void ConsoleApi::handle(net::HttpRequest request, net::HttpExchange exchange) {
@@ -195,7 +206,9 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
                    scope_of(*session), request, std::move(exchange));
     return;
   }
-  exchange.respond(route(request, *session));
+  net::HttpResponse response = route(request, *session);
+  compress(request, response);
+  exchange.respond(std::move(response));
 }
 
 net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Session& session) {
@@ -398,7 +411,7 @@ net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Ses
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
   };
-  size_t limit = std::clamp<size_t>(number("limit", 100), 1, kMetricsPageMax);
+  size_t limit = std::clamp<size_t>(number("limit", kMetricsPageMax), 1, kMetricsPageMax);
   size_t after = number("after", 0);
   std::string body;
   wire::JsonWriter json(body);

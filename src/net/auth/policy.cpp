@@ -76,7 +76,8 @@ Result<std::vector<Policy::Condition>> parse_conditions(const Node& node,
     OperatorName name = split_operator(entry.key);
     const PolicyOperator* found = find_policy_operator(name.name);
     if (found == nullptr) return wrong(at, fmt::format("unknown operator {}", quoted(entry.key)));
-    if (found->compare == nullptr && (name.if_exists || name.quantifier != Policy::Quantifier::None)) {
+    if (found->compare == nullptr &&
+        (name.if_exists || name.quantifier != Policy::Quantifier::None)) {
       return wrong(at, "Null takes neither IfExists nor a quantifier");
     }
     if (entry.value.kind != Node::Kind::Mapping || entry.value.entries.empty()) {
@@ -200,7 +201,8 @@ bool applies(const Policy::Statement& statement, const AccessRequest& request,
 
 bool names_key(const Policy::Statement& statement, std::string_view key) {
   if (key.empty()) return true;
-  if (!statement.not_action && std::ranges::find(statement.actions, "*") != statement.actions.end()) {
+  if (!statement.not_action &&
+      std::ranges::find(statement.actions, "*") != statement.actions.end()) {
     return true;
   }
   return std::ranges::any_of(statement.conditions, [&](const Policy::Condition& condition) {
@@ -208,8 +210,8 @@ bool names_key(const Policy::Statement& statement, std::string_view key) {
   });
 }
 
-// AWS's managed policy CloudWatchAgentServerPolicy (CloudWatch user guide), and the service namespace
-// that our agent feeds for hosts.
+// AWS's managed policy CloudWatchAgentServerPolicy (CloudWatch user guide), and the service
+// namespace that our agent feeds for hosts.
 constexpr std::string_view kAgentPolicy = R"({
   "Version": "2012-10-17",
   "Statement": [
@@ -227,7 +229,8 @@ constexpr std::string_view kAgentPolicy = R"({
   ]
 })";
 constexpr std::string_view kAdministratorPolicy =
-    R"({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})";
+    R"({"Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})";
 
 }  // namespace
 
@@ -259,8 +262,8 @@ Result<std::shared_ptr<const Policy>> Policy::parse(std::string_view json) {
     policy->statements_.push_back(std::move(one));
   } else if (statements->kind == Node::Kind::Sequence) {
     for (size_t i = 0; i < statements->items.size(); ++i) {
-      KANSOKU_TRY(Statement one, StatementParser(fmt::format("/Statement/{}", i))
-                                     .parse(statements->items[i]));
+      KANSOKU_TRY(Statement one,
+                  StatementParser(fmt::format("/Statement/{}", i)).parse(statements->items[i]));
       policy->statements_.push_back(std::move(one));
     }
   } else {

@@ -1,9 +1,9 @@
-// IAM policies: the JSON language of AWS (IAM user guide, "IAM JSON policy element reference"), identity
-// policies only. Deny by default, an explicit deny wins over every allow.
+// IAM policies: the JSON language of AWS (IAM user guide, "IAM JSON policy element reference"),
+// identity policies only. Deny by default, an explicit deny wins over every allow.
 //
-// What this evaluator does not know is refused at parsing with its JSON pointer: unknown elements and
-// operators, resource-policy elements (Principal), policy variables. Nothing is accepted and ignored.
-// Thread contract: a Policy is immutable.
+// What this evaluator does not know is refused at parsing with its JSON pointer: unknown elements
+// and operators, resource-policy elements (Principal), policy variables. Nothing is accepted and
+// ignored. Thread contract: a Policy is immutable.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ struct AccessRequest {
   std::string_view action;    // cloudwatch:PutMetricData
   std::string_view resource;  // an ARN, or "*"
   std::span<const ConditionValue> context = {};
-  // Not empty: an allow counts only from a statement that has a condition on this key or allows every
-  // action. This is how namespaces that begin with AWS/ need to be allowed by name.
+  // Not empty: an allow counts only from a statement that has a condition on this key or allows
+  // every action. This is how namespaces that begin with AWS/ need to be allowed by name.
   std::string_view named_key = {};
 };
 
@@ -46,7 +46,7 @@ class Policy {
   using Compare = bool (*)(std::string_view policy_value, std::string_view request_value);
   enum class Quantifier : uint8_t { None, ForAllValues, ForAnyValue };
   struct Condition {
-    std::string key;  // lower-case
+    std::string key;            // lower-case
     Compare compare = nullptr;  // null: the Null operator
     bool negated = false;
     bool if_exists = false;
@@ -69,8 +69,8 @@ class Policy {
 // The decision of all policies of a principal: allowed only when one allows and none denies.
 bool is_allowed(const Principal& principal, const AccessRequest& request);
 
-// Built in: "administrator" (everything) and "agent" (what CloudWatchAgentServerPolicy allows, plus the
-// namespace AWS/EC2). Null for other names.
+// Built in: "administrator" (everything) and "agent" (what CloudWatchAgentServerPolicy allows, plus
+// the namespace AWS/EC2). Null for other names.
 std::shared_ptr<const Policy> built_in_policy(std::string_view name);
 
 // '*' any run, '?' one character.

@@ -17,8 +17,8 @@ bool string_equals_ignore_case(std::string_view p, std::string_view r) {
   return equals_ignore_case(p, r);
 }
 
-// Each of the six parts of an ARN is matched by itself, so that '*' does not cross a colon; only the
-// last one holds the rest.
+// Each of the six parts of an ARN is matched by itself, so that '*' does not cross a colon; only
+// the last one holds the rest.
 bool arn_like(std::string_view pattern, std::string_view arn) {
   for (int part = 0; part < 5; ++part) {
     size_t p = pattern.find(':'), a = arn.find(':');

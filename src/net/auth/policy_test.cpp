@@ -36,8 +36,9 @@ TEST_CASE("nothing_is_allowed_by_default_and_a_deny_wins") {
   Principal nobody;
   CHECK_FALSE(is_allowed(nobody, {"sts:GetCallerIdentity", "*"}));
   Principal both;
-  both.policies = {built_in_policy("administrator"),
-                   *Policy::parse(R"({"Statement":{"Effect":"Deny","Action":"a:B","Resource":"*"}})")};
+  both.policies = {
+      built_in_policy("administrator"),
+      *Policy::parse(R"({"Statement":{"Effect":"Deny","Action":"a:B","Resource":"*"}})")};
   CHECK(is_allowed(both, {"a:C", "*"}));
   CHECK_FALSE(is_allowed(both, {"a:B", "*"}));
 }
@@ -123,8 +124,8 @@ TEST_CASE("what_is_not_understood_is_refused_with_its_pointer") {
   CHECK(pointer_of_error(
             statement(R"("Action":"*","Resource":"*","Condition":{"StringSame":{"k":"v"}})")) ==
         "/Statement/0/Condition/StringSame");
-  CHECK(pointer_of_error(
-            statement(R"("Action":"*","Resource":"*","Condition":{"IpAddress":{"k":"10.0.0.0/99"}})")) ==
+  CHECK(pointer_of_error(statement(
+            R"("Action":"*","Resource":"*","Condition":{"IpAddress":{"k":"10.0.0.0/99"}})")) ==
         "/Statement/0/Condition/IpAddress/k");
   CHECK_FALSE(Policy::parse("{").has_value());
 }
@@ -134,7 +135,8 @@ TEST_CASE("built_in_policies_hold_what_they_promise") {
   agent.policies = {built_in_policy("agent")};
   CHECK(is_allowed(agent, {"cloudwatch:PutMetricData", "*"}));
   CHECK(is_allowed(agent, {"logs:CreateLogGroup", "*"}));
-  CHECK(is_allowed(agent, {"ssm:GetParameter", "arn:aws:ssm:r:1:parameter/AmazonCloudWatch-linux"}));
+  CHECK(
+      is_allowed(agent, {"ssm:GetParameter", "arn:aws:ssm:r:1:parameter/AmazonCloudWatch-linux"}));
   CHECK_FALSE(is_allowed(agent, {"ssm:GetParameter", "arn:aws:ssm:r:1:parameter/secret"}));
   CHECK_FALSE(is_allowed(agent, {"cloudwatch:GetMetricData", "*"}));
   std::vector<ConditionValue> ec2{{"cloudwatch:namespace", "AWS/EC2"}};

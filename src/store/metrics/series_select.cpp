@@ -1,6 +1,6 @@
 // Selection of series by label matchers over the inverted index.
 #include "base/check.h"
-#include "store/metrics/regex.h"
+#include "store/regex.h"
 #include "store/metrics/series_table.h"
 
 namespace kansoku::store::metrics {

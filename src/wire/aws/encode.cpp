@@ -1,4 +1,5 @@
-// Answers: JSON, CBOR and query XML out of described structs, and errors in each protocol's own form.
+// Answers: JSON, CBOR and query XML out of described structs, and errors in each protocol's own
+// form.
 #include <fmt/core.h>
 
 #include <cmath>

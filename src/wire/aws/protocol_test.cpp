@@ -111,8 +111,9 @@ void run_answer(Protocol protocol, Model& model, const JsonValue& one) {
   if (expected == nullptr || expected->text.empty()) return;  // the client's leniency
   // Cases where the service sends null or unknown members test the client only.
   std::string ours = body;
-  static const char* kClientOnly[] = {"Null", "DateTimeWith", "FractionalSeconds", "Unknown",
-                                      "Ignore", "ignore", "__type", "Skips", "nexpected"};
+  static const char* kClientOnly[] = {"Null",    "DateTimeWith", "FractionalSeconds",
+                                      "Unknown", "Ignore",       "ignore",
+                                      "__type",  "Skips",        "nexpected"};
   for (const char* word : kClientOnly) {
     if (one["id"].text.find(word) != std::string::npos ||
         expected->text.find("\"__type\"") != std::string::npos) {
@@ -173,8 +174,12 @@ void run_output_suite(const JsonValue& suite, int& cases) {
   }
 }
 
-const char* kFiles[] = {"query.json", "json.json", "json_1_0.json", "json_1_0-query-compatible.json",
-                        "smithy-rpc-v2-cbor.json", "smithy-rpc-v2-cbor-query-compatible.json"};
+const char* kFiles[] = {"query.json",
+                        "json.json",
+                        "json_1_0.json",
+                        "json_1_0-query-compatible.json",
+                        "smithy-rpc-v2-cbor.json",
+                        "smithy-rpc-v2-cbor-query-compatible.json"};
 
 TEST_CASE("published_protocol_vectors_of_requests_decode_to_their_parameters") {
   auto folder = test::conformance("aws/protocols/input");

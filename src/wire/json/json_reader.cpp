@@ -97,7 +97,8 @@ class Walk {
       if (fails(value.raw_json_token().get(token))) return Outcome::Bad;
       wide_root_ = true;
     }
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ')
+      token.remove_suffix(1);
     std::string_view digits = token.starts_with('-') ? token.substr(1) : token;
     bool integer = !digits.empty() && digits.front() != '0' &&
                    digits.find_first_not_of("0123456789") == std::string_view::npos;
@@ -164,8 +165,7 @@ struct ThreadParser {
 Status read_json(std::string_view json, TreeVisitor& visitor, int depth_max) {
   thread_local std::unique_ptr<ThreadParser> kept;
   // A visitor may read JSON inside JSON, so the parser is taken while in use.
-  std::unique_ptr<ThreadParser> mine =
-      kept ? std::move(kept) : std::make_unique<ThreadParser>();
+  std::unique_ptr<ThreadParser> mine = kept ? std::move(kept) : std::make_unique<ThreadParser>();
   std::string& buffer = mine->buffer;
   buffer.reserve(json.size() + simdjson::SIMDJSON_PADDING);
   buffer.assign(json);

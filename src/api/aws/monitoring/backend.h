@@ -1,9 +1,9 @@
-// What the CloudWatch handlers need from below, in plain structs. The composition root implements it
-// over store/ and query/; tests over memory.
+// What the CloudWatch handlers need from below, in plain structs. The composition root implements
+// it over store/ and query/; tests over memory.
 //
 // Series of CloudWatch metrics carry the labels __namespace__, __name__, __unit__ ("None" where the
-// client gave none) and one label a dimension. Times are ms since 1970 UTC. Callbacks run exactly once,
-// from any thread, or inside the call.
+// client gave none) and one label a dimension. Times are ms since 1970 UTC. Callbacks run exactly
+// once, from any thread, or inside the call.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct Tenant {
 struct SeriesQuery {
   std::string metric_namespace;
   std::string metric_name;
-  DimensionList dimensions;          // exactly these, sorted by name
-  std::optional<std::string> unit;   // absent: every unit, apart
+  DimensionList dimensions;         // exactly these, sorted by name
+  std::optional<std::string> unit;  // absent: every unit, apart
   int64_t start_ms = 0;
   int64_t end_ms = 0;
   int64_t period_ms = 0;
@@ -75,9 +75,9 @@ struct ListPage {
 class MonitoringBackend {
  public:
   virtual ~MonitoringBackend() = default;
-  // Calls back when the batch is durable. `batch_id` (producer/epoch/sequence) is empty from foreign
-  // clients; one that was stored before is success without storing again. ResourceExhausted or
-  // Unavailable make the client try again.
+  // Calls back when the batch is durable. `batch_id` (producer/epoch/sequence) is empty from
+  // foreign clients; one that was stored before is success without storing again. ResourceExhausted
+  // or Unavailable make the client try again.
   virtual void put(const Tenant& tenant, std::shared_ptr<const signal::MetricBatch> batch,
                    std::string batch_id, std::move_only_function<void(Status)> done) = 0;
   // One answer a query, in their order; units ascending by name.

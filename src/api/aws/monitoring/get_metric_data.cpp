@@ -22,7 +22,8 @@ using describe::Timestamp;
 // API reference of GetMetricData.
 constexpr size_t kQueriesMax = 500;
 constexpr int64_t kDatapointsMax = 100'800;
-// Cells that one request may ask for before paging; 500 queries of a day by the second are 43 million.
+// Cells that one request may ask for before paging; 500 queries of a day by the second are 43
+// million.
 constexpr int64_t kCellsMax = 50'000'000;
 
 struct Plan {
@@ -50,9 +51,8 @@ using Planned = std::expected<Plan, AwsError>;
 bool valid_id(std::string_view id) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (id.empty() || id[0] < 'a' || id[0] > 'z') return false;
-  return std::ranges::all_of(id, [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '_';
-  });
+  return std::ranges::all_of(
+      id, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 std::string binding_of(const OperationContext& context, const Input& input) {
@@ -92,8 +92,8 @@ std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& qu
   }
   const shapes::MetricStat& stat = *query.metric_stat;
   const shapes::Metric& metric = *stat.metric;
-  for (auto [value, name] : {std::pair{&metric.metric_namespace, "Namespace"},
-                             {&metric.metric_name, "MetricName"}}) {
+  for (auto [value, name] :
+       {std::pair{&metric.metric_namespace, "Namespace"}, {&metric.metric_name, "MetricName"}}) {
     if (!*value) {
       return missing_parameter(
           fmt::format("The parameter {}.MetricStat.Metric.{} is required.", path, name));
@@ -106,26 +106,30 @@ std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& qu
   }
   auto statistic = query::parse_statistic(*stat.stat);
   if (!statistic) {
-    return invalid_parameter_value(fmt::format("The value {} for parameter {}.MetricStat.Stat is "
-                                               "not supported.", quoted(*stat.stat), path));
+    return invalid_parameter_value(
+        fmt::format("The value {} for parameter {}.MetricStat.Stat is "
+                    "not supported.",
+                    quoted(*stat.stat), path));
   }
   if (query.label) {
     if (auto good = check_label(*query.label); !good) {
       return invalid_parameter_value(fmt::format("{}.Label: {}", path, good.error()));
     }
   }
-  Plan::Query out{*query.id, query.label,
-                  {*metric.metric_namespace, *metric.metric_name,
-                   dimension_list(metric.dimensions), *stat.stat, *stat.period},
-                  query.return_data.value_or(true), std::nullopt};
+  Plan::Query out{*query.id,
+                  query.label,
+                  {*metric.metric_namespace, *metric.metric_name, dimension_list(metric.dimensions),
+                   *stat.stat, *stat.period},
+                  query.return_data.value_or(true),
+                  std::nullopt};
   SeriesQuery select;
   select.metric_namespace = *metric.metric_namespace;
   select.metric_name = *metric.metric_name;
   select.dimensions = out.subject.dimensions;
   select.unit = stat.unit;
   select.statistics.push_back(std::move(*statistic));
-  bool held = set_range(select, input.start_time->ms, input.end_time->ms, *stat.period,
-                        context.now.ms());
+  bool held =
+      set_range(select, input.start_time->ms, input.end_time->ms, *stat.period, context.now.ms());
   if (held && out.returned) {
     out.selected = plan.selects.size();
     plan.selects.push_back(std::move(select));
@@ -162,9 +166,10 @@ std::optional<AwsError> check_limits(const Plan& plan, const Input& input) {
         "the datapoints requested by increasing Period, or decreasing the time range.",
         cells, kCellsMax));
   }
-  if (input.max_datapoints && (*input.max_datapoints < 1 || *input.max_datapoints > kDatapointsMax)) {
-    return validation_error(fmt::format(
-        "The parameter MaxDatapoints must be between 1 and {}.", kDatapointsMax));
+  if (input.max_datapoints &&
+      (*input.max_datapoints < 1 || *input.max_datapoints > kDatapointsMax)) {
+    return validation_error(
+        fmt::format("The parameter MaxDatapoints must be between 1 and {}.", kDatapointsMax));
   }
   return std::nullopt;
 }
@@ -172,7 +177,8 @@ std::optional<AwsError> check_limits(const Plan& plan, const Input& input) {
 Planned make_plan(const Shared& shared, const OperationContext& context, const Input& input) {
   Plan plan;
   const auto& queries = *input.metric_data_queries;
-  if (queries.empty()) return std::unexpected(missing_parameter("The parameter MetricDataQueries is required."));
+  if (queries.empty())
+    return std::unexpected(missing_parameter("The parameter MetricDataQueries is required."));
   if (queries.size() > kQueriesMax) {
     return std::unexpected(invalid_parameter_value(fmt::format(
         "The collection MetricDataQueries must not have a size greater than {}.", kQueriesMax)));
@@ -185,7 +191,8 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
     if (!valid_id(*queries[i].id)) {
       return std::unexpected(validation_error(fmt::format(
           "The value {} for parameter MetricDataQueries.member.{}.Id is not matching the expected "
-          "pattern ^[a-z][a-zA-Z0-9_]*$.", quoted(*queries[i].id), i + 1)));
+          "pattern ^[a-z][a-zA-Z0-9_]*$.",
+          quoted(*queries[i].id), i + 1)));
     }
     if (!ids.insert(*queries[i].id).second) {
       return std::unexpected(validation_error(
@@ -269,11 +276,10 @@ class PageWriter {
       out.messages->push_back(std::move(message));
     }
     const std::string& fallback = plan_.default_labels[index];
-    out.label = query.label
-                    ? expand_label(*query.label, fallback, query.subject, {times, values},
-                                   {context_.region, context_.account(), context_.now.ms(),
-                                    plan_.offset_minutes})
-                    : fallback;
+    out.label = query.label ? expand_label(*query.label, fallback, query.subject, {times, values},
+                                           {context_.region, context_.account(), context_.now.ms(),
+                                            plan_.offset_minutes})
+                            : fallback;
     bool whole = page(index, times, values, out);
     out.status_code = whole ? "Complete" : "PartialData";
   }
@@ -314,13 +320,13 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
   auto plan = std::make_shared<const Plan>(std::move(*planned));
   if (plan->selects.empty()) return reply(PageWriter(*plan, *context).run(shared, {}));
-  shared.backend().select(
-      {context->account(), context->region}, plan->selects,
-      [&shared, context, plan, reply = std::move(reply)](
-          Result<std::vector<std::vector<UnitSeries>>> answers) mutable {
-        if (!answers) return reply(std::unexpected(backend_error(answers.error())));
-        reply(PageWriter(*plan, *context).run(shared, *answers));
-      });
+  shared.backend().select({context->account(), context->region}, plan->selects,
+                          [&shared, context, plan, reply = std::move(reply)](
+                              Result<std::vector<std::vector<UnitSeries>>> answers) mutable {
+                            if (!answers)
+                              return reply(std::unexpected(backend_error(answers.error())));
+                            reply(PageWriter(*plan, *context).run(shared, *answers));
+                          });
 }
 
 }  // namespace
@@ -328,9 +334,9 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
 OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
   return {.name = "GetMetricData",
           .action = "cloudwatch:GetMetricData",
-          .handler = typed_handler<Input, Output>(
-              [shared](std::shared_ptr<OperationContext> context, const Input& input,
-                       TypedReply<Output> reply) {
+          .handler =
+              typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
+                                                    const Input& input, TypedReply<Output> reply) {
                 handle(*shared, context, input, std::move(reply));
               })};
 }

@@ -16,7 +16,7 @@ using describe::Timestamp;
 // API reference of GetMetricStatistics.
 constexpr int64_t kDatapointsMax = 1'440;
 
-std::optional<double> shapes::Datapoint::*member_of(query::StatisticKind kind) {
+std::optional<double> shapes::Datapoint::* member_of(query::StatisticKind kind) {
   switch (kind) {
     case query::StatisticKind::SampleCount: return &shapes::Datapoint::sample_count;
     case query::StatisticKind::Sum: return &shapes::Datapoint::sum;
@@ -113,13 +113,13 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   auto statistics = query->statistics;
   std::vector<SeriesQuery> queries;
   queries.push_back(std::move(*query));
-  shared.backend().select(
-      {context->account(), context->region}, std::move(queries),
-      [label, statistics = std::move(statistics), reply = std::move(reply)](
-          Result<std::vector<std::vector<UnitSeries>>> result) mutable {
-        if (!result) return reply(std::unexpected(backend_error(result.error())));
-        reply(to_output(label, statistics, result->at(0)));
-      });
+  shared.backend().select({context->account(), context->region}, std::move(queries),
+                          [label, statistics = std::move(statistics), reply = std::move(reply)](
+                              Result<std::vector<std::vector<UnitSeries>>> result) mutable {
+                            if (!result)
+                              return reply(std::unexpected(backend_error(result.error())));
+                            reply(to_output(label, statistics, result->at(0)));
+                          });
 }
 
 }  // namespace
@@ -127,9 +127,9 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
 OperationSpec get_metric_statistics(std::shared_ptr<Shared> shared) {
   return {.name = "GetMetricStatistics",
           .action = "cloudwatch:GetMetricStatistics",
-          .handler = typed_handler<Input, Output>(
-              [shared](std::shared_ptr<OperationContext> context, const Input& input,
-                       TypedReply<Output> reply) {
+          .handler =
+              typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
+                                                    const Input& input, TypedReply<Output> reply) {
                 handle(*shared, context, input, std::move(reply));
               })};
 }

@@ -121,8 +121,8 @@ std::optional<std::string_view> property_of(std::string_view value) {
   return value.substr(6, value.size() - 8);
 }
 bool known_property(std::string_view name) {
-  constexpr std::string_view kNames[] = {"MetricName", "Namespace", "Stat", "Period", "Region",
-                                         "AccountId", "AccountLabel"};
+  constexpr std::string_view kNames[] = {"MetricName", "Namespace", "Stat",        "Period",
+                                         "Region",     "AccountId", "AccountLabel"};
   return name.starts_with("Dim.") || std::ranges::find(kNames, name) != std::end(kNames);
 }
 std::string property_text(std::string_view name, const LabelSubject& subject,
@@ -155,9 +155,8 @@ void split_label(std::string_view label, Text text, Value value) {
 
 template <class Part>
 bool all_same(std::span<const LabelSubject> queries, Part part) {
-  return std::ranges::all_of(queries, [&](const LabelSubject& one) {
-    return part(one) == part(queries.front());
-  });
+  return std::ranges::all_of(
+      queries, [&](const LabelSubject& one) { return part(one) == part(queries.front()); });
 }
 
 }  // namespace
@@ -171,10 +170,10 @@ std::vector<std::string> default_labels(std::span<const LabelSubject> queries) {
   for (const LabelSubject& query : queries) {
     std::string label = query.metric_name;
     // Different metrics tell themselves apart by their names.
-    bool same_name = std::ranges::count_if(queries, [&](const LabelSubject& other) {
-                       return other.metric_name == query.metric_name &&
-                              other.dimensions != query.dimensions;
-                     }) > 0;
+    bool same_name =
+        std::ranges::count_if(queries, [&](const LabelSubject& other) {
+          return other.metric_name == query.metric_name && other.dimensions != query.dimensions;
+        }) > 0;
     if (dimensions && same_name) {
       for (const auto& [name, value] : query.dimensions) label += " " + value;
     }
@@ -188,17 +187,19 @@ std::vector<std::string> default_labels(std::span<const LabelSubject> queries) {
 std::expected<void, std::string> check_label(std::string_view label) {
   size_t values = 0, labels = 0;
   std::string wrong;
-  split_label(label, [](std::string_view) {}, [&](std::string_view value) {
-    ++values;
-    if (value == "LABEL") {
-      ++labels;
-      return;
-    }
-    auto property = property_of(value);
-    if (property ? !known_property(*property) : find_function(value) == nullptr) {
-      wrong = fmt::format("Unknown dynamic label value ${{{}}}", value);
-    }
-  });
+  split_label(
+      label, [](std::string_view) {},
+      [&](std::string_view value) {
+        ++values;
+        if (value == "LABEL") {
+          ++labels;
+          return;
+        }
+        auto property = property_of(value);
+        if (property ? !known_property(*property) : find_function(value) == nullptr) {
+          wrong = fmt::format("Unknown dynamic label value ${{{}}}", value);
+        }
+      });
   if (!wrong.empty()) return std::unexpected(std::move(wrong));
   if (labels > 1) return std::unexpected("A label may hold ${LABEL} only once");
   if (values > kDynamicValuesMax) {
@@ -212,16 +213,18 @@ std::string expand_label(std::string_view label, std::string_view default_label,
                          const LabelSubject& subject, const LabelSeries& series,
                          const LabelContext& context) {
   std::string out;
-  split_label(label, [&](std::string_view text) { out += text; }, [&](std::string_view value) {
-    if (value == "LABEL") {
-      out += default_label;
-    } else if (auto property = property_of(value)) {
-      out += property_text(*property, subject, context);
-    } else if (const Function* function = find_function(value)) {
-      bool empty = series.values.empty() && value != "DATAPOINT_COUNT";
-      out += empty ? std::string(kNoValue) : function->text(series, context);
-    }
-  });
+  split_label(
+      label, [&](std::string_view text) { out += text; },
+      [&](std::string_view value) {
+        if (value == "LABEL") {
+          out += default_label;
+        } else if (auto property = property_of(value)) {
+          out += property_text(*property, subject, context);
+        } else if (const Function* function = find_function(value)) {
+          bool empty = series.values.empty() && value != "DATAPOINT_COUNT";
+          out += empty ? std::string(kNoValue) : function->text(series, context);
+        }
+      });
   return out;
 }
 

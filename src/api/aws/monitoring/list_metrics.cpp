@@ -71,8 +71,7 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   if (input.dimensions) {
     for (const auto& one : *input.dimensions) query.dimensions.push_back({*one.name, one.value});
   }
-  query.active_since_ms =
-      context->now.ms() - (input.recently_active ? kRecentMs : kListedMs);
+  query.active_since_ms = context->now.ms() - (input.recently_active ? kRecentMs : kListedMs);
   query.limit = kPageMax;
   std::string binding = binding_of(*context, input);
   if (input.next_token) {
@@ -109,9 +108,9 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
 OperationSpec list_metrics(std::shared_ptr<Shared> shared) {
   return {.name = "ListMetrics",
           .action = "cloudwatch:ListMetrics",
-          .handler = typed_handler<Input, Output>(
-              [shared](std::shared_ptr<OperationContext> context, const Input& input,
-                       TypedReply<Output> reply) {
+          .handler =
+              typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
+                                                    const Input& input, TypedReply<Output> reply) {
                 handle(*shared, context, input, std::move(reply));
               })};
 }

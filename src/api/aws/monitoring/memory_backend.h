@@ -11,7 +11,7 @@ namespace kansoku::api::aws::monitoring {
 
 class MemoryBackend final : public MonitoringBackend {
  public:
-  Status put_status;  // what put() answers
+  Status put_status;                                  // what put() answers
   std::vector<std::move_only_function<void()>> held;  // answers waiting, when `hold` is set
   bool hold = false;
 
@@ -21,10 +21,14 @@ class MemoryBackend final : public MonitoringBackend {
       Sample sample{{}, {}, batch->timestamps_ms()[i], batch->point(i)};
       bool canonical = signal::visit_labels(
           batch->canonical_labels(batch->point_series()[i]), [&](signal::LabelView label) {
-            if (label.name == signal::kNameLabel) sample.metric.metric_name = label.value;
-            else if (label.name == signal::kNamespaceLabel) sample.metric.metric_namespace = label.value;
-            else if (label.name == signal::kUnitLabel) sample.unit = label.value;
-            else sample.metric.dimensions.emplace_back(label.name, label.value);
+            if (label.name == signal::kNameLabel)
+              sample.metric.metric_name = label.value;
+            else if (label.name == signal::kNamespaceLabel)
+              sample.metric.metric_namespace = label.value;
+            else if (label.name == signal::kUnitLabel)
+              sample.unit = label.value;
+            else
+              sample.metric.dimensions.emplace_back(label.name, label.value);
           });
       (void)canonical;
       samples_[tenant.account + "/" + tenant.region].push_back(std::move(sample));
@@ -37,9 +41,9 @@ class MemoryBackend final : public MonitoringBackend {
     }
   }
 
-  void select(const Tenant& tenant, std::vector<SeriesQuery> queries,
-              std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done)
-      override {
+  void select(
+      const Tenant& tenant, std::vector<SeriesQuery> queries,
+      std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done) override {
     std::vector<std::vector<UnitSeries>> out;
     for (const SeriesQuery& query : queries) out.push_back(one(tenant, query));
     done(std::move(out));

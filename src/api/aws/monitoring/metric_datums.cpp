@@ -16,12 +16,33 @@ using kansoku::aws::monitoring::DimensionView;
 // Values must lie within ±2^360 (API reference of MetricDatum).
 const double kValueMax = std::ldexp(1.0, 360);
 
-constexpr std::string_view kUnits[] = {
-    "None", "Count", "Percent", "Seconds", "Bytes", "Milliseconds", "Microseconds", "Kilobytes",
-    "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits",
-    "Bytes/Second", "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second",
-    "Terabytes/Second", "Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second",
-    "Terabits/Second", "Count/Second"};
+constexpr std::string_view kUnits[] = {"None",
+                                       "Count",
+                                       "Percent",
+                                       "Seconds",
+                                       "Bytes",
+                                       "Milliseconds",
+                                       "Microseconds",
+                                       "Kilobytes",
+                                       "Megabytes",
+                                       "Gigabytes",
+                                       "Terabytes",
+                                       "Bits",
+                                       "Kilobits",
+                                       "Megabits",
+                                       "Gigabits",
+                                       "Terabits",
+                                       "Bytes/Second",
+                                       "Kilobytes/Second",
+                                       "Megabytes/Second",
+                                       "Gigabytes/Second",
+                                       "Terabytes/Second",
+                                       "Bits/Second",
+                                       "Kilobits/Second",
+                                       "Megabits/Second",
+                                       "Gigabits/Second",
+                                       "Terabits/Second",
+                                       "Count/Second"};
 
 bool printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
@@ -48,7 +69,8 @@ AwsError too_long(const std::string& parameter, size_t limit) {
 AwsError exclusive(const DatumView& datum, std::string_view a, std::string_view b) {
   return invalid_parameter_combination(
       fmt::format("The parameters {}.{} and {}.{} are mutually exclusive and you have specified "
-                  "both.", datum.path(), a, datum.path(), b));
+                  "both.",
+                  datum.path(), a, datum.path(), b));
 }
 
 // Labels that carry what is no dimension.
@@ -81,11 +103,12 @@ bool MetricDatumSink::start(std::optional<std::string_view> metric_namespace,
   // The dispatcher asked without the namespace, which stands in the body.
   net::auth::ConditionValue value{"cloudwatch:namespace", name};
   if (!context_.allows("cloudwatch:PutMetricData", "*", {&value, 1})) {
-    return refuse(auth_error(context_.protocol,
-                             {net::auth::AuthFault::NoPermission,
-                              fmt::format("User: {} is not authorized to perform: "
-                                          "cloudwatch:PutMetricData in namespace {}",
-                                          context_.principal->arn, name), false}));
+    return refuse(
+        auth_error(context_.protocol, {net::auth::AuthFault::NoPermission,
+                                       fmt::format("User: {} is not authorized to perform: "
+                                                   "cloudwatch:PutMetricData in namespace {}",
+                                                   context_.principal->arn, name),
+                                       false}));
   }
   namespace_ = name;
   return true;
@@ -155,12 +178,14 @@ bool MetricDatumSink::check_time(const Datum& datum, int64_t& timestamp_ms) {
   if (timestamp_ms < now_ms - kDatumAgeMaxMs) {
     return refuse(invalid_parameter_value(
         fmt::format("The parameter {}.Timestamp must specify a time no more than two weeks in the "
-                    "past.", datum.path())));
+                    "past.",
+                    datum.path())));
   }
   if (timestamp_ms > now_ms + kDatumAheadMaxMs) {
     return refuse(invalid_parameter_value(
         fmt::format("The parameter {}.Timestamp must specify a time no more than two hours in the "
-                    "future.", datum.path())));
+                    "future.",
+                    datum.path())));
   }
   int64_t resolution = datum.storage_resolution.value_or(60);
   if (resolution != 1 && resolution != 60) {
@@ -174,7 +199,8 @@ bool MetricDatumSink::check_time(const Datum& datum, int64_t& timestamp_ms) {
 
 bool MetricDatumSink::check_kinds(const Datum& datum) {
   if (datum.value && datum.has_values) return refuse(exclusive(datum, "Value", "Values"));
-  if (datum.value && datum.has_statistics) return refuse(exclusive(datum, "Value", "StatisticValues"));
+  if (datum.value && datum.has_statistics)
+    return refuse(exclusive(datum, "Value", "StatisticValues"));
   if (datum.has_values && datum.has_statistics) {
     return refuse(exclusive(datum, "Values", "StatisticValues"));
   }
@@ -185,7 +211,8 @@ bool MetricDatumSink::check_kinds(const Datum& datum) {
   if (!datum.value && !datum.has_values && !datum.has_statistics) {
     return refuse(missing_parameter(fmt::format(
         "At least one of the parameters {}.Value, {}.Values and {}.StatisticValues must be "
-        "specified.", datum.path(), datum.path(), datum.path())));
+        "specified.",
+        datum.path(), datum.path(), datum.path())));
   }
   if (datum.has_values && datum.values.empty()) return refuse(required(datum.path() + ".Values"));
   if (datum.has_counts && datum.counts.size() != datum.values.size()) {
@@ -195,8 +222,8 @@ bool MetricDatumSink::check_kinds(const Datum& datum) {
   }
   if (datum.values.size() > kValuesMax) {
     return refuse(invalid_parameter_value(
-        fmt::format("The collection {}.Values must not have a size greater than {}.",
-                    datum.path(), kValuesMax)));
+        fmt::format("The collection {}.Values must not have a size greater than {}.", datum.path(),
+                    kValuesMax)));
   }
   return true;
 }
@@ -237,9 +264,8 @@ bool MetricDatumSink::datum(const Datum& datum) {
                           datum.entity_index == 0 ? signal::kNoResource : resource_};
   auto series = builder_.add_series(labels_, meta);
   if (!series) {
-    return refuse(invalid_parameter_value(
-        fmt::format("The parameter {}.Dimensions is invalid: {}", datum.path(),
-                    series.error().message)));
+    return refuse(invalid_parameter_value(fmt::format("The parameter {}.Dimensions is invalid: {}",
+                                                      datum.path(), series.error().message)));
   }
   if (datum.value) {
     builder_.add_float(*series, timestamp_ms, *datum.value);
@@ -277,8 +303,10 @@ bool MetricDatumSink::add_statistics(const Datum& datum, signal::SeriesRow serie
     std::string_view name;
     const std::optional<double>& value;
   };
-  const Part parts[] = {{"SampleCount", datum.sample_count}, {"Sum", datum.sum},
-                        {"Minimum", datum.minimum}, {"Maximum", datum.maximum}};
+  const Part parts[] = {{"SampleCount", datum.sample_count},
+                        {"Sum", datum.sum},
+                        {"Minimum", datum.minimum},
+                        {"Maximum", datum.maximum}};
   for (const Part& part : parts) {
     std::string name = fmt::format("StatisticValues.{}", part.name);
     if (!part.value) return refuse(required(fmt::format("{}.{}", datum.path(), name)));
@@ -289,9 +317,10 @@ bool MetricDatumSink::add_statistics(const Datum& datum, signal::SeriesRow serie
                           datum.path() + ".StatisticValues.SampleCount"));
   }
   if (*datum.minimum > *datum.maximum) {
-    return refuse(invalid_parameter_value(fmt::format(
-        "The parameter {}.StatisticValues.Maximum must be greater than or equal to {}."
-        "StatisticValues.Minimum.", datum.path(), datum.path())));
+    return refuse(invalid_parameter_value(
+        fmt::format("The parameter {}.StatisticValues.Maximum must be greater than or equal to {}."
+                    "StatisticValues.Minimum.",
+                    datum.path(), datum.path())));
   }
   builder_.add_point(series, timestamp_ms,
                      signal::point_from_statistic_set(*datum.sample_count, *datum.sum,

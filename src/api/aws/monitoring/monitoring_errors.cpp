@@ -13,7 +13,8 @@ AwsError make(std::string shape, std::string code, std::string message) {
   return error;
 }
 
-// 'metricDataQueries.1.member.id' as CloudWatch's own checks print it: MetricDataQueries.member.1.Id.
+// 'metricDataQueries.1.member.id' as CloudWatch's own checks print it:
+// MetricDataQueries.member.1.Id.
 std::string parameter_name(std::string_view path) {
   std::vector<std::string> parts;
   while (true) {
@@ -27,7 +28,8 @@ std::string parameter_name(std::string_view path) {
   }
   std::string out;
   for (std::string& part : parts) {
-    if (part != "member" && part[0] >= 'a' && part[0] <= 'z') part[0] = static_cast<char>(part[0] - 32);
+    if (part != "member" && part[0] >= 'a' && part[0] <= 'z')
+      part[0] = static_cast<char>(part[0] - 32);
     if (!out.empty()) out += '.';
     out += part;
   }
@@ -54,7 +56,8 @@ AwsError invalid_next_token() {
 AwsError violations_error(const std::vector<Violation>& violations) {
   const Violation& first = violations.front();
   if (first.missing) {
-    return missing_parameter(fmt::format("The parameter {} is required.", parameter_name(first.path)));
+    return missing_parameter(
+        fmt::format("The parameter {} is required.", parameter_name(first.path)));
   }
   if (first.refused) return invalid_parameter_value(first.message);
   return validation_error(kansoku::aws::violations_message(violations));

@@ -36,7 +36,8 @@ std::string data_body(std::string_view queries, std::string_view rest = "",
 std::string query(std::string_view id, std::string_view stat = "Sum", int period = 60,
                   std::string_view extra = "", std::string_view metric = "m") {
   return fmt::format(R"({{"Id":"{}","MetricStat":{{"Metric":{{"Namespace":"N","MetricName":"{}"}},)"
-                     R"("Period":{},"Stat":"{}"}}{}}})", id, metric, period, stat, extra);
+                     R"("Period":{},"Stat":"{}"}}{}}})",
+                     id, metric, period, stat, extra);
 }
 
 TEST_CASE("recorded_messages_of_put_metric_data") {
@@ -60,7 +61,9 @@ TEST_CASE("datums_are_checked") {
     return error.substr(0, error.find(';'));
   };
   const std::string dimension = R"({"MetricName":"m","Value":1,"Dimensions":[%]})";
-  auto with = [&](std::string d) { return std::string(dimension).replace(dimension.find('%'), 1, d); };
+  auto with = [&](std::string d) {
+    return std::string(dimension).replace(dimension.find('%'), 1, d);
+  };
   CHECK(code(R"({"MetricName":"m","Value":1})") == "stored");
   CHECK(code("") == "MissingParameter");
   CHECK(code(R"({"Value":1})") == "MissingParameter");
@@ -78,10 +81,13 @@ TEST_CASE("datums_are_checked") {
   CHECK(code(with(R"({"Name":":d","Value":"v"})")) == "InvalidParameterValue");
   CHECK(code(with(R"({"Name":"d","Value":" "})")) == "InvalidParameterValue");
   CHECK(code(with(R"({"Name":"__name__","Value":"x"})")) == "InvalidParameterValue");
-  CHECK(code(with(R"({"Name":"d","Value":"1"},{"Name":"d","Value":"2"})")) == "InvalidParameterValue");
-  CHECK(code(R"({"MetricName":"m","StatisticValues":{"SampleCount":1,"Sum":1}})") == "MissingParameter");
+  CHECK(code(with(R"({"Name":"d","Value":"1"},{"Name":"d","Value":"2"})")) ==
+        "InvalidParameterValue");
+  CHECK(code(R"({"MetricName":"m","StatisticValues":{"SampleCount":1,"Sum":1}})") ==
+        "MissingParameter");
   std::string many;
-  for (int i = 0; i < 1'001; ++i) many += std::string(i == 0 ? "" : ",") + R"({"MetricName":"m","Value":1})";
+  for (int i = 0; i < 1'001; ++i)
+    many += std::string(i == 0 ? "" : ",") + R"({"MetricName":"m","Value":1})";
   CHECK(code(many) == "InvalidParameterValue");
 }
 
@@ -152,7 +158,8 @@ TEST_CASE("statistics_are_answered_in_all_protocols") {
   CHECK(*output.datapoints->at(0).sum == 42);
   auto form = server.call(TestServer::form(
       "Action=GetMetricStatistics&Version=2010-08-01&Namespace=N&MetricName=m&Period=60&"
-      "Statistics.member.1=Sum&StartTime=2026-11-22T11%3A00%3A00Z&EndTime=2026-11-22T12%3A01%3A00Z"));
+      "Statistics.member.1=Sum&StartTime=2026-11-22T11%3A00%3A00Z&EndTime=2026-11-22T12%3A01%"
+      "3A00Z"));
   auto root = test::parse_xml(form.body);
   const auto* points = root.child("GetMetricStatisticsResult")->child("Datapoints");
   REQUIRE(points->children.size() == 1);
@@ -176,16 +183,20 @@ TEST_CASE("recorded_errors_of_get_metric_statistics") {
         "EndTime.");
   CHECK(error(statistics_body(R"("Statistics":["Sum"])")) ==
         "MissingParameter;Sender: The parameter Period is required.");
-  CHECK(error(statistics_body(R"("Period":61,"Statistics":["Sum"])")).starts_with("InvalidParameterValue"));
+  CHECK(error(statistics_body(R"("Period":61,"Statistics":["Sum"])"))
+            .starts_with("InvalidParameterValue"));
   CHECK(error(statistics_body(R"("Period":60)")).starts_with("MissingParameter"));
-  CHECK(error(statistics_body(R"("Period":60,"ExtendedStatistics":["p101"])")).starts_with("InvalidParameterValue"));
-  CHECK(error(statistics_body(R"("Period":60,"Statistics":["p99"])")).starts_with("ValidationError"));
+  CHECK(error(statistics_body(R"("Period":60,"ExtendedStatistics":["p101"])"))
+            .starts_with("InvalidParameterValue"));
+  CHECK(
+      error(statistics_body(R"("Period":60,"Statistics":["p99"])")).starts_with("ValidationError"));
 }
 
 TEST_CASE("units_are_kept_apart") {
   TestServer server;
-  server.call_json("PutMetricData", put_body(R"({"MetricName":"m","Value":60000,"Unit":"Milliseconds"},)"
-                                             R"({"MetricName":"m","Value":60,"Unit":"Seconds"})"));
+  server.call_json("PutMetricData",
+                   put_body(R"({"MetricName":"m","Value":60000,"Unit":"Milliseconds"},)"
+                            R"({"MetricName":"m","Value":60,"Unit":"Seconds"})"));
   JsonValue data = server.call_json("GetMetricData", data_body(query("m1")));
   const JsonValue& result = data["MetricDataResults"].list[0];
   CHECK(result["Values"].list[0].number == 60'000);
@@ -196,8 +207,9 @@ TEST_CASE("units_are_kept_apart") {
   JsonValue both = server.call_json("GetMetricStatistics",
                                     statistics_body(R"("Period":60,"Statistics":["Average"])"));
   CHECK(both["Datapoints"].list.size() == 2);
-  JsonValue one = server.call_json(
-      "GetMetricStatistics", statistics_body(R"("Period":60,"Statistics":["Average"],"Unit":"Seconds")"));
+  JsonValue one =
+      server.call_json("GetMetricStatistics",
+                       statistics_body(R"("Period":60,"Statistics":["Average"],"Unit":"Seconds")"));
   REQUIRE(one["Datapoints"].list.size() == 1);
   CHECK(one["Datapoints"].list[0]["Average"].number == 60);
 }
@@ -213,7 +225,8 @@ TEST_CASE("default_labels_carry_what_tells_queries_apart") {
   CHECK(labels({{"Sum", 60}, {"Minimum", 60}}) == List{"metric1 Sum", "metric1 Minimum"});
   CHECK(labels({{"Sum", 60}, {"Sum", 30}}) == List{"metric1 60", "metric1 30"});
   CHECK(labels({{"Sum", 60}, {"Sum", 60}}) == List{"metric1", "metric1"});
-  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60}, {"N", "m", {{"d", "y"}}, "Sum", 60}};
+  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60},
+                                {"N", "m", {{"d", "y"}}, "Sum", 60}};
   CHECK(default_labels(two) == List{"m x", "m y"});
 }
 
@@ -279,12 +292,14 @@ TEST_CASE("a_token_of_another_request_is_refused") {
   TestServer server;
   server.call_json("PutMetricData", put_body(R"({"MetricName":"m","Value":1},{"MetricName":"m",)"
                                              R"("Value":1,"Timestamp":1795348700})"));
-  JsonValue page = server.call_json("GetMetricData", data_body(query("a"), R"(,"MaxDatapoints":1)"));
+  JsonValue page =
+      server.call_json("GetMetricData", data_body(query("a"), R"(,"MaxDatapoints":1)"));
   std::string token = page["NextToken"].text;
   REQUIRE_FALSE(token.empty());
   auto rest = fmt::format(R"(,"NextToken":"{}")", token);
   server.call_json("GetMetricData", data_body(query("a"), rest));
-  auto other = server.call(TestServer::json("GetMetricData", data_body(query("a", "Average"), rest)));
+  auto other =
+      server.call(TestServer::json("GetMetricData", data_body(query("a", "Average"), rest)));
   CHECK(other.status == 400);
   CHECK(other.headers.get("x-amzn-query-error") == "InvalidNextToken;Sender");
   PageTokens tokens("key"), stranger("other");
@@ -313,7 +328,8 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
   CHECK(error(query("a", "Sum", 60, R"(,"Label":"${X}")")) == "InvalidParameterValue");
   CHECK(error(query("a"), R"(,"MaxDatapoints":0)") == "ValidationError");
   CHECK(error("") == "MissingParameter");
-  auto response = server.call(TestServer::json("GetMetricData", data_body(R"({"Id":"e","Expression":"m1*2"})")));
+  auto response = server.call(
+      TestServer::json("GetMetricData", data_body(R"({"Id":"e","Expression":"m1*2"})")));
   CHECK(response.body.find("Expression") != std::string::npos);
 }
 
@@ -322,23 +338,27 @@ TEST_CASE("metrics_are_listed_by_page_within_the_tenant") {
   for (int batch = 0; batch < 2; ++batch) {
     std::string datums;
     for (int i = 0; i < 300; ++i) {
-      datums += fmt::format(R"({}{{"MetricName":"m{:03}","Value":1,"Dimensions":[{{"Name":"d","Value":"v{}"}}]}})",
-                            i == 0 ? "" : ",", batch * 300 + i, i % 2);
+      datums += fmt::format(
+          R"({}{{"MetricName":"m{:03}","Value":1,"Dimensions":[{{"Name":"d","Value":"v{}"}}]}})",
+          i == 0 ? "" : ",", batch * 300 + i, i % 2);
     }
     server.call_json("PutMetricData", put_body(datums));
   }
   JsonValue first = server.call_json("ListMetrics", R"({"Namespace":"N"})");
   CHECK(first["Metrics"].list.size() == 500);
   JsonValue second = server.call_json(
-      "ListMetrics", fmt::format(R"({{"Namespace":"N","NextToken":"{}"}})", first["NextToken"].text));
+      "ListMetrics",
+      fmt::format(R"({{"Namespace":"N","NextToken":"{}"}})", first["NextToken"].text));
   CHECK(second["Metrics"].list.size() == 100);
   CHECK(second["Metrics"].list[99]["MetricName"].text == "m599");
   CHECK(second.find("NextToken") == nullptr);
   JsonValue filtered = server.call_json(
       "ListMetrics", R"({"MetricName":"m001","Dimensions":[{"Name":"d","Value":"v1"}]})");
   CHECK(filtered["Metrics"].list.size() == 1);
-  CHECK(server.call_json("ListMetrics", R"({"Dimensions":[{"Name":"x"}]})")["Metrics"].list.empty());
-  CHECK(server.call_json("ListMetrics", R"({"OwningAccount":"999999999999"})")["Metrics"].list.empty());
+  CHECK(
+      server.call_json("ListMetrics", R"({"Dimensions":[{"Name":"x"}]})")["Metrics"].list.empty());
+  CHECK(server.call_json("ListMetrics", R"({"OwningAccount":"999999999999"})")["Metrics"]
+            .list.empty());
   // Another account and another region see nothing.
   server.region = "us-east-1";
   CHECK(server.call_json("ListMetrics", "{}")["Metrics"].list.empty());
@@ -347,7 +367,8 @@ TEST_CASE("metrics_are_listed_by_page_within_the_tenant") {
   server.credentials.access_key_id = "AKIDTWO";
   CHECK(server.call_json("ListMetrics", "{}")["Metrics"].list.empty());
   auto stolen = server.call(TestServer::json(
-      "ListMetrics", fmt::format(R"({{"Namespace":"N","NextToken":"{}"}})", first["NextToken"].text)));
+      "ListMetrics",
+      fmt::format(R"({{"Namespace":"N","NextToken":"{}"}})", first["NextToken"].text)));
   CHECK(stolen.status == 400);
 }
 
@@ -381,7 +402,8 @@ TEST_CASE("derived_cases_of_units_labels_and_resolution_hold") {
   for (const JsonValue& one : test::read_json_file(*folder / "resolution.json")["cases"].list) {
     INFO(one["id"].text);
     if (one.find("available") != nullptr) {
-      CHECK(period_available(one["ageSeconds"].integer, one["period"].integer) == one["available"].boolean);
+      CHECK(period_available(one["ageSeconds"].integer, one["period"].integer) ==
+            one["available"].boolean);
     }
     if (one.find("roundedStart") == nullptr) continue;
     auto clock_s = [](const std::string& text) {
@@ -393,19 +415,23 @@ TEST_CASE("derived_cases_of_units_labels_and_resolution_hold") {
     CHECK(round_start_ms(start_ms, now_ms, one["period"].integer) / 1000 % 86'400 ==
           clock_s(one["roundedStart"].text));
   }
-  for (const JsonValue& one : test::read_json_file(*folder / "units-and-labels.json")["cases"].list) {
+  for (const JsonValue& one :
+       test::read_json_file(*folder / "units-and-labels.json")["cases"].list) {
     INFO(one["id"].text);
     TestServer server;
     std::string datums;
     for (const JsonValue& datum : one["data"].list) {
-      datums += fmt::format(R"({}{{"MetricName":"m","Value":{},"Unit":"{}"}})", datums.empty() ? "" : ",",
-                            datum["value"].number, datum["unit"].text);
+      datums += fmt::format(R"({}{{"MetricName":"m","Value":{},"Unit":"{}"}})",
+                            datums.empty() ? "" : ",", datum["value"].number, datum["unit"].text);
     }
     if (!datums.empty()) server.call_json("PutMetricData", put_body(datums));
     if (one["api"].text == "GetMetricData") {
-      std::string unit = one["unit"].is_null() ? "" : fmt::format(R"(,"Unit":"{}")", one["unit"].text);
-      std::string q = fmt::format(R"({{"Id":"a","MetricStat":{{"Metric":{{"Namespace":"N","MetricName":"m"}},)"
-                                  R"("Period":60,"Stat":"{}"{}}}}})", one["stat"].text, unit);
+      std::string unit =
+          one["unit"].is_null() ? "" : fmt::format(R"(,"Unit":"{}")", one["unit"].text);
+      std::string q =
+          fmt::format(R"({{"Id":"a","MetricStat":{{"Metric":{{"Namespace":"N","MetricName":"m"}},)"
+                      R"("Period":60,"Stat":"{}"{}}}}})",
+                      one["stat"].text, unit);
       JsonValue data = server.call_json("GetMetricData", data_body(q));
       const JsonValue& result = data["MetricDataResults"].list[0];
       REQUIRE(result["Values"].list.size() == one["values"].list.size());

@@ -47,7 +47,8 @@ std::string PageTokens::issue(std::string_view binding, std::string_view positio
 std::optional<std::string> PageTokens::open(std::string_view binding,
                                             std::string_view token) const {
   std::string bytes;
-  if (token.size() > kTokenBytesMax || !kansoku::aws::base64_decode(token, bytes)) return std::nullopt;
+  if (token.size() > kTokenBytesMax || !kansoku::aws::base64_decode(token, bytes))
+    return std::nullopt;
   if (bytes.size() < kSealBytes) return std::nullopt;
   std::string position = bytes.substr(kSealBytes);
   if (!net::auth::constant_time_equal(std::string_view(bytes).substr(0, kSealBytes),

@@ -1,5 +1,5 @@
-// Tokens that say where a listing goes on: self-describing, signed, bound to the operation, the tenant
-// and the parameters of the request. They survive a restart as long as the key does.
+// Tokens that say where a listing goes on: self-describing, signed, bound to the operation, the
+// tenant and the parameters of the request. They survive a restart as long as the key does.
 #pragma once
 
 #include <optional>

@@ -27,8 +27,8 @@ std::optional<AwsError> check_times(int64_t start_ms, int64_t end_ms) {
 
 std::optional<AwsError> check_period(int64_t period_s, std::string_view parameter) {
   if (is_period(period_s)) return std::nullopt;
-  return invalid_parameter_value(fmt::format(
-      "The parameter {} must be 1, 5, 10, 20, 30 or a multiple of 60.", parameter));
+  return invalid_parameter_value(
+      fmt::format("The parameter {} must be 1, 5, 10, 20, 30 or a multiple of 60.", parameter));
 }
 
 bool set_range(SeriesQuery& query, int64_t start_ms, int64_t end_ms, int64_t period_s,

@@ -13,7 +13,8 @@
 namespace kansoku::api::aws::monitoring {
 
 // Sorted by name.
-DimensionList dimension_list(const std::optional<std::vector<kansoku::aws::monitoring::Dimension>>& in);
+DimensionList dimension_list(
+    const std::optional<std::vector<kansoku::aws::monitoring::Dimension>>& in);
 
 std::optional<AwsError> check_times(int64_t start_ms, int64_t end_ms);
 std::optional<AwsError> check_period(int64_t period_s, std::string_view parameter);

@@ -26,15 +26,16 @@ struct TestServer {
 
   explicit TestServer(bool open = false) {
     add_key("AKIDEXAMPLE", "secret", "123456789012", "administrator");
-    DispatcherOptions options{.clock = &clock, .random = &random, .executor = &executor,
-                              .keys = &keys};
+    DispatcherOptions options{
+        .clock = &clock, .random = &random, .executor = &executor, .keys = &keys};
     if (open) options.open_principal = keys.find("AKIDEXAMPLE")->principal;
     options.audit = [this](const AuditRecord& record) {
-      audit.push_back(fmt::format("{} {} {}", record.operation, record.http_status,
-                                  record.error_code));
+      audit.push_back(
+          fmt::format("{} {} {}", record.operation, record.http_status, record.error_code));
     };
     dispatcher = std::make_unique<Dispatcher>(std::move(options));
-    dispatcher->add_service(service_table({.backend = &backend, .page_token_key = "0123456789abcdef"}));
+    dispatcher->add_service(
+        service_table({.backend = &backend, .page_token_key = "0123456789abcdef"}));
     dispatcher->add_service(sts::service_table());
   }
 
@@ -46,7 +47,8 @@ struct TestServer {
     auto found = net::auth::built_in_policy(policy);
     if (found == nullptr && !policy.empty()) found = *net::auth::Policy::parse(policy);
     if (found != nullptr) principal->policies.push_back(found);
-    keys.put({.access_key_id = std::move(id), .secret_access_key = std::move(secret),
+    keys.put({.access_key_id = std::move(id),
+              .secret_access_key = std::move(secret),
               .principal = principal});
   }
 
@@ -54,7 +56,8 @@ struct TestServer {
     net::HttpRequest request;
     request.method = "POST";
     request.target = "/";
-    request.headers = {{"Host", "h"}, {"Content-Type", "application/x-amz-json-1.0"},
+    request.headers = {{"Host", "h"},
+                       {"Content-Type", "application/x-amz-json-1.0"},
                        {"X-Amz-Target", "GraniteServiceVersion20100801." + std::string(operation)},
                        {"x-amzn-query-mode", "true"}};
     request.body = std::move(body);
@@ -64,8 +67,10 @@ struct TestServer {
     net::HttpRequest request;
     request.method = "POST";
     request.target = "/service/GraniteServiceVersion20100801/operation/" + std::string(operation);
-    request.headers = {{"Host", "h"}, {"Content-Type", "application/cbor"},
-                       {"smithy-protocol", "rpc-v2-cbor"}, {"x-amzn-query-mode", "true"}};
+    request.headers = {{"Host", "h"},
+                       {"Content-Type", "application/cbor"},
+                       {"smithy-protocol", "rpc-v2-cbor"},
+                       {"x-amzn-query-mode", "true"}};
     request.body = std::move(body);
     return request;
   }

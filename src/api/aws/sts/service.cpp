@@ -40,8 +40,9 @@ std::unique_ptr<ServiceTable> service_table() {
   table->operations.push_back(
       {.name = "GetCallerIdentity",
        .action = "sts:GetCallerIdentity",
-       .handler = typed_handler<shapes::GetCallerIdentityRequest, shapes::GetCallerIdentityResponse>(
-           get_caller_identity),
+       .handler =
+           typed_handler<shapes::GetCallerIdentityRequest, shapes::GetCallerIdentityResponse>(
+               get_caller_identity),
        .without_permission = true});
   return table;
 }

@@ -11,19 +11,67 @@ namespace {
 
 // Places in the tree that mean something; everything else is skipped.
 enum class Place : uint8_t {
-  Document, Root, Datums, Datum, Dimensions, Dimension, Values, Counts, Statistics, EntityDatums,
-  EntityDatum, Entity, KeyAttributes, Attributes
+  Document,
+  Root,
+  Datums,
+  Datum,
+  Dimensions,
+  Dimension,
+  Values,
+  Counts,
+  Statistics,
+  EntityDatums,
+  EntityDatum,
+  Entity,
+  KeyAttributes,
+  Attributes
 };
 enum class Field : uint8_t {
-  None, Namespace, MetricData, EntityMetricData, StrictEntityValidation, MetricName, Dimensions,
-  Timestamp, Value, StatisticValues, Values, Counts, Unit, StorageResolution, Name, SampleCount, Sum,
-  Minimum, Maximum, Entity, KeyAttributes, Attributes
+  None,
+  Namespace,
+  MetricData,
+  EntityMetricData,
+  StrictEntityValidation,
+  MetricName,
+  Dimensions,
+  Timestamp,
+  Value,
+  StatisticValues,
+  Values,
+  Counts,
+  Unit,
+  StorageResolution,
+  Name,
+  SampleCount,
+  Sum,
+  Minimum,
+  Maximum,
+  Entity,
+  KeyAttributes,
+  Attributes
 };
-constexpr std::string_view kFieldNames[] = {
-    "", "Namespace", "MetricData", "EntityMetricData", "StrictEntityValidation", "MetricName",
-    "Dimensions", "Timestamp", "Value", "StatisticValues", "Values", "Counts", "Unit",
-    "StorageResolution", "Name", "SampleCount", "Sum", "Minimum", "Maximum", "Entity",
-    "KeyAttributes", "Attributes"};
+constexpr std::string_view kFieldNames[] = {"",
+                                            "Namespace",
+                                            "MetricData",
+                                            "EntityMetricData",
+                                            "StrictEntityValidation",
+                                            "MetricName",
+                                            "Dimensions",
+                                            "Timestamp",
+                                            "Value",
+                                            "StatisticValues",
+                                            "Values",
+                                            "Counts",
+                                            "Unit",
+                                            "StorageResolution",
+                                            "Name",
+                                            "SampleCount",
+                                            "Sum",
+                                            "Minimum",
+                                            "Maximum",
+                                            "Entity",
+                                            "KeyAttributes",
+                                            "Attributes"};
 
 Field field_of(std::string_view name) {
   for (size_t i = 1; i < std::size(kFieldNames); ++i) {
@@ -150,8 +198,7 @@ class BodyDecoder final : public wire::TreeVisitor {
 bool BodyDecoder::wrong(std::string_view got) {
   if (skip_depth_ > 0) return true;
   if (field_ == Field::None && holds_members(place())) return true;
-  message_ = fmt::format("{} is not what {} takes", got,
-                         kFieldNames[static_cast<size_t>(field_)]);
+  message_ = fmt::format("{} is not what {} takes", got, kFieldNames[static_cast<size_t>(field_)]);
   return false;
 }
 
@@ -199,9 +246,9 @@ bool BodyDecoder::begin(bool map) {
     // A container where a member of the model takes another form is no unknown member.
     bool unknown = field_ == Field::None && holds_members(place());
     if (!unknown) {
-      message_ = fmt::format("{} is not what {} takes", map ? "a map" : "a list",
-                             places_.empty() ? "the request"
-                                             : kFieldNames[static_cast<size_t>(field_)]);
+      message_ =
+          fmt::format("{} is not what {} takes", map ? "a map" : "a list",
+                      places_.empty() ? "the request" : kFieldNames[static_cast<size_t>(field_)]);
       return false;
     }
     ++skip_depth_;
@@ -209,7 +256,9 @@ bool BodyDecoder::begin(bool map) {
   }
   switch (*entered) {
     case Place::Datums: datum_index_ = 0; break;
-    case Place::Datum: if (!begin_datum()) return false; break;
+    case Place::Datum:
+      if (!begin_datum()) return false;
+      break;
     case Place::Dimension: dimension_pieces_.emplace_back(); break;
     case Place::Values: datum_.has_values = true; break;
     case Place::Counts: datum_.has_counts = true; break;
@@ -414,8 +463,8 @@ Decoded decode_put_metric_data(Protocol protocol, std::string_view body, PutMetr
     sink.start(std::nullopt, false);
     return {};
   }
-  // Entities and their strictness may stand behind the datums; a request that has them is rare and is
-  // read for its head first.
+  // Entities and their strictness may stand behind the datums; a request that has them is rare and
+  // is read for its head first.
   if (body.find("EntityMetricData") != std::string_view::npos ||
       body.find("StrictEntityValidation") != std::string_view::npos) {
     if (auto read = read_head(protocol, body, head); !read) return read;

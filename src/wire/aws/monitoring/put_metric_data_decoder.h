@@ -1,6 +1,6 @@
-// PutMetricData on the hot path: CBOR, JSON and query form straight into a sink, datum by datum, with
-// no tree and no described struct between. The described shape of the operation is for everything
-// else (documentation, tests that compare both decoders).
+// PutMetricData on the hot path: CBOR, JSON and query form straight into a sink, datum by datum,
+// with no tree and no described struct between. The described shape of the operation is for
+// everything else (documentation, tests that compare both decoders).
 //
 // Namespace and entities may come after the datums they belong to; then the body is read twice.
 // Thread contract: free functions; the sink belongs to the caller's thread.
@@ -51,8 +51,8 @@ struct EntityView {
 class PutMetricDataSink {
  public:
   virtual ~PutMetricDataSink() = default;
-  // False stops the decoder; the sink keeps the reason. Called in this order, start() once; entity()
-  // before the datums under it.
+  // False stops the decoder; the sink keeps the reason. Called in this order, start() once;
+  // entity() before the datums under it.
   virtual bool start(std::optional<std::string_view> metric_namespace, bool strict_entities) = 0;
   virtual bool entity(uint32_t index, const EntityView& entity) = 0;
   virtual bool datum(const DatumView& datum) = 0;

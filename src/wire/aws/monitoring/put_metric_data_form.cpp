@@ -217,7 +217,8 @@ class FormDecoder {
   using Sparse = std::vector<std::pair<uint32_t, double>>;
   static void compact(Sparse& list) {
     auto before = [](const auto& a, const auto& b) { return a.first < b.first; };
-    if (!std::is_sorted(list.begin(), list.end(), before)) std::sort(list.begin(), list.end(), before);
+    if (!std::is_sorted(list.begin(), list.end(), before))
+      std::sort(list.begin(), list.end(), before);
   }
   static std::vector<double> plain(const Sparse& list) {
     std::vector<double> out;

@@ -1,4 +1,5 @@
-// Requests of every operation of CloudWatch in its three protocols, and both decoders of PutMetricData.
+// Requests of every operation of CloudWatch in its three protocols, and both decoders of
+// PutMetricData.
 #include "wire/aws/monitoring/shapes.h"
 
 #include <doctest/doctest.h>
@@ -132,7 +133,8 @@ std::string described(const PutMetricDataInput& input) {
   if (input.entity_metric_data) {
     for (const EntityMetricData& group : *input.entity_metric_data) {
       EntityView view;
-      if (group.entity && group.entity->key_attributes) view.key_attributes = *group.entity->key_attributes;
+      if (group.entity && group.entity->key_attributes)
+        view.key_attributes = *group.entity->key_attributes;
       if (group.entity && group.entity->attributes) view.attributes = *group.entity->attributes;
       sink.entity(++entity, view);
       index = 0;
@@ -161,17 +163,20 @@ TEST_CASE("the_hot_decoder_reads_what_the_described_shape_reads") {
   std::string expected = described(input);
   CHECK(pushed(Protocol::Json10, kFull) == expected);
   CHECK(pushed(Protocol::Cbor, encode_cbor(row->input, &input)) == expected);
-  CHECK(expected.find("ns=N strict=true\nMetricData.member.1 a unit=Count t=1700000000500 r=1 v=1.5 "
-                      "d=v \xC3\xA9 e=w\n") == 0);
+  CHECK(
+      expected.find("ns=N strict=true\nMetricData.member.1 a unit=Count t=1700000000500 r=1 v=1.5 "
+                    "d=v \xC3\xA9 e=w\n") == 0);
 }
 
 TEST_CASE("forms_may_come_in_any_order_with_sparse_indices") {
   std::string form =
       "MetricData.member.7.Value=2&MetricData.member.7.MetricName=b%20c&Action=PutMetricData&"
       "MetricData.member.3.Dimensions.member.2.Value=w&MetricData.member.3.MetricName=a&"
-      "MetricData.member.3.Dimensions.member.2.Name=e&MetricData.member.3.Dimensions.member.1.Name=d&"
+      "MetricData.member.3.Dimensions.member.2.Name=e&MetricData.member.3.Dimensions.member.1.Name="
+      "d&"
       "MetricData.member.3.Dimensions.member.1.Value=v%2B1&MetricData.member.3.Values.member.2=20&"
-      "MetricData.member.3.Values.member.1=10&MetricData.member.3.Timestamp=2023-11-14T22%3A13%3A20Z&"
+      "MetricData.member.3.Values.member.1=10&MetricData.member.3.Timestamp=2023-11-14T22%3A13%"
+      "3A20Z&"
       "Namespace=N%2FS&Version=2010-08-01";
   CHECK(pushed(Protocol::Query, form) ==
         "ns=N/S strict=false\n"
@@ -182,7 +187,8 @@ TEST_CASE("forms_may_come_in_any_order_with_sparse_indices") {
 TEST_CASE("values_of_the_wrong_kind_are_failures") {
   for (std::string_view body :
        {R"({"Namespace":1})", R"({"Namespace":"N","MetricData":{}})",
-        R"({"Namespace":"N","MetricData":[1]})", R"({"Namespace":"N","MetricData":[{"Value":"x"}]})",
+        R"({"Namespace":"N","MetricData":[1]})",
+        R"({"Namespace":"N","MetricData":[{"Value":"x"}]})",
         R"({"Namespace":"N","MetricData":[{"Values":3}]})",
         R"({"Namespace":"N","MetricData":[{"Values":["a"]}]})",
         R"({"Namespace":"N","MetricData":[{"Timestamp":"yesterday"}]})",

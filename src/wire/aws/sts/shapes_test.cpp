@@ -28,9 +28,10 @@ TEST_CASE("requests_of_every_sts_operation_decode") {
 }
 
 TEST_CASE("a_role_request_decodes_with_lists_and_tags") {
-  auto form = parse_form("Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam&"
-                         "RoleSessionName=s&Tags.member.1.Key=k&Tags.member.1.Value=v&"
-                         "TransitiveTagKeys.member.1=k&DurationSeconds=900");
+  auto form = parse_form(
+      "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam&"
+      "RoleSessionName=s&Tags.member.1.Key=k&Tags.member.1.Value=v&"
+      "TransitiveTagKeys.member.1=k&DurationSeconds=900");
   const OperationShapes* row = find_operation(operation_shapes(), "AssumeRole");
   AssumeRoleRequest request;
   REQUIRE(decode_query(*form, *row->input, &request).has_value());

@@ -1,8 +1,8 @@
-#include "store/metrics/regex.h"
+#include "store/regex.h"
 
 #include <re2/re2.h>
 
-namespace kansoku::store::metrics {
+namespace kansoku::store {
 
 struct Regex::State {
   State(std::string_view pattern, const re2::RE2::Options& options)
@@ -32,4 +32,4 @@ bool Regex::matches(std::string_view text) const {
   return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), state_->expression);
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::store

@@ -1,4 +1,4 @@
-// A fully anchored RE2 expression. The only place of this floor that includes RE2.
+// A fully anchored RE2 expression. The only place of the store that includes RE2.
 // Thread contract: immutable, free-threaded.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace kansoku::store::metrics {
+namespace kansoku::store {
 
 class Regex {
  public:
@@ -23,4 +23,4 @@ class Regex {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::store

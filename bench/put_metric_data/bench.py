@@ -86,7 +86,7 @@ def one_run(wire, datums, seed):
             before = measure.cpu_seconds(pid)
             done = subprocess.run(
                 [measure.PROGRAMS / "bench_put_metric_data", server.host, str(server.port), wire, str(datums), str(seed),
-                 str(first_ms), str(STEP_MS)], env=server.environment(), capture_output=True, text=True)
+                 str(first_ms), str(STEP_MS), str(METRICS), "60"], env=server.environment(), capture_output=True, text=True)
             if done.returncode != 0:
                 raise RuntimeError(f"load of {wire}: {done.stderr}")
             loaded = measure.cpu_seconds(pid)

@@ -24,12 +24,13 @@ struct Datum {
   std::string_view instance_id() const { return {instance, 19}; }
   std::string_view service;
   int64_t timestamp_s = 0;
+  int storage_resolution_s = 60;
   double value = 0;
 };
 
 constexpr std::string_view kServices[] = {"checkout", "search", "catalogue", "identity"};
 
-// Ten metrics of each of 1,000 instances.
+// Ten metrics of each instance.
 Datum datum_of(const Workload& workload, uint64_t metric, uint64_t round) {
   Datum out;
   uint64_t instance = metric / std::size(kNames);
@@ -37,6 +38,7 @@ Datum datum_of(const Workload& workload, uint64_t metric, uint64_t round) {
   fmt::format_to_n(out.instance, 19, "i-{:017x}", mix(workload.seed, instance));
   out.service = kServices[instance % std::size(kServices)];
   out.timestamp_s = (workload.first_ms + static_cast<int64_t>(round) * workload.step_ms) / 1000;
+  out.storage_resolution_s = workload.storage_resolution_s;
   out.value = value_of(workload.seed, metric, round);
   return out;
 }
@@ -69,7 +71,8 @@ void cbor_double(double value, std::string& out) {
 
 // Smithy's rpcv2Cbor: timestamps are tag 1 over epoch seconds.
 void append_cbor(const Datum& datum, std::string& out) {
-  cbor_head(5, 4, out);
+  bool resolution = datum.storage_resolution_s != 60;
+  cbor_head(5, resolution ? 5 : 4, out);
   cbor_text("MetricName", out);
   cbor_text(datum.name, out);
   cbor_text("Dimensions", out);
@@ -87,13 +90,20 @@ void append_cbor(const Datum& datum, std::string& out) {
   cbor_head(0, static_cast<uint64_t>(datum.timestamp_s), out);
   cbor_text("Value", out);
   cbor_double(datum.value, out);
+  if (!resolution) return;
+  cbor_text("StorageResolution", out);
+  cbor_head(0, static_cast<uint64_t>(datum.storage_resolution_s), out);
 }
 
 void append_json(const Datum& datum, std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"MetricName":"{}","Dimensions":[{{"Name":"InstanceId","Value":"{}"}},)"
-                 R"({{"Name":"Service","Value":"{}"}}],"Timestamp":{},"Value":{}}})",
+                 R"({{"Name":"Service","Value":"{}"}}],"Timestamp":{},"Value":{})",
                  datum.name, datum.instance_id(), datum.service, datum.timestamp_s, datum.value);
+  if (datum.storage_resolution_s != 60) {
+    fmt::format_to(std::back_inserter(out), R"(,"StorageResolution":{})", datum.storage_resolution_s);
+  }
+  out += '}';
 }
 
 // "2026-11-22T10:00:00Z" with the colons encoded (Howard Hinnant's days-to-civil).
@@ -124,6 +134,10 @@ void append_form(const Datum& datum, uint64_t member, std::string& out) {
   fmt::format_to(to, "&MetricData.member.{}.Timestamp=", member);
   append_form_time(datum.timestamp_s, out);
   fmt::format_to(to, "&MetricData.member.{}.Value={}", member, datum.value);
+  if (datum.storage_resolution_s != 60) {
+    fmt::format_to(to, "&MetricData.member.{}.StorageResolution={}", member,
+                   datum.storage_resolution_s);
+  }
 }
 
 void append_opening(Wire wire, std::string& out) {
@@ -151,8 +165,8 @@ double value_of(uint64_t seed, uint64_t metric, uint64_t round) {
 }
 
 void append_body(const Workload& workload, uint64_t number, std::string& out) {
-  uint64_t round = number * kDatumsPerRequest / kMetrics;
-  uint64_t first = number * kDatumsPerRequest % kMetrics;
+  uint64_t round = number * kDatumsPerRequest / workload.metrics;
+  uint64_t first = number * kDatumsPerRequest % workload.metrics;
   append_opening(workload.wire, out);
   for (uint64_t i = 0; i < kDatumsPerRequest; ++i) {
     Datum datum = datum_of(workload, first + i, round);

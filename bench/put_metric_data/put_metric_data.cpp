@@ -198,10 +198,10 @@ int run(const Target& target, const Workload& workload, uint64_t datums) {
 
 int main(int argc, char** argv) {
   using namespace kansoku::bench;
-  if (argc != 8) {
+  if (argc != 10) {
     fmt::print(stderr,
-               "usage: put_metric_data HOST PORT cbor|json|query DATUMS SEED FIRST_MS STEP_MS\n"
-               "DATUMS: a multiple of {}\n", kDatumsPerRequest);
+               "usage: put_metric_data HOST PORT cbor|json|query DATUMS SEED FIRST_MS STEP_MS METRICS "
+               "RESOLUTION_S\nDATUMS, METRICS: multiples of {}\n", kDatumsPerRequest);
     return 2;
   }
   const char* key = std::getenv("AWS_ACCESS_KEY_ID");
@@ -217,7 +217,12 @@ int main(int argc, char** argv) {
   target.port = static_cast<uint16_t>(std::strtoul(argv[2], nullptr, 10));
   target.credentials.access_key_id = key;
   target.credentials.secret_access_key = secret;
-  Workload workload{*wire, std::strtoull(argv[5], nullptr, 10), std::strtoll(argv[6], nullptr, 10),
-                    std::strtoll(argv[7], nullptr, 10)};
+  Workload workload;
+  workload.wire = *wire;
+  workload.seed = std::strtoull(argv[5], nullptr, 10);
+  workload.first_ms = std::strtoll(argv[6], nullptr, 10);
+  workload.step_ms = std::strtoll(argv[7], nullptr, 10);
+  workload.metrics = std::strtoull(argv[8], nullptr, 10);
+  workload.storage_resolution_s = static_cast<int>(std::strtol(argv[9], nullptr, 10));
   return run(target, workload, std::strtoull(argv[4], nullptr, 10));
 }

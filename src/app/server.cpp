@@ -21,8 +21,9 @@
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
-#include "app/temporary_catalog.h"
+#include "store/catalog/sqlite_catalog.h"
 #include "store/metrics/engine.h"
+#include "store/retention/retention.h"
 #include "store/wal/log.h"
 #include "wire/json/json_writer.h"
 
@@ -115,7 +116,8 @@ struct Server::State {
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<store::wal::Log> log;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
-  std::unique_ptr<store::Catalog> catalog;
+  std::unique_ptr<store::RetentionSchedule> retention;
+  std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::AccessControl> access;
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
@@ -169,7 +171,8 @@ Status Server::State::open_store() {
   KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
                                                           {.directory = path("metrics")}));
   log->start();
-  KANSOKU_TRY(catalog, store::open_sqlite_catalog(env, *pool, path("catalog.db")));
+  retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
+  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
   return {};
 }
 
@@ -500,6 +503,7 @@ void Server::stop() {
     wait_for<bool>(
         [&](auto done) { s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); }); });
   }
+  s.retention.reset();
   if (s.metrics) {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
     auto flushed = std::make_shared<std::promise<void>>();
@@ -509,7 +513,7 @@ void Server::stop() {
     s.metrics->close();
   }
   if (s.log) s.log->close();
-  s.catalog.reset();
+  if (s.catalog) s.catalog->close();
   if (s.pool) s.pool->shutdown();
   if (s.loops) s.loops->stop();
 }

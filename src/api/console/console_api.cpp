@@ -202,7 +202,7 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
   }
   if (name == "query" && request.method == "POST") {
     stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits},
+                    services_.query_limits, services_.query_memory},
                    scope_of(*session), request, std::move(exchange));
     return;
   }

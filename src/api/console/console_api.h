@@ -32,6 +32,7 @@ struct ConsoleServices {
   const store::MetricStore* metrics = nullptr;
   Sessions* sessions = nullptr;
   query::QueryLimits query_limits;
+  MemoryBudget* query_memory = nullptr;
   std::string version;
   std::string region;  // where local receivers store, and the console looks by default
   // Set with --auth open: everybody has this session.

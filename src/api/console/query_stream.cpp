@@ -290,7 +290,7 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
       stream->finished();
       continue;
     }
-    auto context = std::make_shared<query::QueryContext>(*services.clock, services.limits);
+    auto context = std::make_shared<query::QueryContext>(*services.clock, services.limits, services.memory);
     contexts->push_back(context);
     ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
   }

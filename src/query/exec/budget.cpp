@@ -33,11 +33,19 @@ Status QueryContext::charge_bytes(uint64_t bytes) {
   return over("bytes", bytes_.fetch_add(bytes) + bytes, limits_.bytes_max);
 }
 
+QueryContext::~QueryContext() {
+  if (memory_ != nullptr) memory_->give_back(memory_bytes_.load());
+}
+
 Status QueryContext::charge_memory(uint64_t bytes) {
+  if (memory_ != nullptr) KANSOKU_RETURN_IF_ERROR(memory_->take(bytes));
   return over("bytes of memory", memory_bytes_.fetch_add(bytes) + bytes, limits_.memory_bytes_max);
 }
 
-void QueryContext::release_memory(uint64_t bytes) { memory_bytes_.fetch_sub(bytes); }
+void QueryContext::release_memory(uint64_t bytes) {
+  memory_bytes_.fetch_sub(bytes);
+  if (memory_ != nullptr) memory_->give_back(bytes);
+}
 
 QueryCost QueryContext::cost() const {
   return {.series = series_.load(),

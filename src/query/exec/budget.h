@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/env/env.h"
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace kansoku::query {
@@ -28,8 +29,13 @@ struct QueryCost {
 
 class QueryContext {
  public:
-  QueryContext(const env::Clock& clock, QueryLimits limits)
-      : clock_(clock), limits_(limits), started_(clock.monotonic_now()) {}
+  // `memory`: the budget that all queries share, or null (tests). It outlives the context, which gives
+  // back what it took.
+  QueryContext(const env::Clock& clock, QueryLimits limits, MemoryBudget* memory = nullptr)
+      : clock_(clock), limits_(limits), memory_(memory), started_(clock.monotonic_now()) {}
+  ~QueryContext();
+  QueryContext(const QueryContext&) = delete;
+  QueryContext& operator=(const QueryContext&) = delete;
 
   // DeadlineExceeded, Cancelled or ResourceExhausted (names the limit) when the query must end.
   Status check() const;
@@ -56,6 +62,7 @@ class QueryContext {
  private:
   const env::Clock& clock_;
   QueryLimits limits_;
+  MemoryBudget* memory_;
   env::MonotonicTime started_;
   std::atomic<bool> cancelled_{false};
   std::atomic<uint64_t> series_{0};

@@ -48,7 +48,8 @@ class Reader {
     int64_t index = 0;
     for (uint64_t i = 0; i < n && ok_; ++i) {
       index += unzigzag(varint());
-      if (index < std::numeric_limits<int32_t>::min() || index > std::numeric_limits<int32_t>::max()) {
+      if (index < std::numeric_limits<int32_t>::min() ||
+          index > std::numeric_limits<int32_t>::max()) {
         ok_ = false;
         return;
       }

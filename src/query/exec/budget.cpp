@@ -5,8 +5,9 @@ namespace {
 
 Status over(std::string_view what, uint64_t used, uint64_t limit) {
   if (used <= limit) return {};
-  return resource_exhausted("query reads too much: {} {}, limit {}; ask for a shorter range or fewer series",
-                            used, what, limit);
+  return resource_exhausted(
+      "query reads too much: {} {}, limit {}; ask for a shorter range or fewer series", used, what,
+      limit);
 }
 
 }  // namespace
@@ -15,8 +16,8 @@ Status QueryContext::check() const {
   if (cancelled()) return kansoku::cancelled("query cancelled");
   int64_t elapsed_ms = (clock_.monotonic_now().ns - started_.ns) / env::kNsPerMs;
   if (elapsed_ms > limits_.time_ms) {
-    return deadline_exceeded("query took longer than {} ms; ask for a shorter range or fewer series",
-                             limits_.time_ms);
+    return deadline_exceeded(
+        "query took longer than {} ms; ask for a shorter range or fewer series", limits_.time_ms);
   }
   return {};
 }

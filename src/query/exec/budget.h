@@ -14,9 +14,9 @@ namespace kansoku::query {
 struct QueryLimits {
   int64_t time_ms = 30'000;
   uint64_t series_max = 100'000;
-  uint64_t points_max = 200'000'000;           // read from the store
-  uint64_t bytes_max = 4ULL << 30;             // read from parts, compressed
-  uint64_t memory_bytes_max = 256ULL << 20;    // held by the answer
+  uint64_t points_max = 200'000'000;         // read from the store
+  uint64_t bytes_max = 4ULL << 30;           // read from parts, compressed
+  uint64_t memory_bytes_max = 256ULL << 20;  // held by the answer
 };
 
 struct QueryCost {
@@ -29,8 +29,8 @@ struct QueryCost {
 
 class QueryContext {
  public:
-  // `memory`: the budget that all queries share, or null (tests). It outlives the context, which gives
-  // back what it took.
+  // `memory`: the budget that all queries share, or null (tests). It outlives the context, which
+  // gives back what it took.
   QueryContext(const env::Clock& clock, QueryLimits limits, MemoryBudget* memory = nullptr)
       : clock_(clock), limits_(limits), memory_(memory), started_(clock.monotonic_now()) {}
   ~QueryContext();

@@ -82,6 +82,18 @@ TEST_CASE("a cut distribution is an error at every length") {
   }
 }
 
+TEST_CASE("a bucket difference that overflows is an error (found by fuzz/point)") {
+  std::string bytes("\x02\x00", 2);
+  bytes.append(16, '\0');  // count, zero count
+  bytes += "\x02\x05";     // two buckets, the first at -3
+  bytes.append(8, '\0');
+  bytes.append(9, '\xff');  // the smallest difference there is
+  bytes += '\x01';
+  bytes.append(9, '\0');
+  std::string_view from = bytes;
+  CHECK_FALSE(decode_distribution(from).has_value());
+}
+
 TEST_CASE("merging is free of order, over the limit of pairs too") {
   std::mt19937_64 random(7);
   for (uint64_t distinct : {5UL, 200UL, 2000UL}) {

@@ -6,8 +6,10 @@
 // the log says durable. Reads see everything that was acknowledged before they began.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>

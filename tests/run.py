@@ -64,7 +64,7 @@ def run_unittests(tally, text_filter):
         suite = loader.loadTestsFromName(path.stem)
         if suite.countTestCases() == 0:
             continue
-        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
+        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1, warnings="ignore").run(suite)
         failed = len(result.failures) + len(result.errors)
         skipped = len(result.skipped)
         passed = max(0, result.testsRun - failed - skipped)

@@ -46,9 +46,11 @@ TEST_CASE("a fan-out answers with the worst required branch, when all have answe
     return *out;
   };
   CHECK(verdict_of({Verdict::stored(2), Verdict::forwarded(2)}, {true, true}).good());
-  auto retry = verdict_of({Verdict::dropped(2, "overload", kBusy), Verdict::stored(2)}, {true, true});
+  auto retry =
+      verdict_of({Verdict::dropped(2, "overload", kBusy), Verdict::stored(2)}, {true, true});
   CHECK(retry.status.error().code == ErrorCode::Unavailable);
-  CHECK(verdict_of({Verdict::dropped(2, "overload", kBusy), Verdict::stored(2)}, {false, true}).good());
+  CHECK(verdict_of({Verdict::dropped(2, "overload", kBusy), Verdict::stored(2)}, {false, true})
+            .good());
 }
 
 TEST_CASE("the ledger balances to the unit") {

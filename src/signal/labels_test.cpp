@@ -12,7 +12,11 @@ TEST_CASE("canonical labels are sorted, without empty values, and the same for a
   REQUIRE(a);
   REQUIRE(b);
   CHECK(*a == *b);
-  CHECK(a->canonical() == std::string("\x01" "a\x01" "1\x01" "b\x01" "2"));
+  CHECK(a->canonical() == std::string("\x01"
+                                      "a\x01"
+                                      "1\x01"
+                                      "b\x01"
+                                      "2"));
   CHECK(a->get("b") == "2");
   CHECK(a->get("empty").empty());
   CHECK(a->list().size() == 2);

@@ -50,7 +50,8 @@ class Reader {
       // Unsigned: a damaged difference may overflow, and is then out of bounds below.
       index = static_cast<int64_t>(static_cast<uint64_t>(index) +
                                    static_cast<uint64_t>(unzigzag(varint())));
-      if (index < std::numeric_limits<int32_t>::min() || index > std::numeric_limits<int32_t>::max()) {
+      if (index < std::numeric_limits<int32_t>::min() ||
+          index > std::numeric_limits<int32_t>::max()) {
         ok_ = false;
         return;
       }

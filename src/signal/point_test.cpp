@@ -18,23 +18,34 @@ std::string hex_of(std::string_view bytes) {
 // One distribution of every kind, in the order of testdata/points.golden.
 std::vector<std::pair<std::string, Distribution>> samples() {
   Distribution pairs{.count = 3, .sum = 4, .min = 1, .max = 2, .buckets = Pairs{{1, 2}, {2, 1}}};
-  Distribution statistics{.count = 4, .sum = 10, .min = 1, .max = 4, .distribution_lost = true,
-                          .buckets = Pairs{}};
-  Distribution sketch{.count = 6, .sum = 9.5, .min = -1, .max = 5,
+  Distribution statistics{
+      .count = 4, .sum = 10, .min = 1, .max = 4, .distribution_lost = true, .buckets = Pairs{}};
+  Distribution sketch{.count = 6,
+                      .sum = 9.5,
+                      .min = -1,
+                      .max = 5,
                       .buckets = SketchBuckets{1, {{3, 2}, {82, 1}}, {{0, 2}}}};
-  Distribution exponential{.count = 7, .sum = 12, .has_min_max = false,
+  Distribution exponential{.count = 7,
+                           .sum = 12,
+                           .has_min_max = false,
                            .reset_hint = ResetHint::NotReset,
                            .buckets = ExponentialBuckets{-2, 1e-6, 1, {{-1, 3}, {4, 2}}, {{2, 1}}}};
-  Distribution histogram{.count = 6, .has_sum = false, .has_min_max = false,
+  Distribution histogram{.count = 6,
+                         .has_sum = false,
+                         .has_min_max = false,
                          .buckets = ExplicitBuckets{{0.5, 1}, {1, 2, 3}}};
-  return {{"pairs", pairs}, {"statistics", statistics}, {"sketch", sketch},
-          {"exponential", exponential}, {"explicit", histogram}};
+  return {{"pairs", pairs},
+          {"statistics", statistics},
+          {"sketch", sketch},
+          {"exponential", exponential},
+          {"explicit", histogram}};
 }
 
 Point pairs_point(std::mt19937_64& random, uint64_t distinct) {
   std::vector<ValueCount> values;
   for (uint64_t i = 0; i < 1 + random() % 20; ++i) {
-    values.push_back({static_cast<double>(random() % distinct), static_cast<double>(1 + random() % 3)});
+    values.push_back(
+        {static_cast<double>(random() % distinct), static_cast<double>(1 + random() % 3)});
   }
   return point_from_values(std::move(values));
 }

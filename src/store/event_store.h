@@ -1,7 +1,7 @@
 // EventStore: what every engine of wide events (logs, spans, platform events) offers.
 //
-// Order of events is total: (timestamp_ns, log sequence, row); page tokens, event ids and `@ptr` derive
-// from it and survive merges. Thread contract as MetricStore.
+// Order of events is total: (timestamp_ns, log sequence, row); page tokens, event ids and `@ptr`
+// derive from it and survive merges. Thread contract as MetricStore.
 #pragma once
 
 #include <cstdint>

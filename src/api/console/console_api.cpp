@@ -12,7 +12,7 @@ constexpr std::string_view kApiPrefix = "/ui/api/";
 constexpr std::string_view kCookie = "kansoku_session";
 // A watch lease; the Host page renews it every 10 s.
 constexpr int64_t kWatchMs = 30'000;
-constexpr size_t kMetricsPageMax = 1'000;
+constexpr size_t kMetricsPageMax = 500;
 constexpr size_t kBodyBytesMax = 1U << 20;
 // Hosts are found by this dimension in any namespace of these.
 constexpr std::array<std::string_view, 2> kHostNamespaces{"CWAgent", "AWS/EC2"};
@@ -133,6 +133,17 @@ void append_metric(wire::JsonWriter& json, const store::SeriesInfo& info) {
   json.end_object();
 }
 
+// Smaller answers gain nothing.
+constexpr size_t kCompressBytesMin = 1024;
+
+void compress(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (response.body.size() < kCompressBytesMin || response.headers.has("content-encoding")) return;
+  if (request.headers.get("accept-encoding").find("gzip") == std::string_view::npos) return;
+  response.body = net::gzip_encode(response.body);
+  response.headers.set("content-encoding", "gzip");
+  response.headers.set("vary", "accept-encoding");
+}
+
 }  // namespace
 
 void ConsoleApi::handle(net::HttpRequest request, net::HttpExchange exchange) {
@@ -164,9 +175,9 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     return;
   }
   if (request.body.size() > kBodyBytesMax) {
-    exchange.respond(error_reply(413, "TooLarge",
-                                 fmt::format("body of {} bytes, limit {}", request.body.size(),
-                                             kBodyBytesMax)));
+    exchange.respond(
+        error_reply(413, "TooLarge",
+                    fmt::format("body of {} bytes, limit {}", request.body.size(), kBodyBytesMax)));
     return;
   }
   std::string_view name = path.substr(kApiPrefix.size());
@@ -174,24 +185,31 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     exchange.respond(post_session(request));
     return;
   }
-  auto session = session_of(request);
+  constexpr std::string_view kBearer = "Bearer ";
+  std::string_view authorization = request.headers.get("authorization");
+  bool by_token = authorization.starts_with(kBearer);
+  auto session = by_token ? services_.token_session(authorization.substr(kBearer.size()))
+                          : session_of(request);
   if (!session) {
     exchange.respond(error_reply(401, "NoSession", "sign in first"));
     return;
   }
-  if (request.method != "GET" && !net::auth::constant_time_equal(
-                                     request.headers.get("x-kansoku-csrf"), session->csrf)) {
-    exchange.respond(error_reply(403, "CsrfMismatch",
-                                 "the x-kansoku-csrf header does not match the session; load the page again"));
+  if (!by_token && request.method != "GET" &&
+      !net::auth::constant_time_equal(request.headers.get("x-kansoku-csrf"), session->csrf)) {
+    exchange.respond(
+        error_reply(403, "CsrfMismatch",
+                    "the x-kansoku-csrf header does not match the session; load the page again"));
     return;
   }
   if (name == "query" && request.method == "POST") {
     stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits},
+                    services_.query_limits, services_.query_memory},
                    scope_of(*session), request, std::move(exchange));
     return;
   }
-  exchange.respond(route(request, *session));
+  net::HttpResponse response = route(request, *session);
+  compress(request, response);
+  exchange.respond(std::move(response));
 }
 
 net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Session& session) {
@@ -218,7 +236,8 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
   if (name == "metrics/namespaces" && get) return namespaces(session);
   if (name == "metrics" && get) return metrics(request, session);
   if (name == "status" && get) return json_reply(services_.status_json());
-  return error_reply(404, "NotFound", fmt::format("no such API: {} {}", request.method, quoted(name)));
+  return error_reply(404, "NotFound",
+                     fmt::format("no such API: {} {}", request.method, quoted(name)));
 }
 
 std::optional<Session> ConsoleApi::session_of(const net::HttpRequest& request) {
@@ -232,8 +251,8 @@ signal::Scope ConsoleApi::scope_of(const Session& session) const {
 
 std::string ConsoleApi::cookie_header(const net::HttpRequest& request, std::string_view value,
                                       int64_t max_age_s) {
-  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value, max_age_s,
-                     request.peer.tls ? "; Secure" : "");
+  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value,
+                     max_age_s, request.peer.tls ? "; Secure" : "");
 }
 
 net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
@@ -245,10 +264,12 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
     return error_reply(400, "InvalidRequest", "user and password are needed");
   }
   std::string keys[2] = {"user " + user, "address " + request.peer.address};
-  int64_t wait_ms = std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
+  int64_t wait_ms =
+      std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
   if (wait_ms > 0) {
-    auto out = error_reply(429, "TooManyAttempts",
-                           fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
+    auto out =
+        error_reply(429, "TooManyAttempts",
+                    fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
     out.headers.set("retry-after", fmt::format("{}", wait_ms / 1000 + 1));
     return out;
   }
@@ -267,9 +288,11 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
 net::HttpResponse ConsoleApi::sign_in_link(const net::HttpRequest& request) {
   auto session = services_.sessions->take_one_time_token(query_value(request, "token"));
   if (!session) {
-    net::HttpResponse out{.status = 403,
-                          .body = "this sign-in link was used already or is too old; make a new one with "
-                                  "kansoku ctl users link\n"};
+    net::HttpResponse out{
+        .status = 403,
+        .body =
+            "this sign-in link was used already or is too old; make a new one with "
+            "kansoku ctl users link\n"};
     out.headers.set("content-type", "text/plain; charset=utf-8");
     return out;
   }
@@ -306,9 +329,9 @@ std::vector<HostDescription> ConsoleApi::all_hosts(const Session& session) {
   std::map<std::string, HostDescription> found;
   for (std::string_view metric_namespace : kHostNamespaces) {
     store::SeriesSelector selector{.scope = scope_of(session)};
-    selector.matchers = {
-        {std::string(signal::kNamespaceLabel), store::MatchOp::Equal, std::string(metric_namespace)},
-        {"InstanceId", store::MatchOp::NotEqual, ""}};
+    selector.matchers = {{std::string(signal::kNamespaceLabel), store::MatchOp::Equal,
+                          std::string(metric_namespace)},
+                         {"InstanceId", store::MatchOp::NotEqual, ""}};
     auto series = services_.metrics->select(selector);
     if (!series) continue;
     for (const store::SeriesInfo& info : *series) {
@@ -381,7 +404,8 @@ net::HttpResponse ConsoleApi::namespaces(const Session& session) {
 net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Session& session) {
   store::SeriesSelector selector{.scope = scope_of(session)};
   auto equal = [&](std::string_view label, std::string value) {
-    if (!value.empty()) selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
+    if (!value.empty())
+      selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
   };
   equal(signal::kNamespaceLabel, query_value(request, "namespace"));
   equal(signal::kNameLabel, query_value(request, "name"));
@@ -394,7 +418,7 @@ net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Ses
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
   };
-  size_t limit = std::clamp<size_t>(number("limit", 100), 1, kMetricsPageMax);
+  size_t limit = std::clamp<size_t>(number("limit", kMetricsPageMax), 1, kMetricsPageMax);
   size_t after = number("after", 0);
   std::string body;
   wire::JsonWriter json(body);

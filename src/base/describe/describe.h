@@ -1,6 +1,6 @@
-// What codecs know of a described struct. Values are reached through thunks; behind the pointer that a
-// thunk gives stands, by Kind: bool, int32_t, int64_t, float, double, std::string (text, bytes, or the
-// JSON text of a document), Timestamp, a container, or the struct itself.
+// What codecs know of a described struct. Values are reached through thunks; behind the pointer
+// that a thunk gives stands, by Kind: bool, int32_t, int64_t, float, double, std::string (text,
+// bytes, or the JSON text of a document), Timestamp, a container, or the struct itself.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,18 @@
 namespace kansoku::describe {
 
 enum class Kind : uint8_t {
-  Boolean, Integer, Long, Float, Double, String, Blob, Timestamp, Document, List, Map, Structure
+  Boolean,
+  Integer,
+  Long,
+  Float,
+  Double,
+  String,
+  Blob,
+  Timestamp,
+  Document,
+  List,
+  Map,
+  Structure
 };
 
 // Milliseconds since 1970 UTC; finer parts are cut.
@@ -84,7 +95,8 @@ struct Member {
 };
 
 // The member of that name, or null. Tables keep the order of the model; up to 30 members a linear
-// search is faster than a hash, and `hint` makes the usual case, members in order, a single compare.
+// search is faster than a hash, and `hint` makes the usual case, members in order, a single
+// compare.
 const Member* find_member(const Type& structure, std::string_view name, size_t hint = 0);
 
 template <class T>

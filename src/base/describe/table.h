@@ -51,7 +51,7 @@ consteval Typed<T> scalar(Kind kind, std::string_view name, Limits limits) {
 
 template <auto Field>
 struct FieldOf;
-template <class Struct, class T, std::optional<T> Struct::*Field>
+template <class Struct, class T, std::optional<T> Struct::* Field>
 struct FieldOf<Field> {
   using Object = Struct;
   using Value = T;
@@ -68,7 +68,9 @@ struct FieldOf<Field> {
 
 struct Anything {
   template <class T>
-  operator T() const;  // never defined: counts the fields of an aggregate
+  operator T() const {  // never called: counts the fields of an aggregate
+    __builtin_unreachable();
+  }
 };
 template <class T, size_t... I>
 consteval bool takes(std::index_sequence<I...>) {

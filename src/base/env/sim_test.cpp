@@ -93,11 +93,11 @@ TEST_CASE("faults hit the call they are meant for") {
   SimFileSystem disk;
   auto a = make(disk, "/d/a");
   std::string failing;
-  disk.set_fault_hook([&](uint64_t, std::string_view name, const std::string&)
-                          -> std::optional<SimFault> {
-    if (name != failing) return std::nullopt;
-    return SimFault{ErrorCode::Internal, "injected", 2};
-  });
+  disk.set_fault_hook(
+      [&](uint64_t, std::string_view name, const std::string&) -> std::optional<SimFault> {
+        if (name != failing) return std::nullopt;
+        return SimFault{ErrorCode::Internal, "injected", 2};
+      });
   failing = "write";
   CHECK_FALSE(a->write_at(0, as_bytes("four")));
   CHECK(disk.contents("/d/a") == "fo");
@@ -122,11 +122,11 @@ TEST_CASE("after a failed sync the data are gone though a later sync succeeds") 
   auto a = make(disk, "/d/a");
   REQUIRE(disk.sync_directory("/d"));
   bool fail_once = true;
-  disk.set_fault_hook([&](uint64_t, std::string_view name, const std::string&)
-                          -> std::optional<SimFault> {
-    if (name != "sync" || !std::exchange(fail_once, false)) return std::nullopt;
-    return SimFault{};
-  });
+  disk.set_fault_hook(
+      [&](uint64_t, std::string_view name, const std::string&) -> std::optional<SimFault> {
+        if (name != "sync" || !std::exchange(fail_once, false)) return std::nullopt;
+        return SimFault{};
+      });
   REQUIRE(a->write_at(0, as_bytes("lost")));
   CHECK_FALSE(a->sync_data());
   disk.power_cut(CutStyle::DropAll);

@@ -7,8 +7,8 @@ namespace {
 
 constexpr AuthErrorCodes kCodes[kAuthFaultCount] = {
     // NoSignature
-    {"MissingAuthenticationToken", 403, "AuthFailure", 401,
-     "MissingAuthenticationTokenException", 403},
+    {"MissingAuthenticationToken", 403, "AuthFailure", 401, "MissingAuthenticationTokenException",
+     403},
     // Malformed
     {"IncompleteSignature", 400, "AuthFailure", 401, "IncompleteSignatureException", 400},
     // UnknownKey

@@ -1,5 +1,5 @@
-// What each protocol says for each fault. AWS documents little of it, so it is one table that is easy to
-// change (AWS API reference, "Common errors", and observed answers).
+// What each protocol says for each fault. AWS documents little of it, so it is one table that is
+// easy to change (AWS API reference, "Common errors", and observed answers).
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// Pieces of the canonical request that signing, verifying and presigning share. Internal to net/auth.
+// Pieces of the canonical request that signing, verifying and presigning share. Internal to
+// net/auth.
 #pragma once
 
 #include <string>

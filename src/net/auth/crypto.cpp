@@ -1,4 +1,5 @@
-// The only file of net/auth that knows OpenSSL: SHA-256, HMAC-SHA-256 and the comparison of digests.
+// The only file of net/auth that knows OpenSSL: SHA-256, HMAC-SHA-256 and the comparison of
+// digests.
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -43,9 +44,8 @@ class ThreadMac {
     context_ = EVP_MAC_CTX_new(mac_);
     KANSOKU_CHECK(context_ != nullptr);
     char name[] = "SHA256";
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end()};
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                               OSSL_PARAM_construct_end()};
     KANSOKU_CHECK(EVP_MAC_CTX_set_params(context_, parameters) == 1);
   }
   ThreadMac(const ThreadMac&) = delete;

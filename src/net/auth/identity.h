@@ -21,7 +21,7 @@ class Policy;
 
 struct Principal {
   std::string account;  // 12 digits
-  std::string arn;      // arn:aws:iam::123456789012:user/name, …:root, arn:aws:sts::…:assumed-role/…
+  std::string arn;  // arn:aws:iam::123456789012:user/name, …:root, arn:aws:sts::…:assumed-role/…
   std::string user_id;  // AIDA…, the account for root, AROA…:session
   // All policies that hold for this principal; none allows nothing.
   std::vector<std::shared_ptr<const Policy>> policies;

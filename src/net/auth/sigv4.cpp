@@ -1,5 +1,6 @@
 // Verifying. The order is fixed: the form of the request, then its age, then the signature (with a
-// stand-in secret where the key is unknown, so that the work is the same), then the key's own state.
+// stand-in secret where the key is unknown, so that the work is the same), then the key's own
+// state.
 #include "net/auth/sigv4.h"
 
 #include <fmt/core.h>
@@ -87,8 +88,10 @@ bool split_signed_headers(Claim& claim) {
 
 std::unexpected<AuthFailure> bad_algorithm(std::string_view algorithm, bool presigned) {
   if (algorithm.starts_with("AWS4-ECDSA-P256-SHA256")) {
-    return malformed("algorithm AWS4-ECDSA-P256-SHA256 (SigV4a) is not supported, "
-                     "sign with AWS4-HMAC-SHA256", presigned);
+    return malformed(
+        "algorithm AWS4-ECDSA-P256-SHA256 (SigV4a) is not supported, "
+        "sign with AWS4-HMAC-SHA256",
+        presigned);
   }
   return malformed(fmt::format("unsupported authorization algorithm {}", quoted(algorithm)),
                    presigned);
@@ -118,7 +121,8 @@ Claimed header_claim(const SignedRequest& request, std::string_view authorizatio
     }
     *slot = part.substr(equals + 1);
   }
-  for (auto [slot, name] : {std::pair{&credential, "Credential"}, {&signature, "Signature"},
+  for (auto [slot, name] : {std::pair{&credential, "Credential"},
+                            {&signature, "Signature"},
                             {&headers, "SignedHeaders"}}) {
     if (!slot->has_value()) {
       return malformed(fmt::format("Authorization header requires '{}' parameter.", name));
@@ -137,8 +141,9 @@ Claimed header_claim(const SignedRequest& request, std::string_view authorizatio
   std::optional<std::string_view> text = *amz_date_header;
   if (!text && date_header) text = *date_header;
   if (!text) {
-    return malformed("Authorization header requires existence of either a 'X-Amz-Date' or a "
-                     "'Date' header.");
+    return malformed(
+        "Authorization header requires existence of either a 'X-Amz-Date' or a "
+        "'Date' header.");
   }
   auto date = parse_amz_date(*text);
   if (!date) return malformed(fmt::format("date must be ISO8601 basic format: {}", quoted(*text)));
@@ -188,7 +193,8 @@ Claimed query_claim(const std::vector<QueryParameter>& parameters) {
     }
   }
   if (*algorithm != kAlgorithm) return bad_algorithm(*algorithm, true);
-  if (!parse_scope(*credential, claim->scope)) return malformed("X-Amz-Credential is malformed", true);
+  if (!parse_scope(*credential, claim->scope))
+    return malformed("X-Amz-Credential is malformed", true);
   auto when = parse_amz_date(*date);
   if (!when || amz_date(*when) != *date) return malformed("X-Amz-Date is malformed", true);
   claim->date = *when;
@@ -226,8 +232,8 @@ Claimed parse_claim(const SignedRequest& request) {
   return failure(AuthFault::NoSignature, "Request is missing Authentication Token");
 }
 
-// host, and every x-amz-* header that is present. The session token may be added after signing: it is
-// bound to the key and compared with it.
+// host, and every x-amz-* header that is present. The session token may be added after signing: it
+// is bound to the key and compared with it.
 std::optional<AuthFailure> check_signed_headers(const SignedRequest& request, const Claim& claim) {
   auto is_signed = [&](std::string_view lower_name) {
     return std::ranges::find(claim.signed_headers, lower_name) != claim.signed_headers.end();
@@ -282,8 +288,8 @@ std::expected<std::string, AuthFailure> payload_hash(const SignedRequest& reques
     return malformed(fmt::format("x-amz-content-sha256 {} is not supported", quoted(claimed)),
                      claim.presigned);
   }
-  std::string actual = request.body.empty() ? std::string(kEmptyPayloadHash)
-                                            : sha256_hex(request.body);
+  std::string actual =
+      request.body.empty() ? std::string(kEmptyPayloadHash) : sha256_hex(request.body);
   if (!claimed.empty() && !constant_time_equal(claimed, actual)) {
     return failure(AuthFault::BadSignature,
                    "The provided 'x-amz-content-sha256' header does not match what was computed.",
@@ -349,7 +355,8 @@ std::expected<Verified, AuthFailure> verify_request(const SignedRequest& request
   if (claim.amz_date.substr(0, 8) != claim.scope.date) {
     return failure(AuthFault::BadSignature,
                    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
-                   "date from HTTP", claim.presigned);
+                   "date from HTTP",
+                   claim.presigned);
   }
   if (auto wrong = check_signed_headers(request, claim)) return std::unexpected(std::move(*wrong));
   if (auto wrong = check_age(claim, now, std::clamp<int64_t>(options.skew_max_s, 1, 900))) {
@@ -371,7 +378,8 @@ std::expected<Verified, AuthFailure> verify_request(const SignedRequest& request
     return failure(AuthFault::BadSignature,
                    "The request signature we calculated does not match the signature you provided. "
                    "Check your AWS Secret Access Key and signing method. Consult the service "
-                   "documentation for details.", claim.presigned);
+                   "documentation for details.",
+                   claim.presigned);
   }
   if (!token_matches) {
     return failure(AuthFault::UnknownKey, "The security token included in the request is invalid.",

@@ -2,8 +2,8 @@
 //
 // Source: AWS General Reference, "Signature Version 4 signing process"; pinned by the published
 // test-suite and by captures of real clients. Only AWS4-HMAC-SHA256; the asymmetric
-// AWS4-ECDSA-P256-SHA256 is refused by name. Thread contract: free-threaded; each thread keeps its own
-// OpenSSL contexts and a small cache of signing keys.
+// AWS4-ECDSA-P256-SHA256 is refused by name. Thread contract: free-threaded; each thread keeps its
+// own OpenSSL contexts and a small cache of signing keys.
 #pragma once
 
 #include <array>
@@ -33,9 +33,9 @@ struct Credentials {
 // Signing
 
 // Adds X-Amz-Date, Host (from the URL) where missing, X-Amz-Security-Token and Authorization. Signs
-// host, content-type, content-encoding and every x-amz-* and x-kansoku-* header present. The body is
-// hashed as it stands, so compress before. An X-Amz-Content-Sha256 header already there is used as
-// the payload hash (UNSIGNED-PAYLOAD included).
+// host, content-type, content-encoding and every x-amz-* and x-kansoku-* header present. The body
+// is hashed as it stands, so compress before. An X-Amz-Content-Sha256 header already there is used
+// as the payload hash (UNSIGNED-PAYLOAD included).
 void sign_request(HttpClientRequest& request, const Credentials& credentials,
                   std::string_view region, std::string_view service, env::WallTime now);
 
@@ -50,14 +50,14 @@ std::string presign_url(std::string_view method, std::string_view url,
 
 // Why a request was not let in. auth_error_table.h maps fault and protocol to AWS codes.
 enum class AuthFault : uint8_t {
-  NoSignature,    // neither Authorization nor X-Amz-Signature
-  Malformed,      // a part missing, misspelt, twice, or an algorithm that is not served
-  UnknownKey,     // no such access key, disabled, or its session token is not the one given
-  BadSignature,   // wrong secret, or a signed part was changed
-  Skewed,         // header form: date too far from ours
-  Expired,        // presigned form: after X-Amz-Expires, or dated in the future
-  ExpiredToken,   // session credentials past their end
-  NoPermission,   // known, but the policies do not allow it (set by the dispatcher)
+  NoSignature,   // neither Authorization nor X-Amz-Signature
+  Malformed,     // a part missing, misspelt, twice, or an algorithm that is not served
+  UnknownKey,    // no such access key, disabled, or its session token is not the one given
+  BadSignature,  // wrong secret, or a signed part was changed
+  Skewed,        // header form: date too far from ours
+  Expired,       // presigned form: after X-Amz-Expires, or dated in the future
+  ExpiredToken,  // session credentials past their end
+  NoPermission,  // known, but the policies do not allow it (set by the dispatcher)
 };
 inline constexpr size_t kAuthFaultCount = 8;
 
@@ -73,7 +73,7 @@ struct SignedRequest {
   std::string_view path;   // as on the wire, still encoded
   std::string_view query;  // without '?', still encoded
   std::span<const Header> headers;
-  std::string_view body;   // as received, before any content decoding
+  std::string_view body;  // as received, before any content decoding
 };
 SignedRequest signed_request(const HttpRequest& request);
 
@@ -106,15 +106,15 @@ std::expected<Verified, AuthFailure> verify_request(const SignedRequest& request
 // The steps, for the test-suite and for tools that explain a mismatch
 
 // How the path becomes canonical. A client that encodes its path once before it sends it gets every
-// segment encoded once more (`%3A` on the wire is `%253A`); the published test-suite writes raw paths,
-// where that encoding is the first one. S3 alone takes the path as received.
+// segment encoded once more (`%3A` on the wire is `%253A`); the published test-suite writes raw
+// paths, where that encoding is the first one. S3 alone takes the path as received.
 enum class PathRule : uint8_t { Encode, AsReceived };
 
 struct CanonicalOptions {
   PathRule path_rule = PathRule::Encode;
-  bool normalize_path = true;           // folds '.', '..' and '//'
-  bool omit_signature_query = true;     // leaves X-Amz-Signature out
-  bool omit_token_query = false;        // leaves X-Amz-Security-Token out (added after signing)
+  bool normalize_path = true;        // folds '.', '..' and '//'
+  bool omit_signature_query = true;  // leaves X-Amz-Signature out
+  bool omit_token_query = false;     // leaves X-Amz-Security-Token out (added after signing)
 };
 
 // signed_headers in the order of the request's list, lower-case.

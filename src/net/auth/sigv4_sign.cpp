@@ -100,17 +100,17 @@ void sign_request(HttpClientRequest& request, const Credentials& credentials,
   CredentialScope scope{credentials.access_key_id, date.substr(0, 8), std::string(region),
                         std::string(service)};
   std::string canonical = canonical_request(view, views, hash, options_for(service));
-  std::string signature = signature_of(credentials.secret_access_key, scope,
-                                       string_to_sign(date, scope, canonical));
+  std::string signature =
+      signature_of(credentials.secret_access_key, scope, string_to_sign(date, scope, canonical));
   std::string list;
   for (std::string_view name : views) {
     if (!list.empty()) list += ';';
     list += name;
   }
-  headers.push_back({"Authorization",
-                     fmt::format("{} Credential={}/{}/{}/{}/{}, SignedHeaders={}, Signature={}",
-                                 kAlgorithm, scope.access_key_id, scope.date, region, service,
-                                 kTerminator, list, signature)});
+  headers.push_back(
+      {"Authorization", fmt::format("{} Credential={}/{}/{}/{}/{}, SignedHeaders={}, Signature={}",
+                                    kAlgorithm, scope.access_key_id, scope.date, region, service,
+                                    kTerminator, list, signature)});
 }
 
 std::string presign_url(std::string_view method, std::string_view url,

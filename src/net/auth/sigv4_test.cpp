@@ -30,8 +30,10 @@ MemoryKeyStore& add_key(MemoryKeyStore& keys, std::string id = "AKIDEXAMPLE",
                         std::string secret = std::string(kSecret), std::string token = {}) {
   auto principal = std::make_shared<Principal>();
   principal->account = "123456789012";
-  keys.put({.access_key_id = std::move(id), .secret_access_key = std::move(secret),
-            .session_token = std::move(token), .principal = principal});
+  keys.put({.access_key_id = std::move(id),
+            .secret_access_key = std::move(secret),
+            .session_token = std::move(token),
+            .principal = principal});
   return keys;
 }
 
@@ -104,8 +106,8 @@ std::vector<std::string> names_in(const std::string& canonical) {
 
 void check_suite_case(const SuiteCase& one, const char* form) {
   std::string canonical = one.file((std::string(form) + "-canonical-request.txt").c_str());
-  RawRequest request = test::parse_raw_request(
-      one.file((std::string(form) + "-signed-request.txt").c_str()));
+  RawRequest request =
+      test::parse_raw_request(one.file((std::string(form) + "-signed-request.txt").c_str()));
   std::vector<std::string> names = names_in(canonical);
   std::vector<std::string_view> views(names.begin(), names.end());
   CanonicalOptions options;
@@ -207,8 +209,8 @@ TEST_CASE("captured_requests_of_real_clients_verify") {
 // ---- Cases of our own
 
 TEST_CASE("the_suite_s_vanilla_request_has_its_published_signature") {
-  RawRequest request{"GET", "/", {{"Host", "example.amazonaws.com"},
-                                  {"X-Amz-Date", "20150830T123600Z"}}, ""};
+  RawRequest request{
+      "GET", "/", {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}}, ""};
   std::string_view names[] = {"host", "x-amz-date"};
   CredentialScope scope{"AKIDEXAMPLE", "20150830", "us-east-1", "service"};
   std::string canonical = canonical_request(view(request), names, sha256_hex(""));
@@ -222,8 +224,8 @@ TEST_CASE("canonical_forms_follow_the_rules") {
     std::string canonical = canonical_request(view(request), {}, "");
     return canonical.substr(4, canonical.find("\n\n") - 4);
   };
-  CHECK(first_lines("/a%3Ab") == "/a%253Ab\n");
-  CHECK(first_lines("/a/./b/../c//d/") == "/a/c/d/\n");
+  CHECK(first_lines("/a%3Ab") == "/a%253Ab");
+  CHECK(first_lines("/a/./b/../c//d/") == "/a/c/d/");
   CHECK(first_lines("/?b=2&a=1&a=0") == "/\na=0&a=1&b=2");
   CHECK(first_lines("/?a=x%20y&b=x+y&c=%2B&d") == "/\na=x%20y&b=x%20y&c=%2B&d=");
   CHECK(first_lines("/?k%zz=1") == "/\nk%25zz=1");
@@ -281,11 +283,12 @@ TEST_CASE("malformed_signatures_are_refused_by_name") {
     }
     return request;
   };
-  CHECK(fault(with_authorization("AWS4-HMAC-SHA256 Credential=A/20261122/r/s/aws4_request"), keys) ==
-        AuthFault::Malformed);
+  CHECK(fault(with_authorization("AWS4-HMAC-SHA256 Credential=A/20261122/r/s/aws4_request"),
+              keys) == AuthFault::Malformed);
   CHECK(fault(with_authorization("Basic dXNlcjpwYXNz"), keys) == AuthFault::Malformed);
   auto v4a = verify(with_authorization("AWS4-ECDSA-P256-SHA256 Credential=A, SignedHeaders=host, "
-                                       "Signature=00"), keys);
+                                       "Signature=00"),
+                    keys);
   REQUIRE_FALSE(v4a.has_value());
   CHECK(v4a.error().fault == AuthFault::Malformed);
   CHECK(v4a.error().message.find("AWS4-ECDSA-P256-SHA256") != std::string::npos);
@@ -351,9 +354,10 @@ TEST_CASE("a_date_header_stands_in_for_x_amz_date") {
   std::string canonical = canonical_request(view(request), names, sha256_hex(""));
   std::string signature =
       signature_of(kSecret, scope, string_to_sign("20261122T120000Z", scope, canonical));
-  request.headers.push_back(
-      {"Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/r/s/aws4_request, "
-                        "SignedHeaders=date;host, Signature=" + signature});
+  request.headers.push_back({"Authorization",
+                             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/r/s/aws4_request, "
+                             "SignedHeaders=date;host, Signature=" +
+                                 signature});
   CHECK(verify(request, keys).has_value());
 }
 
@@ -385,7 +389,10 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
   switch (random() % 14) {
     case 0: return change(request.body);
     case 1: request.body += static_cast<char>('a' + random() % 26); return true;
-    case 2: if (request.body.empty()) return false; request.body.pop_back(); return true;
+    case 2:
+      if (request.body.empty()) return false;
+      request.body.pop_back();
+      return true;
     case 3: {
       if (presigned) return change(request.target);
       return change(header("Authorization")->value);
@@ -408,10 +415,14 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
       return true;
     }
     case 7: request.method = request.method == "POST" ? "PUT" : "POST"; return true;
-    case 8: request.target.insert(request.target.find('?') == std::string::npos
-                                      ? request.target.size() : request.target.find('?'), "a");
+    case 8:
+      request.target.insert(request.target.find('?') == std::string::npos
+                                ? request.target.size()
+                                : request.target.find('?'),
+                            "a");
       return true;
-    case 9: request.target += request.target.find('?') == std::string::npos ? "?x=2" : "&x=2";
+    case 9:
+      request.target += request.target.find('?') == std::string::npos ? "?x=2" : "&x=2";
       return true;
     case 10: {  // scope swap
       std::string& text = presigned ? request.target : header("Authorization")->value;
@@ -434,9 +445,7 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
       request.target.insert(at + 1, "25");
       return true;
     }
-    default:
-      request.headers.push_back({"X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"});
-      return true;
+    default: request.headers.push_back({"X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"}); return true;
   }
 }
 

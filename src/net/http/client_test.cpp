@@ -10,7 +10,8 @@ using namespace test;
 
 Result<HttpClientResponse> fetch(HttpClient& client, HttpClientRequest request) {
   auto done = std::make_shared<Event>();
-  auto result = std::make_shared<Result<HttpClientResponse>>(fail(ErrorCode::Internal, "no answer"));
+  auto result =
+      std::make_shared<Result<HttpClientResponse>>(fail(ErrorCode::Internal, "no answer"));
   client.send(std::move(request), [done, result](Result<HttpClientResponse> answer) {
     *result = std::move(answer);
     done->set();
@@ -32,8 +33,10 @@ TEST_CASE("client: sends method, path, headers and body as given and reads the a
   auto client = make_http_client(*server.loops);
   std::string base = fmt::format("http://127.0.0.1:{}", server.server->port());
   std::string binary("a\0b\xff", 4);
-  auto answer = fetch(*client, {.method = "PUT", .url = base + "/a/../b%2f?q=1",
-                                .headers = {{"X-Own", "v"}, {"X-Empty", ""}}, .body = binary});
+  auto answer = fetch(*client, {.method = "PUT",
+                                .url = base + "/a/../b%2f?q=1",
+                                .headers = {{"X-Own", "v"}, {"X-Empty", ""}},
+                                .body = binary});
   REQUIRE(answer.has_value());
   CHECK(answer->status == 404);
   CHECK(answer->body == binary);
@@ -94,7 +97,8 @@ TEST_CASE("client: many requests at once are all answered") {
   std::atomic<int> good = 0;
   for (int i = 0; i < kRequests; ++i) {
     std::string expected = fmt::format("POST /{} {}", i, i);
-    client->send({.method = "POST", .url = fmt::format("http://127.0.0.1:{}/{}", server.server->port(), i),
+    client->send({.method = "POST",
+                  .url = fmt::format("http://127.0.0.1:{}/{}", server.server->port(), i),
                   .body = std::to_string(i)},
                  [&, expected](Result<HttpClientResponse> answer) {
                    if (answer && answer->body == expected) ++good;

@@ -40,8 +40,14 @@ bool grow_body(std::string& body, size_t bytes, uint64_t expected, BodyReservati
 
 Connection::Connection(Loop& loop, int fd, Peer peer, std::shared_ptr<ServerState> state,
                        std::shared_ptr<Shard> shard)
-    : loop_(loop), transport_(fd), state_(std::move(state)), shard_(std::move(shard)),
-      peer_(std::move(peer)), now_ns_(monotonic_ns()), opened_ns_(now_ns_), progress_ns_(now_ns_) {
+    : loop_(loop),
+      transport_(fd),
+      state_(std::move(state)),
+      shard_(std::move(shard)),
+      peer_(std::move(peer)),
+      now_ns_(monotonic_ns()),
+      opened_ns_(now_ns_),
+      progress_ns_(now_ns_) {
   ++state_->connections_open;
 }
 
@@ -299,7 +305,11 @@ void Connection::arm() {
                                    (session_ == nullptr || session_->wants_read()));
   if (wants_read && !reading_) {
     reading_ = true;
-    watch_->want_read(shared_from_this());
+    if (transport_.pending()) {
+      loop_.post([self = shared_from_this()] { self->on_readable(); });
+    } else {
+      watch_->want_read(shared_from_this());
+    }
   }
   if ((out_bytes_ > 0 || transport_.read_wants_write()) && !writing_) {
     writing_ = true;

@@ -179,7 +179,9 @@ class ConnectionExchange final : public HttpExchange::Impl,
                                  public std::enable_shared_from_this<ConnectionExchange> {
  public:
   ConnectionExchange(std::shared_ptr<Connection> connection, int32_t stream)
-      : connection_(std::move(connection)), loop_(&connection_->loop()), stream_(stream),
+      : connection_(std::move(connection)),
+        loop_(&connection_->loop()),
+        stream_(stream),
         buffered_max_(connection_->state().limits.response_buffered_bytes_max),
         reservation(connection_->shared_state()) {}
 
@@ -194,9 +196,9 @@ class ConnectionExchange final : public HttpExchange::Impl,
   void dropped() override;
 
   // For the session, on the loop.
-  void sent(size_t bytes);   // of what write() took
-  void peer_gone();          // calls on_close
-  void finished();           // answered; callbacks are dropped
+  void sent(size_t bytes);  // of what write() took
+  void peer_gone();         // calls on_close
+  void finished();          // answered; callbacks are dropped
   bool begun = false;
 
  private:

@@ -1,8 +1,8 @@
 // Content codings of bodies, with a guard against bodies that expand without end.
 //
-// libdeflate wants all of its output in one buffer. The size at a gzip's end is the sender's word, so
-// it is only a first guess; a buffer that is too small is thrown away before a larger one is made, and
-// none is ever larger than the limit.
+// libdeflate wants all of its output in one buffer. The size at a gzip's end is the sender's word,
+// so it is only a first guess; a buffer that is too small is thrown away before a larger one is
+// made, and none is ever larger than the limit.
 
 #include <libdeflate.h>
 #include <zstd.h>
@@ -26,8 +26,12 @@ std::unexpected<Error> too_large(size_t input, size_t limit) {
 }
 
 struct DeflateFree {
-  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
-  void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+  void operator()(libdeflate_decompressor* decompressor) const {
+    libdeflate_free_decompressor(decompressor);
+  }
+  void operator()(libdeflate_compressor* compressor) const {
+    libdeflate_free_compressor(compressor);
+  }
 };
 
 libdeflate_decompressor* thread_decompressor() {
@@ -41,8 +45,8 @@ using InflateFunction = libdeflate_result (*)(libdeflate_decompressor*, const vo
                                               size_t, size_t*, size_t*);
 
 // One member or stream from the front of `input`, which it advances; appends to `out`.
-Status inflate_one(InflateFunction function, std::string_view& input, std::string& out, size_t first_guess,
-                   size_t output_max, std::string_view coding) {
+Status inflate_one(InflateFunction function, std::string_view& input, std::string& out,
+                   size_t first_guess, size_t output_max, std::string_view coding) {
   size_t before = out.size();
   size_t left = output_max - std::min(before, output_max);
   size_t room = std::min(std::max(first_guess, kFirstGuessMin), left);
@@ -52,7 +56,8 @@ Status inflate_one(InflateFunction function, std::string_view& input, std::strin
     libdeflate_result result = LIBDEFLATE_BAD_DATA;
     if (before == 0) out = {};  // free the smaller buffer before the larger one is made
     out.resize_and_overwrite(before + room, [&](char* text, size_t) {
-      result = function(thread_decompressor(), input.data(), input.size(), text + before, room, &taken, &made);
+      result = function(thread_decompressor(), input.data(), input.size(), text + before, room,
+                        &taken, &made);
       return before + (result == LIBDEFLATE_SUCCESS ? made : 0);
     });
     if (result == LIBDEFLATE_SUCCESS) {
@@ -87,7 +92,8 @@ Result<std::string> decode_gzip(std::string_view input, size_t output_max) {
 Result<std::string> decode_deflate(std::string_view input, size_t output_max) {
   std::string out;
   std::string_view rest = input;
-  Status zlib = inflate_one(libdeflate_zlib_decompress_ex, rest, out, input.size() * 4, output_max, "deflate");
+  Status zlib = inflate_one(libdeflate_zlib_decompress_ex, rest, out, input.size() * 4, output_max,
+                            "deflate");
   if (zlib) {
     if (!rest.empty()) return invalid_argument("body has bytes after its deflate stream");
     return out;
@@ -96,8 +102,8 @@ Result<std::string> decode_deflate(std::string_view input, size_t output_max) {
   // RFC 9110 8.4.1.2: some senders leave the zlib wrapper out.
   out = {};
   rest = input;
-  KANSOKU_RETURN_IF_ERROR(
-      inflate_one(libdeflate_deflate_decompress_ex, rest, out, input.size() * 4, output_max, "deflate"));
+  KANSOKU_RETURN_IF_ERROR(inflate_one(libdeflate_deflate_decompress_ex, rest, out, input.size() * 4,
+                                      output_max, "deflate"));
   if (!rest.empty()) return invalid_argument("body has bytes after its deflate stream");
   return out;
 }
@@ -128,8 +134,8 @@ Result<std::string> decode_zstd(std::string_view input, size_t output_max) {
   std::unique_ptr<ZSTD_DCtx, ZstdFree> context(ZSTD_createDCtx());
   KANSOKU_CHECK(context != nullptr);
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax);
-  // One frame that tells its size (which the decoder checks) is expanded in one go; anything else is
-  // measured first, so that the buffer is made once and never beyond the limit.
+  // One frame that tells its size (which the decoder checks) is expanded in one go; anything else
+  // is measured first, so that the buffer is made once and never beyond the limit.
   unsigned long long told = ZSTD_getFrameContentSize(input.data(), input.size());
   size_t size = 0;
   if (told != ZSTD_CONTENTSIZE_UNKNOWN && told != ZSTD_CONTENTSIZE_ERROR &&
@@ -159,30 +165,35 @@ std::string_view trimmed(std::string_view text) {
 
 Result<std::string> decode_one(std::string_view coding, std::string_view body, size_t bytes_max,
                                size_t ratio_max) {
-  size_t by_ratio = body.size() > bytes_max / std::max<size_t>(ratio_max, 1) ? bytes_max
-                                                                             : body.size() * ratio_max;
+  size_t by_ratio = body.size() > bytes_max / std::max<size_t>(ratio_max, 1)
+                        ? bytes_max
+                        : body.size() * ratio_max;
   size_t output_max = std::min(bytes_max, std::max(kRatioFreeBytes, by_ratio));
-  if (header_equals(coding, "gzip") || header_equals(coding, "x-gzip")) return decode_gzip(body, output_max);
+  if (header_equals(coding, "gzip") || header_equals(coding, "x-gzip"))
+    return decode_gzip(body, output_max);
   if (header_equals(coding, "deflate")) return decode_deflate(body, output_max);
   if (header_equals(coding, "zstd")) return decode_zstd(body, output_max);
   if (coding.empty() || header_equals(coding, "identity")) {
     if (body.size() > bytes_max) return too_large(body.size(), bytes_max);
     return std::string(body);
   }
-  return invalid_argument("content encoding {} is not known; gzip, deflate and zstd are", quoted(coding));
+  return invalid_argument("content encoding {} is not known; gzip, deflate and zstd are",
+                          quoted(coding));
 }
 
 }  // namespace
 
-Result<std::string> decode_content(std::string_view encoding, std::string_view body, size_t bytes_max,
-                                   size_t ratio_max) {
+Result<std::string> decode_content(std::string_view encoding, std::string_view body,
+                                   size_t bytes_max, size_t ratio_max) {
   std::string decoded;
   std::string_view current = body;
   for (size_t codings = 0;; ++codings) {
-    if (codings == kCodingsMax) return invalid_argument("more than {} content encodings", kCodingsMax);
+    if (codings == kCodingsMax)
+      return invalid_argument("more than {} content encodings", kCodingsMax);
     // The last one named was applied last.
     size_t comma = encoding.rfind(',');
-    std::string_view coding = trimmed(comma == std::string_view::npos ? encoding : encoding.substr(comma + 1));
+    std::string_view coding =
+        trimmed(comma == std::string_view::npos ? encoding : encoding.substr(comma + 1));
     KANSOKU_TRY(std::string next, decode_one(coding, current, bytes_max, ratio_max));
     decoded = std::move(next);
     if (comma == std::string_view::npos) return decoded;

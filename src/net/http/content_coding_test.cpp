@@ -10,7 +10,8 @@ namespace {
 
 std::string text_of(size_t bytes) {
   std::string text;
-  for (uint32_t i = 0; text.size() < bytes; ++i) text += fmt::format("line {} of text\n", i * 2654435761U);
+  for (uint32_t i = 0; text.size() < bytes; ++i)
+    text += fmt::format("line {} of text\n", i * 2654435761U);
   text.resize(bytes);
   return text;
 }
@@ -27,8 +28,10 @@ std::string zstd_of(std::string_view text, bool with_size = true) {
 std::string deflate_of(std::string_view text, bool zlib) {
   libdeflate_compressor* compressor = libdeflate_alloc_compressor(6);
   std::string out(text.size() + 1'000, '\0');
-  out.resize(zlib ? libdeflate_zlib_compress(compressor, text.data(), text.size(), out.data(), out.size())
-                  : libdeflate_deflate_compress(compressor, text.data(), text.size(), out.data(), out.size()));
+  out.resize(
+      zlib ? libdeflate_zlib_compress(compressor, text.data(), text.size(), out.data(), out.size())
+           : libdeflate_deflate_compress(compressor, text.data(), text.size(), out.data(),
+                                         out.size()));
   libdeflate_free_compressor(compressor);
   return out;
 }
@@ -81,7 +84,8 @@ TEST_CASE("content coding: damaged and cut bodies are refused") {
                                      {"zstd", zstd_of(text)},
                                      {"zstd", zstd_of(text, false)}}) {
     for (size_t cut : {size_t{0}, size_t{5}, body.size() / 2, body.size() - 1}) {
-      CHECK_FALSE(decode_content(coding, std::string_view(body).substr(0, cut), 1'000'000).has_value());
+      CHECK_FALSE(
+          decode_content(coding, std::string_view(body).substr(0, cut), 1'000'000).has_value());
     }
   }
   std::string flipped = gzip_encode(text);
@@ -93,7 +97,7 @@ TEST_CASE("content coding: damaged and cut bodies are refused") {
 }
 
 TEST_CASE("content coding: twenty bombs are refused within the limit's memory") {
-  std::string zeros(256U << 20, '\0');
+  std::string zeros(64U << 20, '\0');
   std::string gzip = gzip_encode(zeros, 9);
   std::string zstd = zstd_of(zeros);
   std::string unsized = zstd_of(zeros, false);
@@ -103,12 +107,14 @@ TEST_CASE("content coding: twenty bombs are refused within the limit's memory") 
   std::string lying = gzip;
   for (size_t i = 1; i <= 4; ++i) lying[lying.size() - i] = i == 2 ? 1 : 0;
   struct mallinfo2 before = mallinfo2();
-  constexpr size_t kMax = 16U << 20;
+  constexpr size_t kMax = 4U << 20;
   size_t refused = 0;
   for (int i = 0; i < 4; ++i) {
-    for (const auto& [coding, body] :
-         {std::pair<std::string_view, std::string_view>{"gzip", gzip}, {"zstd", zstd},
-          {"zstd", unsized}, {"gzip, gzip", nested}, {"gzip", lying}}) {
+    for (const auto& [coding, body] : {std::pair<std::string_view, std::string_view>{"gzip", gzip},
+                                       {"zstd", zstd},
+                                       {"zstd", unsized},
+                                       {"gzip, gzip", nested},
+                                       {"gzip", lying}}) {
       auto result = decode_content(coding, body, kMax);
       refused += !result && result.error().code == ErrorCode::ResourceExhausted;
     }
@@ -116,7 +122,7 @@ TEST_CASE("content coding: twenty bombs are refused within the limit's memory") 
   CHECK(refused == 20);
   struct mallinfo2 after = mallinfo2();
   // Nothing is kept: arena and mapped bytes in use are as before, give or take a context.
-  CHECK(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + (4U << 20));
+  CHECK(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + (2U << 20));
 }
 
 TEST_CASE("content coding: the ratio is limited once the output is large") {

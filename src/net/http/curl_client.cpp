@@ -1,7 +1,7 @@
 // HttpClient by libcurl on loop 0: its sockets and its one timer are the loop's.
 //
-// The library is opened at the first send(): it brings 33 others and 7 MB, which a process that never
-// calls out must not pay (docs/decisions/011).
+// The library is opened at the first send(): it brings 33 others and 7 MB, which a process that
+// never calls out must not pay (docs/decisions/011).
 
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -16,7 +16,8 @@ constexpr long kConnectionsPerHostMax = 16;
 constexpr long kConnectionsMax = 64;
 constexpr size_t kResponseHeaderBytesMax = 256 * 1024;
 // Credentials of the instance or the container are never asked of a proxy.
-constexpr const char* kNeverProxied = "169.254.169.254,169.254.170.2,169.254.170.23,localhost,127.0.0.1";
+constexpr const char* kNeverProxied =
+    "169.254.169.254,169.254.170.2,169.254.170.23,localhost,127.0.0.1";
 
 // The functions of libcurl that are used, found by name.
 struct Curl {
@@ -50,7 +51,8 @@ struct Curl {
     auto curl = std::make_unique<Curl>();
     bool all = true;
     auto find = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+      function =
+          reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
       all = all && function != nullptr;
     };
     find(curl->global_init, "curl_global_init");
@@ -190,7 +192,8 @@ struct Transfer {
           header.value.find_first_of("\r\n") != std::string::npos) {
         return false;
       }
-      if (!add_header(header.value.empty() ? header.name + ";" : header.name + ": " + header.value)) {
+      if (!add_header(header.value.empty() ? header.name + ";"
+                                           : header.name + ": " + header.value)) {
         return false;
       }
     }
@@ -221,12 +224,14 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
       return;
     }
     if (!open()) {
-      callback(unavailable("libcurl.so.4 cannot be opened; outbound HTTP needs the package libcurl4"));
+      callback(
+          unavailable("libcurl.so.4 cannot be opened; outbound HTTP needs the package libcurl4"));
       return;
     }
     auto transfer = std::make_unique<Transfer>(*curl_, std::move(request), std::move(callback));
     if (!transfer->prepare() || curl_->multi_add_handle(multi_, transfer->easy) != CURLM_OK) {
-      transfer->callback(invalid_argument("cannot make a request of {}", quoted(transfer->request.url)));
+      transfer->callback(
+          invalid_argument("cannot make a request of {}", quoted(transfer->request.url)));
       return;
     }
     CURL* easy = transfer->easy;
@@ -361,7 +366,8 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
       transfer.callback(std::move(transfer.response));
       return;
     }
-    const char* text = transfer.error_text[0] != '\0' ? transfer.error_text : curl_->easy_strerror(code);
+    const char* text =
+        transfer.error_text[0] != '\0' ? transfer.error_text : curl_->easy_strerror(code);
     ErrorCode kind = ErrorCode::Unavailable;
     std::string message = text;
     if (transfer.too_large) {
@@ -395,10 +401,10 @@ class CurlClient final : public HttpClient {
   }
 
   void send(HttpClientRequest request, Callback callback) override {
-    engine_->loop().post([engine = engine_, request = std::move(request),
-                          callback = std::move(callback)]() mutable {
-      engine->start(std::move(request), std::move(callback));
-    });
+    engine_->loop().post(
+        [engine = engine_, request = std::move(request), callback = std::move(callback)]() mutable {
+          engine->start(std::move(request), std::move(callback));
+        });
   }
 
  private:

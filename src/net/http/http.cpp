@@ -53,8 +53,8 @@ HttpExchange& HttpExchange::operator=(HttpExchange&& other) noexcept {
   return *this;
 }
 
-// Calls on an exchange that is over, or was moved away, do nothing: the peer may be gone at any time
-// and the caller need not ask first.
+// Calls on an exchange that is over, or was moved away, do nothing: the peer may be gone at any
+// time and the caller need not ask first.
 void HttpExchange::respond(HttpResponse response) {
   if (auto impl = std::move(impl_)) impl->respond(std::move(response));
 }
@@ -78,9 +78,10 @@ void HttpExchange::on_drain(std::move_only_function<void()> callback) {
 }
 
 void SimHttpClient::send(HttpClientRequest request, Callback callback) {
-  timers_.after(delay_ns_, [this, request = std::move(request), callback = std::move(callback)]() mutable {
-    callback(server_(request));
-  });
+  timers_.after(delay_ns_,
+                [this, request = std::move(request), callback = std::move(callback)]() mutable {
+                  callback(server_(request));
+                });
 }
 
 }  // namespace kansoku::net

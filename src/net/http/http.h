@@ -2,10 +2,10 @@
 // a server, a client. HTTP/1.1, HTTP/2 and TLS are the business of net/; no type of Asio, nghttp2,
 // OpenSSL or curl appears here.
 //
-// An answer can be sent at once (respond) or as a stream (begin, write, end with trailers), which is
-// what NDJSON, event streams and gRPC need. Thread contract: HttpServer calls the handler on an event
-// loop; the handler must not block (it posts to the pool). HttpExchange is move-only and may be used
-// from any thread, one at a time; calls are messages to the loop.
+// An answer can be sent at once (respond) or as a stream (begin, write, end with trailers), which
+// is what NDJSON, event streams and gRPC need. Thread contract: HttpServer calls the handler on an
+// event loop; the handler must not block (it posts to the pool). HttpExchange is move-only and may
+// be used from any thread, one at a time; calls are messages to the loop.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ struct HttpRequest {
   std::string_view query() const;  // behind the '?', still encoded, without it
   int version_major = 1;
   int version_minor = 1;
-  Headers headers;         // for HTTP/2 `:authority` appears as Host
-  std::string body;        // as received: still content-encoded (signatures cover these bytes)
+  Headers headers;   // for HTTP/2 `:authority` appears as Host
+  std::string body;  // as received: still content-encoded (signatures cover these bytes)
   Peer peer;
   // Set in the class HttpServer: time the first byte of the request arrived.
   env::MonotonicTime arrived;
@@ -129,26 +129,26 @@ struct TlsFiles {
 };
 
 struct HttpLimits {
-  size_t header_bytes_max = 64 * 1024;     // all header lines of a request; AWS allows about 60 KiB
+  size_t header_bytes_max = 64 * 1024;  // all header lines of a request; AWS allows about 60 KiB
   size_t headers_max = 200;
-  size_t target_bytes_max = 64 * 1024;     // presigned and query requests by GET
-  size_t body_bytes_max = 64U << 20;       // as received
+  size_t target_bytes_max = 64 * 1024;  // presigned and query requests by GET
+  size_t body_bytes_max = 64U << 20;    // as received
   // Bytes of bodies of all connections together; over it new bodies get 503.
   size_t bodies_bytes_max = 256U << 20;
   size_t connections_max = 10'000;
   size_t response_buffered_bytes_max = 1U << 20;  // per stream, before write() says false
   int64_t header_timeout_ms = 15'000;
-  int64_t body_idle_timeout_ms = 30'000;          // without a byte of the body
-  int64_t body_bytes_per_s_min = 256;             // slower bodies are cut after the idle time
+  int64_t body_idle_timeout_ms = 30'000;  // without a byte of the body
+  int64_t body_bytes_per_s_min = 256;     // slower bodies are cut after the idle time
   int64_t keep_alive_timeout_ms = 120'000;
   int64_t write_stall_timeout_ms = 60'000;
   uint32_t http2_streams_max = 128;
-  uint32_t http2_resets_per_s_max = 100;          // rapid reset floods end the connection
+  uint32_t http2_resets_per_s_max = 100;  // rapid reset floods end the connection
 };
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  uint16_t port = 0;  // 0 picks a free one
+  uint16_t port = 0;                 // 0 picks a free one
   std::string tls_certificate_file;  // empty: plain
   std::string tls_key_file;
   std::string tls_client_ca_file;
@@ -170,10 +170,10 @@ struct HttpServerStats {
   uint64_t connections_accepted = 0;
   uint64_t connections_refused = 0;
   uint64_t requests = 0;
-  uint64_t bad_requests = 0;     // answered 4xx by net/ itself
+  uint64_t bad_requests = 0;  // answered 4xx by net/ itself
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
-  uint64_t unanswered = 0;       // exchanges dropped by a handler: our fault, must be 0
+  uint64_t unanswered = 0;  // exchanges dropped by a handler: our fault, must be 0
   uint64_t timeouts = 0;
 };
 
@@ -236,9 +236,9 @@ class SimHttpClient final : public HttpClient {
   int64_t delay_ns_ = 0;
 };
 
-// A gzip, deflate or zstd body expanded, with a guard: at most bytes_max, and at most ratio_max times
-// the input once the output is over 1 MiB. `encoding` as in Content-Encoding (a list is applied from
-// the right); an unknown one is InvalidArgument.
+// A gzip, deflate or zstd body expanded, with a guard: at most bytes_max, and at most ratio_max
+// times the input once the output is over 1 MiB. `encoding` as in Content-Encoding (a list is
+// applied from the right); an unknown one is InvalidArgument.
 Result<std::string> decode_content(std::string_view encoding, std::string_view body,
                                    size_t bytes_max, size_t ratio_max = 1'000);
 std::string gzip_encode(std::string_view body, int level = 1);

@@ -109,6 +109,7 @@ Http1Parser::Event Http1Parser::next(std::string_view& input) {
       case State::Finish:
         state_ = State::Head;
         begun_ = false;
+        head_bytes_ = 0;
         blank_lines_ = 0;
         return Event::End;
       case State::Failed:
@@ -122,7 +123,8 @@ Http1Parser::Event Http1Parser::take_head(std::string_view& input) {
     char c = input.front();
     if (c == '\r' || c == '\n') {
       // A blank line between messages; its CR and LF may come in two pieces.
-      if (c == '\n' && ++blank_lines_ > kBlankLinesMax) return fail_with(400, "too many blank lines");
+      if (c == '\n' && ++blank_lines_ > kBlankLinesMax)
+        return fail_with(400, "too many blank lines");
       input.remove_prefix(1);
       continue;
     }
@@ -148,14 +150,16 @@ Http1Parser::Event Http1Parser::take_head(std::string_view& input) {
     input.remove_prefix(take);
     scanned_ = partial_.size() < 3 ? 0 : partial_.size() - 3;
     size_t line_end = partial_.find('\n');
-    if (line_end == std::string::npos) {
-      if (partial_.size() > limits_->target_bytes_max + kRequestLineRest) {
-        return fail_with(414, "the request target is too long");
-      }
-    } else {
+    if (std::min(line_end, partial_.size()) > limits_->target_bytes_max + kRequestLineRest) {
+      return fail_with(414, "the request target is too long");
+    }
+    if (line_end != std::string::npos) {
       // A first line that is no request is answered without waiting for the rest.
-      if (line_end == 0 || partial_[line_end - 1] != '\r') return fail_with(400, "a line ends without CR");
-      if (partial_.size() - line_end > limits_->header_bytes_max) {
+      if (line_end == 0 || partial_[line_end - 1] != '\r') {
+        return fail_with(400, "a line ends without CR");
+      }
+      // The line's LF and the blank line's CR LF are no header bytes.
+      if (partial_.size() - line_end > limits_->header_bytes_max + 3) {
         return fail_with(431, "the header lines are too long");
       }
     }
@@ -169,6 +173,7 @@ Http1Parser::Event Http1Parser::take_head(std::string_view& input) {
 
 bool Http1Parser::parse_head(std::string_view text) {
   head_ = {};
+  head_bytes_ = text.size();
   has_length_ = has_coding_ = close_ = keep_alive_asked_ = false;
   hosts_ = 0;
   authority_.clear();
@@ -194,7 +199,8 @@ bool Http1Parser::parse_head(std::string_view text) {
 
 bool Http1Parser::parse_request_line(std::string_view line) {
   size_t space = line.find(' ');
-  if (space == std::string_view::npos || space > kMethodBytesMax || !is_token(line.substr(0, space))) {
+  if (space == std::string_view::npos || space > kMethodBytesMax ||
+      !is_token(line.substr(0, space))) {
     fail_with(400, "the request line is malformed");
     return false;
   }
@@ -280,7 +286,8 @@ bool Http1Parser::parse_field(std::string_view line, bool trailer) {
     }
   }
   if (trailer) return true;
-  Header& header = head_.headers.list().emplace_back(std::string(line.substr(0, colon)), std::string(value));
+  Header& header =
+      head_.headers.list().emplace_back(std::string(line.substr(0, colon)), std::string(value));
   return apply_field(header);
 }
 
@@ -296,7 +303,8 @@ bool Http1Parser::apply_field(const Header& header) {
     if (++hosts_ > 1) return refuse(400, "more than one Host");
     if (!is_host(value)) return refuse(400, "the Host is malformed");
   } else if (name.size() == 6 && header_equals(name, "expect")) {
-    if (!header_equals(value, "100-continue")) return refuse(417, "only 100-continue can be expected");
+    if (!header_equals(value, "100-continue"))
+      return refuse(417, "only 100-continue can be expected");
     head_.expect_continue = true;
   } else if (name.size() == 10 && header_equals(name, "connection")) {
     for_each_element(value, [this](std::string_view token) {
@@ -315,7 +323,8 @@ bool Http1Parser::apply_field(const Header& header) {
   } else if (name.size() == 17 && header_equals(name, "transfer-encoding")) {
     if (has_coding_) return refuse(400, "more than one Transfer-Encoding");
     has_coding_ = true;
-    if (!header_equals(value, "chunked")) return refuse(501, "the only transfer coding served is chunked");
+    if (!header_equals(value, "chunked"))
+      return refuse(501, "the only transfer coding served is chunked");
     head_.chunked = true;
   }
   return true;
@@ -326,7 +335,8 @@ bool Http1Parser::finish_fields() {
     fail_with(status, message);
     return false;
   };
-  if (has_coding_ && has_length_) return refuse(400, "Content-Length and Transfer-Encoding together");
+  if (has_coding_ && has_length_)
+    return refuse(400, "Content-Length and Transfer-Encoding together");
   if (has_coding_ && head_.version_minor == 0) return refuse(400, "Transfer-Encoding in HTTP/1.0");
   if (hosts_ == 0 && head_.version_minor == 1) return refuse(400, "the Host is missing");
   if (!authority_.empty()) head_.headers.set("Host", authority_);
@@ -401,7 +411,8 @@ Http1Parser::Event Http1Parser::take_chunk_size(std::string_view& input) {
 Http1Parser::Event Http1Parser::take_chunk_data_end(std::string_view& input) {
   int got = take_line(input, 0);
   if (got == 0) {
-    if (!partial_.empty() && partial_[0] != '\r') return fail_with(400, "a chunk is longer than its size");
+    if (!partial_.empty() && partial_[0] != '\r')
+      return fail_with(400, "a chunk is longer than its size");
     return Event::NeedMore;
   }
   if (got < 0 || !line_.empty()) return fail_with(400, "a chunk is longer than its size");
@@ -432,20 +443,46 @@ std::string_view http_reason(int status) {
     int status;
     std::string_view reason;
   };
-  static constexpr Row kRows[] = {
-      {100, "Continue"}, {101, "Switching Protocols"}, {200, "OK"}, {201, "Created"},
-      {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"}, {301, "Moved Permanently"},
-      {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"},
-      {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-      {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-      {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-      {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-      {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
-      {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-      {431, "Request Header Fields Too Large"}, {499, "Client Closed Request"},
-      {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-      {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-      {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"}};
+  static constexpr Row kRows[] = {{100, "Continue"},
+                                  {101, "Switching Protocols"},
+                                  {200, "OK"},
+                                  {201, "Created"},
+                                  {202, "Accepted"},
+                                  {204, "No Content"},
+                                  {206, "Partial Content"},
+                                  {301, "Moved Permanently"},
+                                  {302, "Found"},
+                                  {303, "See Other"},
+                                  {304, "Not Modified"},
+                                  {307, "Temporary Redirect"},
+                                  {308, "Permanent Redirect"},
+                                  {400, "Bad Request"},
+                                  {401, "Unauthorized"},
+                                  {403, "Forbidden"},
+                                  {404, "Not Found"},
+                                  {405, "Method Not Allowed"},
+                                  {406, "Not Acceptable"},
+                                  {408, "Request Timeout"},
+                                  {409, "Conflict"},
+                                  {410, "Gone"},
+                                  {411, "Length Required"},
+                                  {412, "Precondition Failed"},
+                                  {413, "Content Too Large"},
+                                  {414, "URI Too Long"},
+                                  {415, "Unsupported Media Type"},
+                                  {416, "Range Not Satisfiable"},
+                                  {417, "Expectation Failed"},
+                                  {422, "Unprocessable Content"},
+                                  {429, "Too Many Requests"},
+                                  {431, "Request Header Fields Too Large"},
+                                  {499, "Client Closed Request"},
+                                  {500, "Internal Server Error"},
+                                  {501, "Not Implemented"},
+                                  {502, "Bad Gateway"},
+                                  {503, "Service Unavailable"},
+                                  {504, "Gateway Timeout"},
+                                  {505, "HTTP Version Not Supported"},
+                                  {507, "Insufficient Storage"}};
   for (const Row& row : kRows) {
     if (row.status == status) return row.reason;
   }

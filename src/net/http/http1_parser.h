@@ -1,12 +1,14 @@
-// The bytes of HTTP/1.1 requests taken apart: no sockets, no clocks, no allocation beyond its limits.
+// The bytes of HTTP/1.1 requests taken apart: no sockets, no clocks, no allocation beyond its
+// limits.
 //
-// RFC 9110 and 9112, read strictly where two readers could disagree, since disagreement is what request
-// smuggling is made of: lines end in CRLF only; no folded lines; one Content-Length of digits; never
-// Content-Length and Transfer-Encoding together; the only transfer coding is one "chunked", in
-// HTTP/1.1 only. Differences from other parsers are listed in http1_parser_test.cpp.
+// RFC 9110 and 9112, read strictly where two readers could disagree, since disagreement is what
+// request smuggling is made of: lines end in CRLF only; no folded lines; one Content-Length of
+// digits; never Content-Length and Transfer-Encoding together; the only transfer coding is one
+// "chunked", in HTTP/1.1 only. Differences from other parsers are listed in http1_parser_test.cpp.
 // Thread contract: confined to its owner. After an Error the parser stays in Error.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,7 +45,8 @@ struct Http1Head {
 
 class Http1Parser {
  public:
-  explicit Http1Parser(const Http1Limits& limits) : limits_(&limits) {}  // limits outlive the parser
+  explicit Http1Parser(const Http1Limits& limits)
+      : limits_(&limits) {}  // limits outlive the parser
 
   enum class Event : uint8_t {
     NeedMore,  // all input is consumed
@@ -62,14 +65,23 @@ class Http1Parser {
   bool in_head() const { return state_ == State::Head && begun_; }
   // True where not a byte of the next message has come.
   bool idle() const { return state_ == State::Head && !begun_; }
-  // Bytes that a Content-Length body still lacks; 0 elsewhere. The owner may read them by itself and
-  // then says so with skip_body().
+  // Memory held for a head: of one that is coming in pieces, or of the last one complete.
+  size_t head_bytes() const { return std::max(head_bytes_, partial_.capacity()); }
+  // Bytes that a Content-Length body still lacks; 0 elsewhere. The owner may read them by itself
+  // and then says so with skip_body().
   uint64_t body_remaining() const { return state_ == State::Body ? remaining_ : 0; }
   void skip_body(uint64_t bytes) { remaining_ -= bytes; }
 
  private:
   enum class State : uint8_t {
-    Head, Body, ChunkSize, ChunkData, ChunkDataEnd, Trailers, Finish, Failed
+    Head,
+    Body,
+    ChunkSize,
+    ChunkData,
+    ChunkDataEnd,
+    Trailers,
+    Finish,
+    Failed
   };
   Event fail_with(int status, const char* message);
   Event take_head(std::string_view& input);
@@ -98,12 +110,13 @@ class Http1Parser {
   bool keep_alive_asked_ = false;
   std::string authority_;  // of an absolute-form target
   Http1Head head_;
-  std::string partial_;    // a head or line that came in pieces
-  size_t scanned_ = 0;     // of partial_, known to hold no end
+  std::string partial_;  // a head or line that came in pieces
+  size_t scanned_ = 0;   // of partial_, known to hold no end
   std::string_view line_;
   std::string line_store_;
   std::string_view body_;
   uint64_t remaining_ = 0;
+  size_t head_bytes_ = 0;
   size_t extension_bytes_ = 0;
   size_t trailer_bytes_ = 0;
   size_t trailers_ = 0;

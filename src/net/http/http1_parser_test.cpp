@@ -1,7 +1,8 @@
-// Where this parser is stricter than Debian's libhttp-parser 2.9.4 (Node's former parser), on purpose:
-// bare LF ends no line; a space before ':' and folded lines are refused; a second Content-Length is
-// refused even when it repeats the first; Transfer-Encoding takes only "chunked", never in HTTP/1.0,
-// never beside Content-Length; HTTP/1.1 needs exactly one Host; control bytes are in no value.
+// Where this parser is stricter than Debian's libhttp-parser 2.9.4 (Node's former parser), on
+// purpose: bare LF ends no line; a space before ':' and folded lines are refused; a second
+// Content-Length is refused even when it repeats the first; Transfer-Encoding takes only "chunked",
+// never in HTTP/1.0, never beside Content-Length; HTTP/1.1 needs exactly one Host; control bytes
+// are in no value.
 #include "net/http/http1_parser.h"
 
 #include <doctest/doctest.h>
@@ -57,8 +58,7 @@ TEST_CASE("http1 parser: any cut of the bytes gives the same messages") {
   for (size_t step = 1; step <= text.size(); ++step) {
     Parsed parsed = parse(text, step);
     REQUIRE(parsed.error == 0);
-    REQUIRE(parsed.targets ==
-            std::vector<std::string>{"/one", "/two?x", "/three", "/four?y", "*"});
+    REQUIRE(parsed.targets == std::vector<std::string>{"/one", "/two?x", "/three", "/four?y", "*"});
     REQUIRE(parsed.bodies == std::vector<std::string>{"hello", "", "hello world", "", ""});
   }
 }
@@ -69,8 +69,10 @@ TEST_CASE("http1 parser: refuses whatever two readers could read in two ways") {
     const char* text;
   };
   const Case cases[] = {
-      {400, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"},
-      {400, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"},
+      {400,
+       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {400,
+       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"},
       {400, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"},
       {400, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
       {400, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\n"},
@@ -88,7 +90,9 @@ TEST_CASE("http1 parser: refuses whatever two readers could read in two ways") {
       {501, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n"},
       {501, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \"chunked\"\r\n\r\n"},
       {400, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0b chunked\r\n\r\n"},
-      {400, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {400,
+       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n"},
       {400, "POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"},
       {400, "GET / HTTP/1.1\nHost: x\n\n"},
       {400, "GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n"},
@@ -129,19 +133,23 @@ TEST_CASE("http1 parser: refuses whatever two readers could read in two ways") {
 TEST_CASE("http1 parser: bad chunks are refused") {
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const char* body :
-       {"\r\n", "g\r\n", "-1\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n", "5 x\r\nhello\r\n", "5\nhello\r\n",
-        "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\n", "1000000000000000\r\n",
-        "FFFFFFFFFFFFFFFFF\r\n", "5;a\x01\r\nhello\r\n", "5;a\rb\r\n", "0\r\nBad trailer\r\n\r\n",
-        "0\r\n folded: x\r\n\r\n", "5\r\r\nhello\r\n"}) {
+       {"\r\n", "g\r\n", "-1\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n", "5 x\r\nhello\r\n",
+        "5\nhello\r\n", "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\n",
+        "1000000000000000\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5;a\x01\r\nhello\r\n", "5;a\rb\r\n",
+        "0\r\nBad trailer\r\n\r\n", "0\r\n folded: x\r\n\r\n", "5\r\r\nhello\r\n"}) {
     CAPTURE(body);
     CHECK(error_of(head + body) == 400);
   }
-  CHECK(parse(head + "5 \t;x\r\nhello\r\n000\r\n\r\n", 3).bodies == std::vector<std::string>{"hello"});
+  CHECK(parse(head + "5 \t;x\r\nhello\r\n000\r\n\r\n", 3).bodies ==
+        std::vector<std::string>{"hello"});
 }
 
 TEST_CASE("http1 parser: limits name their status") {
-  Http1Limits limits{.header_bytes_max = 200, .headers_max = 5, .target_bytes_max = 50,
-                     .chunk_line_bytes_max = 20, .chunk_extension_bytes_max = 30};
+  Http1Limits limits{.header_bytes_max = 200,
+                     .headers_max = 5,
+                     .target_bytes_max = 50,
+                     .chunk_line_bytes_max = 20,
+                     .chunk_extension_bytes_max = 30};
   auto error = [&](const std::string& text) {
     int whole = parse(text, text.size(), limits).error;
     CHECK(parse(text, 1, limits).error == whole);
@@ -150,6 +158,10 @@ TEST_CASE("http1 parser: limits name their status") {
   CHECK(error("GET /" + std::string(50, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 414);
   CHECK(error("GET /" + std::string(49, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 0);
   CHECK(error("GET /" + std::string(500, 'a')) == 414);
+  // Found by fuzzing: the end of a line that is too long must not hide its length.
+  CHECK(error("GET /" + std::string(150, 'a') + " HTTP/1.1\r\nHost: x\r\n") == 414);
+  CHECK(error("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(186, 'a') + "\r\n\r\n") == 0);
+  CHECK(error("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(187, 'a') + "\r\n\r\n") == 431);
   CHECK(error("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'a') + "\r\n\r\n") == 431);
   CHECK(error("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(600, 'a')) == 431);
   CHECK(error("GET / HTTP/1.1\r\nHost: x\r\nA:\r\nB:\r\nC:\r\nD:\r\n\r\n") == 0);
@@ -167,7 +179,8 @@ TEST_CASE("http1 parser: limits name their status") {
 TEST_CASE("http1 parser: absolute form replaces Host") {
   Http1Limits limits;
   Http1Parser parser(limits);
-  std::string_view input = "GET https://real:8470?q=1 HTTP/1.1\r\nX: 1\r\nHost: decoy\r\nHost2: y\r\n\r\n";
+  std::string_view input =
+      "GET https://real:8470?q=1 HTTP/1.1\r\nX: 1\r\nHost: decoy\r\nHost2: y\r\n\r\n";
   REQUIRE(parser.next(input) == Http1Parser::Event::Head);
   CHECK(parser.head().target == "/?q=1");
   CHECK(parser.head().headers.get("host") == "real:8470");

@@ -6,14 +6,20 @@ namespace kansoku::net {
 namespace {
 
 // Pipelined input that is held while a request is being answered; beyond it the socket is not read.
-constexpr size_t kHeldBytesMax = 64 * 1024;
+constexpr size_t kHeldBytesMax = 16 * 1024;
+// Heads up to this are every connection's own; longer ones count against bodies_bytes_max, so that
+// many clients with long heads cannot take what many with long bodies could not.
+constexpr size_t kFreeHeadBytes = 4 * 1024;
 // Bodies up to this are copied behind their head into one piece.
 constexpr size_t kJoinedBodyBytesMax = 16 * 1024;
 
 class Http1Session final : public Session {
  public:
   explicit Http1Session(Connection& connection)
-      : connection_(connection), state_(connection.state()), parser_(state_.http1_limits),
+      : connection_(connection),
+        state_(connection.state()),
+        parser_(state_.http1_limits),
+        head_reservation_(connection.shared_state()),
         phase_began_ns_(connection.now_ns()) {}
 
   void on_bytes(std::string_view bytes) override;
@@ -33,6 +39,7 @@ class Http1Session final : public Session {
 
  private:
   void process(std::string_view input);
+  bool reserve_head();
   bool on_head();
   bool append_body(std::string_view bytes);
   void dispatch();
@@ -44,13 +51,14 @@ class Http1Session final : public Session {
   ServerState& state_;
   Http1Parser parser_;
   HttpRequest request_;
+  BodyReservation head_reservation_;
   // While a request is read: of its body; then moved to its exchange.
   std::shared_ptr<ConnectionExchange> reading_exchange_;
   std::shared_ptr<ConnectionExchange> exchange_;  // being answered
   std::string held_;
   uint64_t body_expected_ = 0;
   size_t stream_bytes_unsent_ = 0;  // of write(), told to the exchange as they leave
-  int64_t phase_began_ns_;  // of waiting for a request, its head, its body
+  int64_t phase_began_ns_;          // of waiting for a request, its head, its body
   int64_t body_byte_ns_ = 0;
   int64_t body_timed_bytes_ = 0;
   bool processing_ = false;
@@ -80,7 +88,10 @@ void Http1Session::process(std::string_view input) {
       phase_began_ns_ = connection_.now_ns();
       request_.arrived = {phase_began_ns_};
     }
-    if (event == Http1Parser::Event::NeedMore) break;
+    if (event == Http1Parser::Event::NeedMore) {
+      if (parser_.in_head()) reserve_head();
+      break;
+    }
     bool go_on = true;
     switch (event) {
       case Http1Parser::Event::Head:
@@ -105,7 +116,15 @@ void Http1Session::process(std::string_view input) {
   processing_ = false;
 }
 
+bool Http1Session::reserve_head() {
+  size_t bytes = parser_.head_bytes();
+  if (bytes <= kFreeHeadBytes || head_reservation_.grow_to(bytes)) return true;
+  refuse(503, "too many request bytes are in flight; try again");
+  return false;
+}
+
 bool Http1Session::on_head() {
+  if (!reserve_head()) return false;
   Http1Head& head = parser_.head();
   request_.method = std::move(head.method);
   request_.target = std::move(head.target);
@@ -195,6 +214,7 @@ void Http1Session::refuse(int status, std::string_view message) {
   connection_.send(Connection::plain_answer(status, message));
   connection_.finish(true);
   request_ = {};
+  head_reservation_.release();
   if (reading_exchange_ != nullptr) std::exchange(reading_exchange_, nullptr)->finished();
   in_body_ = false;
 }
@@ -316,6 +336,7 @@ void Http1Session::abort(int32_t /*stream*/) {
 void Http1Session::answered() {
   auto exchange = std::exchange(exchange_, nullptr);
   stream_bytes_unsent_ = 0;
+  head_reservation_.release();
   exchange->finished();
   phase_began_ns_ = connection_.now_ns();
   if (!keep_alive_ || stopping_ || input_ended_) {
@@ -348,8 +369,8 @@ void Http1Session::on_end_of_input() {
     }
     return;
   }
-  // A client may close its sending side and still read the answer; where the answer is a stream that
-  // lasts, an end of input is how a client that has gone is noticed.
+  // A client may close its sending side and still read the answer; where the answer is a stream
+  // that lasts, an end of input is how a client that has gone is noticed.
   if (exchange_->begun) connection_.close();
 }
 

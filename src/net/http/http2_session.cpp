@@ -1,7 +1,7 @@
 // HTTP/2 on a connection by libnghttp2: the same requests and exchanges, many at a time.
 //
-// nghttp2 does frames, HPACK, flow control and the legality of messages; this file keeps the bodies,
-// the limits and the counts that floods run into.
+// nghttp2 does frames, HPACK, flow control and the legality of messages; this file keeps the
+// bodies, the limits and the counts that floods run into.
 
 #include <nghttp2/nghttp2.h>
 
@@ -15,8 +15,8 @@ namespace {
 // 80 Mbit/s; all streams together four times that.
 constexpr int32_t kStreamWindowBytes = 1 << 20;
 constexpr int32_t kConnectionWindowBytes = 4 << 20;
-// Frames are made only while less than this waits in the connection's queue: the rest stays with its
-// stream, where it counts against response_buffered_bytes_max.
+// Frames are made only while less than this waits in the connection's queue: the rest stays with
+// its stream, where it counts against response_buffered_bytes_max.
 constexpr size_t kOutBytesMax = 256 * 1024;
 // PING, SETTINGS, PRIORITY, WINDOW_UPDATE and empty DATA frames cost us and carry nothing. A busy
 // client sends a window update for every few KiB it reads; these are counted with a higher limit.
@@ -24,7 +24,9 @@ constexpr uint32_t kControlFramesPerSMax = 1'000;
 constexpr uint32_t kWindowUpdatesPerSMax = 100'000;
 
 struct Stream {
+  explicit Stream(std::shared_ptr<ServerState> state) : head_reservation(std::move(state)) {}
   int32_t id = 0;
+  BodyReservation head_reservation;  // of its header fields
   HttpRequest request;
   size_t header_bytes = 0;
   int refused = 0;  // a status: the request is answered by net/ itself
@@ -38,12 +40,12 @@ struct Stream {
 
   // The answer.
   bool answering = false;
-  std::string out;           // bytes to be framed, from out_at on
+  std::string out;  // bytes to be framed, from out_at on
   size_t out_at = 0;
   std::string_view out_static;
   bool out_ended = false;
   bool deferred = false;
-  bool streaming = false;    // by begin/write: sent bytes are told to the exchange
+  bool streaming = false;  // by begin/write: sent bytes are told to the exchange
   Headers trailers;
   bool has_trailers = false;
 };
@@ -166,8 +168,8 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
             return self(user).on_begin_headers(*frame);
           });
       nghttp2_session_callbacks_set_on_header_callback(
-          list, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
-                   const uint8_t* value, size_t value_size, uint8_t, void* user) {
+          list, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
+                   size_t name_size, const uint8_t* value, size_t value_size, uint8_t, void* user) {
             return self(user).on_header(*frame, {reinterpret_cast<const char*>(name), name_size},
                                         {reinterpret_cast<const char*>(value), value_size});
           });
@@ -180,7 +182,8 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
             return self(user).on_frame_sent(*frame);
           });
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-          list, [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size, void* user) {
+          list,
+          [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size, void* user) {
             return self(user).on_data(id, {reinterpret_cast<const char*>(bytes), size});
           });
       nghttp2_session_callbacks_set_on_stream_close_callback(
@@ -207,7 +210,9 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
 }
 
 Http2Session::Http2Session(Connection& connection)
-    : connection_(connection), state_(connection.state()), idle_since_ns_(connection.now_ns()),
+    : connection_(connection),
+      state_(connection.state()),
+      idle_since_ns_(connection.now_ns()),
       last_output_ns_(connection.now_ns()) {
   nghttp2_option* option = nullptr;
   KANSOKU_CHECK(nghttp2_option_new(&option) == 0);
@@ -219,22 +224,23 @@ Http2Session::Http2Session(Connection& connection)
   nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, state_.limits.http2_streams_max},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<uint32_t>(kStreamWindowBytes)},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(state_.limits.header_bytes_max)}};
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<uint32_t>(state_.limits.header_bytes_max)}};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
 }
 
 void Http2Session::on_bytes(std::string_view bytes) {
   receiving_ = true;
-  ssize_t taken = nghttp2_session_mem_recv(
-      session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()),
+                                           bytes.size());
   receiving_ = false;
   if (connection_.closed()) return;
   if (taken < 0) {
     ++state_.bad_requests;
-    nghttp2_session_terminate_session(session_, taken == NGHTTP2_ERR_FLOODED
-                                                    ? static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM)
-                                                    : static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+    nghttp2_session_terminate_session(
+        session_, taken == NGHTTP2_ERR_FLOODED ? static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM)
+                                               : static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
     terminated_ = true;
   }
   pump();
@@ -242,7 +248,7 @@ void Http2Session::on_bytes(std::string_view bytes) {
 
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_HEADERS || frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  auto stream = std::make_unique<Stream>();
+  auto stream = std::make_unique<Stream>(connection_.shared_state());
   stream->id = frame.hd.stream_id;
   stream->began_ns = stream->body_byte_ns = connection_.now_ns();
   stream->request.version_major = 2;
@@ -252,9 +258,11 @@ int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   return 0;
 }
 
-int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
+int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name,
+                            std::string_view value) {
   Stream* stream = find(frame.hd.stream_id);
-  if (stream == nullptr || frame.headers.cat != NGHTTP2_HCAT_REQUEST || stream->refused != 0) return 0;
+  if (stream == nullptr || frame.headers.cat != NGHTTP2_HCAT_REQUEST || stream->refused != 0)
+    return 0;
   const HttpLimits& limits = state_.limits;
   HttpRequest& request = stream->request;
   if (name == ":path") {
@@ -280,7 +288,8 @@ int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, s
     if (!request.headers.has("Host")) request.headers.add("Host", std::string(value));
   } else if (name == "cookie" && request.headers.has("cookie")) {
     // RFC 9113 8.2.3: crumbs are put together again.
-    request.headers.set("cookie", std::string(request.headers.get("cookie")) + "; " + std::string(value));
+    request.headers.set("cookie",
+                        std::string(request.headers.get("cookie")) + "; " + std::string(value));
   } else if (!name.starts_with(':')) {
     request.headers.add(std::string(name), std::string(value));
   }
@@ -290,16 +299,18 @@ int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, s
 void Http2Session::head_arrived(Stream& stream) {
   stream.request.peer = connection_.peer();
   stream.head_only = stream.request.method == "HEAD";
-  stream.exchange =
-      std::make_shared<ConnectionExchange>(connection_.shared_from_this(), stream.id);
+  stream.exchange = std::make_shared<ConnectionExchange>(connection_.shared_from_this(), stream.id);
   if (stream.refused != 0) return;
   std::string_view length = stream.request.headers.get("content-length");
   uint64_t expected = 0;
   std::from_chars(length.data(), length.data() + length.size(), expected);  // nghttp2 checked it
   stream.body_expected = expected;
-  if (expected > state_.limits.body_bytes_max) {
-    refuse(stream, 413, fmt::format("the body is too long: {} bytes, limit {}", expected,
-                                    state_.limits.body_bytes_max));
+  if (!stream.head_reservation.grow_to(stream.header_bytes)) {
+    refuse(stream, 503, "too many request bytes are in flight; try again");
+  } else if (expected > state_.limits.body_bytes_max) {
+    refuse(stream, 413,
+           fmt::format("the body is too long: {} bytes, limit {}", expected,
+                       state_.limits.body_bytes_max));
   } else if (stream.request.method == "CONNECT") {
     refuse(stream, 501, "CONNECT is not served");
   } else if (header_equals(stream.request.headers.get("expect"), "100-continue")) {
@@ -364,7 +375,8 @@ int Http2Session::on_data(int32_t id, std::string_view bytes) {
   std::string& body = stream->request.body;
   stream->body_byte_ns = connection_.now_ns();
   if (body.size() + bytes.size() > state_.limits.body_bytes_max) {
-    refuse(*stream, 413, fmt::format("the body is too long: limit {} bytes", state_.limits.body_bytes_max));
+    refuse(*stream, 413,
+           fmt::format("the body is too long: limit {} bytes", state_.limits.body_bytes_max));
   } else {
     uint64_t expected = stream->body_expected > 0 ? stream->body_expected
                         : body.empty()            ? bytes.size()
@@ -426,8 +438,9 @@ void Http2Session::submit_head(Stream& stream, int status, const Headers& header
   if (stream.out_ended && !stream.has_trailers && status != 204 && status != 304) {
     std::string_view told = headers.get("Content-Length");
     size_t size = stream.out.size() + stream.out_static.size();
-    fields.add("content-length", stream.head_only && size == 0 && !told.empty() ? std::string(told)
-                                                                                : std::to_string(size));
+    fields.add("content-length", stream.head_only && size == 0 && !told.empty()
+                                     ? std::string(told)
+                                     : std::to_string(size));
   }
   bool bodyless = !with_body || stream.head_only || status == 204 || status == 304;
   if (bodyless) {
@@ -437,11 +450,10 @@ void Http2Session::submit_head(Stream& stream, int status, const Headers& header
   std::vector<nghttp2_nv> list = fields.list();
   nghttp2_data_provider provider{};
   provider.read_callback = [](nghttp2_session*, int32_t id, uint8_t* into, size_t room,
-                              uint32_t* flags, nghttp2_data_source*, void* user) {
-    return self(user).read_answer(id, into, room, flags);
-  };
-  bool empty = stream.out_ended && stream.out.empty() && stream.out_static.empty() &&
-               !stream.has_trailers;
+                              uint32_t* flags, nghttp2_data_source*,
+                              void* user) { return self(user).read_answer(id, into, room, flags); };
+  bool empty =
+      stream.out_ended && stream.out.empty() && stream.out_static.empty() && !stream.has_trailers;
   nghttp2_submit_response(session_, stream.id, list.data(), list.size(),
                           bodyless && stream.out_ended ? nullptr : (empty ? nullptr : &provider));
 }
@@ -452,7 +464,7 @@ ssize_t Http2Session::read_answer(int32_t id, uint8_t* into, size_t room, uint32
   std::string_view owned = std::string_view(stream->out).substr(stream->out_at);
   std::string_view from = owned.empty() ? stream->out_static : owned;
   size_t bytes = std::min(room, from.size());
-  std::memcpy(into, from.data(), bytes);
+  if (bytes > 0) std::memcpy(into, from.data(), bytes);
   if (!owned.empty()) {
     stream->out_at += bytes;
     if (stream->out_at == stream->out.size()) {
@@ -545,9 +557,9 @@ void Http2Session::flooded(const char* what) {
   if (std::exchange(terminated_, true)) return;
   ++state_.bad_requests;
   // The text goes along with GOAWAY as debug data, for whoever looks at the wire.
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
-                        NGHTTP2_ENHANCE_YOUR_CALM, reinterpret_cast<const uint8_t*>(what),
-                        std::strlen(what));
+  nghttp2_submit_goaway(
+      session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+      NGHTTP2_ENHANCE_YOUR_CALM, reinterpret_cast<const uint8_t*>(what), std::strlen(what));
 }
 
 // Frames move from nghttp2 into the connection's queue while there is room in it.
@@ -614,7 +626,8 @@ void Http2Session::on_sweep(int64_t now_ns) {
     refuse(*stream, 408, "the body came too slowly");
     answer_refusal(*stream);
   }
-  if (waits_for_window && now_ns - last_output_ns_ > limits.write_stall_timeout_ms * env::kNsPerMs) {
+  if (waits_for_window &&
+      now_ns - last_output_ns_ > limits.write_stall_timeout_ms * env::kNsPerMs) {
     ++state_.timeouts;
     connection_.close();
     return;
@@ -625,8 +638,9 @@ void Http2Session::on_sweep(int64_t now_ns) {
 void Http2Session::stop() {
   stopping_ = true;
   // Streams up to the last one seen are finished; newer ones the client sends elsewhere.
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
   pump();
 }
 

@@ -27,20 +27,23 @@ class Http2Client {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(
-        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
-                      const uint8_t* value, size_t value_size, uint8_t, void* user) {
+        callbacks,
+        [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+           const uint8_t* value, size_t value_size, uint8_t, void* user) {
           Answer& answer = self(user).answers[frame->hd.stream_id];
           std::string key(reinterpret_cast<const char*>(name), name_size);
           std::string text(reinterpret_cast<const char*>(value), value_size);
           if (key == ":status") {
             answer.status = std::stoi(text);
           } else {
-            (frame->headers.cat == NGHTTP2_HCAT_HEADERS ? answer.trailers : answer.headers).add(key, text);
+            (frame->headers.cat == NGHTTP2_HCAT_HEADERS ? answer.trailers : answer.headers)
+                .add(key, text);
           }
           return 0;
         });
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        callbacks, [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size, void* user) {
+        callbacks,
+        [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size, void* user) {
           self(user).answers[id].body.append(reinterpret_cast<const char*>(bytes), size);
           return 0;
         });
@@ -70,12 +73,13 @@ class Http2Client {
     for (const Header& header : more.list()) fields.emplace_back(header.name, header.value);
     std::vector<nghttp2_nv> list;
     for (auto& [name, value] : fields) {
-      list.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()),
-                      name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+      list.push_back({reinterpret_cast<uint8_t*>(name.data()),
+                      reinterpret_cast<uint8_t*>(value.data()), name.size(), value.size(),
+                      NGHTTP2_NV_FLAG_NONE});
     }
     nghttp2_data_provider provider{};
-    provider.read_callback = [](nghttp2_session*, int32_t id, uint8_t* into, size_t room, uint32_t* flags,
-                                nghttp2_data_source*, void* user) -> ssize_t {
+    provider.read_callback = [](nghttp2_session*, int32_t id, uint8_t* into, size_t room,
+                                uint32_t* flags, nghttp2_data_source*, void* user) -> ssize_t {
       std::string& rest = self(user).bodies_[id];
       size_t bytes = std::min(room, rest.size());
       std::memcpy(into, rest.data(), bytes);
@@ -93,7 +97,8 @@ class Http2Client {
     for (;;) {
       ssize_t size = nghttp2_session_mem_send(session, &bytes);
       if (size <= 0) return size == 0;
-      if (!socket_.send({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)})) return false;
+      if (!socket_.send({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)}))
+        return false;
     }
   }
   // Sends and reads until the condition holds or the connection ends.
@@ -109,7 +114,8 @@ class Http2Client {
         ended = true;
         return condition();
       }
-      if (nghttp2_session_mem_recv(session, reinterpret_cast<uint8_t*>(bytes), static_cast<size_t>(got)) < 0) {
+      if (nghttp2_session_mem_recv(session, reinterpret_cast<uint8_t*>(bytes),
+                                   static_cast<size_t>(got)) < 0) {
         return false;
       }
     }
@@ -216,11 +222,13 @@ TEST_CASE("http2: a flood of resets or pings ends the connection, others are ser
   options.limits.http2_resets_per_s_max = 20;
   std::mutex mutex;
   std::vector<HttpExchange> held;
-  TestServer server([&](HttpRequest request, HttpExchange exchange) {
-    if (request.target == "/good") return echo(std::move(request), std::move(exchange));
-    std::lock_guard lock(mutex);
-    held.push_back(std::move(exchange));
-  }, options);
+  TestServer server(
+      [&](HttpRequest request, HttpExchange exchange) {
+        if (request.target == "/good") return echo(std::move(request), std::move(exchange));
+        std::lock_guard lock(mutex);
+        held.push_back(std::move(exchange));
+      },
+      options);
   Http2Client resets(server.server->port());
   for (int i = 0; i < 200 && !resets.goaway && !resets.ended; ++i) {
     int32_t id = resets.submit("GET", "/");

@@ -19,8 +19,9 @@ namespace asio = boost::asio;
 using Context = asio::io_context;
 using Executor = Context::executor_type;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using SteadyTimer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 class AsioWatch final : public FdWatch {
  public:
@@ -84,7 +85,9 @@ class AsioLoop final : public Loop {
 
   bool in_loop() const override { return std::this_thread::get_id() == thread_id_; }
 
-  std::unique_ptr<FdWatch> watch(int fd) override { return std::make_unique<AsioWatch>(context_, fd); }
+  std::unique_ptr<FdWatch> watch(int fd) override {
+    return std::make_unique<AsioWatch>(context_, fd);
+  }
 
   uint64_t after(int64_t delay_ns, env::Timers::Callback callback) override {
     int64_t deadline = monotonic_ns() + std::max<int64_t>(delay_ns, 0);
@@ -164,7 +167,9 @@ class AsioLoops final : public LoopSet {
   AsioLoops& operator=(const AsioLoops&) = delete;
   ~AsioLoops() override { stop_all(); }
   void stop() override { stop_all(); }
-  void post(std::move_only_function<void()> callback) override { loops_[0]->post(std::move(callback)); }
+  void post(std::move_only_function<void()> callback) override {
+    loops_[0]->post(std::move(callback));
+  }
   uint64_t after(int64_t delay_ns, Callback callback) override {
     return loops_[0]->after(delay_ns, std::move(callback));
   }
@@ -182,7 +187,8 @@ class AsioLoops final : public LoopSet {
 }  // namespace
 
 std::unique_ptr<EventLoops> EventLoops::start(size_t threads) {
-  // OpenSSL writes to sockets without MSG_NOSIGNAL; a peer that has gone must be an error, not a signal.
+  // OpenSSL writes to sockets without MSG_NOSIGNAL; a peer that has gone must be an error, not a
+  // signal.
   std::signal(SIGPIPE, SIG_IGN);
   return std::make_unique<AsioLoops>(threads);
 }

@@ -1,8 +1,8 @@
 // The event loops from inside net/: descriptors to watch, timers, messages.
 //
-// A Loop is one thread that runs callbacks; what belongs to a loop (connections, watches) is touched
-// on its thread only. Boost.Asio is the reactor beneath and appears in loop.cpp alone, so that its
-// compile time is paid once.
+// A Loop is one thread that runs callbacks; what belongs to a loop (connections, watches) is
+// touched on its thread only. Boost.Asio is the reactor beneath and appears in loop.cpp alone, so
+// that its compile time is paid once.
 #pragma once
 
 #include <atomic>

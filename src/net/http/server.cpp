@@ -20,7 +20,8 @@ constexpr int64_t kAcceptPauseNs = 100 * env::kNsPerMs;
 
 class LoopShard final : public Shard, public std::enable_shared_from_this<LoopShard> {
  public:
-  LoopShard(Loop& loop, std::shared_ptr<ServerState> state) : loop_(loop), state_(std::move(state)) {
+  LoopShard(Loop& loop, std::shared_ptr<ServerState> state)
+      : loop_(loop), state_(std::move(state)) {
     const HttpLimits& limits = state_->limits;
     int64_t shortest_ms =
         std::min({limits.header_timeout_ms, limits.body_idle_timeout_ms,
@@ -32,7 +33,8 @@ class LoopShard final : public Shard, public std::enable_shared_from_this<LoopSh
   Loop& loop() { return loop_; }
 
   void add(int fd, Peer peer) {
-    auto connection = std::make_shared<Connection>(loop_, fd, std::move(peer), state_, shared_from_this());
+    auto connection =
+        std::make_shared<Connection>(loop_, fd, std::move(peer), state_, shared_from_this());
     connections_.emplace(connection.get(), connection);
     connection->start();
     if (!sweeping_) schedule_sweep();
@@ -134,7 +136,8 @@ class Listener final : public FdHandler, public std::enable_shared_from_this<Lis
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
       sockaddr_storage address{};
       socklen_t size = sizeof address;
-      int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      int fd =
+          accept4(fd_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
           ++state_->connections_refused;
@@ -209,8 +212,9 @@ class LoopServer final : public HttpServer {
 
   Status reload_tls() override {
     if (options_.tls_certificate_file.empty()) return {};
-    KANSOKU_TRY(auto context, TlsContext::load({options_.tls_certificate_file, options_.tls_key_file,
-                                                options_.tls_client_ca_file}));
+    KANSOKU_TRY(auto context,
+                TlsContext::load({options_.tls_certificate_file, options_.tls_key_file,
+                                  options_.tls_client_ca_file}));
     std::lock_guard lock(state_->tls_mutex);
     state_->tls = std::move(context);
     return {};

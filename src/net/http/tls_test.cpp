@@ -35,10 +35,13 @@ void make_pair(KeyPair& pair, const char* name, const KeyPair* issuer = nullptr)
   X509_gmtime_adj(X509_getm_notAfter(pair.certificate), 86'400);
   X509_set_pubkey(pair.certificate, pair.key);
   X509_NAME* subject = X509_get_subject_name(pair.certificate);
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  X509_set_issuer_name(pair.certificate, issuer != nullptr ? X509_get_subject_name(issuer->certificate) : subject);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509_set_issuer_name(pair.certificate,
+                       issuer != nullptr ? X509_get_subject_name(issuer->certificate) : subject);
   if (issuer == nullptr) {
-    X509_EXTENSION* ca = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+    X509_EXTENSION* ca =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
     X509_add_ext(pair.certificate, ca, -1);
     X509_EXTENSION_free(ca);
   }
@@ -90,7 +93,8 @@ class TlsClient {
       SSL_CTX_use_PrivateKey(context_, own->key);
     }
     ssl_ = SSL_new(context_);
-    SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn), static_cast<unsigned>(std::strlen(alpn)));
+    SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn),
+                        static_cast<unsigned>(std::strlen(alpn)));
     SSL_set_fd(ssl_, socket_.fd());
     connected = SSL_connect(ssl_) == 1;
   }
@@ -102,7 +106,8 @@ class TlsClient {
     SSL_CTX_free(context_);
   }
   bool send(std::string_view text) {
-    return SSL_write(ssl_, text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size());
+    return SSL_write(ssl_, text.data(), static_cast<int>(text.size())) ==
+           static_cast<int>(text.size());
   }
   std::string read_until(std::string_view mark) {
     std::string text;
@@ -117,7 +122,8 @@ class TlsClient {
   std::string peer_name() {
     char name[100] = "";
     X509* certificate = SSL_get1_peer_certificate(ssl_);
-    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                              sizeof name);
     X509_free(certificate);
     return name;
   }
@@ -142,9 +148,11 @@ TEST_CASE("tls: serves HTTP/1.1 and HTTP/2 by ALPN, refuses old versions, large 
   KeyPair pair;
   make_pair(pair, "one");
   folder.write(pair);
-  TestServer server([](HttpRequest request, HttpExchange exchange) {
-    exchange.respond({.body = fmt::format("tls={} {} END", request.peer.tls, request.body)});
-  }, folder.options());
+  TestServer server(
+      [](HttpRequest request, HttpExchange exchange) {
+        exchange.respond({.body = fmt::format("tls={} {} END", request.peer.tls, request.body)});
+      },
+      folder.options());
   REQUIRE(server.server != nullptr);
   uint16_t port = server.server->port();
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -155,8 +163,9 @@ TEST_CASE("tls: serves HTTP/1.1 and HTTP/2 by ALPN, refuses old versions, large 
       client.send(kGet);
       CHECK(contains(client.read_until("END"), "tls=true"));
     }
-    std::string body(500'000, 'x');
-    client.send(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    std::string body(5'000'000, 'x');
+    client.send(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+                            body.size(), body));
     CHECK(contains(client.read_until("END"), body));
   }
   CHECK_FALSE(TlsClient(port, "\x08http/1.1", nullptr, TLS1_1_VERSION).connected);
@@ -165,7 +174,8 @@ TEST_CASE("tls: serves HTTP/1.1 and HTTP/2 by ALPN, refuses old versions, large 
   CHECK(two.alpn() == "h2");
   two.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   two.send(std::string("\0\0\0\4\0\0\0\0\0", 9));
-  CHECK_FALSE(two.read_until(std::string("\0\0\0\4\1\0\0\0\0", 9)).empty());  // our SETTINGS, its ACK
+  CHECK_FALSE(
+      two.read_until(std::string("\0\0\0\4\1\0\0\0\0", 9)).empty());  // our SETTINGS, its ACK
 }
 
 TEST_CASE("tls: plain bytes on a TLS port and TLS bytes on a plain port get a readable 400") {
@@ -185,7 +195,8 @@ TEST_CASE("tls: plain bytes on a TLS port and TLS bytes on a plain port get a re
   CHECK(hello.read_to_end().starts_with("HTTP/1.1 400 "));
 }
 
-TEST_CASE("tls: reload takes new files for new connections, and keeps the old ones when they are bad") {
+TEST_CASE(
+    "tls: reload takes new files for new connections, and keeps the old ones when they are bad") {
   Folder folder;
   KeyPair one, two;
   make_pair(one, "one");
@@ -219,14 +230,17 @@ TEST_CASE("tls: with a client CA only its clients come in, and are named") {
   folder.write(ca);
   HttpServerOptions options = folder.options();
   options.tls_client_ca_file = options.tls_certificate_file;
-  TestServer server([](HttpRequest request, HttpExchange exchange) {
-    exchange.respond({.body = request.peer.client_certificate_subject + " END"});
-  }, options);
+  TestServer server(
+      [](HttpRequest request, HttpExchange exchange) {
+        exchange.respond({.body = request.peer.client_certificate_subject + " END"});
+      },
+      options);
   REQUIRE(server.server != nullptr);
   TlsClient known(server.server->port(), "\x08http/1.1", &good);
   known.send(kGet);
   CHECK(contains(known.read_until("END"), "CN=agent-7 END"));
-  for (const KeyPair* own : {static_cast<const KeyPair*>(nullptr), static_cast<const KeyPair*>(&stranger)}) {
+  for (const KeyPair* own :
+       {static_cast<const KeyPair*>(nullptr), static_cast<const KeyPair*>(&stranger)}) {
     TlsClient unknown(server.server->port(), "\x08http/1.1", own);
     unknown.send(kGet);
     CHECK(unknown.read_until("END").empty());

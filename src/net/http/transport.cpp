@@ -23,7 +23,8 @@ int select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size
                 const unsigned char* offered, unsigned int offered_size, void* /*context*/) {
   static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
   unsigned char* chosen = nullptr;
-  int found = SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, offered, offered_size);
+  int found =
+      SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, offered, offered_size);
   *out = chosen;
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
@@ -85,7 +86,11 @@ Status Transport::start_tls(std::shared_ptr<const TlsContext> context) {
   return {};
 }
 
-bool Transport::handshake_done() const { return ssl_ != nullptr && SSL_is_init_finished(ssl_) == 1; }
+bool Transport::handshake_done() const {
+  return ssl_ != nullptr && SSL_is_init_finished(ssl_) == 1;
+}
+
+bool Transport::pending() const { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }
 
 std::string_view Transport::alpn() const {
   const unsigned char* name = nullptr;
@@ -119,7 +124,8 @@ IoResult Transport::read(std::span<char> into) {
   if (ssl_ != nullptr) {
     read_wants_write_ = false;
     ERR_clear_error();
-    int got = SSL_read(ssl_, into.data(), static_cast<int>(std::min<size_t>(into.size(), 1U << 30)));
+    int got =
+        SSL_read(ssl_, into.data(), static_cast<int>(std::min<size_t>(into.size(), 1U << 30)));
     if (got > 0) return {IoState::Done, static_cast<size_t>(got)};
     IoResult result = tls_result(got);
     return result;
@@ -154,7 +160,8 @@ IoResult Transport::write(std::span<const iovec> pieces) {
   if (ssl_ != nullptr) {
     for (const iovec& piece : pieces) {
       ERR_clear_error();
-      int put = SSL_write(ssl_, piece.iov_base, static_cast<int>(std::min<size_t>(piece.iov_len, 1U << 30)));
+      int put = SSL_write(ssl_, piece.iov_base,
+                          static_cast<int>(std::min<size_t>(piece.iov_len, 1U << 30)));
       if (put <= 0) {
         bool wants_write = read_wants_write_;
         IoResult result = tls_result(put);

@@ -60,6 +60,8 @@ class Transport {
   IoResult read(std::span<char> into);
   // Writes from the front of the list; bytes says how much.
   IoResult write(std::span<const iovec> pieces);
+  // TLS holds bytes that are decrypted but not read: the socket will not become readable for them.
+  bool pending() const;
   // TLS needs the socket writable before it can go on reading (handshake, key update).
   bool read_wants_write() const { return read_wants_write_; }
   // Tells the peer that nothing more comes.

@@ -1,4 +1,5 @@
-// Answers: JSON, CBOR and query XML out of described structs, and errors in each protocol's own form.
+// Answers: JSON, CBOR and query XML out of described structs, and errors in each protocol's own
+// form.
 #include <fmt/core.h>
 
 #include <cmath>
@@ -226,13 +227,9 @@ void write_xml_map_entries(wire::XmlWriter& xml, std::string_view entry, const T
 
 void write_xml(wire::XmlWriter& xml, XmlName name, const Type& type, const void* value) {
   if (type.kind == Kind::List && name.flattened) {
-    // Flattened items carry the member's name, or the items' own where the model names them.
-    std::string_view item = name.name;
-    if (name.member != nullptr && name.member->query_name.empty() && !type.element_name.empty()) {
-      item = type.element_name;
-    }
+    // Flattened items carry the name of the member, whatever the list calls its items.
     for (size_t i = 0; i < type.size(type, value); ++i) {
-      write_xml(xml, {item}, *type.element, type.at(type, value, i));
+      write_xml(xml, {name.name}, *type.element, type.at(type, value, i));
     }
     return;
   }

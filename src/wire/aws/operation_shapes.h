@@ -21,7 +21,8 @@ struct OperationShapes {
 template <class Input>
 constexpr OperationShapes operation(std::string_view name, const describe::Typed<Input>& input,
                                     const describe::Type* output) {
-  return {name, &input, output, []() -> std::shared_ptr<void> { return std::make_shared<Input>(); }};
+  return {name, &input, output,
+          []() -> std::shared_ptr<void> { return std::make_shared<Input>(); }};
 }
 
 // The row of that name, or null.

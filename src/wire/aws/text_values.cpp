@@ -175,10 +175,10 @@ bool base64_decode(std::string_view text, std::string& bytes) {
 
 std::string iso8601(Timestamp time) {
   Civil c = civil(time);
-  std::string out = fmt::format(
-      "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(c.date.year()),
-      static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()),
-      c.second_of_day / 3'600, c.second_of_day / 60 % 60, c.second_of_day % 60);
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(c.date.year()),
+                  static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()),
+                  c.second_of_day / 3'600, c.second_of_day / 60 % 60, c.second_of_day % 60);
   if (c.ms != 0) out += fmt::format(".{:03}", c.ms);
   out += 'Z';
   return out;
@@ -188,8 +188,7 @@ std::string http_date(Timestamp time) {
   Civil c = civil(time);
   ch::weekday weekday{ch::sys_days{c.date}};
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     kDays.substr(weekday.c_encoding() * 3, 3),
-                     static_cast<unsigned>(c.date.day()),
+                     kDays.substr(weekday.c_encoding() * 3, 3), static_cast<unsigned>(c.date.day()),
                      kMonths.substr((static_cast<unsigned>(c.date.month()) - 1) * 3, 3),
                      static_cast<int>(c.date.year()), c.second_of_day / 3'600,
                      c.second_of_day / 60 % 60, c.second_of_day % 60);

@@ -190,7 +190,9 @@ bool TreeDecoder::text(std::string_view value) {
       if (!parse_double(value, number_value)) return refuse(slot, "a string");
       return number(number_value);
     }
-    case Kind::Document: wire::append_json_string(value_as<std::string>(make()), value); return true;
+    case Kind::Document:
+      wire::append_json_string(value_as<std::string>(make()), value);
+      return true;
     default: return refuse(slot, "a string");
   }
 }
@@ -233,7 +235,9 @@ bool TreeDecoder::integer(int64_t value) {
       value_as<Timestamp>(make()) = time;
       return true;
     }
-    case Kind::Document: wire::JsonWriter(value_as<std::string>(make())).integer(value); return true;
+    case Kind::Document:
+      wire::JsonWriter(value_as<std::string>(make())).integer(value);
+      return true;
     default: return refuse(slot, "a number");
   }
 }
@@ -263,7 +267,9 @@ bool TreeDecoder::number(double value) {
         return integer(static_cast<int64_t>(value));
       }
       return refuse(slot, "a fraction");
-    case Kind::Document: wire::append_json_number(value_as<std::string>(make()), value); return true;
+    case Kind::Document:
+      wire::append_json_number(value_as<std::string>(make()), value);
+      return true;
     default: return refuse(slot, "a number");
   }
 }
@@ -277,7 +283,8 @@ bool TreeDecoder::boolean(bool value) {
   Slot slot = take_slot();
   if (slot.type == nullptr) return true;
   if (slot.type->kind == Kind::Document) {
-    value_as<std::string>(make_value(frames_, slot.member, root_object_)) = value ? "true" : "false";
+    value_as<std::string>(make_value(frames_, slot.member, root_object_)) =
+        value ? "true" : "false";
     return true;
   }
   if (slot.type->kind != Kind::Boolean) return refuse(slot, "a boolean");

@@ -36,9 +36,9 @@ class TreeDecoder final : public wire::TreeVisitor {
   struct Frame {
     const describe::Type* type;
     void* object;
-    size_t hint = 0;                          // structures: where the next member is likely
-    const describe::Member* member = nullptr; // structures: of the last key
-    std::string key;                          // maps: the last key
+    size_t hint = 0;                           // structures: where the next member is likely
+    const describe::Member* member = nullptr;  // structures: of the last key
+    std::string key;                           // maps: the last key
   };
   struct Slot {
     const describe::Type* type = nullptr;

@@ -40,18 +40,23 @@ class Checker {
     for (const Member& member : type.members) {
       if (out_.size() >= kViolationsMax) return;
       const void* value = member.get(member, object);
-      std::string child = path.empty() ? message_name(member.name)
-                                       : path + "." + message_name(member.name);
+      std::string child =
+          path.empty() ? message_name(member.name) : path + "." + message_name(member.name);
       if (value == nullptr) {
         if (member.required) {
-          add({.missing = true, .path = child, .member = std::string(member.name),
+          add({.missing = true,
+               .path = child,
+               .member = std::string(member.name),
                .message = fmt::format("Value null at '{}' failed to satisfy constraint: "
-                                      "Member must not be null", child)});
+                                      "Member must not be null",
+                                      child)});
         }
         continue;
       }
       if (member.use == Use::Refused) {
-        add({.refused = true, .path = child, .member = std::string(member.name),
+        add({.refused = true,
+             .path = child,
+             .member = std::string(member.name),
              .message = fmt::format("The parameter {} is not supported{}{}", member.name,
                                     member.note.empty() ? "" : ": ", member.note)});
         continue;
@@ -68,7 +73,8 @@ class Checker {
   void fails(std::string_view shown, const std::string& path, std::string_view member,
              std::string constraint) {
     std::string cut(shown.substr(0, kShownBytesMax));
-    add({.path = path, .member = std::string(member),
+    add({.path = path,
+         .member = std::string(member),
          .message = fmt::format("Value '{}' at '{}' failed to satisfy constraint: {}", cut, path,
                                 constraint)});
   }
@@ -97,21 +103,21 @@ class Checker {
             std::string_view member) {
     double length = static_cast<double>(type.kind == Kind::Blob ? value.size() : characters(value));
     if (length > type.max) {
-      fails(value, path, member, "Member must have length less than or equal to " +
-                                     limit_text(type.max));
+      fails(value, path, member,
+            "Member must have length less than or equal to " + limit_text(type.max));
     }
     if (length < type.min) {
-      fails(value, path, member, "Member must have length greater than or equal to " +
-                                     limit_text(type.min));
+      fails(value, path, member,
+            "Member must have length greater than or equal to " + limit_text(type.min));
     }
     if (!type.values.empty() &&
         std::find(type.values.begin(), type.values.end(), value) == type.values.end()) {
-      fails(value, path, member, fmt::format("Member must satisfy enum value set: [{}]",
-                                             fmt::join(type.values, ", ")));
+      fails(value, path, member,
+            fmt::format("Member must satisfy enum value set: [{}]", fmt::join(type.values, ", ")));
     }
     if (type.pattern.matches != nullptr && !type.pattern.matches(value)) {
-      fails(value, path, member, fmt::format("Member must satisfy regular expression pattern: {}",
-                                             type.pattern.text));
+      fails(value, path, member,
+            fmt::format("Member must satisfy regular expression pattern: {}", type.pattern.text));
     }
   }
 

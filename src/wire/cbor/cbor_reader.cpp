@@ -158,8 +158,8 @@ class CborWalk {
   Status run() {
     CborItem item;
     if (!reader_.next(item)) return bad(reader_.message());
-    if (!value(item, 0)) return stopped_ ? Status(cancelled("stopped at byte {}", reader_.offset()))
-                                         : bad(message_);
+    if (!value(item, 0))
+      return stopped_ ? Status(cancelled("stopped at byte {}", reader_.offset())) : bad(message_);
     if (!reader_.at_end()) return bad("bytes behind the item");
     return {};
   }

@@ -12,18 +12,18 @@
 namespace kansoku::wire {
 
 enum class CborKind : uint8_t {
-  Unsigned,   // argument
-  Negative,   // -1 - argument
-  Bytes,      // bytes
-  Text,       // bytes
-  List,       // argument items, or indefinite
-  Map,        // argument pairs, or indefinite
-  Tag,        // argument; the tagged item follows
-  Boolean,    // argument 0 or 1
-  Null,       // null and undefined
-  Float32,    // number; argument has the bits (half floats widened)
-  Float64,    // number; argument has the bits
-  Break,      // ends an indefinite item
+  Unsigned,  // argument
+  Negative,  // -1 - argument
+  Bytes,     // bytes
+  Text,      // bytes
+  List,      // argument items, or indefinite
+  Map,       // argument pairs, or indefinite
+  Tag,       // argument; the tagged item follows
+  Boolean,   // argument 0 or 1
+  Null,      // null and undefined
+  Float32,   // number; argument has the bits (half floats widened)
+  Float64,   // number; argument has the bits
+  Break,     // ends an indefinite item
 };
 
 struct CborItem {
@@ -37,8 +37,8 @@ struct CborItem {
 // Gives one item head after the other. Chunked strings come joined. Thread-confined.
 class CborReader {
  public:
-  explicit CborReader(std::string_view bytes) : begin_(bytes.data()), at_(begin_),
-                                                end_(begin_ + bytes.size()) {}
+  explicit CborReader(std::string_view bytes)
+      : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
   // False at bad input; message() says why.
   bool next(CborItem& item);
   bool at_end() const { return at_ == end_; }
@@ -62,8 +62,8 @@ class CborReader {
   std::string joined_;
 };
 
-// One item and nothing behind it. InvalidArgument with the byte offset otherwise; Cancelled when the
-// visitor stopped. Map keys must be text.
+// One item and nothing behind it. InvalidArgument with the byte offset otherwise; Cancelled when
+// the visitor stopped. Map keys must be text.
 Status read_cbor(std::string_view bytes, TreeVisitor& visitor, int depth_max = kTreeDepthMax);
 
 }  // namespace kansoku::wire

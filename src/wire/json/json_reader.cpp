@@ -26,6 +26,7 @@ class Walk {
 
   error_code error() const { return error_; }
   bool too_deep() const { return too_deep_; }
+  bool wide_root() const { return wide_root_; }
 
   template <class Value>
   Outcome value(Value& value, int depth) {
@@ -92,9 +93,12 @@ class Walk {
     if constexpr (std::is_same_v<Value, od::value>) {
       token = value.raw_json_token();
     } else {
+      // A whole document of one wide number; its token ends where the input does.
       if (fails(value.raw_json_token().get(token))) return Outcome::Bad;
+      wide_root_ = true;
     }
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ')
+      token.remove_suffix(1);
     std::string_view digits = token.starts_with('-') ? token.substr(1) : token;
     bool integer = !digits.empty() && digits.front() != '0' &&
                    digits.find_first_not_of("0123456789") == std::string_view::npos;
@@ -148,6 +152,7 @@ class Walk {
   int depth_max_;
   error_code error_ = simdjson::SUCCESS;
   bool too_deep_ = false;
+  bool wide_root_ = false;
 };
 
 struct ThreadParser {
@@ -160,8 +165,7 @@ struct ThreadParser {
 Status read_json(std::string_view json, TreeVisitor& visitor, int depth_max) {
   thread_local std::unique_ptr<ThreadParser> kept;
   // A visitor may read JSON inside JSON, so the parser is taken while in use.
-  std::unique_ptr<ThreadParser> mine =
-      kept ? std::move(kept) : std::make_unique<ThreadParser>();
+  std::unique_ptr<ThreadParser> mine = kept ? std::move(kept) : std::make_unique<ThreadParser>();
   std::string& buffer = mine->buffer;
   buffer.reserve(json.size() + simdjson::SIMDJSON_PADDING);
   buffer.assign(json);
@@ -177,7 +181,7 @@ Status read_json(std::string_view json, TreeVisitor& visitor, int depth_max) {
     const char* location = nullptr;
     if (document.current_location().get(location) == simdjson::SUCCESS && location != nullptr) {
       offset = static_cast<size_t>(location - buffer.data());
-      if (outcome == Outcome::Ok) {
+      if (outcome == Outcome::Ok && !walk.wide_root()) {
         outcome = Outcome::Bad;
         error = simdjson::TRAILING_CONTENT;
       }

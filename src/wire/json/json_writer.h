@@ -1,6 +1,7 @@
 // Appends JSON to a string: the one writer of the house.
 //
-// It places commas itself; the caller keeps begin and end in balance. Thread contract: thread-confined.
+// It places commas itself; the caller keeps begin and end in balance. Thread contract:
+// thread-confined.
 #pragma once
 
 #include <cstdint>

@@ -60,10 +60,10 @@ class Model {
   void fill(describe::Type& type, const JsonValue& shape, const std::string& name) {
     using describe::Kind;
     static const std::map<std::string, Kind> kKinds = {
-        {"boolean", Kind::Boolean}, {"integer", Kind::Integer}, {"long", Kind::Long},
-        {"float", Kind::Float}, {"double", Kind::Double}, {"string", Kind::String},
-        {"blob", Kind::Blob}, {"timestamp", Kind::Timestamp}, {"list", Kind::List},
-        {"map", Kind::Map}, {"structure", Kind::Structure}};
+        {"boolean", Kind::Boolean}, {"integer", Kind::Integer},     {"long", Kind::Long},
+        {"float", Kind::Float},     {"double", Kind::Double},       {"string", Kind::String},
+        {"blob", Kind::Blob},       {"timestamp", Kind::Timestamp}, {"list", Kind::List},
+        {"map", Kind::Map},         {"structure", Kind::Structure}};
     type.kind = kKinds.at(shape["type"].text);
     type.name = keep(name);
     if (shape["document"].boolean) type.kind = Kind::Document;
@@ -137,8 +137,8 @@ class Model {
 };
 
 // Sets a described value from the JSON of a case file: {"$epoch": n} and {"$bytes_b64": s} are the
-// marks of the request-decode files, plain numbers are times too. `mark_blobs`: plain text of a blob is
-// its bytes.
+// marks of the request-decode files, plain numbers are times too. `mark_blobs`: plain text of a
+// blob is its bytes.
 inline void assign_json(const describe::Type& type, void* into, const JsonValue& json) {
   using describe::Kind;
   using describe::value_as;
@@ -243,6 +243,12 @@ inline std::string differs(const describe::Type& type, const void* value, const 
         const void* part = member.get(member, value);
         const JsonValue* expected = json.find(member.name);
         std::string child = path + "/" + std::string(member.name);
+        // A null, and in query forms a struct without members, leave no trace on the wire.
+        bool traceless = expected != nullptr &&
+                         (expected->is_null() ||
+                          (expected->kind == JsonValue::Kind::Map && expected->map.empty()));
+        if (part == nullptr && traceless) ++present;
+        if (part == nullptr && traceless) continue;
         if ((part == nullptr) != (expected == nullptr)) return child + ": presence";
         if (part == nullptr) continue;
         ++present;

@@ -35,7 +35,8 @@ inline RawRequest parse_raw_request(std::string_view text) {
       continue;
     }
     size_t colon = line.find(':');
-    out.headers.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))});
+    out.headers.push_back(
+        {std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))});
   }
   out.body = text;
   return out;

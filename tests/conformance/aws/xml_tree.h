@@ -31,13 +31,20 @@ inline std::string xml_unescape(std::string_view text) {
       continue;
     }
     std::string_view name = text.substr(i + 1, end - i - 1);
-    if (name == "lt") out += '<';
-    else if (name == "gt") out += '>';
-    else if (name == "amp") out += '&';
-    else if (name == "quot") out += '"';
-    else if (name == "apos") out += '\'';
-    else if (name.starts_with("#x")) out += static_cast<char>(std::stoi(std::string(name.substr(2)), nullptr, 16));
-    else if (name.starts_with("#")) out += static_cast<char>(std::stoi(std::string(name.substr(1))));
+    if (name == "lt")
+      out += '<';
+    else if (name == "gt")
+      out += '>';
+    else if (name == "amp")
+      out += '&';
+    else if (name == "quot")
+      out += '"';
+    else if (name == "apos")
+      out += '\'';
+    else if (name.starts_with("#x"))
+      out += static_cast<char>(std::stoi(std::string(name.substr(2)), nullptr, 16));
+    else if (name.starts_with("#"))
+      out += static_cast<char>(std::stoi(std::string(name.substr(1))));
     i = end;
   }
   return out;

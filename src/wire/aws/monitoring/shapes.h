@@ -165,8 +165,7 @@ struct AssociateDatasetKmsKeyInput {
   std::optional<std::string> kms_key_arn;
 };
 
-struct AssociateDatasetKmsKeyOutput {
-};
+struct AssociateDatasetKmsKeyOutput {};
 
 struct DeleteAlarmMuteRuleInput {
   std::optional<std::string> alarm_mute_rule_name;
@@ -198,15 +197,13 @@ struct DeleteAnomalyDetectorInput {
   std::optional<MetricMathAnomalyDetector> metric_math_anomaly_detector;
 };
 
-struct DeleteAnomalyDetectorOutput {
-};
+struct DeleteAnomalyDetectorOutput {};
 
 struct DeleteDashboardsInput {
   std::optional<std::vector<std::string>> dashboard_names;
 };
 
-struct DeleteDashboardsOutput {
-};
+struct DeleteDashboardsOutput {};
 
 struct DeleteInsightRulesInput {
   std::optional<std::vector<std::string>> rule_names;
@@ -227,8 +224,7 @@ struct DeleteMetricStreamInput {
   std::optional<std::string> name;
 };
 
-struct DeleteMetricStreamOutput {
-};
+struct DeleteMetricStreamOutput {};
 
 struct DescribeAlarmContributorsInput {
   std::optional<std::string> alarm_name;
@@ -313,8 +309,7 @@ struct WallClockWindow {
   std::optional<std::string> timezone;
 };
 
-struct SlidingWindow {
-};
+struct SlidingWindow {};
 
 struct EvaluationWindow {
   std::optional<WallClockWindow> wall_clock_window;
@@ -510,8 +505,7 @@ struct DisassociateDatasetKmsKeyInput {
   std::optional<std::string> dataset_identifier;
 };
 
-struct DisassociateDatasetKmsKeyOutput {
-};
+struct DisassociateDatasetKmsKeyOutput {};
 
 struct EnableAlarmActionsInput {
   std::optional<std::vector<std::string>> alarm_names;
@@ -660,8 +654,7 @@ struct GetMetricWidgetImageOutput {
   std::optional<std::string> metric_widget_image;
 };
 
-struct GetOTelEnrichmentInput {
-};
+struct GetOTelEnrichmentInput {};
 
 struct GetOTelEnrichmentOutput {
   std::optional<std::string> status;
@@ -816,8 +809,7 @@ struct PutInsightRuleInput {
   std::optional<bool> apply_on_transformed_logs;
 };
 
-struct PutInsightRuleOutput {
-};
+struct PutInsightRuleOutput {};
 
 struct PutLogAlarmInput {
   std::optional<std::string> alarm_name;
@@ -906,43 +898,35 @@ struct StartMetricStreamsInput {
   std::optional<std::vector<std::string>> names;
 };
 
-struct StartMetricStreamsOutput {
-};
+struct StartMetricStreamsOutput {};
 
-struct StartOTelEnrichmentInput {
-};
+struct StartOTelEnrichmentInput {};
 
-struct StartOTelEnrichmentOutput {
-};
+struct StartOTelEnrichmentOutput {};
 
 struct StopMetricStreamsInput {
   std::optional<std::vector<std::string>> names;
 };
 
-struct StopMetricStreamsOutput {
-};
+struct StopMetricStreamsOutput {};
 
-struct StopOTelEnrichmentInput {
-};
+struct StopOTelEnrichmentInput {};
 
-struct StopOTelEnrichmentOutput {
-};
+struct StopOTelEnrichmentOutput {};
 
 struct TagResourceInput {
   std::optional<std::string> resource_arn;
   std::optional<std::vector<Tag>> tags;
 };
 
-struct TagResourceOutput {
-};
+struct TagResourceOutput {};
 
 struct UntagResourceInput {
   std::optional<std::string> resource_arn;
   std::optional<std::vector<std::string>> tag_keys;
 };
 
-struct UntagResourceOutput {
-};
+struct UntagResourceOutput {};
 
 // All operations of the model, by name.
 std::span<const OperationShapes> operation_shapes();

@@ -13,8 +13,7 @@
 
 namespace kansoku::aws::sts {
 
-struct GetCallerIdentityRequest {
-};
+struct GetCallerIdentityRequest {};
 
 struct GetCallerIdentityResponse {
   std::optional<std::string> user_id;

@@ -1,0 +1,47 @@
+// The doors for operators: health, flush, the program's own metrics, keys and users.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "api/access/access_control.h"
+#include "api/console/sessions.h"
+#include "base/pool/executor.h"
+#include "net/http/http.h"
+#include "store/metric_store.h"
+
+namespace kansoku::api {
+
+struct AdminServices {
+  env::Env env;
+  Executor* executor = nullptr;
+  store::MetricStore* metrics = nullptr;
+  AccessControl* access = nullptr;
+  console::Sessions* sessions = nullptr;
+  // With --auth open everybody is the administrator.
+  bool open = false;
+  std::function<bool()> ready;
+  std::function<std::string()> metrics_text;  // OpenMetrics
+};
+
+class AdminApi {
+ public:
+  explicit AdminApi(AdminServices services) : services_(std::move(services)) {}
+  // Paths /metrics and below /-/. May be called on a loop.
+  void handle(net::HttpRequest request, net::HttpExchange exchange);
+
+ private:
+  bool is_administrator(const net::HttpRequest& request) const;
+  void handle_protected(net::HttpRequest request, net::HttpExchange exchange);
+  void flush(const net::HttpRequest& request, net::HttpExchange exchange);
+  void admin(const net::HttpRequest& request, net::HttpExchange exchange);
+  void keys(const net::HttpRequest& request, const std::string& name, net::HttpExchange exchange);
+  void users(const net::HttpRequest& request, const std::string& name, net::HttpExchange exchange);
+
+  AdminServices services_;
+};
+
+// The token of "Authorization: Bearer …", or empty.
+std::string_view bearer_token(const net::HttpRequest& request);
+
+}  // namespace kansoku::api

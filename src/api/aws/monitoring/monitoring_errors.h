@@ -1,0 +1,20 @@
+// Errors of CloudWatch, as recorded from it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/aws/errors.h"
+#include "api/aws/operation.h"
+
+namespace kansoku::api::aws::monitoring {
+
+AwsError invalid_parameter_value(std::string message);
+AwsError invalid_parameter_combination(std::string message);
+AwsError missing_parameter(std::string message);
+AwsError invalid_next_token();
+AwsError violations_error(const std::vector<Violation>& violations);
+// ResourceExhausted becomes LimitExceededFault where a query is too large, and so on.
+AwsError backend_error(const Error& error);
+
+}  // namespace kansoku::api::aws::monitoring

@@ -1,0 +1,38 @@
+#include "api/aws/monitoring/resolution.h"
+
+namespace kansoku::api::aws::monitoring {
+namespace {
+
+constexpr int64_t kDayS = 86'400;
+constexpr int64_t kSecondsHeldS = 3 * 3'600;
+constexpr int64_t kMinutesHeldS = 15 * kDayS;
+constexpr int64_t kFiveMinutesHeldS = 63 * kDayS;
+constexpr int64_t kHoursHeldS = 455 * kDayS;
+
+}  // namespace
+
+bool is_period(int64_t period_s) {
+  return period_s == 1 || period_s == 5 || period_s == 10 || period_s == 20 || period_s == 30 ||
+         (period_s > 0 && period_s % 60 == 0);
+}
+
+bool period_available(int64_t age_s, int64_t period_s) {
+  if (age_s > kHoursHeldS) return false;
+  if (age_s > kFiveMinutesHeldS) return period_s % 3'600 == 0;
+  if (age_s > kMinutesHeldS) return period_s % 300 == 0;
+  return period_s >= 60 || age_s <= kSecondsHeldS;
+}
+
+int64_t floor_to(int64_t time_ms, int64_t grid_ms) {
+  int64_t rest = time_ms % grid_ms;
+  return time_ms - (rest < 0 ? rest + grid_ms : rest);
+}
+
+int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s) {
+  int64_t age_s = (now_ms - start_ms) / 1000;
+  if (age_s > kFiveMinutesHeldS) return floor_to(start_ms, 3'600'000);
+  if (age_s > kMinutesHeldS) return floor_to(start_ms, 300'000);
+  return floor_to(start_ms, period_s < 60 ? period_s * 1000 : 60'000);
+}
+
+}  // namespace kansoku::api::aws::monitoring

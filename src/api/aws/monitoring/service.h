@@ -1,0 +1,23 @@
+// CloudWatch metrics as a table for the dispatcher.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/aws/monitoring/backend.h"
+#include "api/aws/operation.h"
+
+namespace kansoku::api::aws::monitoring {
+
+struct MonitoringOptions {
+  // Outlives the dispatcher.
+  MonitoringBackend* backend = nullptr;
+  // 32 random bytes, kept in the data directory so that page tokens survive a restart.
+  std::string page_token_key;
+  // Of a decoded PutMetricData body; AWS: 1 MB.
+  size_t put_bytes_max = 1U << 20;
+};
+
+std::unique_ptr<ServiceTable> service_table(MonitoringOptions options);
+
+}  // namespace kansoku::api::aws::monitoring

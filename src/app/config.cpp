@@ -1,0 +1,358 @@
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "app/options.h"
+
+namespace kansoku::app {
+namespace {
+
+using wire::Node;
+using wire::Problem;
+using wire::Reader;
+
+constexpr std::array<std::string_view, 10> kPortNames{"otlp-grpc", "otlp-http", "syslog", "emf",
+                                                      "statsd",    "collectd",  "xray",   "forward",
+                                                      "node",      "imds"};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// One key of the file. Parsing, unknown-key guesses and the reference page come from this table.
+struct ConfigKey {
+  std::string_view section;  // JSON pointer of its mapping
+  std::string_view key;
+  std::string_view values;     // for people
+  std::string_view otherwise;  // the default, for people
+  std::string_view doc;
+  void (*read)(Reader& reader, std::string_view key, ServerOptions& options);
+};
+
+// Sets `into` when the text is one of `words`; the index in the list is the value.
+template <size_t N>
+std::optional<size_t> one_of(Reader& reader, std::string_view key,
+                             const std::array<std::string_view, N>& words) {
+  auto text = reader.text(key);
+  if (!text) return std::nullopt;
+  auto found = std::find(words.begin(), words.end(), *text);
+  if (found != words.end()) return static_cast<size_t>(found - words.begin());
+  std::string list;
+  for (std::string_view word : words) list += fmt::format("{}{}", list.empty() ? "" : ", ", word);
+  reader.problem(key, fmt::format("{} is none of {}", quoted(*text), list));
+  return std::nullopt;
+}
+
+constexpr std::array<std::string_view, 2> kAuthModes{"strict", "open"};
+constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
+
+const ConfigKey kKeys[] = {
+    {"/server", "data", "directory", "/var/lib/kansoku as root, else $XDG_DATA_HOME/kansoku",
+     "where everything is kept; one process at a time",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.data_directory = *v;
+     }},
+    {"/server", "listen", "ADDR:PORT", "127.0.0.1:8470",
+     "the main listener; port 0 picks a free one",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       auto v = r.text(k);
+       if (!v) return;
+       if (auto parsed = parse_listen(*v)) {
+         o.listen = *parsed;
+       } else {
+         r.problem(k, parsed.error().message);
+       }
+     }},
+    {"/server", "auth", "strict, open", "strict",
+     "open: requests without a credential are the administrator; loopback only",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kAuthModes)) o.auth_open = *v == 1;
+     }},
+    {"/server", "insecure_http", "true, false", "false", "allows plain HTTP beyond loopback",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.boolean(k)) o.insecure_http = *v;
+     }},
+    {"/server", "account_id", "12 digits", "000000000000", "the account of this server's data",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       auto v = r.text(k);
+       if (!v) return;
+       bool digits = v->size() == 12 && v->find_first_not_of("0123456789") == std::string::npos;
+       if (!digits) r.problem(k, fmt::format("{} is not 12 digits", quoted(*v)));
+       o.account = *v;
+     }},
+    {"/server", "region", "text", "AWS_REGION, AWS_DEFAULT_REGION, else us-east-1",
+     "the region of what is collected here, and of the console",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.region = *v;
+     }},
+    {"/server", "memory_limit", "size, 128MiB to 4TiB", "512MiB",
+     "of requests in flight (a quarter) and queries (a half)",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.bytes(k, 128LL << 20, 1LL << 42)) {
+         o.memory_bytes_max = static_cast<uint64_t>(*v);
+       }
+     }},
+    {"/server", "workers", "1 to 256", "2", "threads that queries, ingest and merges share",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 1, 256)) o.workers = static_cast<size_t>(*v);
+     }},
+    {"/server/tls", "certificate", "file", "", "certificate chain (PEM); read again at SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_certificate_file = r.text(k).value_or("");
+     }},
+    {"/server/tls", "key", "file", "", "its private key (PEM)",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_key_file = r.text(k).value_or("");
+       if (o.tls_certificate_file.empty() != o.tls_key_file.empty()) {
+         r.problem(k, "certificate and key go together");
+       }
+     }},
+    {"/server/tls", "client_ca", "file", "", "clients must show a certificate of this authority",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_client_ca_file = r.text(k).value_or("");
+     }},
+    {"/server/log", "level", "debug, info, warn, error", "info", "the least that is logged; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kLogLevels)) o.log_level = static_cast<LogLevel>(*v);
+     }},
+    {"/server/log", "format", "text, json", "text", "how a line of the log looks; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kLogFormats)) o.log_format = static_cast<LogFormat>(*v);
+     }},
+    {"/receivers/host", "interval", "duration, 1s to 1h", "10s", "spacing of samples",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 1'000, 3'600'000)) o.host.interval_ms = *v;
+     }},
+    {"/receivers/host", "fast_interval", "duration, 1s to 1m", "1s",
+     "spacing at first and while a Host page is open",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 1'000, 60'000)) o.host.fast_interval_ms = *v;
+     }},
+    {"/receivers/host", "fast_start", "duration, 0s to 1h", "60s",
+     "how long after the start the fast spacing holds",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 0, 3'600'000)) o.host.fast_start_ms = *v;
+     }},
+    {"/receivers/host", "detailed_monitoring", "true, false", "false",
+     "AWS/EC2 metrics every minute instead of every five; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.boolean(k)) o.host.detailed_monitoring = *v;
+     }},
+    {"/receivers/host", "instance_id", "text", "i- and a hash of the machine id",
+     "the dimension InstanceId of this host's metrics",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.instance_id = *v;
+     }},
+    {"/receivers/host", "proc", "directory", "/proc", "where the kernel's process files are",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.proc = *v;
+     }},
+    {"/receivers/host", "sys", "directory", "/sys", "where the kernel's device files are",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.sys = *v;
+     }},
+};
+
+// Reads the keys of one section, and the sections below it.
+void read_section(const Node& node, const std::string& file, std::string_view section,
+                  ServerOptions& options, std::vector<Problem>& problems) {
+  Reader reader(node, file, std::string(section), problems);
+  std::set<std::string_view> below;
+  for (const ConfigKey& key : kKeys) {
+    if (key.section == section) key.read(reader, key.key, options);
+    if (key.section.size() > section.size() && key.section.starts_with(section) &&
+        key.section[section.size()] == '/') {
+      below.insert(key.section);
+    }
+  }
+  for (std::string_view child : below) {
+    std::string_view name = child.substr(section.size() + 1);
+    if (const Node* mapping = reader.mapping(name)) {
+      read_section(*mapping, file, child, options, problems);
+    }
+  }
+  reader.finish();
+}
+
+// Keys of a section of components, e.g. receivers; each key is "type" or "type/name".
+std::vector<std::string> read_components(Reader& root, std::string_view section,
+                                         const std::vector<std::string>& types,
+                                         const std::function<void(const Node&)>& read,
+                                         const std::string& file, std::vector<Problem>& problems) {
+  std::vector<std::string> out;
+  const Node* node = root.mapping(section);
+  if (node == nullptr) return out;
+  for (const Node::Entry& entry : node->entries) {
+    if (std::find(types.begin(), types.end(), entry.key) == types.end()) {
+      std::string message =
+          fmt::format("no {} named {}", section.substr(0, section.size() - 1), quoted(entry.key));
+      if (auto guess = wire::did_you_mean(entry.key, types)) {
+        message += fmt::format(", did you mean \"{}\"?", *guess);
+      }
+      problems.push_back({file, entry.key_at, fmt::format("/{}/{}", section, entry.key), message});
+      continue;
+    }
+    out.push_back(entry.key);
+    if (read) read(entry.value);
+  }
+  return out;
+}
+
+void check_names(Reader& pipeline, std::string_view key, const std::vector<std::string>& names,
+                 const std::vector<std::string>& defined) {
+  if (names.empty()) pipeline.problem(key, "needs at least one");
+  for (const std::string& name : names) {
+    if (std::find(defined.begin(), defined.end(), name) == defined.end()) {
+      pipeline.problem(key, fmt::format("{} is not defined under {}", quoted(name), key));
+    }
+  }
+}
+
+std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::string>& receivers,
+                                         const std::vector<std::string>& exporters,
+                                         const std::string& file, std::vector<Problem>& problems) {
+  std::vector<PipelineSpec> out;
+  const Node* service = root.mapping("service");
+  if (service == nullptr) return out;
+  Reader service_reader(*service, file, "/service", problems);
+  if (const Node* pipelines = service_reader.mapping("pipelines")) {
+    for (const Node::Entry& entry : pipelines->entries) {
+      std::string pointer = fmt::format("/service/pipelines/{}", entry.key);
+      if (entry.key != "metrics" && !entry.key.starts_with("metrics/")) {
+        problems.push_back({file, entry.key_at, pointer,
+                            fmt::format("pipelines of {} are not served; there is metrics",
+                                        quoted(entry.key.substr(0, entry.key.find('/'))))});
+        continue;
+      }
+      Reader pipeline(entry.value, file, pointer, problems);
+      PipelineSpec spec{entry.key, pipeline.text_list("receivers"),
+                        pipeline.text_list("exporters")};
+      if (!pipeline.text_list("processors").empty()) {
+        pipeline.problem("processors", "there are no processors in this version");
+      }
+      check_names(pipeline, "receivers", spec.receivers, receivers);
+      check_names(pipeline, "exporters", spec.exporters, exporters);
+      pipeline.finish();
+      out.push_back(std::move(spec));
+    }
+  }
+  service_reader.finish();
+  return out;
+}
+
+}  // namespace
+
+bool is_known_port_name(std::string_view name) {
+  return std::find(kPortNames.begin(), kPortNames.end(), name) != kPortNames.end();
+}
+
+bool is_loopback(std::string_view address) {
+  return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+Result<ListenAddress> parse_listen(std::string_view text) {
+  size_t colon = text.rfind(':');
+  ListenAddress out;
+  if (colon == std::string_view::npos) {
+    return invalid_argument("{} is not ADDR:PORT, e.g. 127.0.0.1:8470", quoted(text));
+  }
+  std::string_view address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  }
+  std::string_view port = text.substr(colon + 1);
+  int value = -1;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+  if (error != std::errc() || end != port.data() + port.size() || value < 0 || value > 65'535) {
+    return invalid_argument("port {} is not a number from 0 to 65535", quoted(port));
+  }
+  out.address = address.empty() ? "0.0.0.0" : std::string(address);
+  if (out.address == "localhost") out.address = "127.0.0.1";
+  out.port = static_cast<uint16_t>(value);
+  return out;
+}
+
+ServerOptions default_options() {
+  ServerOptions out;
+  std::string data_home = environment("XDG_DATA_HOME");
+  std::string home = environment("HOME");
+  if (::geteuid() == 0) {
+    out.data_directory = "/var/lib/kansoku";
+  } else if (!data_home.empty()) {
+    out.data_directory = data_home + "/kansoku";
+  } else {
+    out.data_directory = (home.empty() ? std::string("/tmp") : home) + "/.local/share/kansoku";
+  }
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (std::string region = environment(name); !region.empty()) {
+      out.region = region;
+      break;
+    }
+  }
+  return out;
+}
+
+std::expected<Configuration, std::vector<Problem>> read_configuration(
+    const std::string& text, const std::string& file, const ServerOptions& defaults) {
+  auto document = wire::parse_yaml(text, file);
+  if (!document) return std::unexpected(std::vector<Problem>{document.error()});
+  std::vector<Problem> problems;
+  Configuration out;
+  out.options = defaults;
+  out.options.config_file = file;
+  Reader root(*document, file, "", problems);
+  if (const Node* server = root.mapping("server")) {
+    read_section(*server, file, "/server", out.options, problems);
+  }
+  auto receivers = read_components(
+      root, "receivers", {"host"},
+      [&](const Node& node) { read_section(node, file, "/receivers/host", out.options, problems); },
+      file, problems);
+  auto exporters = read_components(root, "exporters", {"store"}, nullptr, file, problems);
+  out.pipelines = read_pipelines(root, receivers, exporters, file, problems);
+  root.finish();
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  return out;
+}
+
+std::string explain(const Configuration& configuration) {
+  const ServerOptions& o = configuration.options;
+  std::string out = fmt::format(
+      "server: listens on {}:{}, data in {}, account {}, region {}, auth {}\n", o.listen.address,
+      o.listen.port, o.data_directory, o.account, o.region, o.auth_open ? "open" : "strict");
+  for (const PipelineSpec& pipeline : configuration.pipelines) {
+    out += fmt::format("pipeline {}:", pipeline.name);
+    for (const std::string& receiver : pipeline.receivers) {
+      out += " " + receiver;
+      if (receiver == "host") {
+        out += fmt::format("(every {} s, first {} s every {} s, AWS/EC2 every {} s)",
+                           o.host.interval_ms / 1000, o.host.fast_start_ms / 1000,
+                           o.host.fast_interval_ms / 1000, o.host.detailed_monitoring ? 60 : 300);
+      }
+    }
+    out += " ->";
+    for (const std::string& exporter : pipeline.exporters) out += " " + exporter;
+    out += '\n';
+  }
+  return out;
+}
+
+std::string config_reference() {
+  std::string out;
+  std::string_view section;
+  for (const ConfigKey& key : kKeys) {
+    if (key.section != section) {
+      section = key.section;
+      out += fmt::format(
+          "{}### `{}`\n\n| key | values | default | meaning |\n| --- | --- | --- | --- |\n",
+          out.empty() ? "" : "\n", section.substr(1));
+    }
+    out += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.values,
+                       key.otherwise.empty() ? "none" : key.otherwise, key.doc);
+  }
+  return out;
+}
+
+}  // namespace kansoku::app

@@ -1,0 +1,182 @@
+#include "app/monitoring_backend.h"
+
+#include "query/exec/cells.h"
+
+namespace kansoku::app {
+namespace {
+
+using api::aws::monitoring::ListPage;
+using api::aws::monitoring::ListQuery;
+using api::aws::monitoring::MetricIdentity;
+using api::aws::monitoring::SeriesQuery;
+using api::aws::monitoring::Tenant;
+using api::aws::monitoring::UnitSeries;
+using store::MatchOp;
+
+// "producer/epoch/sequence"; nothing when it is not of that form (a foreign client).
+signal::Producer parse_producer(const std::string& batch_id) {
+  signal::Producer out;
+  size_t last = batch_id.rfind('/');
+  if (last == std::string::npos || last == 0) return out;
+  size_t middle = batch_id.rfind('/', last - 1);
+  if (middle == std::string::npos || middle == 0) return out;
+  const char* end = batch_id.data() + batch_id.size();
+  bool ok = std::from_chars(batch_id.data() + middle + 1, batch_id.data() + last, out.epoch).ec ==
+                std::errc() &&
+            std::from_chars(batch_id.data() + last + 1, end, out.sequence).ec == std::errc();
+  if (ok) out.id = batch_id.substr(0, middle);
+  return out;
+}
+
+void add_equal(store::SeriesSelector& selector, std::string_view label, std::string value) {
+  selector.matchers.push_back({std::string(label), MatchOp::Equal, std::move(value)});
+}
+
+query::CellQuery cell_query(const Tenant& tenant, const SeriesQuery& q) {
+  query::CellQuery out;
+  out.selector.scope = {tenant.account, tenant.region};
+  add_equal(out.selector, signal::kNamespaceLabel, q.metric_namespace);
+  add_equal(out.selector, signal::kNameLabel, q.metric_name);
+  out.selector.exact_label_names.emplace();
+  for (const auto& [name, value] : q.dimensions) {
+    add_equal(out.selector, name, value);
+    out.selector.exact_label_names->push_back(name);
+  }
+  if (q.unit) add_equal(out.selector, signal::kUnitLabel, *q.unit);
+  out.range = {q.start_ms, q.end_ms};
+  out.period_ms = q.period_ms;
+  out.needs_distribution = std::any_of(q.statistics.begin(), q.statistics.end(),
+                                       [](const auto& s) { return s.needs_distribution(); });
+  return out;
+}
+
+std::vector<UnitSeries> unit_series(const query::CellResult& cells, const SeriesQuery& q) {
+  std::vector<UnitSeries> out;
+  for (const query::CellSeries& series : cells.series) {
+    if (series.cells.empty()) continue;
+    UnitSeries unit;
+    unit.unit = series.info.labels.get(signal::kUnitLabel);
+    unit.timestamps_ms = series.timestamps_ms;
+    for (const query::Statistic& statistic : q.statistics) {
+      auto& values = unit.values.emplace_back();
+      values.reserve(series.cells.size());
+      for (const signal::Point& cell : series.cells) values.push_back(evaluate(statistic, cell));
+    }
+    out.push_back(std::move(unit));
+  }
+  std::sort(out.begin(), out.end(),
+            [](const UnitSeries& a, const UnitSeries& b) { return a.unit < b.unit; });
+  return out;
+}
+
+MetricIdentity identity_of(const signal::Labels& labels) {
+  MetricIdentity out;
+  signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
+    if (label.name == signal::kNamespaceLabel) {
+      out.metric_namespace = label.value;
+    } else if (label.name == signal::kNameLabel) {
+      out.metric_name = label.value;
+    } else if (label.name != signal::kUnitLabel) {
+      out.dimensions.emplace_back(label.name, label.value);
+    }
+  });
+  return out;
+}
+
+// The work of one select(), a query a step.
+struct Selecting {
+  Tenant tenant;
+  std::vector<SeriesQuery> queries;
+  std::vector<std::vector<UnitSeries>> answers;
+  std::unique_ptr<query::QueryContext> context;
+  std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done;
+};
+
+}  // namespace
+
+void StoreMonitoringBackend::put(const Tenant& tenant,
+                                 std::shared_ptr<const signal::MetricBatch> batch,
+                                 std::string batch_id, std::move_only_function<void(Status)> done) {
+  uint64_t points = batch->point_count();
+  signal::AckToken token(points, nullptr, Lane::Ingest,
+                         [done = std::move(done)](signal::Verdict verdict) mutable {
+                           done(std::move(verdict.status));
+                         });
+  parts_.sink->push({{tenant.account, tenant.region},
+                     std::move(batch),
+                     parse_producer(batch_id),
+                     std::move(token)});
+}
+
+void StoreMonitoringBackend::select(
+    const Tenant& tenant, std::vector<SeriesQuery> queries,
+    std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done) {
+  auto work = std::make_shared<Selecting>();
+  work->tenant = tenant;
+  work->queries = std::move(queries);
+  work->done = std::move(done);
+  work->context = std::make_unique<query::QueryContext>(*parts_.clock, parts_.limits, parts_.query_memory);
+  const store::MetricStore& metrics = *parts_.metrics;
+  run_steps(*parts_.executor, Lane::Query, [work, &metrics] {
+    if (work->answers.size() == work->queries.size()) {
+      work->done(std::move(work->answers));
+      return false;
+    }
+    const SeriesQuery& q = work->queries[work->answers.size()];
+    auto cells = query::read_cells(metrics, cell_query(work->tenant, q), *work->context);
+    if (!cells) {
+      work->done(std::unexpected(std::move(cells).error()));
+      return false;
+    }
+    if (!cells->missing.empty()) {
+      work->done(corruption("{} ranges of {} are damaged on disk and cannot be read",
+                            cells->missing.size(), quoted(q.metric_name)));
+      return false;
+    }
+    work->answers.push_back(unit_series(*cells, q));
+    return true;
+  });
+}
+
+void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
+                                  std::move_only_function<void(Result<ListPage>)> done) {
+  store::SeriesSelector selector;
+  selector.scope = {tenant.account, tenant.region};
+  selector.active_since_ms = q.active_since_ms;
+  if (q.metric_namespace) {
+    add_equal(selector, signal::kNamespaceLabel, *q.metric_namespace);
+  } else {
+    selector.matchers.push_back({std::string(signal::kNamespaceLabel), MatchOp::NotEqual, ""});
+  }
+  if (q.metric_name) add_equal(selector, signal::kNameLabel, *q.metric_name);
+  for (const auto& wanted : q.dimensions) {
+    selector.matchers.push_back({wanted.name, wanted.value ? MatchOp::Equal : MatchOp::NotEqual,
+                                 wanted.value.value_or("")});
+  }
+  parts_.executor->post(Lane::Query, [this, selector = std::move(selector), q = std::move(q),
+                                      done = std::move(done)]() mutable {
+    auto series = parts_.metrics->select(selector);
+    if (!series) {
+      done(std::unexpected(std::move(series).error()));
+      return;
+    }
+    // One metric, whatever its units; the smallest `limit` behind `after`, plus one to know of more.
+    std::set<MetricIdentity> page;
+    for (const store::SeriesInfo& info : *series) {
+      MetricIdentity identity = identity_of(info.labels);
+      if (q.after && !(*q.after < identity)) continue;
+      if (page.size() > q.limit && !(identity < *page.rbegin())) continue;
+      page.insert(std::move(identity));
+      if (page.size() > q.limit + 1) page.erase(std::prev(page.end()));
+    }
+    ListPage out;
+    out.more = page.size() > q.limit;
+    for (const MetricIdentity& identity : page) {
+      if (out.metrics.size() == q.limit) break;
+      out.metrics.push_back(identity);
+    }
+    done(std::move(out));
+  });
+}
+
+}  // namespace kansoku::app

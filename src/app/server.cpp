@@ -1,0 +1,521 @@
+#include "app/server.h"
+
+#include <unistd.h>
+
+#include <future>
+
+#include "api/access/access_control.h"
+#include "api/admin/admin_api.h"
+#include "api/aws/dispatcher.h"
+#include "api/aws/monitoring/service.h"
+#include "api/aws/sts/service.h"
+#include "api/console/console_api.h"
+#include "app/credentials_file.h"
+#include "app/host_identity.h"
+#include "app/monitoring_backend.h"
+#include "app/server_metrics.h"
+#include "base/check.h"
+#include "base/memory_budget.h"
+#include "net/http/http.h"
+#include "net/secrets/secrets.h"
+#include "pipeline/exporters/store/store_exporter.h"
+#include "pipeline/graph/graph.h"
+#include "pipeline/receivers/host/host_receiver.h"
+#include "store/catalog/sqlite_catalog.h"
+#include "store/metrics/engine.h"
+#include "store/retention/retention.h"
+#include "store/wal/log.h"
+#include "wire/json/json_writer.h"
+
+namespace kansoku::app {
+namespace {
+
+void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api::OpenMetrics& out) {
+  struct Column {
+    std::string_view name;
+    std::string_view help;
+    std::atomic<uint64_t> api::aws::OperationCounters::*counter;
+  };
+  using Counters = api::aws::OperationCounters;
+  constexpr std::array<Column, 5> kColumns{{
+      {"kansoku_aws_requests", "requests of an AWS operation", &Counters::requests},
+      {"kansoku_aws_client_errors", "answers of 4xx", &Counters::client_errors},
+      {"kansoku_aws_server_errors", "answers of 5xx", &Counters::server_errors},
+      {"kansoku_aws_auth_failures", "requests that were not let in", &Counters::auth_failures},
+      {"kansoku_aws_request_bytes", "bodies as received", &Counters::body_bytes},
+  }};
+  for (const Column& column : kColumns) {
+    for (const api::aws::OperationStats& row : stats) {
+      out.counter(column.name, column.help, static_cast<double>((row.counters->*column.counter).load()),
+                  {{"service", row.service}, {"operation", row.operation}});
+    }
+  }
+}
+
+// Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
+constexpr int64_t kStopGraceMs = 4'000;
+constexpr int64_t kFlushGraceMs = 4'000;
+
+// Page tokens of the AWS services are signed with it, so it outlives restarts.
+Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
+  constexpr size_t kKeyBytes = 32;
+  auto existing = env.files->read_all(path, 1024);
+  if (existing && existing->size() == kKeyBytes) return existing;
+  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
+  std::string key(kKeyBytes, '\0');
+  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
+  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
+  return key;
+}
+
+// Runs `begin` with a callback and waits for its answer; for the main thread at start and stop only.
+template <class T, class Begin>
+T wait_for(Begin&& begin) {
+  auto promise = std::make_shared<std::promise<T>>();
+  auto future = promise->get_future();
+  begin([promise](T value) { promise->set_value(std::move(value)); });
+  return future.get();
+}
+
+Status check_exposure(const ServerOptions& options) {
+  bool loopback = is_loopback(options.listen.address);
+  bool tls = !options.tls_certificate_file.empty();
+  if (options.auth_open && !loopback) {
+    return invalid_argument("--auth open is refused on {}: it makes everybody the administrator; listen "
+                            "on 127.0.0.1 or use --auth strict",
+                            options.listen.address);
+  }
+  if (!loopback && !tls && !options.insecure_http) {
+    return invalid_argument("plain HTTP on {} is refused: give --tls-cert and --tls-key, or --insecure-http",
+                            options.listen.address);
+  }
+  if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
+    return invalid_argument("--tls-cert and --tls-key go together");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view version() { return "0.1.0"; }
+
+struct Server::State {
+  Configuration configuration;
+  env::Env env = env::real_env();
+  int64_t started_ms = 0;
+  std::string host_id;
+  std::atomic<bool> ready{false};
+  bool stopped = false;
+
+  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
+  std::unique_ptr<MemoryBudget> process_memory;
+  std::unique_ptr<MemoryBudget> query_memory;
+
+  // In the order in which they are made; stop() takes them down in the reverse order.
+  std::unique_ptr<net::EventLoops> loops;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<store::wal::Log> log;
+  std::unique_ptr<store::metrics::MetricEngine> metrics;
+  std::unique_ptr<store::RetentionSchedule> retention;
+  std::unique_ptr<store::SqliteCatalog> catalog;
+  std::unique_ptr<api::AccessControl> access;
+  signal::Ledger ledger;
+  std::unique_ptr<pipeline::StoreExporter> store_exporter;
+  std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
+  std::shared_ptr<pipeline::host::HostReceiver> host;
+  std::unique_ptr<api::console::Sessions> sessions;
+  std::unique_ptr<api::console::ConsoleApi> console;
+  std::unique_ptr<api::AdminApi> admin;
+  std::unique_ptr<StoreMonitoringBackend> monitoring;
+  std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<net::HttpServer> http;
+
+  const ServerOptions& options() const { return configuration.options; }
+  std::string path(std::string_view name) const {
+    return env::join_path(options().data_directory, name);
+  }
+
+  Status open_store();
+  Status open_access();
+  Status build_pipelines();
+  Status build_apis();
+  Status build_aws();
+  Status listen();
+  Status write_ports();
+  void route(net::HttpRequest request, net::HttpExchange exchange);
+  std::string metrics_text();
+  std::string status_json();
+  api::console::Session session_of(const api::AccessControl::SignedIn& who) const {
+    return {.user = who.user, .role = who.role, .csrf = {}, .principal = who.principal};
+  }
+};
+
+Status Server::State::open_store() {
+  KANSOKU_RETURN_IF_ERROR(env.files->create_directories(options().data_directory));
+  auto opened = store::wal::Log::open(env, path("wal"), {});
+  if (!opened && opened.error().code == ErrorCode::FailedPrecondition) {
+    return failed_precondition("data directory {} is in use by another kansoku",
+                               options().data_directory);
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  log = std::move(*opened);
+  const store::wal::RecoveryReport& recovery = log->recovery();
+  if (recovery.tail_bytes_cut > 0) {
+    log_info("log", "cut {} bytes of an interrupted write from the end of the log; nothing acknowledged "
+             "was in them", recovery.tail_bytes_cut);
+  }
+  if (recovery.damages > 0) {
+    log_error("log", "{} damaged places in the log, the first: {}; run kansoku on a copy of the data "
+              "directory if you need to look closer", recovery.damages, recovery.first_damage);
+  }
+  KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
+                                                          {.directory = path("metrics")}));
+  log->start();
+  retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
+  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
+  return {};
+}
+
+Status Server::State::open_access() {
+  KANSOKU_TRY(auto box, net::SecretBox::open(*env.files, *env.random, path("master.key")));
+  KANSOKU_TRY(access, api::AccessControl::open(env, *catalog, std::move(box), options().account));
+  auto credentials = read_credentials(*env.files, options().data_directory);
+  if (!credentials && credentials.error().code != ErrorCode::NotFound) {
+    return std::unexpected(std::move(credentials).error());
+  }
+  bool complete = credentials && access->keys().find(credentials->access_key_id) != nullptr &&
+                  access->tokens().find(credentials->token, env.clock->wall_now()) != nullptr;
+  if (complete) return {};
+  if (!credentials) {
+    // First start, or somebody moved the file away: a fresh key and token.
+    auto key = wait_for<Result<api::NewKey>>(
+        [&](auto done) { access->create_key("root", "administrator", std::move(done)); });
+    if (!key) return std::unexpected(std::move(key).error());
+    FirstCredentials fresh{key->info.access_key_id, key->secret_access_key,
+                           "kansoku_" + net::random_hex(*env.random, 24)};
+    KANSOKU_RETURN_IF_ERROR(
+        write_credentials(*env.files, options().data_directory, fresh, options().region));
+    credentials = std::move(fresh);
+  } else {
+    // A start that ended between the two writes, or a catalog restored from elsewhere.
+    api::NewKey key;
+    key.info = {credentials->access_key_id, "root", "administrator", env.clock->wall_now().ms(), false};
+    key.secret_access_key = credentials->secret_access_key;
+    auto stored = wait_for<Result<api::NewKey>>(
+        [&](auto done) { access->put_key(std::move(key), std::move(done)); });
+    if (!stored) return std::unexpected(std::move(stored).error());
+  }
+  auto token = wait_for<Result<std::string>>(
+      [&](auto done) { access->put_token(credentials->token, "root", std::move(done)); });
+  if (!token) return std::unexpected(std::move(token).error());
+  if (!access->user("admin")) {
+    auto user = wait_for<Result<api::UserInfo>>([&](auto done) {
+      access->put_user("admin", "administrator", std::nullopt, std::move(done));
+    });
+    if (!user) return std::unexpected(std::move(user).error());
+  }
+  return {};
+}
+
+Status Server::State::build_pipelines() {
+  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, options().host.instance_id));
+  store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
+  std::vector<pipeline::Branch> branches;
+  for (const PipelineSpec& spec : configuration.pipelines) {
+    if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end()) continue;
+    auto ledger_sink = std::make_unique<pipeline::LedgerSink>(ledger, "host", spec.name, *store_exporter);
+    branches.push_back({ledger_sink.get(), true});
+    sinks.push_back(std::move(ledger_sink));
+  }
+  if (branches.empty()) return {};
+  pipeline::MetricSink* entry = branches[0].sink;
+  if (branches.size() > 1) {
+    sinks.push_back(std::make_unique<pipeline::FanOut>(std::move(branches)));
+    entry = sinks.back().get();
+  }
+  pipeline::ComponentContext context{env, loops.get(), pool.get(), &ledger,
+                                     {options().account, options().region}};
+  pipeline::host::HostConfig config = options().host;
+  config.instance_id = host_id;
+  host = std::make_shared<pipeline::host::HostReceiver>(context, config, *entry);
+  return {};
+}
+
+Status Server::State::build_aws() {
+  sinks.push_back(
+      std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  monitoring = std::make_unique<StoreMonitoringBackend>(
+      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits,
+                      query_memory.get()});
+  api::aws::DispatcherOptions dispatch;
+  dispatch.clock = env.clock;
+  dispatch.random = env.random;
+  dispatch.executor = pool.get();
+  dispatch.keys = &access->keys();
+  dispatch.default_region = options().region;
+  if (options().auth_open) dispatch.open_principal = access->administrator();
+  aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
+  KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
+  aws->add_service(api::aws::monitoring::service_table(
+      {.backend = monitoring.get(), .page_token_key = std::move(key)}));
+  aws->add_service(api::aws::sts::service_table());
+  return {};
+}
+
+Status Server::State::build_apis() {
+  sessions = std::make_unique<api::console::Sessions>(env);
+  api::console::ConsoleServices services;
+  services.env = env;
+  services.executor = pool.get();
+  services.metrics = metrics.get();
+  services.sessions = sessions.get();
+  services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
+  services.query_memory = query_memory.get();
+  services.version = version();
+  services.region = options().region;
+  if (options().auth_open) {
+    services.open_session = api::console::Session{.user = "anonymous",
+                                                  .role = "administrator",
+                                                  .csrf = net::random_hex(*env.random, 32),
+                                                  .principal = access->administrator()};
+  }
+  services.sign_in = [this](const std::string& user, const std::string& password)
+      -> std::optional<api::console::Session> {
+    auto who = access->sign_in(user, password);
+    if (!who) return std::nullopt;
+    return session_of(*who);
+  };
+  services.token_session = [this](std::string_view token) -> std::optional<api::console::Session> {
+    auto principal = access->tokens().find(token, env.clock->wall_now());
+    if (principal == nullptr) return std::nullopt;
+    return api::console::Session{
+        .user = "token", .role = "administrator", .csrf = {}, .principal = principal};
+  };
+  services.local_host = [this]() -> std::optional<api::console::HostDescription> {
+    if (!host) return std::nullopt;
+    return describe_host(*env.files, host_id);
+  };
+  services.watch_local_host = [this](int64_t duration_ms) {
+    if (host) host->watch(duration_ms);
+  };
+  services.status_json = [this] { return status_json(); };
+  console = std::make_unique<api::console::ConsoleApi>(std::move(services));
+
+  api::AdminServices admin_services;
+  admin_services.env = env;
+  admin_services.executor = pool.get();
+  admin_services.metrics = metrics.get();
+  admin_services.access = access.get();
+  admin_services.sessions = sessions.get();
+  admin_services.open = options().auth_open;
+  admin_services.ready = [this] { return ready.load(); };
+  admin_services.metrics_text = [this] { return metrics_text(); };
+  admin = std::make_unique<api::AdminApi>(std::move(admin_services));
+  return build_aws();
+}
+
+Status Server::State::listen() {
+  net::HttpServerOptions http_options;
+  http_options.address = options().listen.address;
+  http_options.port = options().listen.port;
+  http_options.tls_certificate_file = options().tls_certificate_file;
+  http_options.tls_key_file = options().tls_key_file;
+  http_options.tls_client_ca_file = options().tls_client_ca_file;
+  http_options.limits.bodies_bytes_max = options().memory_bytes_max / 4;
+  auto started = net::HttpServer::start(
+      *loops, http_options, [this](net::HttpRequest request, net::HttpExchange exchange) {
+        route(std::move(request), std::move(exchange));
+      });
+  if (!started) {
+    return fail(started.error().code,
+                started.error().to_string() + "; choose another address with --listen ADDR:PORT");
+  }
+  http = std::move(*started);
+  for (const auto& [name, value] : options().ports) {
+    if (value != "off") {
+      log_warn("server", "listener {} is not served by this version; nothing listens for it", name);
+    }
+  }
+  return write_ports();
+}
+
+Status Server::State::write_ports() {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  json.key("url");
+  json.string(fmt::format("{}://{}:{}/", options().tls_certificate_file.empty() ? "http" : "https",
+                          options().listen.address, http->port()));
+  json.key("http");
+  json.integer(http->port());
+  json.end_object();
+  return env.files->write_atomic(path("ports.json"), out + "\n");
+}
+
+void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) {
+  std::string_view path = request.path();
+  if (path == "/ui" || path.starts_with("/ui/")) {
+    console->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  if (path == "/metrics" || path.starts_with("/-/")) {
+    admin->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  bool wants_page = request.method == "GET" && path == "/" && request.query().empty() &&
+                    request.headers.get("accept").find("text/html") != std::string_view::npos;
+  if (wants_page) {
+    net::HttpResponse out{.status = 302};
+    out.headers.set("location", "/ui/");
+    exchange.respond(std::move(out));
+    return;
+  }
+  if (api::aws::is_aws_request(request)) {
+    aws->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  net::HttpResponse out{.status = 404, .body = "no such path; the console is at /ui/\n"};
+  out.headers.set("content-type", "text/plain; charset=utf-8");
+  exchange.respond(std::move(out));
+}
+
+std::string Server::State::metrics_text() {
+  api::OpenMetrics out;
+  append_server_metrics({.env = env,
+                         .http = http.get(),
+                         .pool = pool.get(),
+                         .log = log.get(),
+                         .metrics = metrics.get(),
+                         .ledger = &ledger,
+                         .started_ms = started_ms},
+                        out);
+  out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
+            static_cast<double>(query_memory->used_bytes()), {{"budget", query_memory->name()}});
+  append_aws_metrics(aws->stats(), out);
+  return std::move(out).finish();
+}
+
+std::string Server::State::status_json() {
+  store::MetricStoreStats stats = metrics->stats();
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  auto number = [&](std::string_view key, uint64_t value) {
+    json.key(key);
+    json.unsigned_integer(value);
+  };
+  json.key("version");
+  json.string(version());
+  number("uptimeMs", static_cast<uint64_t>(env.clock->wall_now().ms() - started_ms));
+  number("series", stats.series);
+  number("points", stats.points_appended);
+  number("diskBytes", stats.parts_bytes + log->stats().segment_bytes);
+  number("rssBytes", resident_bytes(*env.files));
+  number("queries", pool->lane_stats(Lane::Query).done);
+  json.key("lastError");
+  std::string last_error = stats.last_error.empty() ? log->stats().last_error : stats.last_error;
+  if (last_error.empty()) {
+    json.null();
+  } else {
+    json.string(last_error);
+  }
+  json.end_object();
+  return out;
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
+  KANSOKU_RETURN_IF_ERROR(check_exposure(configuration.options));
+  auto state = std::make_unique<State>();
+  state->configuration = std::move(configuration);
+  set_log(state->options().log_level, state->options().log_format);
+  state->started_ms = state->env.clock->wall_now().ms();
+  state->process_memory =
+      std::make_unique<MemoryBudget>("process", state->options().memory_bytes_max);
+  state->query_memory = std::make_unique<MemoryBudget>(
+      "queries", state->options().memory_bytes_max / 2, state->process_memory.get());
+  state->loops = net::EventLoops::start(1);
+  state->pool = std::make_unique<ThreadPool>(state->options().workers);
+  std::unique_ptr<Server> server(new Server(std::move(state)));
+  State& s = *server->state_;
+  KANSOKU_RETURN_IF_ERROR(s.open_store());
+  KANSOKU_RETURN_IF_ERROR(s.open_access());
+  KANSOKU_RETURN_IF_ERROR(s.build_pipelines());
+  KANSOKU_RETURN_IF_ERROR(s.build_apis());
+  KANSOKU_RETURN_IF_ERROR(s.listen());
+  if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
+  s.ready.store(true);
+  return server;
+}
+
+std::string Server::url() const {
+  const ServerOptions& o = state_->options();
+  bool v6 = o.listen.address.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}/", o.tls_certificate_file.empty() ? "http" : "https", v6 ? "[" : "",
+                     o.listen.address, v6 ? "]" : "", state_->http->port());
+}
+
+std::string Server::sign_in_link() {
+  auto who = state_->access->user("admin");
+  KANSOKU_CHECK(who.has_value());
+  return url() + "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
+}
+
+void Server::reload() {
+  State& s = *state_;
+  if (!s.options().tls_certificate_file.empty()) {
+    if (auto status = s.http->reload_tls(); !status) {
+      log_error("server", "certificates not reloaded, the old ones stay: {}", status.error().to_string());
+    }
+  }
+  if (s.options().config_file.empty()) return;
+  auto text = s.env.files->read_all(s.options().config_file);
+  if (!text) {
+    log_error("server", "configuration not reloaded: {}", text.error().to_string());
+    return;
+  }
+  auto fresh = read_configuration(*text, s.options().config_file, default_options());
+  if (!fresh) {
+    for (const wire::Problem& problem : fresh.error()) {
+      log_error("server", "configuration not reloaded: {}", problem.to_string());
+    }
+    return;
+  }
+  set_log(fresh->options.log_level, fresh->options.log_format);
+  if (s.host) s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
+  log_info("server", "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
+           "restart");
+}
+
+void Server::stop() {
+  State& s = *state_;
+  if (s.stopped) return;
+  s.stopped = true;
+  s.ready.store(false);
+  if (s.host) {
+    wait_for<bool>([&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
+  }
+  if (s.http) {
+    wait_for<bool>(
+        [&](auto done) { s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); }); });
+  }
+  s.retention.reset();
+  if (s.metrics) {
+    // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
+    auto flushed = std::make_shared<std::promise<void>>();
+    auto future = flushed->get_future();
+    s.metrics->flush(false, [flushed](Status) { flushed->set_value(); });
+    future.wait_for(std::chrono::milliseconds(kFlushGraceMs));
+    s.metrics->close();
+  }
+  if (s.log) s.log->close();
+  if (s.catalog) s.catalog->close();
+  if (s.pool) s.pool->shutdown();
+  if (s.loops) s.loops->stop();
+}
+
+}  // namespace kansoku::app

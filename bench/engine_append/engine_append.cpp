@@ -8,6 +8,7 @@
 // XXH3 over 1 GiB, measured before and after, is the calibration beside which figures are compared.
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <cstdio>
@@ -123,11 +124,37 @@ struct Flow {
 };
 
 struct Options {
+  bool crash = false;  // end as by kill -9 after the last answer, nothing flushed
+  bool reopen = false;  // only open what is there, and say how long it took
   std::string directory;
   std::string out;
   uint64_t series = 500'000;
   uint64_t scrapes = 12;
 };
+
+// Time from nothing to a store that answers, over what an earlier --crash run left.
+int reopen(const Options& options) {
+  env::Env env = env::real_env();
+  ThreadPool pool(2);
+  int64_t begin = env.clock->monotonic_now().ns;
+  auto log = store::wal::Log::open(env, options.directory + "/log", {});
+  if (!log) return 1;
+  store::metrics::MetricEngineOptions engine_options;
+  engine_options.directory = options.directory + "/metrics";
+  auto engine = store::metrics::MetricEngine::open(env, pool, nullptr, **log, engine_options);
+  if (!engine) return 1;
+  (*log)->start();
+  double seconds = 1e-9 * static_cast<double>(env.clock->monotonic_now().ns - begin);
+  std::printf("{\"open_s\": %.3f, \"log_mib\": %.1f, \"replayed_records\": %llu, "
+              "\"series\": %llu, \"rss_peak_mib\": %.1f}\n",
+              seconds, static_cast<double>((*log)->recovery().bytes) / 1048576,
+              static_cast<unsigned long long>((*engine)->engine_stats().replayed_records),
+              static_cast<unsigned long long>((*engine)->stats().series), status_mib("VmHWM:"));
+  (*engine)->close();
+  (*log)->close();
+  pool.shutdown();
+  return seconds <= 1.0 ? 0 : 1;
+}
 
 int run(const Options& options) {
   double calibration = calibrate();
@@ -187,6 +214,11 @@ int run(const Options& options) {
       cpu_created = cpu_of(RUSAGE_SELF) - cpu_begin - making;
     }
   }
+  if (options.crash) {
+    std::unique_lock lock(flow.flow_mutex);
+    flow.changed.wait(lock, [&] { return flow.in_flight == 0; });
+    ::_exit(flow.bad == 0 ? 0 : 1);
+  }
   (*engine)->flush(true, [&](Status status) {
     std::lock_guard lock(flow.flow_mutex);
     flow.bad += static_cast<uint64_t>(!status);
@@ -232,18 +264,24 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace kansoku
 
-// engine_append DIRECTORY [SERIES SCRAPES [RESULT.json]]
+// engine_append [--crash|--reopen] DIRECTORY [SERIES SCRAPES [RESULT.json]]
 int main(int argc, char** argv) {
+  kansoku::Options options;
+  if (argc > 1 && std::string_view(argv[1]).starts_with("--")) {
+    options.crash = std::string_view(argv[1]) == "--crash";
+    options.reopen = std::string_view(argv[1]) == "--reopen";
+    ++argv;
+    --argc;
+  }
   if (argc < 2) {
     std::fprintf(stderr, "usage: engine_append DIRECTORY [SERIES SCRAPES [RESULT.json]]\n");
     return 2;
   }
-  kansoku::Options options;
   options.directory = argv[1];
   if (argc > 3) {
     options.series = std::stoull(argv[2]);
     options.scrapes = std::stoull(argv[3]);
   }
   if (argc > 4) options.out = argv[4];
-  return kansoku::run(options);
+  return options.reopen ? kansoku::reopen(options) : kansoku::run(options);
 }

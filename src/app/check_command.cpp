@@ -18,7 +18,8 @@ bool check_file(const std::string& file, bool explained) {
   }
   auto configuration = read_configuration(*text, file, default_options());
   if (!configuration) {
-    for (const wire::Problem& problem : configuration.error()) fmt::print("{}\n", problem.to_string());
+    for (const wire::Problem& problem : configuration.error())
+      fmt::print("{}\n", problem.to_string());
     return false;
   }
   if (explained) fmt::print("{}", explain(*configuration));
@@ -30,10 +31,13 @@ bool check_file(const std::string& file, bool explained) {
 int run_check(const std::vector<std::string>& arguments) {
   std::string dialect = "kansoku";
   bool explained = false;
+  bool reference = false;
   Command command{
       .usage = "kansoku check config [--dialect kansoku] [--explain] FILE...",
-      .summary = "Checks configuration files. Prints a line a problem, FILE:LINE:COL: /json/pointer: message,\n"
-                 "and exits with 1 when there is one.",
+      .summary =
+          "Checks configuration files. Prints a line a problem, FILE:LINE:COL: /json/pointer: "
+          "message,\n"
+          "and exits with 1 when there is one.",
       .flags = {{"--dialect", "NAME", "whose file it is; kansoku is the one of this version",
                  [&](const std::string& v) -> Status {
                    dialect = v;
@@ -42,6 +46,11 @@ int run_check(const std::vector<std::string>& arguments) {
                 {"--explain", "", "prints the pipelines as kansoku runs them",
                  [&](const std::string&) -> Status {
                    explained = true;
+                   return {};
+                 }},
+                {"--reference", "", "prints every key of the file as Markdown",
+                 [&](const std::string&) -> Status {
+                   reference = true;
                    return {};
                  }}},
       .examples = "  kansoku check config --explain /etc/kansoku/kansoku.yaml\n"};
@@ -60,17 +69,23 @@ int run_check(const std::vector<std::string>& arguments) {
                operands->empty() ? std::string("nothing") : quoted(operands->front()));
     return 2;
   }
+  if (reference) {
+    fmt::print("{}", config_reference());
+    return 0;
+  }
   if (operands->size() < 2) {
     fmt::print(stderr, "kansoku check config: name at least one file\n");
     return 2;
   }
   if (dialect != "kansoku") {
-    fmt::print(stderr, "kansoku check config: dialect {} is not served by this version; there is kansoku\n",
+    fmt::print(stderr,
+               "kansoku check config: dialect {} is not served by this version; there is kansoku\n",
                quoted(dialect));
     return 2;
   }
   bool good = true;
-  for (size_t i = 1; i < operands->size(); ++i) good = check_file((*operands)[i], explained) && good;
+  for (size_t i = 1; i < operands->size(); ++i)
+    good = check_file((*operands)[i], explained) && good;
   return good ? 0 : 1;
 }
 

@@ -12,5 +12,6 @@ int run_server(const std::vector<std::string>& arguments);
 int run_ctl(const std::vector<std::string>& arguments);
 int run_query(const std::vector<std::string>& arguments);
 int run_check(const std::vector<std::string>& arguments);
+int run_completion(const std::vector<std::string>& arguments);
 
 }  // namespace kansoku::app

@@ -35,7 +35,7 @@ TEST_CASE("a configuration names every problem with its place") {
   REQUIRE_FALSE(bad.has_value());
   std::string all;
   for (const auto& problem : bad.error()) all += problem.to_string() + "\n";
-  CHECK(all.find("k.yaml:2:9: /server/auth: \"maybe\" is neither strict nor open") !=
+  CHECK(all.find("k.yaml:2:9: /server/auth: \"maybe\" is none of strict, open") !=
         std::string::npos);
   CHECK(all.find("/server/tls/key: certificate and key go together") != std::string::npos);
   CHECK(all.find("/service/pipelines/traces: pipelines of \"traces\" are not served") !=

@@ -115,7 +115,7 @@ void StoreMonitoringBackend::select(
   work->tenant = tenant;
   work->queries = std::move(queries);
   work->done = std::move(done);
-  work->context = std::make_unique<query::QueryContext>(*parts_.clock, parts_.limits);
+  work->context = std::make_unique<query::QueryContext>(*parts_.clock, parts_.limits, parts_.query_memory);
   const store::MetricStore& metrics = *parts_.metrics;
   run_steps(*parts_.executor, Lane::Query, [work, &metrics] {
     if (work->answers.size() == work->queries.size()) {

@@ -16,6 +16,7 @@ struct MonitoringParts {
   pipeline::MetricSink* sink = nullptr;
   const store::MetricStore* metrics = nullptr;
   query::QueryLimits limits;
+  MemoryBudget* query_memory = nullptr;
 };
 
 class StoreMonitoringBackend final : public api::aws::monitoring::MonitoringBackend {

@@ -15,13 +15,15 @@
 #include "app/monitoring_backend.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
+#include "base/memory_budget.h"
 #include "net/http/http.h"
 #include "net/secrets/secrets.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
-#include "app/temporary_catalog.h"
+#include "store/catalog/sqlite_catalog.h"
 #include "store/metrics/engine.h"
+#include "store/retention/retention.h"
 #include "store/wal/log.h"
 #include "wire/json/json_writer.h"
 
@@ -105,12 +107,17 @@ struct Server::State {
   std::atomic<bool> ready{false};
   bool stopped = false;
 
+  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
+  std::unique_ptr<MemoryBudget> process_memory;
+  std::unique_ptr<MemoryBudget> query_memory;
+
   // In the order in which they are made; stop() takes them down in the reverse order.
   std::unique_ptr<net::EventLoops> loops;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<store::wal::Log> log;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
-  std::unique_ptr<store::Catalog> catalog;
+  std::unique_ptr<store::RetentionSchedule> retention;
+  std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::AccessControl> access;
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
@@ -164,7 +171,8 @@ Status Server::State::open_store() {
   KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
                                                           {.directory = path("metrics")}));
   log->start();
-  KANSOKU_TRY(catalog, store::open_sqlite_catalog(env, *pool, path("catalog.db")));
+  retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
+  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
   return {};
 }
 
@@ -239,7 +247,8 @@ Status Server::State::build_aws() {
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
   monitoring = std::make_unique<StoreMonitoringBackend>(
-      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits});
+      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits,
+                      query_memory.get()});
   api::aws::DispatcherOptions dispatch;
   dispatch.clock = env.clock;
   dispatch.random = env.random;
@@ -263,6 +272,7 @@ Status Server::State::build_apis() {
   services.metrics = metrics.get();
   services.sessions = sessions.get();
   services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
+  services.query_memory = query_memory.get();
   services.version = version();
   services.region = options().region;
   if (options().auth_open) {
@@ -314,10 +324,15 @@ Status Server::State::listen() {
   http_options.tls_key_file = options().tls_key_file;
   http_options.tls_client_ca_file = options().tls_client_ca_file;
   http_options.limits.bodies_bytes_max = options().memory_bytes_max / 4;
-  KANSOKU_TRY(http, net::HttpServer::start(*loops, http_options,
-                                           [this](net::HttpRequest request, net::HttpExchange exchange) {
-                                             route(std::move(request), std::move(exchange));
-                                           }));
+  auto started = net::HttpServer::start(
+      *loops, http_options, [this](net::HttpRequest request, net::HttpExchange exchange) {
+        route(std::move(request), std::move(exchange));
+      });
+  if (!started) {
+    return fail(started.error().code,
+                started.error().to_string() + "; choose another address with --listen ADDR:PORT");
+  }
+  http = std::move(*started);
   for (const auto& [name, value] : options().ports) {
     if (value != "off") {
       log_warn("server", "listener {} is not served by this version; nothing listens for it", name);
@@ -357,8 +372,7 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     exchange.respond(std::move(out));
     return;
   }
-  bool is_aws = path == "/" || path.starts_with("/service/");
-  if (is_aws) {
+  if (api::aws::is_aws_request(request)) {
     aws->handle(std::move(request), std::move(exchange));
     return;
   }
@@ -377,6 +391,8 @@ std::string Server::State::metrics_text() {
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
+  out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
+            static_cast<double>(query_memory->used_bytes()), {{"budget", query_memory->name()}});
   append_aws_metrics(aws->stats(), out);
   return std::move(out).finish();
 }
@@ -418,6 +434,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   state->configuration = std::move(configuration);
   set_log(state->options().log_level, state->options().log_format);
   state->started_ms = state->env.clock->wall_now().ms();
+  state->process_memory =
+      std::make_unique<MemoryBudget>("process", state->options().memory_bytes_max);
+  state->query_memory = std::make_unique<MemoryBudget>(
+      "queries", state->options().memory_bytes_max / 2, state->process_memory.get());
   state->loops = net::EventLoops::start(1);
   state->pool = std::make_unique<ThreadPool>(state->options().workers);
   std::unique_ptr<Server> server(new Server(std::move(state)));
@@ -483,6 +503,7 @@ void Server::stop() {
     wait_for<bool>(
         [&](auto done) { s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); }); });
   }
+  s.retention.reset();
   if (s.metrics) {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
     auto flushed = std::make_shared<std::promise<void>>();
@@ -492,7 +513,7 @@ void Server::stop() {
     s.metrics->close();
   }
   if (s.log) s.log->close();
-  s.catalog.reset();
+  if (s.catalog) s.catalog->close();
   if (s.pool) s.pool->shutdown();
   if (s.loops) s.loops->stop();
 }

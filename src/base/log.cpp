@@ -43,14 +43,15 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
   ::clock_gettime(CLOCK_REALTIME, &now);
   tm utc{};
   ::gmtime_r(&now.tv_sec, &utc);
-  std::string time = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                                 now.tv_nsec / 1'000'000);
+  std::string time =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1'000'000);
   std::string_view name = kLevelNames[static_cast<size_t>(level)];
   std::string line;
   if (g_format.load(std::memory_order_relaxed) == LogFormat::Json) {
-    line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"component\":\"{}\",\"message\":\"{}\"}}\n",
-                       time, name, component, escaped(message, true));
+    line = fmt::format(
+        "{{\"time\":\"{}\",\"level\":\"{}\",\"component\":\"{}\",\"message\":\"{}\"}}\n", time,
+        name, component, escaped(message, true));
   } else {
     line = fmt::format("{} {} {}: {}\n", time, name, component, escaped(message, false));
   }

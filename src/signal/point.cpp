@@ -44,8 +44,8 @@ void add_to_sketch(SketchBuckets& sketch, std::map<int32_t, double>& positive,
   }
 }
 
-// The value that stands for bucket `index` of an exponential histogram, (base^index, base^(index+1)]
-// with base 2^(2^-schema) (OpenTelemetry data model, "Exponential Scale").
+// The value that stands for bucket `index` of an exponential histogram, (base^index,
+// base^(index+1)] with base 2^(2^-schema) (OpenTelemetry data model, "Exponential Scale").
 double exponential_value(int32_t schema, int32_t index) {
   double base = std::exp2(std::exp2(-static_cast<double>(schema)));
   return 2 * std::pow(base, index + 1) / (1 + base);

@@ -222,6 +222,15 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertTrue(out.startswith("usage: "), arguments)
 
+    def test_completion_offers_commands_and_options(self):
+        script = run("completion", "bash")[1]
+        words = 'COMP_WORDS=(kansoku {}); COMP_CWORD={}; _kansoku; echo "${{COMPREPLY[@]}}"'
+        for typed, index, expected in (("c", 1, "ctl check completion"), ("up --li", 2, "--listen"),
+                                       ("ctl us", 2, "users")):
+            done = subprocess.run(["bash", "-c", f"{script}\nkansoku() {{ {BINARY} \"$@\"; }}\n" +
+                                   words.format(typed, index)], capture_output=True, text=True)
+            self.assertEqual(done.stdout.strip(), expected, done.stderr)
+
     def test_version(self):
         self.assertRegex(run("--version")[1], r"^kansoku \d+\.\d+\.\d+\n$")
 

@@ -56,7 +56,8 @@ AccessControl::AccessControl(env::Env env, store::Catalog& catalog, net::SecretB
 }
 
 Result<std::unique_ptr<AccessControl>> AccessControl::open(env::Env env, store::Catalog& catalog,
-                                                           net::SecretBox box, std::string account) {
+                                                           net::SecretBox box,
+                                                           std::string account) {
   std::unique_ptr<AccessControl> out(
       new AccessControl(env, catalog, std::move(box), std::move(account)));
   KANSOKU_RETURN_IF_ERROR(out->load());
@@ -130,13 +131,15 @@ void AccessControl::remember(const NewKey& key) {
 }
 
 std::string AccessControl::encode_key(const NewKey& key) const {
-  return object_of({{"user", key.info.user},
-                    {"role", key.info.role},
-                    {"sealed", box_.seal(key.secret_access_key, key.info.access_key_id, *env_.random)}},
-                   key.info.created_ms, key.info.disabled);
+  return object_of(
+      {{"user", key.info.user},
+       {"role", key.info.role},
+       {"sealed", box_.seal(key.secret_access_key, key.info.access_key_id, *env_.random)}},
+      key.info.created_ms, key.info.disabled);
 }
 
-void AccessControl::create_key(const std::string& user, const std::string& role, Done<NewKey> done) {
+void AccessControl::create_key(const std::string& user, const std::string& role,
+                               Done<NewKey> done) {
   NewKey key;
   key.info = {new_access_key_id(*env_.random), user, role, env_.clock->wall_now().ms(), false};
   key.secret_access_key = new_secret(*env_.random);
@@ -222,8 +225,11 @@ void AccessControl::put_token(const std::string& token, const std::string& user,
                               Done<std::string> done) {
   std::string hash = net::auth::sha256_hex(token);
   std::vector<store::CatalogWrite> writes;
-  writes.push_back({std::string(kTokens), hash,
-                    object_of({{"user", user}}, env_.clock->wall_now().ms(), false), {}, std::nullopt});
+  writes.push_back({std::string(kTokens),
+                    hash,
+                    object_of({{"user", user}}, env_.clock->wall_now().ms(), false),
+                    {},
+                    std::nullopt});
   catalog_.commit(std::move(writes), [this, hash, user, done = std::move(done)](
                                          Result<std::vector<uint64_t>> result) mutable {
     if (!result) {
@@ -238,8 +244,9 @@ void AccessControl::put_token(const std::string& token, const std::string& user,
 void AccessControl::put_user(const std::string& name, const std::string& role,
                              const std::optional<std::string>& password, Done<UserInfo> done) {
   if (name.empty() || name.size() > 64 || name.find_first_of("/\\ \t\n\"") != std::string::npos) {
-    done(invalid_argument("user name {} must have 1 to 64 characters without spaces, quotes or slashes",
-                          quoted(name)));
+    done(invalid_argument(
+        "user name {} must have 1 to 64 characters without spaces, quotes or slashes",
+        quoted(name)));
     return;
   }
   if (!is_user_role(role)) {
@@ -267,10 +274,12 @@ void AccessControl::put_user(const std::string& name, const std::string& role,
     user.info.has_password = true;
   }
   std::vector<store::CatalogWrite> writes;
-  writes.push_back({std::string(kUsers), name,
+  writes.push_back({std::string(kUsers),
+                    name,
                     object_of({{"role", role}, {"password_hash", user.password_hash}},
                               user.info.created_ms, false),
-                    {}, user.version});
+                    {},
+                    user.version});
   catalog_.commit(std::move(writes), [this, user = std::move(user), done = std::move(done)](
                                          Result<std::vector<uint64_t>> result) mutable {
     if (!result) {

@@ -81,7 +81,8 @@ auto answer(net::HttpExchange exchange) {
 std::string_view bearer_token(const net::HttpRequest& request) {
   std::string_view value = request.headers.get("authorization");
   constexpr std::string_view kScheme = "bearer ";
-  if (value.size() <= kScheme.size() || !net::header_equals(value.substr(0, kScheme.size()), kScheme)) {
+  if (value.size() <= kScheme.size() ||
+      !net::header_equals(value.substr(0, kScheme.size()), kScheme)) {
     return {};
   }
   return value.substr(kScheme.size());
@@ -89,7 +90,8 @@ std::string_view bearer_token(const net::HttpRequest& request) {
 
 bool AdminApi::is_administrator(const net::HttpRequest& request) const {
   if (services_.open) return true;
-  auto principal = services_.access->tokens().find(bearer_token(request), services_.env.clock->wall_now());
+  auto principal =
+      services_.access->tokens().find(bearer_token(request), services_.env.clock->wall_now());
   return principal != nullptr;
 }
 
@@ -105,19 +107,20 @@ void AdminApi::handle(net::HttpRequest request, net::HttpExchange exchange) {
     exchange.respond(text_reply(200, "healthy\n"));
     return;
   }
-  services_.executor->post(Lane::Query, [this, request = std::move(request),
-                                         exchange = std::move(exchange)]() mutable {
-    handle_protected(std::move(request), std::move(exchange));
-  });
+  services_.executor->post(
+      Lane::Query, [this, request = std::move(request), exchange = std::move(exchange)]() mutable {
+        handle_protected(std::move(request), std::move(exchange));
+      });
 }
 
 void AdminApi::handle_protected(net::HttpRequest request, net::HttpExchange exchange) {
   std::string path(request.path());
   bool open_to_loopback = path == "/metrics" && request.peer.loopback;
   if (!open_to_loopback && !is_administrator(request)) {
-    auto out = error_reply(401, "Unauthenticated",
-                           "send an administrator's token as authorization: Bearer TOKEN; it stands in "
-                           "the credentials file of the data directory");
+    auto out =
+        error_reply(401, "Unauthenticated",
+                    "send an administrator's token as authorization: Bearer TOKEN; it stands in "
+                    "the credentials file of the data directory");
     out.headers.set("www-authenticate", "Bearer realm=\"kansoku\"");
     exchange.respond(std::move(out));
     return;
@@ -152,15 +155,15 @@ void AdminApi::flush(const net::HttpRequest& request, net::HttpExchange exchange
   }
   std::string_view query = request.query();
   if (!query.empty() && query != "merge=all") {
-    exchange.respond(error_reply(400, "InvalidArgument",
-                                 fmt::format("unknown option {}; there is merge=all", quoted(query))));
+    exchange.respond(
+        error_reply(400, "InvalidArgument",
+                    fmt::format("unknown option {}; there is merge=all", quoted(query))));
     return;
   }
-  services_.metrics->flush(query == "merge=all",
-                           [exchange = std::move(exchange)](Status status) mutable {
-                             exchange.respond(status ? text_reply(200, "flushed\n")
-                                                     : error_reply(status.error()));
-                           });
+  services_.metrics->flush(
+      query == "merge=all", [exchange = std::move(exchange)](Status status) mutable {
+        exchange.respond(status ? text_reply(200, "flushed\n") : error_reply(status.error()));
+      });
 }
 
 void AdminApi::admin(const net::HttpRequest& request, net::HttpExchange exchange) {
@@ -248,8 +251,8 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     }
     std::optional<std::string> password;
     if (body->find("password") != nullptr) password = std::string(body->text_of("password"));
-    access.put_user(std::string(body->text_of("user")), std::string(body->text_of("role")), password,
-                    answer<UserInfo>(std::move(exchange)));
+    access.put_user(std::string(body->text_of("user")), std::string(body->text_of("role")),
+                    password, answer<UserInfo>(std::move(exchange)));
     return;
   }
   exchange.respond(error_reply(405, "MethodNotAllowed", "users: GET, POST, DELETE"));

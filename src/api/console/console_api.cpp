@@ -175,9 +175,9 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     return;
   }
   if (request.body.size() > kBodyBytesMax) {
-    exchange.respond(error_reply(413, "TooLarge",
-                                 fmt::format("body of {} bytes, limit {}", request.body.size(),
-                                             kBodyBytesMax)));
+    exchange.respond(
+        error_reply(413, "TooLarge",
+                    fmt::format("body of {} bytes, limit {}", request.body.size(), kBodyBytesMax)));
     return;
   }
   std::string_view name = path.substr(kApiPrefix.size());
@@ -194,15 +194,16 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     exchange.respond(error_reply(401, "NoSession", "sign in first"));
     return;
   }
-  if (!by_token && request.method != "GET" && !net::auth::constant_time_equal(
-                                     request.headers.get("x-kansoku-csrf"), session->csrf)) {
-    exchange.respond(error_reply(403, "CsrfMismatch",
-                                 "the x-kansoku-csrf header does not match the session; load the page again"));
+  if (!by_token && request.method != "GET" &&
+      !net::auth::constant_time_equal(request.headers.get("x-kansoku-csrf"), session->csrf)) {
+    exchange.respond(
+        error_reply(403, "CsrfMismatch",
+                    "the x-kansoku-csrf header does not match the session; load the page again"));
     return;
   }
   if (name == "query" && request.method == "POST") {
     stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits},
+                    services_.query_limits, services_.query_memory},
                    scope_of(*session), request, std::move(exchange));
     return;
   }
@@ -235,7 +236,8 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
   if (name == "metrics/namespaces" && get) return namespaces(session);
   if (name == "metrics" && get) return metrics(request, session);
   if (name == "status" && get) return json_reply(services_.status_json());
-  return error_reply(404, "NotFound", fmt::format("no such API: {} {}", request.method, quoted(name)));
+  return error_reply(404, "NotFound",
+                     fmt::format("no such API: {} {}", request.method, quoted(name)));
 }
 
 std::optional<Session> ConsoleApi::session_of(const net::HttpRequest& request) {
@@ -249,8 +251,8 @@ signal::Scope ConsoleApi::scope_of(const Session& session) const {
 
 std::string ConsoleApi::cookie_header(const net::HttpRequest& request, std::string_view value,
                                       int64_t max_age_s) {
-  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value, max_age_s,
-                     request.peer.tls ? "; Secure" : "");
+  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value,
+                     max_age_s, request.peer.tls ? "; Secure" : "");
 }
 
 net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
@@ -262,10 +264,12 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
     return error_reply(400, "InvalidRequest", "user and password are needed");
   }
   std::string keys[2] = {"user " + user, "address " + request.peer.address};
-  int64_t wait_ms = std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
+  int64_t wait_ms =
+      std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
   if (wait_ms > 0) {
-    auto out = error_reply(429, "TooManyAttempts",
-                           fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
+    auto out =
+        error_reply(429, "TooManyAttempts",
+                    fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
     out.headers.set("retry-after", fmt::format("{}", wait_ms / 1000 + 1));
     return out;
   }
@@ -284,9 +288,11 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
 net::HttpResponse ConsoleApi::sign_in_link(const net::HttpRequest& request) {
   auto session = services_.sessions->take_one_time_token(query_value(request, "token"));
   if (!session) {
-    net::HttpResponse out{.status = 403,
-                          .body = "this sign-in link was used already or is too old; make a new one with "
-                                  "kansoku ctl users link\n"};
+    net::HttpResponse out{
+        .status = 403,
+        .body =
+            "this sign-in link was used already or is too old; make a new one with "
+            "kansoku ctl users link\n"};
     out.headers.set("content-type", "text/plain; charset=utf-8");
     return out;
   }
@@ -323,9 +329,9 @@ std::vector<HostDescription> ConsoleApi::all_hosts(const Session& session) {
   std::map<std::string, HostDescription> found;
   for (std::string_view metric_namespace : kHostNamespaces) {
     store::SeriesSelector selector{.scope = scope_of(session)};
-    selector.matchers = {
-        {std::string(signal::kNamespaceLabel), store::MatchOp::Equal, std::string(metric_namespace)},
-        {"InstanceId", store::MatchOp::NotEqual, ""}};
+    selector.matchers = {{std::string(signal::kNamespaceLabel), store::MatchOp::Equal,
+                          std::string(metric_namespace)},
+                         {"InstanceId", store::MatchOp::NotEqual, ""}};
     auto series = services_.metrics->select(selector);
     if (!series) continue;
     for (const store::SeriesInfo& info : *series) {
@@ -398,7 +404,8 @@ net::HttpResponse ConsoleApi::namespaces(const Session& session) {
 net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Session& session) {
   store::SeriesSelector selector{.scope = scope_of(session)};
   auto equal = [&](std::string_view label, std::string value) {
-    if (!value.empty()) selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
+    if (!value.empty())
+      selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
   };
   equal(signal::kNamespaceLabel, query_value(request, "namespace"));
   equal(signal::kNameLabel, query_value(request, "name"));

@@ -22,7 +22,8 @@ constexpr int64_t kProgressEveryNs = 250 * env::kNsPerMs;
 // The answer's stream, shared by the queries of a batch; ends with the last of them.
 class Stream {
  public:
-  Stream(net::HttpExchange exchange, bool binary) : exchange_(std::move(exchange)), binary_(binary) {}
+  Stream(net::HttpExchange exchange, bool binary)
+      : exchange_(std::move(exchange)), binary_(binary) {}
   bool binary() const { return binary_; }
   void write(std::string text) {
     std::lock_guard lock(mutex_);
@@ -42,7 +43,9 @@ class Stream {
     std::lock_guard lock(mutex_);
     if (--left_ == 0) exchange_.end();
   }
-  void on_close(std::move_only_function<void()> callback) { exchange_.on_close(std::move(callback)); }
+  void on_close(std::move_only_function<void()> callback) {
+    exchange_.on_close(std::move(callback));
+  }
 
  private:
   std::mutex mutex_;
@@ -64,8 +67,8 @@ struct QueryError {
 };
 
 // {"namespace":…,"metric":…,"dimensions":{…},"match":…,"stat":…,"period":…,"unit":…}
-std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const signal::Scope& scope,
-                                                   int64_t now_ms) {
+std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
+                                                   const signal::Scope& scope, int64_t now_ms) {
   std::string text(item.text_of("text"));
   auto bad = [&](std::string message, std::string_view near) {
     size_t at = near.empty() ? std::string::npos : text.find(near);
@@ -97,7 +100,8 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const
     for (const auto& entry : dimensions->entries) {
       names.push_back(entry.key);
       bool any = entry.value.scalar == "*";
-      selector.matchers.push_back({entry.key, any ? store::MatchOp::NotEqual : store::MatchOp::Equal,
+      selector.matchers.push_back({entry.key,
+                                   any ? store::MatchOp::NotEqual : store::MatchOp::Equal,
                                    any ? std::string() : entry.value.scalar});
     }
   }
@@ -126,12 +130,13 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const
   if (period_s < 0 || period_s > 86'400 * 365.0 || period_s != std::floor(period_s)) {
     return bad(fmt::format("period {} is not a whole number of seconds", period_s), "period");
   }
-  out.cells.period_ms = period_s > 0
-                            ? static_cast<int64_t>(period_s) * 1000
-                            : query::choose_period_ms(out.cells.range, now_ms, out.frame.points_max);
+  out.cells.period_ms =
+      period_s > 0 ? static_cast<int64_t>(period_s) * 1000
+                   : query::choose_period_ms(out.cells.range, now_ms, out.frame.points_max);
   if ((out.cells.range.end - out.cells.range.begin) / out.cells.period_ms > kGridMax) {
-    return bad(fmt::format("period {} s over this range gives more than {} points", period_s, kGridMax),
-               "period");
+    return bad(
+        fmt::format("period {} s over this range gives more than {} points", period_s, kGridMax),
+        "period");
   }
   out.frame.range = out.cells.range;
   out.frame.period_ms = out.cells.period_ms;
@@ -180,9 +185,9 @@ void write_progress(Running& run) {
   run.next_progress_ns = now + kProgressEveryNs;
   auto progress = run.context->progress();
   auto cost = run.context->cost();
-  run.stream->write(fmt::format(
-      "{}{{\"done\":{},\"total\":{},\"rows\":{},\"elapsedMs\":{}}}}}\n",
-      line_start(run.id, "progress"), progress.done, progress.total, cost.points, cost.elapsed_ms));
+  run.stream->write(fmt::format("{}{{\"done\":{},\"total\":{},\"rows\":{},\"elapsedMs\":{}}}}}\n",
+                                line_start(run.id, "progress"), progress.done, progress.total,
+                                cost.points, cost.elapsed_ms));
 }
 
 void write_result(Running& run) {
@@ -254,11 +259,13 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     exchange.respond(error_reply(400, "InvalidRequest", body.error().message));
     return;
   }
-  const wire::Node* batch = body->kind == wire::Node::Kind::Mapping ? body->find("queries") : &*body;
+  const wire::Node* batch =
+      body->kind == wire::Node::Kind::Mapping ? body->find("queries") : &*body;
   if (batch == nullptr || batch->kind != wire::Node::Kind::Sequence ||
       batch->items.size() > kQueriesMax) {
-    exchange.respond(error_reply(
-        400, "InvalidRequest", fmt::format("the body must be a list of at most {} queries", kQueriesMax)));
+    exchange.respond(
+        error_reply(400, "InvalidRequest",
+                    fmt::format("the body must be a list of at most {} queries", kQueriesMax)));
     return;
   }
   bool binary = request.headers.get("accept").find("application/vnd.kansoku.frames") !=
@@ -276,11 +283,12 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     std::string id(item.text_of("id"));
     std::string_view lang = item.text_of("lang");
     if (lang != "cloudwatch") {
-      write_error(*stream, id,
-                  Error{ErrorCode::Unimplemented,
-                        fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
-                        {}},
-                  std::nullopt);
+      write_error(
+          *stream, id,
+          Error{ErrorCode::Unimplemented,
+                fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
+                {}},
+          std::nullopt);
       stream->finished();
       continue;
     }
@@ -290,7 +298,8 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
       stream->finished();
       continue;
     }
-    auto context = std::make_shared<query::QueryContext>(*services.clock, services.limits);
+    auto context =
+        std::make_shared<query::QueryContext>(*services.clock, services.limits, services.memory);
     contexts->push_back(context);
     ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
   }

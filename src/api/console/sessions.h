@@ -1,6 +1,7 @@
 // Sign-in of people: sessions, CSRF values, one-time links, back-off.
 //
-// Owned by the server; free-threaded. Sessions live in memory only, at most kSessionsMax; the oldest goes.
+// Owned by the server; free-threaded. Sessions live in memory only, at most kSessionsMax; the
+// oldest goes.
 #pragma once
 
 #include <map>
@@ -16,11 +17,12 @@
 namespace kansoku::api::console {
 
 inline constexpr size_t kSessionsMax = 10'000;
-inline constexpr int64_t kSessionIdleMs = 12 * 3'600'000LL;   // OWASP: hours for a tool of the working day
+inline constexpr int64_t kSessionIdleMs =
+    12 * 3'600'000LL;  // OWASP: hours for a tool of the working day
 inline constexpr int64_t kSessionAgeMs = 7 * 86'400'000LL;
 inline constexpr int64_t kOneTimeLinkMs = 24 * 3'600'000LL;
-// Wrong passwords of one user or address: after kFreeAttempts each costs twice the wait, up to a quarter
-// of an hour. Other users are not affected.
+// Wrong passwords of one user or address: after kFreeAttempts each costs twice the wait, up to a
+// quarter of an hour. Other users are not affected.
 inline constexpr uint32_t kFreeAttempts = 5;
 inline constexpr int64_t kBackOffMaxMs = 15 * 60'000;
 

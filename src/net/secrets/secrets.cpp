@@ -32,11 +32,11 @@ const unsigned char* bytes_of(std::string_view s) {
 
 Result<std::string> hash_password(std::string_view password, env::Random& random) {
   std::string salt = random_bytes(random, kSaltBytes);
-  std::string encoded(argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id),
-                      '\0');
-  int rc = argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(),
-                                 salt.data(), salt.size(), kHashBytes, encoded.data(),
-                                 encoded.size());
+  std::string encoded(
+      argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id), '\0');
+  int rc =
+      argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(),
+                            salt.data(), salt.size(), kHashBytes, encoded.data(), encoded.size());
   if (rc != ARGON2_OK) return internal_error("argon2: {}", argon2_error_message(rc));
   encoded.resize(std::strlen(encoded.c_str()));
   return encoded;
@@ -61,7 +61,8 @@ Result<SecretBox> SecretBox::open(env::FileSystem& files, env::Random& random,
   if (existing) {
     if (existing->size() != kKeyBytes) {
       return fail(ErrorCode::DataLoss,
-                  fmt::format("key file has {} bytes, expected {}", existing->size(), kKeyBytes), path);
+                  fmt::format("key file has {} bytes, expected {}", existing->size(), kKeyBytes),
+                  path);
     }
     box.key_ = std::move(*existing);
     return box;
@@ -81,7 +82,8 @@ std::string SecretBox::seal(std::string_view secret, std::string_view context,
   bool ok = ctx != nullptr &&
             EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), nullptr, bytes_of(std::string_view(key_)),
                                bytes_of(std::string_view(out))) == 1 &&
-            EVP_EncryptUpdate(ctx, nullptr, &n, bytes_of(context), static_cast<int>(context.size())) == 1 &&
+            EVP_EncryptUpdate(ctx, nullptr, &n, bytes_of(context),
+                              static_cast<int>(context.size())) == 1 &&
             EVP_EncryptUpdate(ctx, bytes_of(cipher), &n, bytes_of(secret),
                               static_cast<int>(secret.size())) == 1 &&
             EVP_EncryptFinal_ex(ctx, bytes_of(cipher) + secret.size(), &n) == 1 &&
@@ -97,15 +99,16 @@ Result<std::string> SecretBox::unseal(std::string_view sealed, std::string_view 
   if (bytes.size() < kNonceBytes + kTagBytes) return corruption("sealed secret cut off");
   std::string_view nonce = std::string_view(bytes).substr(0, kNonceBytes);
   std::string tag = bytes.substr(bytes.size() - kTagBytes);
-  std::string_view cipher = std::string_view(bytes).substr(
-      kNonceBytes, bytes.size() - kNonceBytes - kTagBytes);
+  std::string_view cipher =
+      std::string_view(bytes).substr(kNonceBytes, bytes.size() - kNonceBytes - kTagBytes);
   std::string out(cipher.size(), '\0');
   EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
   int n = 0;
   bool ok = ctx != nullptr &&
             EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), nullptr, bytes_of(std::string_view(key_)),
                                bytes_of(nonce)) == 1 &&
-            EVP_DecryptUpdate(ctx, nullptr, &n, bytes_of(context), static_cast<int>(context.size())) == 1 &&
+            EVP_DecryptUpdate(ctx, nullptr, &n, bytes_of(context),
+                              static_cast<int>(context.size())) == 1 &&
             EVP_DecryptUpdate(ctx, bytes_of(out), &n, bytes_of(cipher),
                               static_cast<int>(cipher.size())) == 1 &&
             EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&

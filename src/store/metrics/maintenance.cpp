@@ -492,7 +492,8 @@ Status Maintenance::drop_expired() {
         (page.max_ms < limit ? expired : live) += page.stored_bytes;
       }
     }
-    bool keep = live > 0 || part->fenced();
+    // What a fenced part held is known by its meta alone.
+    bool keep = part->fenced() ? part->meta().max_ms >= horizons.tier_ms.back() : live > 0;
     if (keep && !part->damaged() && expired > live) rewrite = part;
     if (!keep) {
       edit.removed.push_back(part->meta().first_sequence);

@@ -115,7 +115,7 @@ bool PageReader::next() {
 }
 
 bool PageReader::read(DecodedSeries& out) {
-  ok_ = ok_ && decode_points(body_, vectors_[row_], out);
+  ok_ = ok_ && !timestamps_ms().empty() && decode_points(body_, timestamps_ms(), out);
   return ok_;
 }
 

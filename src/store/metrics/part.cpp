@@ -361,6 +361,10 @@ bool PartCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
 void PartCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out) {
   while (skip_to(id, begin_ms, end_ms)) {
     auto times = reader_.timestamps_ms();
+    if (times.empty()) {
+      fail_page();
+      continue;
+    }
     if (times.back() >= begin_ms && times.front() < end_ms && !reader_.read(out)) {
       fail_page();
       continue;

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/env/env.h"

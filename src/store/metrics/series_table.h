@@ -8,7 +8,11 @@
 // load() take the table's lock alone; readers (select, labels) share it. Times are atomics.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>

@@ -24,7 +24,8 @@ struct Suffix {
 };
 
 // A decimal number with one of the suffixes; without any, times `plain`.
-std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suffixes, int64_t plain) {
+std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suffixes,
+                              int64_t plain) {
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
@@ -132,7 +133,8 @@ Result<int64_t> parse_bytes(std::string_view text) {
   return *value;
 }
 
-Reader::Reader(const Node& node, std::string file, std::string pointer, std::vector<Problem>& problems)
+Reader::Reader(const Node& node, std::string file, std::string pointer,
+               std::vector<Problem>& problems)
     : node_(node), file_(std::move(file)), pointer_(std::move(pointer)), problems_(problems) {
   if (node.kind != Node::Kind::Mapping && node.kind != Node::Kind::Null) {
     problems_.push_back({file_, node.at, pointer_, "must be a mapping"});
@@ -152,8 +154,8 @@ std::string Reader::pointer_of(std::string_view key) const {
 
 void Reader::problem(std::string_view key, std::string message) {
   const Node* found = node_.find(key);
-  problems_.push_back({file_, found != nullptr ? found->at : node_.at, pointer_of(key),
-                       std::move(message)});
+  problems_.push_back(
+      {file_, found != nullptr ? found->at : node_.at, pointer_of(key), std::move(message)});
 }
 
 const Node* Reader::scalar(std::string_view key, std::string_view expected) {

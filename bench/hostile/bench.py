@@ -141,10 +141,11 @@ def run(options):
             cpu_begin = measure.cpu_seconds(pid)
             hostiles = Hostiles(server)
             answers, faults, served_ms = [], [], []
+            bomb_headers = signed(server, body, **{"Content-Encoding": "gzip"})
 
             def throw_bomb():
                 try:
-                    answers.append(send(server, body, signed(server, body, **{"Content-Encoding": "gzip"}), 120))
+                    answers.append(send(server, body, bomb_headers, 120))
                 except OSError as error:
                     faults.append(repr(error))
 

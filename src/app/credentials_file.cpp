@@ -28,7 +28,8 @@ std::string path_of(const std::string& data_directory) {
 
 }  // namespace
 
-Result<FirstCredentials> read_credentials(env::FileSystem& files, const std::string& data_directory) {
+Result<FirstCredentials> read_credentials(env::FileSystem& files,
+                                          const std::string& data_directory) {
   KANSOKU_TRY(std::string text, files.read_all(path_of(data_directory), 64 * 1024));
   FirstCredentials out{value_of(text, "aws_access_key_id"), value_of(text, "aws_secret_access_key"),
                        value_of(text, "kansoku_token")};
@@ -47,7 +48,8 @@ Status write_credentials(env::FileSystem& files, const std::string& data_directo
       fmt::format("# made by kansoku at its first start; use it as AWS_SHARED_CREDENTIALS_FILE\n"
                   "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n"
                   "kansoku_token = {}\n",
-                  credentials.access_key_id, credentials.secret_access_key, region, credentials.token));
+                  credentials.access_key_id, credentials.secret_access_key, region,
+                  credentials.token));
 }
 
 }  // namespace kansoku::app

@@ -28,34 +28,39 @@ Command ctl_command(CtlFlags& flags) {
       return {};
     };
   };
-  return {.usage = "kansoku ctl keys create|list|disable ID|enable ID|delete ID [options]\n"
-                   "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]",
-          .summary = "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
-                     "A secret is shown once, when its key is made.",
-          .flags = {{"--data", "DIR", fmt::format("data directory of the server (default {})", flags.data),
-                     text(flags.data)},
-                    {"--endpoint", "URL", "the server, where it is another host's",
-                     [&flags](const std::string& v) -> Status {
-                       flags.endpoint = v;
-                       return {};
-                     }},
-                    {"--token", "TOKEN", "bearer token (default: of the data directory)",
-                     [&flags](const std::string& v) -> Status {
-                       flags.token = v;
-                       return {};
-                     }},
-                    {"--user", "NAME", "keys create: whose key it is (default root)", text(flags.user)},
-                    {"--role", "ROLE",
-                     "keys: administrator (default) or agent; users: administrator (default) or viewer",
-                     text(flags.role)},
-                    {"--password-stdin", "", "users create: reads a password of at least 8 characters",
-                     [&flags](const std::string&) -> Status {
-                       flags.password_stdin = true;
-                       return {};
-                     }}},
-          .examples = "  kansoku ctl keys create --user web-01 --role agent\n"
-                      "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
-                      "  kansoku ctl users link sato\n"};
+  return {
+      .usage =
+          "kansoku ctl keys create|list|disable ID|enable ID|delete ID [options]\n"
+          "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]",
+      .summary =
+          "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
+          "A secret is shown once, when its key is made.",
+      .flags = {{"--data", "DIR",
+                 fmt::format("data directory of the server (default {})", flags.data),
+                 text(flags.data)},
+                {"--endpoint", "URL", "the server, where it is another host's",
+                 [&flags](const std::string& v) -> Status {
+                   flags.endpoint = v;
+                   return {};
+                 }},
+                {"--token", "TOKEN", "bearer token (default: of the data directory)",
+                 [&flags](const std::string& v) -> Status {
+                   flags.token = v;
+                   return {};
+                 }},
+                {"--user", "NAME", "keys create: whose key it is (default root)", text(flags.user)},
+                {"--role", "ROLE",
+                 "keys: administrator (default) or agent; users: administrator (default) or viewer",
+                 text(flags.role)},
+                {"--password-stdin", "", "users create: reads a password of at least 8 characters",
+                 [&flags](const std::string&) -> Status {
+                   flags.password_stdin = true;
+                   return {};
+                 }}},
+      .examples =
+          "  kansoku ctl keys create --user web-01 --role agent\n"
+          "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
+          "  kansoku ctl users link sato\n"};
 }
 
 struct Call {
@@ -116,8 +121,9 @@ std::string day_of(const wire::Node& item) {
 void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
   if (const wire::Node* keys = answer.find("keys")) {
     for (const wire::Node& key : keys->items) {
-      fmt::print("{}  {:<13}  {}  {}  {}\n", key.text_of("accessKeyId"), key.text_of("role"), day_of(key),
-                 key.text_of("disabled") == "true" ? "disabled" : "active", key.text_of("user"));
+      fmt::print("{}  {:<13}  {}  {}  {}\n", key.text_of("accessKeyId"), key.text_of("role"),
+                 day_of(key), key.text_of("disabled") == "true" ? "disabled" : "active",
+                 key.text_of("user"));
     }
   } else if (const wire::Node* users = answer.find("users")) {
     for (const wire::Node& user : users->items) {

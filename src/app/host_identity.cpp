@@ -72,7 +72,8 @@ api::console::HostDescription describe_host(env::FileSystem& files, const std::s
   if (auto text = files.read_all("/proc/meminfo")) {
     out.memory_bytes = static_cast<uint64_t>(number_after(*text, "MemTotal:")) * 1024;
   }
-  if (auto text = files.read_all("/proc/stat")) out.boot_time_ms = number_after(*text, "btime ") * 1000;
+  if (auto text = files.read_all("/proc/stat"))
+    out.boot_time_ms = number_after(*text, "btime ") * 1000;
   return out;
 }
 

@@ -56,8 +56,9 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
     at = end;
   }
   if (words.size() < 2) {
-    return invalid_argument("write NAMESPACE METRIC [DIMENSION=VALUE...] [stat=S] [period=SECONDS], "
-                            "e.g. CWAgent cpu_usage_active cpu=cpu-total");
+    return invalid_argument(
+        "write NAMESPACE METRIC [DIMENSION=VALUE...] [stat=S] [period=SECONDS], "
+        "e.g. CWAgent cpu_usage_active cpu=cpu-total");
   }
   std::string out;
   wire::JsonWriter json(out);
@@ -72,7 +73,8 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
   json.begin_object();
   for (size_t i = 2; i < words.size(); ++i) {
     size_t equals = words[i].find('=');
-    if (equals == std::string::npos) return invalid_argument("{} is not NAME=VALUE", quoted(words[i]));
+    if (equals == std::string::npos)
+      return invalid_argument("{} is not NAME=VALUE", quoted(words[i]));
     std::string name = words[i].substr(0, equals);
     std::string value = words[i].substr(equals + 1);
     if (name == "stat") {
@@ -109,11 +111,25 @@ int64_t to_ms(const wire::Node& node) {
   return value;
 }
 
+// As RFC 4180: quoted when it holds a separator, a quote or a line break.
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
 void print_rows(const wire::Node& frame, std::string_view separator) {
   const wire::Node* times = frame.find("time");
   const wire::Node* series = frame.find("series");
   fmt::print("time");
-  for (const wire::Node& one : series->items) fmt::print("{}{}", separator, one.text_of("label"));
+  for (const wire::Node& one : series->items) {
+    std::string_view label = one.text_of("label");
+    fmt::print("{}{}", separator, separator == "," ? csv_field(label) : std::string(label));
+  }
   fmt::print("\n");
   for (size_t i = 0; i < times->items.size(); ++i) {
     bool any = false;
@@ -179,6 +195,13 @@ int print_answer(const std::string& body, const std::string& format) {
     }
     const wire::Node* frame = line->find("frame");
     if (frame == nullptr) continue;
+    if (frame->text_of("partial") == "true") {
+      fmt::print(stderr, "partial: a part of the range is damaged on disk and left out\n");
+    }
+    if (const wire::Node* cut = frame->find("truncated"); cut->kind == wire::Node::Kind::Mapping) {
+      fmt::print(stderr, "truncated: {} of {} series\n", cut->text_of("limit"),
+                 cut->text_of("total"));
+    }
     if (frame->find("series")->items.empty()) {
       fmt::print(stderr, "no data in this range\n");
     } else if (format == "plot") {
@@ -204,8 +227,11 @@ Command query_command(QueryFlags& flags) {
     };
   };
   return {.usage = "kansoku query LANG 'TEXT' [options]",
-          .summary = "Asks a server. LANG of this version: cloudwatch (a metric, its dimensions and a statistic).",
-          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z", text(flags.from)},
+          .summary =
+              "Asks a server. LANG of this version: cloudwatch (a metric, its dimensions and a "
+              "statistic).",
+          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
+                     text(flags.from)},
                     {"--to", "T", "end (default now)", text(flags.to)},
                     {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
                      [&flags](const std::string& v) -> Status {
@@ -226,8 +252,9 @@ Command query_command(QueryFlags& flags) {
                      optional_text(flags.token)},
                     {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
                      text(flags.data)}},
-          .examples = "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
-                      "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"};
+          .examples =
+              "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
+              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"};
 }
 
 }  // namespace
@@ -247,7 +274,8 @@ int run_query(const std::vector<std::string>& arguments) {
     return 2;
   }
   if (operands->at(0) != "cloudwatch") {
-    fmt::print(stderr, "kansoku query: language {} is not served by this version; there is cloudwatch\n",
+    fmt::print(stderr,
+               "kansoku query: language {} is not served by this version; there is cloudwatch\n",
                quoted(operands->at(0)));
     return 2;
   }
@@ -256,8 +284,9 @@ int run_query(const std::vector<std::string>& arguments) {
   auto to = parse_time_ms(flags.to, now_ms);
   auto text = cloudwatch_text(operands->at(1), flags.step_ms);
   auto endpoint = find_endpoint(flags.data, flags.endpoint, flags.token);
-  for (const Error* error : {from ? nullptr : &from.error(), to ? nullptr : &to.error(),
-                             text ? nullptr : &text.error(), endpoint ? nullptr : &endpoint.error()}) {
+  for (const Error* error :
+       {from ? nullptr : &from.error(), to ? nullptr : &to.error(), text ? nullptr : &text.error(),
+        endpoint ? nullptr : &endpoint.error()}) {
     if (error == nullptr) continue;
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
@@ -274,7 +303,7 @@ int run_query(const std::vector<std::string>& arguments) {
   }
   if (flags.format == "json") {
     fmt::print("{}", answer->body);
-    return 0;
+    return answer->body.find("\"error\":{\"code\"") == std::string::npos ? 0 : 1;
   }
   return print_answer(answer->body, flags.format);
 }

@@ -353,7 +353,7 @@ std::optional<AccessControl::SignedIn> AccessControl::sign_in(const std::string&
   std::lock_guard lock(access_mutex_);
   auto found = key_infos_.find(name);
   if (found == key_infos_.end() || found->second.info.role != "administrator") return std::nullopt;
-  return SignedIn{found->second.info.user, "administrator", key->principal};
+  return SignedIn{name, "administrator", key->principal};
 }
 
 }  // namespace kansoku::api

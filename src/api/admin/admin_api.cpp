@@ -187,14 +187,22 @@ void AdminApi::keys(const net::HttpRequest& request, const std::string& name,
     exchange.respond(json_reply(list_to_json("keys", access.list_keys())));
     return;
   }
+  // Whoever signed in with the key is signed out with it.
+  auto ended = [this](net::HttpExchange to) {
+    return [this, to = std::move(to)](Result<KeyInfo> key) mutable {
+      if (key && (key->disabled || services_.access->keys().find(key->access_key_id) == nullptr)) {
+        services_.sessions->end_user(key->access_key_id);
+      }
+      answer<KeyInfo>(std::move(to))(std::move(key));
+    };
+  };
   if (request.method == "DELETE") {
-    access.delete_key(name, answer<KeyInfo>(std::move(exchange)));
+    access.delete_key(name, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && (name.ends_with("/disable") || name.ends_with("/enable"))) {
     bool disable = name.ends_with("/disable");
-    access.set_key_disabled(name.substr(0, name.rfind('/')), disable,
-                            answer<KeyInfo>(std::move(exchange)));
+    access.set_key_disabled(name.substr(0, name.rfind('/')), disable, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && name.empty()) {
@@ -228,7 +236,10 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     return;
   }
   if (request.method == "DELETE") {
-    access.delete_user(name, answer<UserInfo>(std::move(exchange)));
+    access.delete_user(name, [this, exchange = std::move(exchange)](Result<UserInfo> user) mutable {
+      if (user) services_.sessions->end_user(user->user);
+      answer<UserInfo>(std::move(exchange))(std::move(user));
+    });
     return;
   }
   if (request.method == "POST" && name.ends_with("/link")) {

@@ -45,9 +45,17 @@ void Sessions::end(std::string_view cookie) {
   sessions_.erase(net::auth::sha256_hex(cookie));
 }
 
+void Sessions::end_user(const std::string& user) {
+  std::lock_guard lock(sessions_mutex_);
+  std::erase_if(sessions_, [&](const auto& item) { return item.second.session.user == user; });
+  std::erase_if(one_time_, [&](const auto& item) { return item.second.first.user == user; });
+}
+
 std::string Sessions::make_one_time_token(Session session) {
   std::string token = net::random_hex(*env_.random, kTokenBytes);
   std::lock_guard lock(sessions_mutex_);
+  int64_t now = now_ms();
+  std::erase_if(one_time_, [&](const auto& item) { return item.second.second < now; });
   one_time_[net::auth::sha256_hex(token)] = {std::move(session), now_ms() + kOneTimeLinkMs};
   return token;
 }

@@ -43,6 +43,8 @@ class Sessions {
   std::string begin(Session session);
   std::optional<Session> find(std::string_view cookie);
   void end(std::string_view cookie);
+  // All sessions and links of a user; the user or the key is gone.
+  void end_user(const std::string& user);
 
   std::string make_one_time_token(Session session);
   // The session it stands for, once.

@@ -1,4 +1,5 @@
-// Scans: what parts, the frozen head and the head hold of a series, joined to one point a timestamp.
+// Scans: what parts, the frozen head and the head hold of a series, joined to one point a
+// timestamp.
 #include "base/check.h"
 #include "store/metrics/engine_core.h"
 #include "store/metrics/fold.h"
@@ -18,7 +19,7 @@ struct Plan {
   PageKind kind = PageKind::Raw;  // what is read from parts
   int64_t read_begin = kMin;      // of raw points
   int64_t read_end = kMax;
-  int64_t show_begin = kMin;      // of the points or cells of the answer
+  int64_t show_begin = kMin;  // of the points or cells of the answer
   int64_t show_end = kMax;
 };
 
@@ -40,7 +41,8 @@ class Scanner {
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     for (size_t at = 0; at < ids.size();) {
       size_t end = at + 1;
-      while (end < ids.size() && end - at < kIdsPerLook && shard_of(ids[end]) == shard_of(ids[at])) {
+      while (end < ids.size() && end - at < kIdsPerLook &&
+             shard_of(ids[end]) == shard_of(ids[at])) {
         ++end;
       }
       look(std::span(ids).subspan(at, end - at));
@@ -91,16 +93,16 @@ class Scanner {
     plan.show_end = scan_.range.end;
     int64_t oldest = now_ms_ - raw_kept;
     if (accumulate && scan_.tier_ms > 0) {
-      auto tier = static_cast<size_t>(
-          std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) - kTiersMs.begin());
+      auto tier = static_cast<size_t>(std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) -
+                                      kTiersMs.begin());
       plan.kind = static_cast<PageKind>(tier + 1);
       plan.show_begin = std::max(plan.show_begin, now_ms_ - kTierRetentionMs[tier]);
       oldest = kMin;  // every point counts in its cell
     }
     bool folds = scan_.tier_ms > 0;
     bool bounded_begin = folds && scan_.range.begin > kMin + scan_.tier_ms;
-    plan.read_begin = std::max(oldest, bounded_begin ? cell_start(scan_.range.begin, scan_.tier_ms)
-                                                     : scan_.range.begin);
+    plan.read_begin = std::max(
+        oldest, bounded_begin ? cell_start(scan_.range.begin, scan_.tier_ms) : scan_.range.begin);
     plan.read_end = folds ? cell_end(scan_.range.end, scan_.tier_ms) : scan_.range.end;
     return plan;
   }

@@ -1,7 +1,7 @@
 // Selection of series by label matchers over the inverted index.
 #include "base/check.h"
-#include "store/regex.h"
 #include "store/metrics/series_table.h"
+#include "store/regex.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -12,10 +12,14 @@ constexpr PairId kNoPair = std::numeric_limits<PairId>::max();
 bool value_matches(const Matcher& matcher, const std::optional<Regex>& regex,
                    std::string_view value) {
   switch (matcher.op) {
-    case MatchOp::Equal: return value == matcher.value;
-    case MatchOp::NotEqual: return value != matcher.value;
-    case MatchOp::Regex: return regex->matches(value);
-    case MatchOp::NotRegex: return !regex->matches(value);
+    case MatchOp::Equal:
+      return value == matcher.value;
+    case MatchOp::NotEqual:
+      return value != matcher.value;
+    case MatchOp::Regex:
+      return regex->matches(value);
+    case MatchOp::NotRegex:
+      return !regex->matches(value);
   }
   return false;
 }
@@ -28,8 +32,8 @@ std::vector<SeriesId> intersect(std::vector<SeriesId> a, const std::vector<Serie
 
 }  // namespace
 
-// A matcher resolved against the dictionary: the pairs of its label that pass, and whether the absence
-// of the label does.
+// A matcher resolved against the dictionary: the pairs of its label that pass, and whether the
+// absence of the label does.
 struct SeriesTable::Filter {
   uint32_t name = kNoName;
   std::vector<PairId> pairs;  // ascending

@@ -20,7 +20,9 @@
 
 namespace kansoku::store::metrics {
 
-inline constexpr uint32_t kPartVersion = 1;
+// 2: values of form 5 (pairs as columns). Version 1 is read as well.
+inline constexpr uint32_t kPartVersion = 2;
+inline constexpr uint32_t kPartVersionMin = 1;
 
 // What the manifest says of a part; repeated in its footer.
 struct PartMeta {

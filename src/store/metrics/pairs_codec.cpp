@@ -137,8 +137,8 @@ bool decode_pairs(const char* at, const char* end, std::span<const int64_t> time
     signal::Point point;
     auto counts = columns.counts.empty() ? std::span<const double>()
                                          : std::span(columns.counts).subspan(count, sizes[i]);
-    point.distribution = make_pairs(std::span(columns.values).subspan(value, sizes[i]), counts,
-                                    columns.sums[sum++]);
+    point.distribution =
+        make_pairs(std::span(columns.values).subspan(value, sizes[i]), counts, columns.sums[sum++]);
     out.push(timestamps_ms[i], std::move(point));
     value += sizes[i];
     count += sizes[i];

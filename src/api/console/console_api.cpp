@@ -275,7 +275,8 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
   }
   auto session = services_.sign_in(user, password);
   if (!session) {
-    for (const std::string& key : keys) services_.sessions->attempt_failed(key);
+    services_.sessions->attempt_failed(keys[0]);
+    services_.sessions->attempt_failed(keys[1], kFreeAttemptsOfAddress);
     return error_reply(401, "InvalidCredentials", "user or password is wrong");
   }
   for (const std::string& key : keys) services_.sessions->attempt_succeeded(key);

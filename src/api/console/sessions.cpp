@@ -69,7 +69,7 @@ int64_t Sessions::wait_ms(const std::string& key) {
   return std::max<int64_t>(0, found->second.next_ms - now_ms());
 }
 
-void Sessions::attempt_failed(const std::string& key) {
+void Sessions::attempt_failed(const std::string& key, uint32_t free_attempts) {
   std::lock_guard lock(sessions_mutex_);
   if (attempts_.size() >= kAttemptKeysMax) {
     int64_t now = now_ms();
@@ -77,8 +77,8 @@ void Sessions::attempt_failed(const std::string& key) {
   }
   Attempts& attempts = attempts_[key];
   ++attempts.failed;
-  if (attempts.failed <= kFreeAttempts) return;
-  uint32_t doublings = std::min<uint32_t>(attempts.failed - kFreeAttempts - 1, 20);
+  if (attempts.failed <= free_attempts) return;
+  uint32_t doublings = std::min<uint32_t>(attempts.failed - free_attempts - 1, 20);
   attempts.next_ms = now_ms() + std::min<int64_t>(kBackOffMaxMs, 1'000LL << doublings);
 }
 

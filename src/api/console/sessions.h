@@ -24,6 +24,8 @@ inline constexpr int64_t kOneTimeLinkMs = 24 * 3'600'000LL;
 // Wrong passwords of one user or address: after kFreeAttempts each costs twice the wait, up to a
 // quarter of an hour. Other users are not affected.
 inline constexpr uint32_t kFreeAttempts = 5;
+// Of an address, which many people may share behind a proxy.
+inline constexpr uint32_t kFreeAttemptsOfAddress = 50;
 inline constexpr int64_t kBackOffMaxMs = 15 * 60'000;
 
 struct Session {
@@ -48,7 +50,7 @@ class Sessions {
 
   // Milliseconds to wait before the next attempt of this key (user or address); 0: now.
   int64_t wait_ms(const std::string& key);
-  void attempt_failed(const std::string& key);
+  void attempt_failed(const std::string& key, uint32_t free_attempts = kFreeAttempts);
   void attempt_succeeded(const std::string& key);
 
  private:

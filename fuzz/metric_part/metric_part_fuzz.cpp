@@ -15,7 +15,8 @@ void read_all(const std::shared_ptr<const Part>& part) {
       store::SeriesId id = cursor.current();
       if (id == PartCursor::kNone) break;
       DecodedSeries series;
-      cursor.read(id, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(), series);
+      cursor.read(id, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
+                  series);
     }
   }
 }

@@ -150,8 +150,8 @@ void join_buckets(Distribution& into, const Distribution& from) {
   into.buckets = std::move(joined.buckets);
 }
 
-// Tiers are made of this: cells take floats one by one, so nothing is allocated for each. False where
-// the general way has to be taken.
+// Tiers are made of this: cells take floats one by one, so nothing is allocated for each. False
+// where the general way has to be taken.
 bool add_float(Distribution& into, double value) {
   auto* pairs = std::get_if<Pairs>(&into.buckets);
   if (pairs == nullptr || into.count == 0 || std::isnan(value)) return false;

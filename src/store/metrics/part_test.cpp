@@ -25,18 +25,32 @@ signal::Point point_of(signal::Distribution distribution) {
 std::map<SeriesId, DecodedSeries> samples_of_version_1() {
   std::map<SeriesId, DecodedSeries> out;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  std::vector<std::vector<double>> columns{
-      {7, 7, 7, 7}, {1, 2, 3, 5}, {0.25, 0.5, 1.75, 2}, {-0.0, 0.0, nan, 1e300}, {0.1, 1.0 / 3, 2, -5e-324}};
+  std::vector<std::vector<double>> columns{{7, 7, 7, 7},
+                                           {1, 2, 3, 5},
+                                           {0.25, 0.5, 1.75, 2},
+                                           {-0.0, 0.0, nan, 1e300},
+                                           {0.1, 1.0 / 3, 2, -5e-324}};
   for (size_t i = 0; i < columns.size(); ++i) {
-    for (size_t k = 0; k < 4; ++k) out[i * 3].push(static_cast<int64_t>(k * k) * 1000, columns[i][k]);
+    for (size_t k = 0; k < 4; ++k)
+      out[i * 3].push(static_cast<int64_t>(k * k) * 1000, columns[i][k]);
   }
   DecodedSeries& mixed = out[100];
   mixed.push(1, 2.5);
-  mixed.push(2, point_of({.count = 3, .sum = 4, .min = 1, .max = 2, .buckets = signal::Pairs{{1, 2}, {2, 1}}}));
-  mixed.push(3, point_of({.count = 3, .sum = 9, .min = 1, .max = 5, .buckets = signal::SketchBuckets{1, {{3, 2}}, {}}}));
-  mixed.push(4, point_of({.count = 2, .sum = 3, .has_min_max = false,
+  mixed.push(
+      2, point_of(
+             {.count = 3, .sum = 4, .min = 1, .max = 2, .buckets = signal::Pairs{{1, 2}, {2, 1}}}));
+  mixed.push(3, point_of({.count = 3,
+                          .sum = 9,
+                          .min = 1,
+                          .max = 5,
+                          .buckets = signal::SketchBuckets{1, {{3, 2}}, {}}}));
+  mixed.push(4, point_of({.count = 2,
+                          .sum = 3,
+                          .has_min_max = false,
                           .buckets = signal::ExponentialBuckets{1, 0, 0, {{4, 2}}, {}}}));
-  mixed.push(5, point_of({.count = 6, .has_sum = false, .has_min_max = false,
+  mixed.push(5, point_of({.count = 6,
+                          .has_sum = false,
+                          .has_min_max = false,
                           .buckets = signal::ExplicitBuckets{{0.5, 1}, {1, 2, 3}}}));
   return out;
 }
@@ -62,7 +76,8 @@ std::map<SeriesId, DecodedSeries> samples() {
 
 PartMeta write_part(env::SimFileSystem& disk) {
   REQUIRE(disk.create_directories("/p"));
-  auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20}, 1);
+  auto writer =
+      PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20}, 1);
   REQUIRE(writer);
   for (const auto& [id, series] : samples()) {
     CHECK((*writer)->add_times(id, series.timestamps_ms.front(), series.timestamps_ms.back()));
@@ -79,7 +94,8 @@ bool same(const DecodedSeries& a, const DecodedSeries& b) {
     bool distribution = !a.distributions.empty() && a.distributions[i];
     if (distribution != (!b.distributions.empty() && b.distributions[i])) return false;
     if (distribution && !(*a.distributions[i] == *b.distributions[i])) return false;
-    if (!distribution && std::bit_cast<uint64_t>(a.values[i]) != std::bit_cast<uint64_t>(b.values[i])) {
+    if (!distribution &&
+        std::bit_cast<uint64_t>(a.values[i]) != std::bit_cast<uint64_t>(b.values[i])) {
       return false;
     }
   }
@@ -141,7 +157,8 @@ TEST_CASE("the golden part of version 2 is read, and written, byte for byte") {
   check_reads_samples(Part::open(disk, "/p", meta));
 }
 
-TEST_CASE("runs of pairs are kept as columns when nothing is lost by it, and come back bit by bit") {
+TEST_CASE(
+    "runs of pairs are kept as columns when nothing is lost by it, and come back bit by bit") {
   std::mt19937_64 random(5);
   for (int round = 0; round < 300; ++round) {
     DecodedSeries want;
@@ -199,7 +216,8 @@ TEST_CASE("streams of the head give back random values bit by bit") {
       if (kind == 0) ms += 15'000;
       if (kind == 1) ms -= static_cast<int64_t>(random() % 1'000'000);
       if (kind == 2) ms = static_cast<int64_t>(random());
-      if (random() % 2 == 0) value = static_cast<double>(static_cast<int64_t>(random() % 1'000'000) - 500'000);
+      if (random() % 2 == 0)
+        value = static_cast<double>(static_cast<int64_t>(random() % 1'000'000) - 500'000);
       if (random() % 5 == 0) value = std::bit_cast<double>(random());
       if (random() % 5 == 0) value += 0.25;
       char bytes[kSampleBytesMax + 8];
@@ -215,7 +233,8 @@ TEST_CASE("streams of the head give back random values bit by bit") {
 TEST_CASE("a damaged page costs that page alone") {
   env::SimFileSystem disk;
   REQUIRE(disk.create_directories("/p"));
-  auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 1, .last_sequence = 1}, 1);
+  auto writer =
+      PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 1, .last_sequence = 1}, 1);
   REQUIRE(writer);
   std::mt19937_64 random(1);
   for (SeriesId id = 0; id < 200; ++id) {

@@ -47,8 +47,8 @@ constexpr std::string_view kUnits[] = {"None",
 bool printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
-// Names and values beyond the namespace may hold any UTF-8 but control characters. No early end, so that
-// the compiler takes many bytes at a time.
+// Names and values beyond the namespace may hold any UTF-8 but control characters. No early end, so
+// that the compiler takes many bytes at a time.
 bool printable(std::string_view text) {
   unsigned bad = 0;
   for (char c : text) {

@@ -67,7 +67,8 @@ Status CellReader::begin() {
 Result<bool> CellReader::step() {
   KANSOKU_RETURN_IF_ERROR(context_.check());
   size_t end = std::min(result_.series.size(), next_ + kSeriesPerStep);
-  if (next_ == end) return false;
+  // Without any series one empty scan still says what damage hid.
+  if (next_ == end && next_ > 0) return false;
   store::MetricScan scan;
   scan.scope = query_.selector.scope;
   scan.range = {floor_to(query_.range.begin, query_.period_ms), query_.range.end};

@@ -47,6 +47,8 @@ class Scanner {
       for (size_t i = at; i < end; ++i) KANSOKU_RETURN_IF_ERROR(answer(ids[i], i - at));
       at = end;
     }
+    // A scan without series still tells what is lost: a series may be unknown because of it.
+    if (!view_) view_ = core_.current_view();
     note_fenced();
     for (auto& [key, cursor] : cursors_) report_.bytes_read += cursor.bytes_read();
     report_.aggregated = scan_.aggregate == PartialAggregate::Cells;

@@ -122,7 +122,8 @@ bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
   return !selector.exact_label_names || has_exact_names(entry, *selector.exact_label_names);
 }
 
-Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector) const {
+Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector,
+                                                    Unseen unseen) const {
   std::shared_lock lock(table_mutex_);
   KANSOKU_TRY(auto filters, filters_of(selector));
   std::vector<SeriesInfo> out;
@@ -130,8 +131,9 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
   for (SeriesId id : candidates(filters)) {
     const Entry& entry = entries_[id];
     int64_t last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
-    if (last_ms == std::numeric_limits<int64_t>::min()) continue;  // no point is stored yet
-    if (selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
+    bool has_points = last_ms != std::numeric_limits<int64_t>::min();
+    if (!has_points && unseen == Unseen::LeaveOut) continue;  // no point is stored yet
+    if (has_points && selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
     if (!passes(entry, filters, selector)) continue;
     canonical.clear();
     append_canonical(entry, canonical);

@@ -308,7 +308,7 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
 class PageWriter {
  public:
   PageWriter(const Plan& plan, const OperationContext& context,
-             const std::vector<std::vector<UnitSeries>>& answers)
+             const std::vector<SeriesAnswer>& answers)
       : plan_(plan), context_(context), answers_(answers) {}
 
   std::expected<Output, AwsError> run(const Shared& shared, int64_t start_ms, int64_t end_ms) {
@@ -316,6 +316,7 @@ class PageWriter {
     output_.messages.emplace();
     for (size_t i = 0; i < plan_.queries.size(); ++i) {
       if (!plan_.queries[i].returned) continue;
+      partial_ = false;
       if (!plan_.math[i].expression) {
         metric(i);
       } else if (auto wrong = expression(i, start_ms, end_ms)) {
@@ -332,9 +333,12 @@ class PageWriter {
   }
 
  private:
-  const std::vector<UnitSeries>* units(size_t query, int64_t period_s) const {
+  const std::vector<UnitSeries>* units(size_t query, int64_t period_s) {
     auto found = plan_.selected.find({query, period_s});
-    return found == plan_.selected.end() ? nullptr : &answers_.at(found->second);
+    if (found == plan_.selected.end()) return nullptr;
+    const SeriesAnswer& answer = answers_.at(found->second);
+    partial_ = partial_ || answer.partial;
+    return &answer.units;
   }
 
   void metric(size_t index) {
@@ -390,7 +394,7 @@ class PageWriter {
     shapes::MessageData message;
     message.code = std::move(code);
     message.value = std::move(text);
-    out.messages.emplace();
+    if (!out.messages) out.messages.emplace();
     out.messages->push_back(std::move(message));
   }
 
@@ -408,7 +412,10 @@ class PageWriter {
                                             plan_.offset_minutes})
                             : fallback;
     bool whole = page(result_++, times, values, out);
-    out.status_code = whole ? "Complete" : "PartialData";
+    out.status_code = whole && !partial_ ? "Complete" : "PartialData";
+    if (partial_) {
+      add_message(out, "PartialData", "A part of the range is damaged on disk and left out.");
+    }
     return out;
   }
 
@@ -436,7 +443,8 @@ class PageWriter {
 
   const Plan& plan_;
   const OperationContext& context_;
-  const std::vector<std::vector<UnitSeries>>& answers_;
+  const std::vector<SeriesAnswer>& answers_;
+  bool partial_ = false;  // of the result being made
   Output output_;
   size_t result_ = 0;  // number of the result, which page tokens count by
   size_t count_ = 0;
@@ -457,7 +465,7 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   shared.backend().select(
       {context->account(), context->region}, plan->selects,
       [&shared, context, plan, start_ms, end_ms,
-       reply = std::move(reply)](Result<std::vector<std::vector<UnitSeries>>> answers) mutable {
+       reply = std::move(reply)](Result<std::vector<SeriesAnswer>> answers) mutable {
         if (!answers) return reply(std::unexpected(backend_error(answers.error())));
         reply(PageWriter(*plan, *context, *answers).run(shared, start_ms, end_ms));
       });

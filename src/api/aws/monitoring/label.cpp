@@ -22,8 +22,10 @@ std::string number_text(double value) {
 enum class Pick : uint8_t { First, Last, Min, Max };
 size_t pick_index(Pick pick, const LabelSeries& series) {
   switch (pick) {
-    case Pick::First: return 0;
-    case Pick::Last: return series.values.size() - 1;
+    case Pick::First:
+      return 0;
+    case Pick::Last:
+      return series.values.size() - 1;
     case Pick::Min:
       return static_cast<size_t>(std::ranges::min_element(series.values) - series.values.begin());
     case Pick::Max:

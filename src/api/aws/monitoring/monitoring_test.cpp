@@ -337,6 +337,23 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
   CHECK(response.body.find("Error in expression 'e'") != std::string::npos);
 }
 
+TEST_CASE("damage_on_disk_is_told_and_does_not_hide_the_rest") {
+  TestServer server;
+  server.call_json("PutMetricData", put_body(R"({"MetricName":"m","Value":1})"));
+  server.backend.partial = true;
+  JsonValue json = server.call_json("GetMetricData",
+                                    data_body(query("a") + R"(,{"Id":"e","Expression":"a*2"})"));
+  for (const JsonValue& result : json["MetricDataResults"].list) {
+    CHECK(result["StatusCode"].text == "PartialData");
+    CHECK(result["Values"].list.size() == 1);
+    CHECK(result["Messages"].list[0]["Code"].text == "PartialData");
+  }
+  auto response = server.call(TestServer::json(
+      "GetMetricStatistics", statistics_body(R"("Period":60,"Statistics":["Sum"])")));
+  CHECK(response.status == 200);
+  CHECK(response.headers.get("x-kansoku-partial") == "true");
+}
+
 TEST_CASE("get_metric_data_computes_expressions") {
   TestServer server;
   std::string datums;

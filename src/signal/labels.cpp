@@ -4,8 +4,8 @@ namespace kansoku::signal {
 
 namespace {
 
-// Most callers give their labels in the same order, sorted or nearly so, and there are few: insertion
-// beats a general sort.
+// Most callers give their labels in the same order, sorted or nearly so, and there are few:
+// insertion beats a general sort.
 void sort_by_name(std::vector<LabelView>& labels) {
   auto before = [](const LabelView& a, const LabelView& b) { return a.name < b.name; };
   constexpr size_t kFew = 16;

@@ -75,7 +75,7 @@ Result<Footer> read_footer(env::File& file, const std::string& path) {
     return std::unexpected(damage(path, "not a part"));
   }
   uint32_t version = load_le<uint32_t>(head.data() + 8);
-  if (version != kPartVersion) {
+  if (version < kPartVersionMin || version > kPartVersion) {
     return std::unexpected(damage(path, fmt::format("part of version {}", version)));
   }
   KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));

@@ -21,8 +21,8 @@ signal::Point point_of(signal::Distribution distribution) {
   return point;
 }
 
-// Every kind of point, and every way values are kept.
-std::map<SeriesId, DecodedSeries> samples() {
+// Every kind of point, and every way in which values of a part of version 1 are kept.
+std::map<SeriesId, DecodedSeries> samples_of_version_1() {
   std::map<SeriesId, DecodedSeries> out;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::vector<double>> columns{{7, 7, 7, 7},
@@ -55,6 +55,25 @@ std::map<SeriesId, DecodedSeries> samples() {
   return out;
 }
 
+// Also runs of floats and pairs, which version 2 keeps as columns.
+std::map<SeriesId, DecodedSeries> samples() {
+  auto out = samples_of_version_1();
+  auto pairs = [](signal::Pairs p, double sum) {
+    signal::Distribution d{.sum = sum, .min = p.front().value, .max = p.back().value};
+    for (const auto& pair : p) d.count += pair.count;
+    d.buckets = std::move(p);
+    return point_of(std::move(d));
+  };
+  DecodedSeries& ones = out[101];
+  ones.push(0, pairs({{1.25, 1}, {7.5, 1}, {7.75, 1}}, 16.5));
+  ones.push(300'000, 4.5);
+  ones.push(600'000, pairs({{-2, 1}, {1e-3, 1}}, -1.999));
+  DecodedSeries& counts = out[102];
+  counts.push(0, pairs({{-0.0, 2}, {1.0 / 3, 0.5}}, 1.0 / 6));
+  counts.push(300'000, pairs({{5, 1e12}}, 5e12));
+  return out;
+}
+
 PartMeta write_part(env::SimFileSystem& disk) {
   REQUIRE(disk.create_directories("/p"));
   auto writer =
@@ -83,17 +102,29 @@ bool same(const DecodedSeries& a, const DecodedSeries& b) {
   return true;
 }
 
-void check_reads_samples(const std::shared_ptr<const Part>& part) {
+void check_reads_samples(const std::shared_ptr<const Part>& part,
+                         const std::map<SeriesId, DecodedSeries>& wanted = samples()) {
   REQUIRE_FALSE(part->damaged());
   Decompressor decompressor;
   PartCursor cursor(part, PageKind::Raw, decompressor);
-  for (const auto& [id, series] : samples()) {
+  for (const auto& [id, series] : wanted) {
     CHECK(cursor.current() == id);
     DecodedSeries got;
     cursor.read(id, kMin, kMax, got);
     CHECK(same(got, series));
   }
   CHECK(cursor.current() == PartCursor::kNone);
+}
+
+std::string golden_path(int version) {
+  return fmt::format("{}/src/store/metrics/testdata/part-v{}.kmp", KANSOKU_SOURCE_DIR, version);
+}
+
+std::string golden(int version) {
+  std::ifstream in(golden_path(version), std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
 }
 
 }  // namespace
@@ -104,19 +135,72 @@ TEST_CASE("a part gives back every kind of point bit by bit") {
   check_reads_samples(Part::open(disk, "/p", meta));
 }
 
-TEST_CASE("the golden part of version 1 is read, and written, byte for byte") {
-  std::string path = std::string(KANSOKU_SOURCE_DIR) + "/src/store/metrics/testdata/part-v1.kmp";
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
+TEST_CASE("the golden part of version 1 is read") {
+  env::SimFileSystem disk;
+  std::string bytes = golden(1);
+  disk.set_contents("/p/" + part_name(1), bytes);
+  auto meta = Part::read_meta(disk, "/p/" + part_name(1));
+  REQUIRE(meta);
+  meta->id = 1;
+  check_reads_samples(Part::open(disk, "/p", *meta), samples_of_version_1());
+}
+
+TEST_CASE("the golden part of version 2 is read, and written, byte for byte") {
   env::SimFileSystem disk;
   PartMeta meta = write_part(disk);
   if (std::getenv("KANSOKU_WRITE_GOLDEN") != nullptr) {
-    std::ofstream(path, std::ios::binary) << disk.contents("/p/" + part_name(1));
+    std::ofstream(golden_path(2), std::ios::binary) << disk.contents("/p/" + part_name(1));
   }
-  CHECK(disk.contents("/p/" + part_name(1)) == bytes.str());
-  disk.set_contents("/p/" + part_name(1), bytes.str());
+  std::string bytes = golden(2);
+  CHECK(disk.contents("/p/" + part_name(1)) == bytes);
+  disk.set_contents("/p/" + part_name(1), bytes);
   check_reads_samples(Part::open(disk, "/p", meta));
+}
+
+TEST_CASE(
+    "runs of pairs are kept as columns when nothing is lost by it, and come back bit by bit") {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 300; ++round) {
+    DecodedSeries want;
+    bool plain = true;
+    size_t points = 1 + random() % 20;
+    for (size_t i = 0; i < points; ++i) {
+      auto ms = static_cast<int64_t>(i) * 60'000;
+      if (random() % 4 == 0) {
+        want.push(ms, static_cast<double>(random() % 1000) / 10);
+        continue;
+      }
+      signal::Distribution d;
+      signal::Pairs pairs;
+      double value = -50;
+      for (uint64_t n = 1 + random() % 256; n > 0; --n) {
+        value += 0.01 * static_cast<double>(1 + random() % 500);
+        pairs.push_back({value, random() % 8 == 0 ? 2.5 : 1.0});
+        d.count += pairs.back().count;
+        d.sum += value * pairs.back().count;
+      }
+      d.min = pairs.front().value;
+      d.max = pairs.back().value;
+      d.buckets = std::move(pairs);
+      // What does not follow from the pairs must not get lost.
+      if (random() % 40 == 0) d.distribution_lost = true;
+      if (random() % 40 == 0) d.min -= 1;
+      if (random() % 40 == 0) d.count += 1;
+      plain = plain && !d.distribution_lost && d.min == std::get<signal::Pairs>(d.buckets)[0].value;
+      want.push(ms, point_of(std::move(d)));
+    }
+    std::string bytes;
+    encode_points(want, 0, want.size(), bytes);
+    if (!plain) CHECK(bytes[0] != static_cast<char>(ValueMode::Pairs));
+    DecodedSeries got;
+    REQUIRE(decode_points(bytes, want.timestamps_ms, got));
+    CHECK(same(got, want));
+    // Cut anywhere it is refused or, at best, something else; never out of bounds.
+    for (size_t cut = 0; cut < bytes.size(); cut += 7) {
+      DecodedSeries other;
+      CHECK_FALSE(decode_points(std::string_view(bytes).substr(0, cut), want.timestamps_ms, other));
+    }
+  }
 }
 
 TEST_CASE("streams of the head give back random values bit by bit") {

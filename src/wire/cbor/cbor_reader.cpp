@@ -32,7 +32,9 @@ bool CborReader::wide_argument(uint8_t low, uint64_t& value) {
   if (static_cast<size_t>(end_ - at_) < size) return bad("cut in a head");
   value = 0;
   switch (size) {
-    case 1: value = static_cast<unsigned char>(*at_); break;
+    case 1:
+      value = static_cast<unsigned char>(*at_);
+      break;
     case 2: {
       uint16_t raw;
       std::memcpy(&raw, at_, 2);
@@ -63,7 +65,9 @@ bool CborReader::simple(uint8_t low, CborItem& item) {
       item.argument = low - 20U;
       return true;
     case 22:
-    case 23: item.kind = CborKind::Null; return true;
+    case 23:
+      item.kind = CborKind::Null;
+      return true;
     case 25:
     case 26: {
       if (!argument(low, item.argument)) return false;
@@ -79,8 +83,11 @@ bool CborReader::simple(uint8_t low, CborItem& item) {
       item.kind = CborKind::Float64;
       item.number = std::bit_cast<double>(item.argument);
       return true;
-    case kIndefinite: item.kind = CborKind::Break; return true;
-    default: return bad("unknown simple value");
+    case kIndefinite:
+      item.kind = CborKind::Break;
+      return true;
+    default:
+      return bad("unknown simple value");
   }
 }
 

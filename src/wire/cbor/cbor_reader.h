@@ -65,7 +65,8 @@ class CborReader {
       return chunks(kind, item);
     }
     if (!argument(low, item.argument)) return false;
-    if (static_cast<uint64_t>(end_ - at_) < item.argument) return bad("string longer than the input");
+    if (static_cast<uint64_t>(end_ - at_) < item.argument)
+      return bad("string longer than the input");
     item.bytes = {at_, static_cast<size_t>(item.argument)};
     at_ += item.argument;
     return true;
@@ -89,10 +90,16 @@ inline bool CborReader::next(CborItem& item) {
   uint8_t low = head & 31;
   item.indefinite = false;
   switch (head >> 5) {
-    case 0: item.kind = CborKind::Unsigned; return argument(low, item.argument);
-    case 1: item.kind = CborKind::Negative; return argument(low, item.argument);
-    case 2: return string(CborKind::Bytes, low, item);
-    case 3: return string(CborKind::Text, low, item);
+    case 0:
+      item.kind = CborKind::Unsigned;
+      return argument(low, item.argument);
+    case 1:
+      item.kind = CborKind::Negative;
+      return argument(low, item.argument);
+    case 2:
+      return string(CborKind::Bytes, low, item);
+    case 3:
+      return string(CborKind::Text, low, item);
     case 4:
     case 5:
       item.kind = (head >> 5) == 4 ? CborKind::List : CborKind::Map;
@@ -102,8 +109,11 @@ inline bool CborReader::next(CborItem& item) {
       // Every item takes a byte at least.
       if (item.argument > static_cast<uint64_t>(end_ - at_)) return bad("more items than input");
       return true;
-    case 6: item.kind = CborKind::Tag; return argument(low, item.argument);
-    default: return simple(low, item);
+    case 6:
+      item.kind = CborKind::Tag;
+      return argument(low, item.argument);
+    default:
+      return simple(low, item);
   }
 }
 

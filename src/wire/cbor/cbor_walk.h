@@ -6,8 +6,8 @@
 
 namespace kansoku::wire {
 
-// The walk of read_cbor() over a visitor whose class is known, so that its calls can be inlined: for
-// decoders on the hot path. Everybody else calls read_cbor().
+// The walk of read_cbor() over a visitor whose class is known, so that its calls can be inlined:
+// for decoders on the hot path. Everybody else calls read_cbor().
 template <class Visitor>
 class CborWalk {
  public:
@@ -43,7 +43,8 @@ class CborWalk {
         if (!is_utf8(item.bytes)) return refuse("text is not UTF-8");
         return visited(visitor_.text(item.bytes));
       case CborKind::Float32:
-      case CborKind::Float64: return visited(visitor_.number(item.number));
+      case CborKind::Float64:
+        return visited(visitor_.number(item.number));
       case CborKind::Unsigned:
         if (item.argument > INT64_MAX) {
           return visited(visitor_.number(static_cast<double>(item.argument)));
@@ -54,15 +55,20 @@ class CborWalk {
           return visited(visitor_.number(-1.0 - static_cast<double>(item.argument)));
         }
         return visited(visitor_.integer(-1 - static_cast<int64_t>(item.argument)));
-      case CborKind::Bytes: return visited(visitor_.bytes(item.bytes));
-      case CborKind::Boolean: return visited(visitor_.boolean(item.argument != 0));
-      case CborKind::Null: return visited(visitor_.null());
+      case CborKind::Bytes:
+        return visited(visitor_.bytes(item.bytes));
+      case CborKind::Boolean:
+        return visited(visitor_.boolean(item.argument != 0));
+      case CborKind::Null:
+        return visited(visitor_.null());
       case CborKind::Tag:
         if (depth >= depth_max_) return refuse("too deep");
         return visited(visitor_.tag(item.argument)) && next(item) && value(item, depth + 1);
       case CborKind::List:
-      case CborKind::Map: return container(item, depth);
-      case CborKind::Break: return refuse("break outside an indefinite item");
+      case CborKind::Map:
+        return container(item, depth);
+      case CborKind::Break:
+        return refuse("break outside an indefinite item");
     }
     return refuse("unknown item");
   }

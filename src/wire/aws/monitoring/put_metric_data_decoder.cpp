@@ -76,8 +76,8 @@ constexpr std::string_view kFieldNames[] = {"",
                                             "KeyAttributes",
                                             "Attributes"};
 
-// A table without collisions over length, second and last character; its multipliers are searched for
-// when this file is compiled.
+// A table without collisions over length, second and last character; its multipliers are searched
+// for when this file is compiled.
 struct FieldTable {
   static constexpr size_t kSlots = 64;
   size_t of_length = 0;
@@ -86,7 +86,8 @@ struct FieldTable {
 
   constexpr size_t slot(std::string_view name) const {
     return (name.size() * of_length + static_cast<unsigned char>(name[1]) * of_second +
-            static_cast<unsigned char>(name.back())) % kSlots;
+            static_cast<unsigned char>(name.back())) %
+           kSlots;
   }
 };
 
@@ -121,8 +122,10 @@ bool holds_members(Place place) {
     case Place::Dimension:
     case Place::Statistics:
     case Place::EntityDatum:
-    case Place::Entity: return true;
-    default: return false;
+    case Place::Entity:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -167,8 +170,8 @@ class BodyDecoder final : public wire::TreeVisitor {
   bool null() override { return true; }
 
  private:
-  // Text of a datum. Views of a visitor end with its call, so it is copied, unless it stands in the body
-  // itself (all of CBOR but chunked strings).
+  // Text of a datum. Views of a visitor end with its call, so it is copied, unless it stands in the
+  // body itself (all of CBOR but chunked strings).
   struct Piece {
     const char* in_body = nullptr;
     uint32_t offset = 0;  // in text_ where it was copied
@@ -248,10 +251,14 @@ std::optional<Place> BodyDecoder::enter(bool map) {
   Place here = place();
   if (map) {
     switch (here) {
-      case Place::Document: return Place::Root;
-      case Place::Datums: return Place::Datum;
-      case Place::Dimensions: return Place::Dimension;
-      case Place::EntityDatums: return Place::EntityDatum;
+      case Place::Document:
+        return Place::Root;
+      case Place::Datums:
+        return Place::Datum;
+      case Place::Dimensions:
+        return Place::Dimension;
+      case Place::EntityDatums:
+        return Place::EntityDatum;
       case Place::Datum:
         if (field_ == Field::StatisticValues) return Place::Statistics;
         break;
@@ -262,7 +269,8 @@ std::optional<Place> BodyDecoder::enter(bool map) {
         if (field_ == Field::KeyAttributes) return Place::KeyAttributes;
         if (field_ == Field::Attributes) return Place::Attributes;
         break;
-      default: break;
+      default:
+        break;
     }
     return std::nullopt;
   }
@@ -297,14 +305,24 @@ bool BodyDecoder::begin(bool map) {
     return true;
   }
   switch (*entered) {
-    case Place::Datums: datum_index_ = 0; break;
+    case Place::Datums:
+      datum_index_ = 0;
+      break;
     case Place::Datum:
       if (!begin_datum()) return false;
       break;
-    case Place::Dimension: dimension_pieces_.emplace_back(); break;
-    case Place::Values: datum_.has_values = true; break;
-    case Place::Counts: datum_.has_counts = true; break;
-    case Place::Statistics: datum_.has_statistics = true; break;
+    case Place::Dimension:
+      dimension_pieces_.emplace_back();
+      break;
+    case Place::Values:
+      datum_.has_values = true;
+      break;
+    case Place::Counts:
+      datum_.has_counts = true;
+      break;
+    case Place::Statistics:
+      datum_.has_statistics = true;
+      break;
     case Place::EntityDatum:
       ++entity_index_;
       if (pass_ == Pass::HeadOnly) {
@@ -315,7 +333,8 @@ bool BodyDecoder::begin(bool map) {
         if (!sink_->entity(entity_index_, head_.entities[entity_index_ - 1])) return stop();
       }
       break;
-    default: break;
+    default:
+      break;
   }
   places_.push_back(*entered);
   field_ = Field::None;
@@ -411,7 +430,8 @@ bool BodyDecoder::text(std::string_view value) {
         return true;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   // NaN and infinities are strings in JSON.
   double special = 0;
@@ -431,31 +451,49 @@ bool BodyDecoder::timestamp(double seconds) {
 bool BodyDecoder::numeric(double value, std::optional<int64_t> exact) {
   if (skip_depth_ > 0) return true;
   switch (place()) {
-    case Place::Values: values_.push_back(value); return true;
-    case Place::Counts: counts_.push_back(value); return true;
+    case Place::Values:
+      values_.push_back(value);
+      return true;
+    case Place::Counts:
+      counts_.push_back(value);
+      return true;
     case Place::Statistics:
       switch (field_) {
-        case Field::SampleCount: datum_.sample_count = value; break;
-        case Field::Sum: datum_.sum = value; break;
-        case Field::Minimum: datum_.minimum = value; break;
-        case Field::Maximum: datum_.maximum = value; break;
-        default: break;
+        case Field::SampleCount:
+          datum_.sample_count = value;
+          break;
+        case Field::Sum:
+          datum_.sum = value;
+          break;
+        case Field::Minimum:
+          datum_.minimum = value;
+          break;
+        case Field::Maximum:
+          datum_.maximum = value;
+          break;
+        default:
+          break;
       }
       return true;
     case Place::Datum:
       switch (field_) {
-        case Field::Value: datum_.value = value; return true;
-        case Field::Timestamp: return timestamp(value);
+        case Field::Value:
+          datum_.value = value;
+          return true;
+        case Field::Timestamp:
+          return timestamp(value);
         case Field::StorageResolution:
           if (!exact && value != static_cast<double>(static_cast<int32_t>(value))) {
             return wrong("a fraction");
           }
           datum_.storage_resolution = exact ? *exact : static_cast<int64_t>(value);
           return true;
-        default: break;
+        default:
+          break;
       }
       return wrong("a number");
-    default: return wrong("a number");
+    default:
+      return wrong("a number");
   }
 }
 

@@ -26,7 +26,7 @@ SLOW_HEADS = 100
 SLOW_BODIES = 100
 DEAF = 50
 GOOD_REQUESTS = 200
-# The whole process's budget (server.limits.memory_bytes, 512 MiB unless configured).
+# The whole process's budget (server: memory_limit, 512 MiB unless configured).
 RSS_MIB_MAX = 512
 TARGET = "GraniteServiceVersion20100801.PutMetricData"
 

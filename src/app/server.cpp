@@ -228,7 +228,9 @@ Status Server::State::open_access() {
 }
 
 Status Server::State::build_pipelines() {
-  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, options().host.instance_id));
+  std::string known = options().host.instance_id;
+  if (known.empty()) known = ec2_instance_id(env, *loops, options().data_directory);
+  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {

@@ -331,16 +331,24 @@ bool chooses(AggregateOp op) {
 Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups, StepReader& reader,
                          int64_t t, SeriesCollector& out) {
   const std::string& label = as<StringLiteral>(unwrapped(*expr.param)).value;
-  std::map<std::pair<size_t, std::string>, double> counts;
+  // The label is set before the series are grouped, so it may replace one of theirs.
+  const bool dropped = expr.without && std::ranges::find(expr.grouping, label) != expr.grouping.end();
+  struct Count {
+    double series = 0;
+    bool drop_name = false;
+  };
+  std::map<LabelSet, Count> counts;
   for (size_t row = 0; row < matrix.size(); ++row) {
     const Point* point = reader.at(row, t);
     if (point == nullptr) continue;
     std::string text = point->h ? point->h->to_string() : format_number(point->f);
-    counts[{groups.of_series[row], std::move(text)}] += 1;
+    const Group& group = groups.groups[groups.of_series[row]];
+    Count& count = counts[dropped ? group.labels : group.labels.with(label, text)];
+    count.series += 1;
+    count.drop_name = group.drop_name;
   }
-  for (const auto& [key, count] : counts) {
-    const Group& group = groups.groups[key.first];
-    const Sample sample{group.labels.with(label, key.second), group.drop_name, {.t = t, .f = count}};
+  for (const auto& [labels, count] : counts) {
+    const Sample sample{labels, count.drop_name, {.t = t, .f = count.series}};
     if (!out.add(sample, t)) return invalid_argument("vector cannot contain metrics with the same labelset");
   }
   return {};

@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 2> kIdentifying{"instance", "job"};
 
 // The second argument, taken apart.
 struct DataSelector {
+  // Names that info metrics must have; without any it is target_info.
+  bool positive_names = false;
   std::vector<CompiledMatcher> names;  // on __name__
   std::vector<CompiledMatcher> data;
   std::vector<LabelMatcher> all;       // as the source is asked
@@ -26,11 +28,13 @@ Result<DataSelector> data_selector(const CallExpr& call) {
   if (call.args.size() > 1) {
     for (const LabelMatcher& matcher : as<VectorSelector>(*call.args[1]).matchers) {
       KANSOKU_TRY(CompiledMatcher compiled, CompiledMatcher::compile(matcher));
+      const bool positive = matcher.type == MatchType::Equal || matcher.type == MatchType::Regex;
+      out.positive_names = out.positive_names || (matcher.name == kMetricName && positive);
       (matcher.name == kMetricName ? out.names : out.data).push_back(std::move(compiled));
       out.all.push_back(matcher);
     }
   }
-  if (out.names.empty()) {
+  if (!out.positive_names) {
     const LabelMatcher target{std::string(kMetricName), MatchType::Equal, std::string(kTargetInfo)};
     KANSOKU_TRY(CompiledMatcher compiled, CompiledMatcher::compile(target));
     out.names.push_back(std::move(compiled));

@@ -108,7 +108,7 @@ class Parser {
   Parsed<ExprPtr> name_expression();
   Parsed<ExprPtr> call(const FunctionRow& row);
   Parsed<ExprPtr> aggregate(const AggregateOpRow& row);
-  Parsed<std::vector<ExprPtr>> arguments(std::string_view context);
+  Parsed<std::vector<ExprPtr>> arguments(std::string_view context, bool data_selectors = false);
   Parsed<std::vector<std::string>> label_list(std::string_view context);
   Ok binary_modifiers(BinaryExpr& binary);
   Ok fill_modifier(VectorMatching& matching);
@@ -133,6 +133,7 @@ class Parser {
   Token token_;
   uint32_t last_end_ = 0;
   int depth_ = 0;
+  bool wide_selectors_ = false;
 };
 
 struct DepthGuard {
@@ -270,13 +271,17 @@ Parsed<ExprPtr> Parser::name_expression() {
   return selector;
 }
 
-Parsed<std::vector<ExprPtr>> Parser::arguments(std::string_view context) {
+// `data_selectors`: from the second argument on selectors may match everything, as those of info() do.
+Parsed<std::vector<ExprPtr>> Parser::arguments(std::string_view context, bool data_selectors) {
   std::vector<ExprPtr> args;
   if (token_.kind != TokenKind::LeftParen) return unexpected(context, "\"(\"");
   PROMQL_CHECK(advance());
   while (token_.kind != TokenKind::RightParen) {
-    PROMQL_TRY(ExprPtr arg, expression(0));
-    args.push_back(std::move(arg));
+    wide_selectors_ = data_selectors && !args.empty();
+    auto arg = expression(0);
+    wide_selectors_ = false;
+    if (!arg) return std::unexpected(std::move(arg).error());
+    args.push_back(std::move(*arg));
     if (token_.kind == TokenKind::RightParen) break;
     if (token_.kind != TokenKind::Comma) return unexpected(context, "\",\" or \")\"");
     PROMQL_CHECK(advance());
@@ -292,7 +297,7 @@ Parsed<ExprPtr> Parser::call(const FunctionRow& row) {
   call->function = &row;
   call->position = token_.position;
   PROMQL_CHECK(advance());
-  PROMQL_TRY(call->args, arguments("function call args"));
+  PROMQL_TRY(call->args, arguments("function call args", row.special == SpecialFunction::Info));
   call->position.end = token_.position.end;
   PROMQL_CHECK(expect(TokenKind::RightParen, "function call args", "\")\""));
   PROMQL_CHECK(check_call(*call));
@@ -452,7 +457,7 @@ Parsed<std::unique_ptr<VectorSelector>> Parser::vector_selector() {
   const bool narrow = std::ranges::any_of(selector->matchers, [](const LabelMatcher& m) {
     return !matches_empty(m);
   });
-  if (!narrow) {
+  if (!narrow && !wide_selectors_) {
     return error_at(selector->position, "vector selector must contain at least one non-empty matcher");
   }
   return selector;

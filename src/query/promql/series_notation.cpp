@@ -21,10 +21,8 @@ Result<double> take_number(std::string_view& text) {
   const std::string lower = lower_case(text.substr(end, 3));
   if (lower == "inf" || lower == "nan") {
     end += 3;
-  } else if (text.substr(end).starts_with("0x")) {
-    end += 2;
-    while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
   } else {
+    // No hexadecimal numbers here: 0x10 is a zero and ten more.
     while (end < text.size() && (is_digit(text[end]) || text[end] == '.')) ++end;
     if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
       size_t exponent = end + 1;

@@ -123,8 +123,17 @@ Result<Matrix> merge_same_labels(Matrix matrix) {
   return out;
 }
 
+// What one node holds must fit the budget; it goes away with the node.
+Status Evaluator::fits_memory(uint64_t points) {
+  const uint64_t bytes = points * sizeof(Point);
+  KANSOKU_RETURN_IF_ERROR(root_.context.charge_memory(bytes));
+  root_.context.release_memory(bytes);
+  return {};
+}
+
 Status Evaluator::charge(uint64_t points) {
   KANSOKU_RETURN_IF_ERROR(root_.context.check());
+  KANSOKU_RETURN_IF_ERROR(fits_memory(points));
   if (points > root_.options.samples_max) {
     return resource_exhausted("query processing would load too many samples into memory in query execution");
   }

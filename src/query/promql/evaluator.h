@@ -100,6 +100,7 @@ class Evaluator {
   Result<Matrix> unary(const UnaryExpr& unary);
   Result<Matrix> checked(Matrix matrix);
   Status charge(uint64_t points);
+  Status fits_memory(uint64_t points);
 
   // label_functions.cpp
   Result<Matrix> absent(const CallExpr& call);

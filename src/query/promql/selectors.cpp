@@ -75,6 +75,9 @@ Result<std::vector<SourceSeries>> Evaluator::read(const VectorSelector& selector
                             .end_ms = reference(selector.time, last) + after_ms,
                             .use = use};
   KANSOKU_TRY(auto series, root_.source.select(selection, root_.context));
+  uint64_t points = 0;
+  for (const SourceSeries& one : series) points += one.points.size();
+  KANSOKU_RETURN_IF_ERROR(fits_memory(points));
   if (selector.detect_resets) {
     for (SourceSeries& one : series) mark_resets(one.points);
   }

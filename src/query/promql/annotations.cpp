@@ -13,13 +13,17 @@ namespace {
 // More than this many different ones are dropped: they say the same of many series.
 constexpr size_t kAnnotationsMax = 1'000;
 
+// Most texts name the metric also where it has no name.
 std::string of_metric(std::string_view text, std::string_view metric) {
-  if (metric.empty()) return std::string(text);
   return fmt::format("{} for metric name {}", text, go_quoted(metric));
 }
 
+std::string of_named_metric(std::string_view text, std::string_view metric) {
+  return metric.empty() ? std::string(text) : of_metric(text, metric);
+}
+
 std::string is_metric(std::string_view text, std::string_view metric) {
-  return metric.empty() ? std::string(text) : fmt::format("{}: {}", text, go_quoted(metric));
+  return fmt::format("{}: {}", text, go_quoted(metric));
 }
 
 // Milliseconds as RFC 3339 in UTC, whole seconds.
@@ -40,7 +44,7 @@ void Annotations::add(bool warning, std::string text, PositionRange at) {
 }
 
 void Annotations::lifted(std::string_view metric, PositionRange at, const Lifted& lifted) {
-  std::string text = of_metric(
+  std::string text = of_named_metric(
       "input to histogram_quantile needed to be fixed for monotonicity (see "
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)", metric);
   auto [entry, fresh] = entries_.try_emplace(Key{false, std::move(text), at.start}, lifted);
@@ -97,6 +101,19 @@ void Annotations::reset_collision(std::string_view operation, PositionRange at) 
 
 void Annotations::histogram_ignored_in_range(std::string_view metric, PositionRange at) {
   info(of_metric("ignored histograms in a range containing both floats and histograms", metric), at);
+}
+
+void Annotations::bad_bucket_label(std::string_view value, std::string_view metric, PositionRange at) {
+  warn(of_named_metric(
+           fmt::format("bucket label \"le\" is missing or has a malformed value of {}", go_quoted(value)), metric), at);
+}
+
+void Annotations::mixed_classic_native(std::string_view metric, PositionRange at) {
+  warn(of_named_metric("vector contains a mix of classic and native histograms", metric), at);
+}
+
+void Annotations::nan_observations(std::string_view text, std::string_view metric, PositionRange at) {
+  info(of_named_metric(text, metric), at);
 }
 
 void Annotations::bad_quantile(double q, PositionRange at) {

@@ -41,6 +41,10 @@ class Annotations {
   void bounds_reconciled(std::string_view operation, PositionRange at);
   void reset_collision(std::string_view operation, PositionRange at);
   void histogram_ignored_in_range(std::string_view metric, PositionRange at);
+  void bad_bucket_label(std::string_view value, std::string_view metric, PositionRange at);
+  void mixed_classic_native(std::string_view metric, PositionRange at);
+  // `text` says what NaN observations did to the result.
+  void nan_observations(std::string_view text, std::string_view metric, PositionRange at);
   void bad_quantile(double q, PositionRange at);
 
  private:

@@ -38,9 +38,7 @@ Histograms sort_out(VectorCall& call, const Vector& vector, PositionRange at) {
     const std::string_view le = sample.labels.get(kBucketLabel);
     const Result<double> bound = parse_number(le);
     if (!bound) {
-      call.annotations.warn(
-          fmt::format("bucket label \"le\" is missing or has a malformed value of {} for metric name {}",
-                      go_quoted(le), go_quoted(sample.labels.get(kMetricName))), at);
+      call.annotations.bad_bucket_label(le, sample.labels.get(kMetricName), at);
       continue;
     }
     LabelSet labels = sample.labels.with(kBucketLabel, "");
@@ -52,8 +50,7 @@ Histograms sort_out(VectorCall& call, const Vector& vector, PositionRange at) {
     if (!sample.point.h) continue;
     const auto row = rows.find(sample.labels);
     if (row != rows.end()) {
-      call.annotations.warn(fmt::format("vector contains a mix of classic and native histograms for metric name {}",
-                                        go_quoted(sample.labels.get(kMetricName))), at);
+      call.annotations.mixed_classic_native(sample.labels.get(kMetricName), at);
       out.classic[row->second].buckets.clear();
       continue;
     }
@@ -72,14 +69,13 @@ void tell_lifted(VectorCall& call, const Sample& sample, const ClassicQuantile& 
                            .to = quantile.lifted_to, .by = quantile.lifted_by, .times = 1});
 }
 
-void tell_nan(VectorCall& call, const Sample& sample, double q, double result, PositionRange at) {
-  if (!std::isnan(sample.point.h->sum) || sample.point.h->count == 0 || !(q >= 0 && q <= 1)) return;
-  const std::string_view text =
-      std::isnan(result) ? "input to histogram_quantile has NaN observations, result is NaN"
-                         : "input to histogram_quantile has NaN observations, result is skewed higher";
-  const std::string_view metric = sample.labels.get(kMetricName);
-  call.annotations.info(metric.empty() ? std::string(text) : fmt::format("{} for metric name {}", text, go_quoted(metric)),
-                        at);
+void tell_nan(VectorCall& call, const Sample& sample, NanEffect effect, PositionRange at) {
+  constexpr std::array<std::string_view, 4> kTexts{
+      "", "input to histogram_quantile has NaN observations, result is NaN",
+      "input to histogram_quantile has NaN observations, result is skewed higher",
+      "input to histogram_fraction has NaN observations, which are excluded from all fractions"};
+  if (effect == NanEffect::None) return;
+  call.annotations.nan_observations(kTexts[static_cast<size_t>(effect)], sample.labels.get(kMetricName), at);
 }
 
 void check_quantile(VectorCall& call, double q, PositionRange at) {
@@ -113,7 +109,11 @@ void fn_histogram_fraction(VectorCall& call) {
   const double lower = call.scalar(0);
   const double upper = call.scalar(1);
   const Histograms histograms = sort_out(call, call.args[2], call.expr.args[2]->position);
-  for (const Sample* sample : histograms.native) call.put(*sample, native_fraction(lower, upper, *sample->point.h));
+  for (const Sample* sample : histograms.native) {
+    const NativeResult fraction = native_fraction(lower, upper, *sample->point.h);
+    tell_nan(call, *sample, fraction.nan, call.expr.args[0]->position);
+    call.put(*sample, fraction.value);
+  }
   for (const ClassicHistogram& classic : histograms.classic) {
     call.put(classic.sample, classic_fraction(lower, upper, classic.buckets));
   }
@@ -125,9 +125,9 @@ void fn_histogram_quantile(VectorCall& call) {
   check_quantile(call, q, call.expr.args[0]->position);
   const Histograms histograms = sort_out(call, call.args[1], at);
   for (const Sample* sample : histograms.native) {
-    const double value = native_quantile(q, *sample->point.h);
-    tell_nan(call, *sample, q, value, call.expr.args[0]->position);
-    call.put(*sample, value);
+    const NativeResult quantile = native_quantile(q, *sample->point.h);
+    tell_nan(call, *sample, quantile.nan, call.expr.args[0]->position);
+    call.put(*sample, quantile.value);
   }
   for (const ClassicHistogram& classic : histograms.classic) {
     const ClassicQuantile quantile = classic_quantile(q, classic.buckets);
@@ -146,10 +146,10 @@ void fn_histogram_quantiles(VectorCall& call) {
     const std::string text = quantile_text(q);
     for (const Sample* native : histograms.native) {
       Sample sample = *native;
-      const double value = native_quantile(q, *native->point.h);
-      tell_nan(call, *native, q, value, at);
+      const NativeResult quantile = native_quantile(q, *native->point.h);
+      tell_nan(call, *native, quantile.nan, at);
       sample.labels = sample.labels.with(label, text);
-      call.put(sample, value);
+      call.put(sample, quantile.value);
     }
     for (const ClassicHistogram& classic : histograms.classic) {
       Sample sample = classic.sample;

@@ -63,10 +63,11 @@ class RankPair {
     }
     return !(set_[0] && set_[1]);
   }
-  double fraction(double count) const {
+  // How many of `count` observations lie between the two.
+  double between(double count) const {
     const double low = set_[0] ? std::min(ranks_[0], count) : count;
     const double high = set_[1] ? std::min(ranks_[1], count) : count;
-    return (high - low) / count;
+    return high - low;
   }
 
  private:
@@ -74,6 +75,17 @@ class RankPair {
   std::array<double, 2> ranks_{};
   std::array<bool, 2> set_{};
 };
+
+double total_count(const std::vector<BoundedBucket>& buckets) {
+  double count = 0;
+  for (const BoundedBucket& b : buckets) count += b.count;
+  return count;
+}
+
+// A sum that is no number comes of NaN observations, or of both infinities, which are in buckets.
+bool nan_observed(const FloatHistogram& h, const std::vector<BoundedBucket>& buckets) {
+  return std::isnan(h.sum) && total_count(buckets) < h.count;
+}
 
 std::vector<ClassicBucket> sorted_and_joined(std::vector<ClassicBucket> buckets) {
   std::ranges::sort(buckets, {}, &ClassicBucket::upper);
@@ -200,12 +212,11 @@ Kept trim_zero(const FloatHistogram& h, double at, bool keep_below, bool has_pos
 
 }  // namespace
 
-double native_quantile(double q, const FloatHistogram& h) {
-  if (q < 0) return -kInfinity;
-  if (q > 1) return kInfinity;
-  if (h.count == 0 || std::isnan(q)) return kNaN;
-  // NaN observations are in the count but in no bucket, so ranks are then taken from below. Otherwise the
-  // nearer end loses fewer digits.
+NativeResult native_quantile(double q, const FloatHistogram& h) {
+  if (q < 0) return {-kInfinity};
+  if (q > 1) return {kInfinity};
+  if (h.count == 0 || std::isnan(q)) return {kNaN};
+  // With NaN observations ranks are taken from below. Otherwise the nearer end loses fewer digits.
   const bool forward = std::isnan(h.sum) || q < 0.5;
   double rank = forward ? q * h.count : (1 - q) * h.count;
   std::vector<BoundedBucket> buckets = h.buckets();
@@ -220,45 +231,43 @@ double native_quantile(double q, const FloatHistogram& h) {
   }
   if (h.custom()) {
     if (b.lower == -kInfinity) {
-      if (b.upper <= 0) return b.upper;
+      if (b.upper <= 0) return {b.upper};
       b.lower = 0;
     } else if (b.upper == kInfinity) {
-      return b.lower;
+      return {b.lower};
     }
   } else if (b.lower < 0 && b.upper > 0) {
     lean_zero_bucket(b, h);
   }
   count = std::min(count, h.count);
-  if (count < rank) return kNaN;
+  if (count < rank) {
+    if (std::isnan(h.sum)) return {kNaN, NanEffect::Result};
+    return {b.upper};
+  }
   rank = forward ? rank - (count - b.count) : count - rank;
   const double share = rank / b.count;
-  return value_at_share(b, share, h.custom() || across_zero(b));
+  return {value_at_share(b, share, h.custom() || across_zero(b)),
+          nan_observed(h, buckets) ? NanEffect::Skew : NanEffect::None};
 }
 
-double native_fraction(double lower, double upper, const FloatHistogram& h) {
-  if (h.count == 0 || std::isnan(lower) || std::isnan(upper)) return kNaN;
-  if (lower >= upper) return 0;
-  std::vector<BoundedBucket> buckets = h.buckets();
-  double count = h.count;
-  if (std::isnan(h.sum)) {
-    count = 0;
-    for (const BoundedBucket& b : buckets) count += b.count;
-  }
+NativeResult native_fraction(double lower, double upper, const FloatHistogram& h) {
+  if (h.count == 0 || std::isnan(lower) || std::isnan(upper)) return {kNaN};
+  if (lower >= upper) return {0};
+  const std::vector<BoundedBucket> buckets = h.buckets();
+  const bool nan = nan_observed(h, buckets);
   RankPair ranks(lower, upper);
   double before = 0;
   for (BoundedBucket b : buckets) {
-    if (h.custom()) {
-      if (b.lower == -kInfinity && b.upper > 0) b.lower = 0;
-    } else if (across_zero(b)) {
-      lean_zero_bucket(b, h);
-    }
-    const bool linear = h.custom() || across_zero(b);
+    const bool zero = across_zero(b);
+    if (zero) lean_zero_bucket(b, h);
+    const bool linear = h.custom() || zero;
     const bool more = ranks.take(b.lower, b.upper, before,
                                  [&](double v) { return before + b.count * share_below(b, v, linear); });
     if (!more) break;
     before += b.count;
   }
-  return ranks.fraction(count);
+  const double observed = std::isnan(h.sum) ? total_count(buckets) : h.count;
+  return {ranks.between(observed) / h.count, nan ? NanEffect::Left : NanEffect::None};
 }
 
 double native_variance(const FloatHistogram& h) {
@@ -359,7 +368,7 @@ double classic_fraction(double lower, double upper, std::vector<ClassicBucket> b
     before = bucket.count;
     bucket_lower = bucket.upper;
   }
-  return ranks.fraction(count);
+  return ranks.between(count) / count;
 }
 
 double quantile_of(double q, std::vector<double> values) {

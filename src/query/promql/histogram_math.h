@@ -13,8 +13,19 @@
 
 namespace kansoku::query::promql {
 
-double native_quantile(double q, const FloatHistogram& h);
-double native_fraction(double lower, double upper, const FloatHistogram& h);
+// Observations that were no numbers are counted, but lie in no bucket.
+enum class NanEffect : uint8_t {
+  None,
+  Result,  // the result is NaN because of them
+  Skew,    // a quantile is too high
+  Left,    // a fraction leaves them out
+};
+struct NativeResult {
+  double value = 0;
+  NanEffect nan = NanEffect::None;
+};
+NativeResult native_quantile(double q, const FloatHistogram& h);
+NativeResult native_fraction(double lower, double upper, const FloatHistogram& h);
 double native_variance(const FloatHistogram& h);
 // `h </ at` (keep_below) and `h >/ at`.
 FloatHistogram trimmed(const FloatHistogram& h, double at, bool keep_below);

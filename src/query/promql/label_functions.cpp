@@ -2,6 +2,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <set>
 
 #include "query/promql/evaluator.h"
 
@@ -15,15 +16,19 @@ LabelSet labels_of_absent(const Expr& expr) {
   if (inner.kind == ExprKind::VectorSelector) matchers = &as<VectorSelector>(inner).matchers;
   if (inner.kind == ExprKind::MatrixSelector) matchers = &as<MatrixSelector>(inner).vector->matchers;
   if (matchers == nullptr) return {};
-  std::map<std::string, std::vector<const LabelMatcher*>> by_name;
+  std::map<std::string, std::string> values;
+  std::set<std::string> seen;
   for (const LabelMatcher& matcher : *matchers) {
-    if (matcher.name != kMetricName) by_name[matcher.name].push_back(&matcher);
+    if (matcher.name == kMetricName) continue;
+    // What a later matcher of the same label says as well is no single value any more.
+    if (matcher.type == MatchType::Equal && seen.insert(matcher.name).second) {
+      values[matcher.name] = matcher.value;
+    } else {
+      values.erase(matcher.name);
+    }
   }
   std::vector<Label> labels;
-  for (const auto& [name, of_name] : by_name) {
-    // Two matchers of one label name no single value.
-    if (of_name.size() == 1 && of_name[0]->type == MatchType::Equal) labels.push_back({name, of_name[0]->value});
-  }
+  for (const auto& [name, value] : values) labels.push_back({name, value});
   return LabelSet::from(std::move(labels));
 }
 

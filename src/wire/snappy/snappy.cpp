@@ -12,10 +12,11 @@ constexpr size_t kExpansionMax = 32;
 }  // namespace
 
 Status snappy_decode(std::string_view block, size_t bytes_max, std::string& out) {
-  size_t claimed = 0;
-  if (snappy_uncompressed_length(block.data(), block.size(), &claimed) != SNAPPY_OK) {
+  auto length = snappy_claimed_bytes(block);
+  if (!length) {
     return invalid_argument("body is no snappy block: {} bytes without a length", block.size());
   }
+  size_t claimed = *length;
   if (claimed > bytes_max) {
     return resource_exhausted("snappy block expands to {} bytes, limit {}", claimed, bytes_max);
   }
@@ -31,6 +32,14 @@ Status snappy_decode(std::string_view block, size_t bytes_max, std::string& out)
   });
   if (!good) return invalid_argument("body is no snappy block: damaged at some element");
   return {};
+}
+
+std::optional<size_t> snappy_claimed_bytes(std::string_view block) {
+  size_t claimed = 0;
+  if (snappy_uncompressed_length(block.data(), block.size(), &claimed) != SNAPPY_OK) {
+    return std::nullopt;
+  }
+  return claimed;
 }
 
 std::string snappy_encode(std::string_view bytes) {

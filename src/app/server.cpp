@@ -14,6 +14,7 @@
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
 #include "app/monitoring_backend.h"
+#include "app/promql_engine.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
 #include "base/memory_budget.h"
@@ -134,6 +135,7 @@ struct Server::State {
   std::unique_ptr<api::AdminApi> admin;
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<PromqlEngine> promql;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 
@@ -338,7 +340,12 @@ Status Server::State::build_prometheus() {
   using api::prometheus::PrometheusApi;
   sinks.push_back(std::make_unique<pipeline::LedgerSink>(
       ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  promql = std::make_unique<PromqlEngine>(PromqlEngine::Parts{
+      env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
   api::prometheus::PrometheusServices services;
+  services.engine = promql.get();
   services.env = env;
   services.executor = pool.get();
   services.metrics = metrics.get();

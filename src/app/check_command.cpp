@@ -18,7 +18,8 @@ bool check_file(const std::string& file, bool explained) {
   }
   auto configuration = read_configuration(*text, file, default_options());
   if (!configuration) {
-    for (const wire::Problem& problem : configuration.error()) fmt::print("{}\n", problem.to_string());
+    for (const wire::Problem& problem : configuration.error())
+      fmt::print("{}\n", problem.to_string());
     return false;
   }
   if (explained) fmt::print("{}", explain(*configuration));
@@ -31,11 +32,15 @@ int run_check(const std::vector<std::string>& arguments) {
   std::string dialect = "kansoku";
   bool explained = false;
   Command command{
-      .usage = "kansoku check config [--dialect kansoku] [--explain] FILE...\n"
-               "       kansoku check promql-tests PATH...",
-      .summary = "Checks configuration files. Prints a line a problem, FILE:LINE:COL: /json/pointer: message,\n"
-                 "and exits with 1 when there is one. promql-tests runs PromQL test scripts (files, or folders\n"
-                 "of *.test and *.ptest): a line for each failing case, last the line N passed, N failed.",
+      .usage =
+          "kansoku check config [--dialect kansoku] [--explain] FILE...\n"
+          "       kansoku check promql-tests PATH...",
+      .summary =
+          "Checks configuration files. Prints a line a problem, FILE:LINE:COL: /json/pointer: "
+          "message,\n"
+          "and exits with 1 when there is one. promql-tests runs PromQL test scripts (files, or "
+          "folders\n"
+          "of *.test and *.ptest): a line for each failing case, last the line N passed, N failed.",
       .flags = {{"--dialect", "NAME", "whose file it is; kansoku is the one of this version",
                  [&](const std::string& v) -> Status {
                    dialect = v;
@@ -61,7 +66,8 @@ int run_check(const std::vector<std::string>& arguments) {
     return run_promql_tests({operands->begin() + 1, operands->end()});
   }
   if (operands->empty() || operands->front() != "config") {
-    fmt::print(stderr, "kansoku check: {} is not a check of this version; there are config, promql-tests\n",
+    fmt::print(stderr,
+               "kansoku check: {} is not a check of this version; there are config, promql-tests\n",
                operands->empty() ? std::string("nothing") : quoted(operands->front()));
     return 2;
   }
@@ -70,12 +76,14 @@ int run_check(const std::vector<std::string>& arguments) {
     return 2;
   }
   if (dialect != "kansoku") {
-    fmt::print(stderr, "kansoku check config: dialect {} is not served by this version; there is kansoku\n",
+    fmt::print(stderr,
+               "kansoku check config: dialect {} is not served by this version; there is kansoku\n",
                quoted(dialect));
     return 2;
   }
   bool good = true;
-  for (size_t i = 1; i < operands->size(); ++i) good = check_file((*operands)[i], explained) && good;
+  for (size_t i = 1; i < operands->size(); ++i)
+    good = check_file((*operands)[i], explained) && good;
   return good ? 0 : 1;
 }
 

@@ -1,5 +1,7 @@
-// Queries with answers of the real Prometheus 2.42, whose ranges differ from 3.x only at their left end,
-// where the data sets have no sample.
+// Queries with answers of the real Prometheus 2.42, whose ranges differ from 3.x only at their left
+// end, where the data sets have no sample.
+#include "support/conformance.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -10,7 +12,6 @@
 #include "query/promql/lexer.h"
 #include "query/promql/memory_source.h"
 #include "query/promql/parser.h"
-#include "support/conformance.h"
 
 namespace kansoku::query::promql {
 namespace {
@@ -63,7 +64,8 @@ int64_t time_of(const JsonValue& pair) { return std::llround(pair.list[0].number
 
 std::string series_difference(const JsonValue& expected, const Series& actual, double tolerance) {
   if (labels_of(expected["metric"]) != actual.labels) {
-    return fmt::format("labels {} instead of {}", actual.labels.to_string(), labels_of(expected["metric"]).to_string());
+    return fmt::format("labels {} instead of {}", actual.labels.to_string(),
+                       labels_of(expected["metric"]).to_string());
   }
   std::vector<JsonValue> points = expected["values"].list;
   if (points.empty()) points.push_back(expected["value"]);
@@ -71,26 +73,31 @@ std::string series_difference(const JsonValue& expected, const Series& actual, d
     return fmt::format("{} points instead of {}", actual.points.size(), points.size());
   }
   for (size_t i = 0; i < points.size(); ++i) {
-    if (time_of(points[i]) != actual.points[i].t || !nearly(number_of(points[i]), actual.points[i].f, tolerance)) {
-      return fmt::format("{} at {} instead of {} at {}", actual.points[i].f, actual.points[i].t, number_of(points[i]),
-                         time_of(points[i]));
+    if (time_of(points[i]) != actual.points[i].t ||
+        !nearly(number_of(points[i]), actual.points[i].f, tolerance)) {
+      return fmt::format("{} at {} instead of {} at {}", actual.points[i].f, actual.points[i].t,
+                         number_of(points[i]), time_of(points[i]));
     }
   }
   return {};
 }
 
 // Empty when the answer is the stored one.
-std::string difference(const JsonValue& expected, const Result<QueryResult>& actual, bool ordered, double tolerance) {
+std::string difference(const JsonValue& expected, const Result<QueryResult>& actual, bool ordered,
+                       double tolerance) {
   const bool fails = expected["status"].text != "success";
   if (fails || !actual) {
     if (fails && !actual) return {};
     return fails ? "should fail" : actual.error().message;
   }
   if (expected["resultType"].text == "scalar") {
-    return nearly(number_of(expected["result"]), actual->scalar, tolerance) ? "" : fmt::format("scalar {}", actual->scalar);
+    return nearly(number_of(expected["result"]), actual->scalar, tolerance)
+               ? ""
+               : fmt::format("scalar {}", actual->scalar);
   }
   Matrix matrix = actual->matrix;
-  for (const Sample& sample : actual->vector) matrix.push_back({sample.labels, false, {sample.point}});
+  for (const Sample& sample : actual->vector)
+    matrix.push_back({sample.labels, false, {sample.point}});
   std::vector<JsonValue> wanted = expected["result"].list;
   if (!ordered) {
     std::ranges::sort(matrix, [](const Series& a, const Series& b) { return a.labels < b.labels; });
@@ -98,7 +105,8 @@ std::string difference(const JsonValue& expected, const Result<QueryResult>& act
       return labels_of(a["metric"]) < labels_of(b["metric"]);
     });
   }
-  if (wanted.size() != matrix.size()) return fmt::format("{} series instead of {}", matrix.size(), wanted.size());
+  if (wanted.size() != matrix.size())
+    return fmt::format("{} series instead of {}", matrix.size(), wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) {
     std::string text = series_difference(wanted[i], matrix[i], tolerance);
     if (!text.empty()) return text;
@@ -127,14 +135,16 @@ void run_answers(const std::filesystem::path& answers, MemorySource& source, con
       QueryContext context(clock, {});
       return evaluate(**expr, range, source, options, context);
     };
-    // The order of groups follows that of ingestion, so only ungrouped answers have one of their own.
-    const bool ordered = query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
+    // The order of groups follows that of ingestion, so only ungrouped answers have one of their
+    // own.
+    const bool ordered =
+        query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
     for (const char* kind : {"range", "instant"}) {
       const JsonValue* expected = test.find(kind);
       if (expected == nullptr) continue;
       const bool range = std::string_view(kind) == "range";
-      const std::string text = difference(*expected, ask(range ? times.range : times.instant), ordered && !range,
-                                          loose ? 1e-5 : 1e-9);
+      const std::string text = difference(*expected, ask(range ? times.range : times.instant),
+                                          ordered && !range, loose ? 1e-5 : 1e-9);
       ++(text.empty() ? good : bad);
       if (!text.empty()) FAIL_CHECK(test["id"].text.c_str(), " ", kind, " ", query, ": ", text);
     }
@@ -150,8 +160,9 @@ TEST_CASE("promql conformance: compliance queries against stored answers") {
   if (!folder) return test::skip("promql conformance: compliance queries");
   MemorySource source;
   load(*folder / "dataset-a.jsonl", source);
-  run_answers(*folder / "queries-upstream.dataset-a.prometheus-2.42.jsonl", source,
-              {{1'700'005'103'000, 1'700'005'703'000, 60'000}, {1'700'005'433'000, 1'700'005'433'000, 0}});
+  run_answers(
+      *folder / "queries-upstream.dataset-a.prometheus-2.42.jsonl", source,
+      {{1'700'005'103'000, 1'700'005'703'000, 60'000}, {1'700'005'433'000, 1'700'005'433'000, 0}});
 }
 
 }  // namespace kansoku::query::promql

@@ -1,6 +1,8 @@
 // Any text: it parses or it does not; what parses prints to something that parses to the same
 // print, and is evaluated over tiny data within its budget.
 #include <cstdlib>
+#include <map>
+#include <set>
 
 #include "base/env/sim.h"
 #include "query/promql/evaluate.h"

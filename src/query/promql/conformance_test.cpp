@@ -8,6 +8,7 @@
 
 #include "base/env/sim.h"
 #include "conformance/aws/json_value.h"
+#include "net/http/http.h"
 #include "query/promql/evaluate.h"
 #include "query/promql/lexer.h"
 #include "query/promql/memory_source.h"
@@ -20,8 +21,14 @@ using test::JsonEntry;
 using test::JsonValue;
 
 std::vector<std::string> lines_of(const std::filesystem::path& file) {
+  std::string text = test::read_text(file);
+  if (file.extension() == ".gz") {
+    auto unpacked = net::decode_content("gzip", text, 64U << 20);
+    REQUIRE(unpacked);
+    text = std::move(*unpacked);
+  }
   std::vector<std::string> out;
-  std::ifstream in(file, std::ios::binary);
+  std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     if (!line.empty()) out.push_back(std::move(line));
   }
@@ -119,6 +126,8 @@ struct Times {
   QueryRange instant;
 };
 
+int64_t ms_of(const JsonValue& seconds) { return std::llround(seconds.number * 1000); }
+
 void run_answers(const std::filesystem::path& answers, MemorySource& source, const Times& times) {
   env::SimClock clock;
   // As the answering server: no delayed names.
@@ -139,6 +148,13 @@ void run_answers(const std::filesystem::path& answers, MemorySource& source, con
     // own.
     const bool ordered =
         query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
+    if (test.find("start") != nullptr) {
+      // A panel of a dashboard: one range query with times of its own.
+      const QueryRange range{ms_of(test["start"]), ms_of(test["end"]), ms_of(test["step"])};
+      const std::string text = difference(test, ask(range), false, 1e-9);
+      ++(text.empty() ? good : bad);
+      if (!text.empty()) FAIL_CHECK(query.c_str(), ": ", text);
+    }
     for (const char* kind : {"range", "instant"}) {
       const JsonValue* expected = test.find(kind);
       if (expected == nullptr) continue;
@@ -163,6 +179,14 @@ TEST_CASE("promql conformance: compliance queries against stored answers") {
   run_answers(
       *folder / "queries-upstream.dataset-a.prometheus-2.42.jsonl", source,
       {{1'700'005'103'000, 1'700'005'703'000, 60'000}, {1'700'005'433'000, 1'700'005'433'000, 0}});
+}
+
+TEST_CASE("promql conformance: panels of dashboards against stored answers") {
+  const auto folder = test::conformance("prometheus/dashboards");
+  if (!folder) return test::skip("promql conformance: panels of dashboards");
+  MemorySource source;
+  load(*folder / "node-dataset.jsonl.gz", source);
+  run_answers(*folder / "answers.prometheus-2.42.jsonl", source, {});
 }
 
 }  // namespace kansoku::query::promql

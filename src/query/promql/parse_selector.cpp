@@ -124,9 +124,11 @@ Parsed<ExprPtr> Parser::postfix(ExprPtr expr) {
   }
 }
 
+namespace {
+
 // A literal becomes milliseconds at once, anything else waits for prepare().
-static void set_duration(std::unique_ptr<DurationExpr> from, int64_t& ms,
-                         std::unique_ptr<DurationExpr>& expr) {
+void set_duration(std::unique_ptr<DurationExpr> from, int64_t& ms,
+                  std::unique_ptr<DurationExpr>& expr) {
   if (from->kind == DurationExpr::Kind::Number && !from->parenthesised) {
     ms = std::llround(from->seconds * 1000);
   } else {
@@ -134,13 +136,15 @@ static void set_duration(std::unique_ptr<DurationExpr> from, int64_t& ms,
   }
 }
 
-static Ok check_positive(const DurationExpr& expr) {
+Ok check_positive(const DurationExpr& expr) {
   constexpr double kSecondsMax = 9.0e9;  // 285 years, what Go's time.Duration holds
   if (expr.kind != DurationExpr::Kind::Number) return {};
   if (!(expr.seconds > 0)) return error_at(expr.position, "duration must be greater than 0");
   if (expr.seconds > kSecondsMax) return error_at(expr.position, "duration out of range");
   return {};
 }
+
+}  // namespace
 
 Parsed<ExprPtr> Parser::range(ExprPtr expr) {
   const PositionRange open = token_.position;
@@ -187,13 +191,17 @@ Parsed<ExprPtr> Parser::range(ExprPtr expr) {
   return subquery;
 }
 
+namespace {
+
 // Where the time modifiers of an expression live, null when it takes none.
-static TimeModifiers* time_modifiers(Expr& expr) {
+TimeModifiers* time_modifiers(Expr& expr) {
   if (expr.kind == ExprKind::VectorSelector) return &as<VectorSelector>(expr).time;
   if (expr.kind == ExprKind::MatrixSelector) return &as<MatrixSelector>(expr).vector->time;
   if (expr.kind == ExprKind::Subquery) return &as<SubqueryExpr>(expr).time;
   return nullptr;
 }
+
+}  // namespace
 
 Ok Parser::offset(Expr& expr) {
   const PositionRange position = token_.position;

@@ -136,12 +136,24 @@ void set_duration(std::unique_ptr<DurationExpr> from, int64_t& ms,
   }
 }
 
-Ok check_positive(const DurationExpr& expr) {
-  constexpr double kSecondsMax = 9.0e9;  // 285 years, what Go's time.Duration holds
-  if (expr.kind != DurationExpr::Kind::Number) return {};
-  if (!(expr.seconds > 0)) return error_at(expr.position, "duration must be greater than 0");
-  if (expr.seconds > kSecondsMax) return error_at(expr.position, "duration out of range");
+// What Go's time.Duration holds, 285 years in seconds.
+constexpr double kSecondsMax = 9.0e9;
+
+Ok check_range(const DurationExpr& expr) {
+  const bool literal = expr.kind == DurationExpr::Kind::Number;
+  if (literal && expr.seconds > kSecondsMax) {
+    return error_at(expr.position, "duration out of range");
+  }
   return {};
+}
+
+// Times are milliseconds, so less than half of one is nothing.
+Ok check_positive(const DurationExpr& expr) {
+  const bool literal = expr.kind == DurationExpr::Kind::Number;
+  if (literal && !(expr.seconds >= 0.0005)) {
+    return error_at(expr.position, "duration must be greater than 0");
+  }
+  return check_range(expr);
 }
 
 }  // namespace
@@ -221,6 +233,7 @@ Ok Parser::offset(Expr& expr) {
     sign = -sign;
     by = std::move(by->left);
   }
+  PROMQL_CHECK(check_range(*by));
   set_duration(std::move(by), time->offset_ms, time->offset_expr);
   time->offset_ms *= sign;
   expr.position.end = last_end_;

@@ -89,6 +89,8 @@ TEST_CASE("promql parser: errors name line, column and cause") {
       {"foo[5m",
        "1:7: parse error: unexpected end of input in subquery or range, expected \":\" or \"]\""},
       {"foo[0s]", "1:5: parse error: duration must be greater than 0"},
+      {"foo[0.0001]", "1:5: parse error: duration must be greater than 0"},
+      {"foo offset 1e11", "1:12: parse error: duration out of range"},
       {"(foo)[5m]", "1:6: parse error: ranges only allowed for vector selectors"},
       {"foo offset 1m[5m]", "1:14: parse error: no offset modifiers allowed before range"},
       {"foo offset 1m offset 2m", "1:15: parse error: offset may not be set multiple times"},

@@ -228,7 +228,9 @@ Status Server::State::open_access() {
 }
 
 Status Server::State::build_pipelines() {
-  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, options().host.instance_id));
+  std::string known = options().host.instance_id;
+  if (known.empty()) known = ec2_instance_id(env, *loops, options().data_directory);
+  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
@@ -376,6 +378,13 @@ Status Server::State::write_ports() {
 
 void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) {
   std::string_view path = request.path();
+  // The listener is open a moment before the rest stands; nothing else of this is read until then.
+  if (!ready.load(std::memory_order_acquire) && path != "/-/ready" && path != "/-/healthy") {
+    net::HttpResponse out{.status = 503, .body = "starting or stopping; try again\n"};
+    out.headers.set("retry-after", "1");
+    exchange.respond(std::move(out));
+    return;
+  }
   if (path == "/ui" || path.starts_with("/ui/")) {
     console->handle(std::move(request), std::move(exchange));
     return;
@@ -468,7 +477,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
-  s.ready.store(true);
+  s.ready.store(true, std::memory_order_release);
   return server;
 }
 

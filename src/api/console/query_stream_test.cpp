@@ -91,7 +91,7 @@ struct Fixture {
   }
 };
 
-std::string query(std::string_view id, std::string_view text) {
+std::string query_of(std::string_view id, std::string_view text) {
   std::string escaped;
   for (char c : text) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
   return fmt::format(
@@ -99,13 +99,14 @@ std::string query(std::string_view id, std::string_view text) {
       escaped);
 }
 
-constexpr std::string_view kGood = R"({"namespace":"N","metric":"m","dimensions":{"i":"*"},"period":60})";
+constexpr std::string_view kGood =
+    R"({"namespace":"N","metric":"m","dimensions":{"i":"*"},"period":60})";
 
 }  // namespace
 
 TEST_CASE("a long query tells its progress, then its frame and its cost, and the stream ends") {
   Fixture f;
-  f.ask("[" + query("q", kGood) + "]");
+  f.ask("[" + query_of("q", kGood) + "]");
   f.executor.run_until_idle();
   auto lines = f.recorder->lines();
   REQUIRE(lines.size() >= 3);
@@ -129,7 +130,7 @@ TEST_CASE("a long query tells its progress, then its frame and its cost, and the
 
 TEST_CASE("when the client goes, the work ends within a step") {
   Fixture f;
-  f.ask("[" + query("q", kGood) + "]");
+  f.ask("[" + query_of("q", kGood) + "]");
   f.executor.run_one();
   f.executor.run_one();
   int before = f.store.scans;
@@ -142,8 +143,8 @@ TEST_CASE("when the client goes, the work ends within a step") {
 
 TEST_CASE("queries of a batch fail one by one, and say where") {
   Fixture f;
-  f.ask("[" + query("a", R"({"namespace":"N","metric":"m","stat":"p101"})") + "," +
-        query("b", "{") + "," + query("c", kGood) +
+  f.ask("[" + query_of("a", R"({"namespace":"N","metric":"m","stat":"p101"})") + "," +
+        query_of("b", "{") + "," + query_of("c", kGood) +
         R"(,{"id":"d","lang":"sql","text":"x","range":{"from":0,"to":1}}])");
   f.executor.run_until_idle();
   std::map<std::string, std::string> errors;

@@ -7,6 +7,7 @@
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::app {
@@ -112,10 +113,7 @@ Result<Call> plan(const CtlFlags& flags, const std::vector<std::string>& operand
 }
 
 std::string day_of(const wire::Node& item) {
-  time_t seconds = static_cast<time_t>(item.number_of("createdMs").value_or(0) / 1000);
-  tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+  return iso8601_date(static_cast<int64_t>(item.number_of("createdMs").value_or(0)));
 }
 
 void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {

@@ -6,17 +6,13 @@
 #include <future>
 
 #include "base/log.h"
+#include "base/text/ascii.h"
 #include "net/auth/sigv4.h"
 #include "net/aws/imds.h"
 #include "net/secrets/secrets.h"
 
 namespace kansoku::app {
 namespace {
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 // PRETTY_NAME of os-release(5).
 std::string os_name(env::FileSystem& files) {
@@ -69,19 +65,20 @@ std::string ec2_instance_id(env::Env env, net::EventLoops& loops,
   log_warn("host", "no instance id from the metadata service: {}",
            id ? fmt::format("{} is none", quoted(*id)) : id.error().to_string());
   auto remembered = env.files->read_all(path);
-  return remembered ? trimmed(std::move(*remembered)) : std::string();
+  return remembered ? std::string(trimmed(*remembered, kBlanksAndLineEnds)) : std::string();
 }
 
 Result<std::string> host_id(env::Env env, const std::string& data_directory,
                             const std::string& setting) {
   if (!setting.empty()) return setting;
   std::string machine_id;
-  if (auto text = env.files->read_all("/etc/machine-id")) machine_id = trimmed(std::move(*text));
+  if (auto text = env.files->read_all("/etc/machine-id"))
+    machine_id = std::string(trimmed(*text, kBlanksAndLineEnds));
   if (machine_id.empty()) {
     std::string path = env::join_path(data_directory, "machine-id");
     auto made = env.files->read_all(path);
     if (made) {
-      machine_id = trimmed(std::move(*made));
+      machine_id = std::string(trimmed(*made, kBlanksAndLineEnds));
     } else {
       machine_id = net::random_hex(*env.random, 16);
       KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, machine_id + "\n"));

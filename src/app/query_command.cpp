@@ -7,6 +7,7 @@
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::app {
@@ -34,13 +35,9 @@ Result<int64_t> parse_time_ms(const std::string& text, int64_t now_ms) {
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value < 100'000'000'000 ? value * 1000 : value;
   }
-  tm parts{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (end == nullptr || (std::string_view(end) != "Z" && *end != '\0')) {
-    return invalid_argument("time {} is none of now, now-6h, Unix time, 2026-11-22T10:00:00Z",
-                            quoted(text));
-  }
-  return static_cast<int64_t>(::timegm(&parts)) * 1000;
+  if (auto ms = parse_iso8601(text)) return *ms;
+  return invalid_argument("time {} is none of now, now-6h, Unix time, 2026-11-22T10:00:00Z",
+                          quoted(text));
 }
 
 // "CWAgent cpu_usage_active cpu=cpu-total stat=p90 period=60", or the JSON of the console's API.
@@ -97,12 +94,30 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
   return out;
 }
 
-std::string iso_time(int64_t ms) {
-  time_t seconds = ms / 1000;
-  tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+// What the console's API takes: a list of one query.
+std::string query_body(const std::string& text, int64_t from_ms, int64_t to_ms) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_array();
+  json.begin_object();
+  json.key("id");
+  json.string("q");
+  json.key("lang");
+  json.string("cloudwatch");
+  json.key("maxPoints");
+  json.integer(100'000);
+  json.key("text");
+  json.string(text);
+  json.key("range");
+  json.begin_object();
+  json.key("from");
+  json.integer(from_ms);
+  json.key("to");
+  json.integer(to_ms);
+  json.end_object();
+  json.end_object();
+  json.end_array();
+  return out;
 }
 
 int64_t to_ms(const wire::Node& node) {
@@ -133,7 +148,7 @@ void print_rows(const wire::Node& frame, std::string_view separator) {
   fmt::print("\n");
   for (size_t i = 0; i < times->items.size(); ++i) {
     bool any = false;
-    std::string line = iso_time(to_ms(times->items[i]));
+    std::string line = iso8601(to_ms(times->items[i]), IsoFraction::None);
     for (const wire::Node& one : series->items) {
       const wire::Node& value = one.find("values")->items[i];
       any = any || value.kind == wire::Node::Kind::Scalar;
@@ -291,10 +306,7 @@ int run_query(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
   }
-  std::string body = "[{\"id\":\"q\",\"lang\":\"cloudwatch\",\"maxPoints\":100000,\"text\":";
-  wire::append_json_string(body, *text);
-  body += fmt::format(",\"range\":{{\"from\":{},\"to\":{}}}}}]", *from, *to);
-  auto answer = call(*endpoint, "POST", "/ui/api/query", std::move(body));
+  auto answer = call(*endpoint, "POST", "/ui/api/query", query_body(*text, *from, *to));
   if (!answer || answer->status != 200) {
     fmt::print(stderr, "kansoku query: {}\n",
                answer ? fmt::format("status {}: {}", answer->status, answer->body)

@@ -1,5 +1,6 @@
 #include "api/access/access_control.h"
 
+#include "base/text/base64.h"
 #include "net/auth/policy.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
@@ -24,7 +25,7 @@ std::string new_access_key_id(env::Random& random) {
 std::string new_secret(env::Random& random) {
   std::string bytes(30, '\0');
   random.fill(std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
-  return net::base64_encode(bytes);
+  return base64_encode(bytes);
 }
 
 std::string object_of(std::initializer_list<std::pair<std::string_view, std::string_view>> texts,

@@ -1,5 +1,5 @@
-#include <time.h>
-
+#include "base/time/civil.h"
+#include "base/time/grid.h"
 #include "query/metric_math/tree.h"
 
 namespace kansoku::query::metric_math {
@@ -265,36 +265,33 @@ Evaluated calendar(Call& c, F f) {
   const Grid& grid = c.environment.grid;
   return map_series(c, [&](Series series) {
     for (size_t i = 0; i < series.values.size(); ++i) {
-      auto seconds =
-          static_cast<time_t>((grid.start_ms + static_cast<int64_t>(i) * grid.period_ms) / 1000);
-      tm parts{};
-      ::gmtime_r(&seconds, &parts);
-      series.values[i] = static_cast<double>(f(parts, seconds));
+      int64_t ms = grid.start_ms + static_cast<int64_t>(i) * grid.period_ms;
+      series.values[i] = static_cast<double>(f(ms));
     }
     return series;
   });
 }
 Evaluated run_minute(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_min; });
+  return calendar(c, [](int64_t ms) { return civil_time(ms).minute; });
 }
 Evaluated run_hour(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_hour; });
+  return calendar(c, [](int64_t ms) { return civil_time(ms).hour; });
 }
 // Monday is 1, Sunday 7.
 Evaluated run_day(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_wday == 0 ? 7 : t.tm_wday; });
+  return calendar(c, [](int64_t ms) { return weekday(ms) == 0 ? 7 : weekday(ms); });
 }
 Evaluated run_date(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_mday; });
+  return calendar(c, [](int64_t ms) { return civil_time(ms).day; });
 }
 Evaluated run_month(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_mon + 1; });
+  return calendar(c, [](int64_t ms) { return civil_time(ms).month; });
 }
 Evaluated run_year(Call& c) {
-  return calendar(c, [](const tm& t, time_t) { return t.tm_year + 1900; });
+  return calendar(c, [](int64_t ms) { return civil_time(ms).year; });
 }
 Evaluated run_epoch(Call& c) {
-  return calendar(c, [](const tm&, time_t seconds) { return seconds; });
+  return calendar(c, [](int64_t ms) { return floor_to(ms, 1000) / 1000; });
 }
 
 Evaluated run_period(Call& c) {

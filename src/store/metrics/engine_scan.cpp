@@ -1,6 +1,7 @@
 // Scans: what parts, the frozen head and the head hold of a series, joined to one point a
 // timestamp.
 #include "base/check.h"
+#include "base/time/grid.h"
 #include "store/metrics/engine_core.h"
 #include "store/metrics/fold.h"
 #include "store/metrics/part.h"
@@ -25,7 +26,7 @@ struct Plan {
 
 int64_t cell_end(int64_t ms, int64_t cell_ms) {
   if (ms > kMax - cell_ms) return kMax;
-  int64_t start = cell_start(ms, cell_ms);
+  int64_t start = floor_to(ms, cell_ms);
   return start == ms ? ms : start + cell_ms;
 }
 
@@ -102,7 +103,7 @@ class Scanner {
     bool folds = scan_.tier_ms > 0;
     bool bounded_begin = folds && scan_.range.begin > kMin + scan_.tier_ms;
     plan.read_begin = std::max(
-        oldest, bounded_begin ? cell_start(scan_.range.begin, scan_.tier_ms) : scan_.range.begin);
+        oldest, bounded_begin ? floor_to(scan_.range.begin, scan_.tier_ms) : scan_.range.begin);
     plan.read_end = folds ? cell_end(scan_.range.end, scan_.tier_ms) : scan_.range.end;
     return plan;
   }

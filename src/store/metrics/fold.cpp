@@ -1,5 +1,7 @@
 #include "store/metrics/fold.h"
 
+#include "base/time/grid.h"
+
 namespace kansoku::store::metrics {
 namespace {
 
@@ -119,7 +121,7 @@ void join_settled(DecodedSeries& series, DecodedSeries&& later, signal::MergeKin
 void fold_cells(DecodedSeries& series, int64_t cell_ms) {
   DecodedSeries out;
   add_runs(
-      series, [](size_t i) { return i; }, [&](int64_t ms) { return cell_start(ms, cell_ms); }, out);
+      series, [](size_t i) { return i; }, [&](int64_t ms) { return floor_to(ms, cell_ms); }, out);
   series = std::move(out);
 }
 

@@ -1,5 +1,5 @@
-// The commands of the binary. Each returns the exit code: 0 only on success, 1 for a failure, 2 for a
-// command line that could not be understood.
+// The commands of the binary. Each returns the exit code: 0 only on success, 1 for a failure, 2 for
+// a command line that could not be understood.
 #pragma once
 
 #include <string>

@@ -111,6 +111,30 @@ function(kansoku_fuzz)
   set_target_properties(fuzz_${F_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
 endfunction()
 
+# kansoku_benchmark(NAME put_metric_data SOURCES put_metric_data.cpp DEPS net/auth LIBS xxhash): a program
+# that bench/run.py starts; build/PRESET/bench/bench_NAME, built by the target all_benchmarks only.
+function(kansoku_benchmark)
+  cmake_parse_arguments(B "" "NAME" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(KANSOKU_FUZZ)
+    return()
+  endif()
+  add_executable(bench_${B_NAME} EXCLUDE_FROM_ALL ${B_SOURCES})
+  target_precompile_headers(bench_${B_NAME} REUSE_FROM kansoku_pch)
+  target_compile_options(bench_${B_NAME} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  target_include_directories(bench_${B_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  foreach(dep IN LISTS B_DEPS)
+    kansoku_target(${dep} dep_target)
+    target_link_libraries(bench_${B_NAME} PRIVATE ${dep_target})
+  endforeach()
+  target_link_libraries(bench_${B_NAME} PRIVATE fmt ${B_LIBS})
+  set_target_properties(bench_${B_NAME} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  if(NOT TARGET all_benchmarks)
+    add_custom_target(all_benchmarks)
+  endif()
+  add_dependencies(all_benchmarks bench_${B_NAME})
+endfunction()
+
 # One doctest program a floor: build/PRESET/test_FLOOR.
 function(kansoku_finish)
   add_custom_target(all_tests)

@@ -1,10 +1,10 @@
-// The picture of the README: node e2e/screenshot.mjs URL OUT.png [CREDENTIALS_FILE]
-// Dark, 1440 x 900, the page of this server's own host with data.
+// A picture of the console: node e2e/screenshot.mjs URL OUT.png [CREDENTIALS_FILE] [home|host]
+// Dark, 1440 x 900, Home or the page of this server's own host (default), once its charts have data.
 import { launch, readCredentials, setPrefs, signInWhenAsked } from './browser.mjs';
 
-const [url, out, credentialsFile] = process.argv.slice(2);
-if (url === undefined || out === undefined) {
-  process.stderr.write('usage: screenshot.mjs URL OUT.png [CREDENTIALS_FILE]\n');
+const [url, out, credentialsFile, which = 'host'] = process.argv.slice(2);
+if (url === undefined || out === undefined || !['home', 'host'].includes(which)) {
+  process.stderr.write('usage: screenshot.mjs URL OUT.png [CREDENTIALS_FILE] [home|host]\n');
   process.exit(2);
 }
 const browser = await launch();
@@ -13,9 +13,11 @@ await setPrefs(context, { theme: 'dark', language: 'en', tz: 'utc', density: 'co
 const page = await context.newPage();
 await page.goto(new URL('/ui/', url).href);
 await signInWhenAsked(page, readCredentials(credentialsFile));
-const { hostId } = await page.evaluate(async () => (await fetch('/ui/api/session')).json());
-await page.goto(new URL(`/ui/hosts/${hostId}`, url).href);
-await page.waitForSelector('[data-chart=cpu] canvas', { timeout: 30_000 });
+if (which === 'host') {
+  const { hostId } = await page.evaluate(async () => (await fetch('/ui/api/session')).json());
+  await page.goto(new URL(`/ui/hosts/${hostId}`, url).href);
+}
+await page.waitForSelector('[data-chart] canvas', { timeout: 30_000 });
 await page.waitForFunction(() => document.querySelector('.skeleton') === null, undefined, { timeout: 10_000 })
   .catch(() => undefined);
 await page.waitForTimeout(1_500);

@@ -31,6 +31,7 @@ bool check_file(const std::string& file, bool explained) {
 int run_check(const std::vector<std::string>& arguments) {
   std::string dialect = "kansoku";
   bool explained = false;
+  bool reference = false;
   Command command{
       .usage =
           "kansoku check config [--dialect kansoku] [--explain] FILE...\n"
@@ -49,6 +50,11 @@ int run_check(const std::vector<std::string>& arguments) {
                 {"--explain", "", "prints the pipelines as kansoku runs them",
                  [&](const std::string&) -> Status {
                    explained = true;
+                   return {};
+                 }},
+                {"--reference", "", "prints every key of the file as Markdown",
+                 [&](const std::string&) -> Status {
+                   reference = true;
                    return {};
                  }}},
       .examples = "  kansoku check config --explain /etc/kansoku/kansoku.yaml\n"};
@@ -70,6 +76,10 @@ int run_check(const std::vector<std::string>& arguments) {
                "kansoku check: {} is not a check of this version; there are config, promql-tests\n",
                operands->empty() ? std::string("nothing") : quoted(operands->front()));
     return 2;
+  }
+  if (reference) {
+    fmt::print("{}", config_reference());
+    return 0;
   }
   if (operands->size() < 2) {
     fmt::print(stderr, "kansoku check config: name at least one file\n");

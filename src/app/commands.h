@@ -12,6 +12,7 @@ int run_server(const std::vector<std::string>& arguments);
 int run_ctl(const std::vector<std::string>& arguments);
 int run_query(const std::vector<std::string>& arguments);
 int run_check(const std::vector<std::string>& arguments);
+int run_completion(const std::vector<std::string>& arguments);
 // check promql-tests: files and folders of scripts.
 int run_promql_tests(const std::vector<std::string>& paths);
 

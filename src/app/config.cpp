@@ -11,95 +11,169 @@ using wire::Node;
 using wire::Problem;
 using wire::Reader;
 
-constexpr std::array<std::string_view, 10> kPortNames{
-    "otlp-grpc", "otlp-http", "syslog", "emf", "statsd", "collectd", "xray", "forward", "node", "imds"};
+constexpr std::array<std::string_view, 10> kPortNames{"otlp-grpc", "otlp-http", "syslog", "emf",
+                                                      "statsd",    "collectd",  "xray",   "forward",
+                                                      "node",      "imds"};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
 }
 
-void read_tls(const Node& node, const std::string& file, ServerOptions& options,
-              std::vector<Problem>& problems) {
-  Reader tls(node, file, "/server/tls", problems);
-  options.tls_certificate_file = tls.text("certificate").value_or("");
-  options.tls_key_file = tls.text("key").value_or("");
-  options.tls_client_ca_file = tls.text("client_ca").value_or("");
-  if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
-    tls.problem("key", "certificate and key go together");
-  }
-  tls.finish();
+// One key of the file. Parsing, unknown-key guesses and the reference page come from this table.
+struct ConfigKey {
+  std::string_view section;  // JSON pointer of its mapping
+  std::string_view key;
+  std::string_view values;     // for people
+  std::string_view otherwise;  // the default, for people
+  std::string_view doc;
+  void (*read)(Reader& reader, std::string_view key, ServerOptions& options);
+};
+
+// Sets `into` when the text is one of `words`; the index in the list is the value.
+template <size_t N>
+std::optional<size_t> one_of(Reader& reader, std::string_view key,
+                             const std::array<std::string_view, N>& words) {
+  auto text = reader.text(key);
+  if (!text) return std::nullopt;
+  auto found = std::find(words.begin(), words.end(), *text);
+  if (found != words.end()) return static_cast<size_t>(found - words.begin());
+  std::string list;
+  for (std::string_view word : words) list += fmt::format("{}{}", list.empty() ? "" : ", ", word);
+  reader.problem(key, fmt::format("{} is none of {}", quoted(*text), list));
+  return std::nullopt;
 }
 
-void read_log(const Node& node, const std::string& file, ServerOptions& options,
-              std::vector<Problem>& problems) {
-  Reader log(node, file, "/server/log", problems);
-  constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warn", "error"};
-  if (auto level = log.text("level")) {
-    auto found = std::find(kLevels.begin(), kLevels.end(), *level);
-    if (found == kLevels.end()) {
-      log.problem("level", fmt::format("{} is none of debug, info, warn, error", quoted(*level)));
-    } else {
-      options.log_level = static_cast<LogLevel>(found - kLevels.begin());
-    }
-  }
-  if (auto format = log.text("format")) {
-    if (*format != "text" && *format != "json") {
-      log.problem("format", fmt::format("{} is neither text nor json", quoted(*format)));
-    }
-    options.log_format = *format == "json" ? LogFormat::Json : LogFormat::Text;
-  }
-  log.finish();
-}
+constexpr std::array<std::string_view, 2> kAuthModes{"strict", "open"};
+constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
 
-void read_server(const Node& node, const std::string& file, ServerOptions& options,
-                 std::vector<Problem>& problems) {
-  Reader server(node, file, "/server", problems);
-  if (auto data = server.text("data")) options.data_directory = *data;
-  if (auto listen = server.text("listen")) {
-    auto parsed = parse_listen(*listen);
-    if (parsed) {
-      options.listen = *parsed;
-    } else {
-      server.problem("listen", parsed.error().message);
-    }
-  }
-  if (auto auth = server.text("auth")) {
-    if (*auth != "strict" && *auth != "open") {
-      server.problem("auth", fmt::format("{} is neither strict nor open", quoted(*auth)));
-    }
-    options.auth_open = *auth == "open";
-  }
-  if (auto insecure = server.boolean("insecure_http")) options.insecure_http = *insecure;
-  if (const Node* tls = server.mapping("tls")) read_tls(*tls, file, options, problems);
-  if (auto account = server.text("account_id")) {
-    bool digits = account->size() == 12 && account->find_first_not_of("0123456789") == std::string::npos;
-    if (!digits) server.problem("account_id", fmt::format("{} is not 12 digits", quoted(*account)));
-    options.account = *account;
-  }
-  if (auto region = server.text("region")) options.region = *region;
-  if (auto bytes = server.bytes("memory_limit", 128LL << 20, 1LL << 42)) {
-    options.memory_bytes_max = static_cast<uint64_t>(*bytes);
-  }
-  if (auto workers = server.integer("workers", 1, 256)) {
-    options.workers = static_cast<size_t>(*workers);
-  }
-  if (const Node* log = server.mapping("log")) read_log(*log, file, options, problems);
-  server.finish();
-}
+const ConfigKey kKeys[] = {
+    {"/server", "data", "directory", "/var/lib/kansoku as root, else $XDG_DATA_HOME/kansoku",
+     "where everything is kept; one process at a time",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.data_directory = *v;
+     }},
+    {"/server", "listen", "ADDR:PORT", "127.0.0.1:8470",
+     "the main listener; port 0 picks a free one",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       auto v = r.text(k);
+       if (!v) return;
+       if (auto parsed = parse_listen(*v)) {
+         o.listen = *parsed;
+       } else {
+         r.problem(k, parsed.error().message);
+       }
+     }},
+    {"/server", "auth", "strict, open", "strict",
+     "open: requests without a credential are the administrator; loopback only",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kAuthModes)) o.auth_open = *v == 1;
+     }},
+    {"/server", "insecure_http", "true, false", "false", "allows plain HTTP beyond loopback",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.boolean(k)) o.insecure_http = *v;
+     }},
+    {"/server", "account_id", "12 digits", "000000000000", "the account of this server's data",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       auto v = r.text(k);
+       if (!v) return;
+       bool digits = v->size() == 12 && v->find_first_not_of("0123456789") == std::string::npos;
+       if (!digits) r.problem(k, fmt::format("{} is not 12 digits", quoted(*v)));
+       o.account = *v;
+     }},
+    {"/server", "region", "text", "AWS_REGION, AWS_DEFAULT_REGION, else us-east-1",
+     "the region of what is collected here, and of the console",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.region = *v;
+     }},
+    {"/server", "memory_limit", "size, 128MiB to 4TiB", "512MiB",
+     "of requests in flight (a quarter) and queries (a half)",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.bytes(k, 128LL << 20, 1LL << 42)) {
+         o.memory_bytes_max = static_cast<uint64_t>(*v);
+       }
+     }},
+    {"/server", "workers", "1 to 256", "2", "threads that queries, ingest and merges share",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 1, 256)) o.workers = static_cast<size_t>(*v);
+     }},
+    {"/server/tls", "certificate", "file", "", "certificate chain (PEM); read again at SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_certificate_file = r.text(k).value_or("");
+     }},
+    {"/server/tls", "key", "file", "", "its private key (PEM)",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_key_file = r.text(k).value_or("");
+       if (o.tls_certificate_file.empty() != o.tls_key_file.empty()) {
+         r.problem(k, "certificate and key go together");
+       }
+     }},
+    {"/server/tls", "client_ca", "file", "", "clients must show a certificate of this authority",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       o.tls_client_ca_file = r.text(k).value_or("");
+     }},
+    {"/server/log", "level", "debug, info, warn, error", "info", "the least that is logged; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kLogLevels)) o.log_level = static_cast<LogLevel>(*v);
+     }},
+    {"/server/log", "format", "text, json", "text", "how a line of the log looks; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = one_of(r, k, kLogFormats)) o.log_format = static_cast<LogFormat>(*v);
+     }},
+    {"/receivers/host", "interval", "duration, 1s to 1h", "10s", "spacing of samples",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 1'000, 3'600'000)) o.host.interval_ms = *v;
+     }},
+    {"/receivers/host", "fast_interval", "duration, 1s to 1m", "1s",
+     "spacing at first and while a Host page is open",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 1'000, 60'000)) o.host.fast_interval_ms = *v;
+     }},
+    {"/receivers/host", "fast_start", "duration, 0s to 1h", "60s",
+     "how long after the start the fast spacing holds",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.duration_ms(k, 0, 3'600'000)) o.host.fast_start_ms = *v;
+     }},
+    {"/receivers/host", "detailed_monitoring", "true, false", "false",
+     "AWS/EC2 metrics every minute instead of every five; SIGHUP",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.boolean(k)) o.host.detailed_monitoring = *v;
+     }},
+    {"/receivers/host", "instance_id", "text", "i- and a hash of the machine id",
+     "the dimension InstanceId of this host's metrics",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.instance_id = *v;
+     }},
+    {"/receivers/host", "proc", "directory", "/proc", "where the kernel's process files are",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.proc = *v;
+     }},
+    {"/receivers/host", "sys", "directory", "/sys", "where the kernel's device files are",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.host.sys = *v;
+     }},
+};
 
-void read_host(const Node& node, const std::string& file, ServerOptions& options,
-               std::vector<Problem>& problems) {
-  Reader host(node, file, "/receivers/host", problems);
-  auto& config = options.host;
-  if (auto v = host.duration_ms("interval", 1'000, 3'600'000)) config.interval_ms = *v;
-  if (auto v = host.duration_ms("fast_interval", 1'000, 60'000)) config.fast_interval_ms = *v;
-  if (auto v = host.duration_ms("fast_start", 0, 3'600'000)) config.fast_start_ms = *v;
-  if (auto v = host.boolean("detailed_monitoring")) config.detailed_monitoring = *v;
-  if (auto v = host.text("instance_id")) config.instance_id = *v;
-  if (auto v = host.text("proc")) config.proc = *v;
-  if (auto v = host.text("sys")) config.sys = *v;
-  host.finish();
+// Reads the keys of one section, and the sections below it.
+void read_section(const Node& node, const std::string& file, std::string_view section,
+                  ServerOptions& options, std::vector<Problem>& problems) {
+  Reader reader(node, file, std::string(section), problems);
+  std::set<std::string_view> below;
+  for (const ConfigKey& key : kKeys) {
+    if (key.section == section) key.read(reader, key.key, options);
+    if (key.section.size() > section.size() && key.section.starts_with(section) &&
+        key.section[section.size()] == '/') {
+      below.insert(key.section);
+    }
+  }
+  for (std::string_view child : below) {
+    std::string_view name = child.substr(section.size() + 1);
+    if (const Node* mapping = reader.mapping(name)) {
+      read_section(*mapping, file, child, options, problems);
+    }
+  }
+  reader.finish();
 }
 
 // Keys of a section of components, e.g. receivers; each key is "type" or "type/name".
@@ -112,8 +186,8 @@ std::vector<std::string> read_components(Reader& root, std::string_view section,
   if (node == nullptr) return out;
   for (const Node::Entry& entry : node->entries) {
     if (std::find(types.begin(), types.end(), entry.key) == types.end()) {
-      std::string message = fmt::format("no {} named {}", section.substr(0, section.size() - 1),
-                                        quoted(entry.key));
+      std::string message =
+          fmt::format("no {} named {}", section.substr(0, section.size() - 1), quoted(entry.key));
       if (auto guess = wire::did_you_mean(entry.key, types)) {
         message += fmt::format(", did you mean \"{}\"?", *guess);
       }
@@ -136,6 +210,26 @@ void check_names(Reader& pipeline, std::string_view key, const std::vector<std::
   }
 }
 
+// A receiver that reaches an exporter by two pipelines would deliver everything twice.
+void check_doubles(const std::vector<PipelineSpec>& pipelines, const Node& node,
+                   const std::string& file, std::vector<Problem>& problems) {
+  std::map<std::pair<std::string, std::string>, std::string> first;
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const std::string& receiver : pipeline.receivers) {
+      for (const std::string& exporter : pipeline.exporters) {
+        auto [known, fresh] = first.try_emplace({receiver, exporter}, pipeline.name);
+        if (fresh) continue;
+        const Node* at = node.find(pipeline.name);
+        problems.push_back(
+            {file, at != nullptr ? at->at : node.at, "/service/pipelines/" + pipeline.name,
+             fmt::format("receiver {} reaches exporter {} by pipeline {} already; everything would "
+                         "be stored twice",
+                         receiver, exporter, known->second)});
+      }
+    }
+  }
+}
+
 std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::string>& receivers,
                                          const std::vector<std::string>& exporters,
                                          const std::string& file, std::vector<Problem>& problems) {
@@ -153,7 +247,8 @@ std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::st
         continue;
       }
       Reader pipeline(entry.value, file, pointer, problems);
-      PipelineSpec spec{entry.key, pipeline.text_list("receivers"), pipeline.text_list("exporters")};
+      PipelineSpec spec{entry.key, pipeline.text_list("receivers"),
+                        pipeline.text_list("exporters")};
       if (!pipeline.text_list("processors").empty()) {
         pipeline.problem("processors", "there are no processors in this version");
       }
@@ -162,6 +257,7 @@ std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::st
       pipeline.finish();
       out.push_back(std::move(spec));
     }
+    check_doubles(out, *pipelines, file, problems);
   }
   service_reader.finish();
   return out;
@@ -228,11 +324,17 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
   out.options = defaults;
   out.options.config_file = file;
   Reader root(*document, file, "", problems);
-  if (const Node* server = root.mapping("server")) read_server(*server, file, out.options, problems);
+  if (const Node* server = root.mapping("server")) {
+    read_section(*server, file, "/server", out.options, problems);
+  }
   auto receivers = read_components(
       root, "receivers", {"host"},
-      [&](const Node& node) { read_host(node, file, out.options, problems); }, file, problems);
-  auto exporters = read_components(root, "exporters", {"store"}, nullptr, file, problems);
+      [&](const Node& node) { read_section(node, file, "/receivers/host", out.options, problems); },
+      file, problems);
+  auto exporters = read_components(
+      root, "exporters", {"store"},
+      [&](const Node& node) { Reader(node, file, "/exporters/store", problems).finish(); }, file,
+      problems);
   out.pipelines = read_pipelines(root, receivers, exporters, file, problems);
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));
@@ -241,9 +343,9 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
 
 std::string explain(const Configuration& configuration) {
   const ServerOptions& o = configuration.options;
-  std::string out = fmt::format("server: listens on {}:{}, data in {}, account {}, region {}, auth {}\n",
-                                o.listen.address, o.listen.port, o.data_directory, o.account, o.region,
-                                o.auth_open ? "open" : "strict");
+  std::string out = fmt::format(
+      "server: listens on {}:{}, data in {}, account {}, region {}, auth {}\n", o.listen.address,
+      o.listen.port, o.data_directory, o.account, o.region, o.auth_open ? "open" : "strict");
   for (const PipelineSpec& pipeline : configuration.pipelines) {
     out += fmt::format("pipeline {}:", pipeline.name);
     for (const std::string& receiver : pipeline.receivers) {
@@ -251,13 +353,28 @@ std::string explain(const Configuration& configuration) {
       if (receiver == "host") {
         out += fmt::format("(every {} s, first {} s every {} s, AWS/EC2 every {} s)",
                            o.host.interval_ms / 1000, o.host.fast_start_ms / 1000,
-                           o.host.fast_interval_ms / 1000,
-                           o.host.detailed_monitoring ? 60 : 300);
+                           o.host.fast_interval_ms / 1000, o.host.detailed_monitoring ? 60 : 300);
       }
     }
     out += " ->";
     for (const std::string& exporter : pipeline.exporters) out += " " + exporter;
     out += '\n';
+  }
+  return out;
+}
+
+std::string config_reference() {
+  std::string out;
+  std::string_view section;
+  for (const ConfigKey& key : kKeys) {
+    if (key.section != section) {
+      section = key.section;
+      out += fmt::format(
+          "{}### `{}`\n\n| key | values | default | meaning |\n| --- | --- | --- | --- |\n",
+          out.empty() ? "" : "\n", section.substr(1));
+    }
+    out += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.values,
+                       key.otherwise.empty() ? "none" : key.otherwise, key.doc);
   }
   return out;
 }

@@ -31,7 +31,8 @@ struct ServerOptions {
   std::string tls_client_ca_file;
   std::string account = "000000000000";
   std::string region = "us-east-1";
-  // Of the whole process, for requests in flight and queries; engines have their own limits below it.
+  // Of the whole process, for requests in flight and queries; engines have their own limits below
+  // it.
   uint64_t memory_bytes_max = 512ULL << 20;
   size_t workers = 2;
   LogLevel log_level = LogLevel::Info;
@@ -58,11 +59,15 @@ struct Configuration {
 // Defaults from the environment (data directory, AWS_REGION).
 ServerOptions default_options();
 
-// Reads kansoku's own configuration file over `defaults`. Problems say file, line, column and pointer.
+// Reads kansoku's own configuration file over `defaults`. Problems say file, line, column and
+// pointer.
 std::expected<Configuration, std::vector<wire::Problem>> read_configuration(
     const std::string& text, const std::string& file, const ServerOptions& defaults);
 // The pipelines as kansoku runs them, for check config --explain.
 std::string explain(const Configuration& configuration);
+
+// The keys of the file as Markdown, for docs/configuration.md (kansoku check config --reference).
+std::string config_reference();
 
 // Listeners of later dialects that --port may name already.
 bool is_known_port_name(std::string_view name);

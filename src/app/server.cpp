@@ -10,18 +10,22 @@
 #include "api/aws/monitoring/service.h"
 #include "api/aws/sts/service.h"
 #include "api/console/console_api.h"
+#include "api/prometheus/prometheus_api.h"
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
 #include "app/monitoring_backend.h"
+#include "app/promql_engine.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
+#include "base/memory_budget.h"
 #include "net/http/http.h"
 #include "net/secrets/secrets.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
-#include "app/temporary_catalog.h"
+#include "store/catalog/sqlite_catalog.h"
 #include "store/metrics/engine.h"
+#include "store/retention/retention.h"
 #include "store/wal/log.h"
 #include "wire/json/json_writer.h"
 
@@ -32,7 +36,7 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   struct Column {
     std::string_view name;
     std::string_view help;
-    std::atomic<uint64_t> api::aws::OperationCounters::*counter;
+    std::atomic<uint64_t> api::aws::OperationCounters::* counter;
   };
   using Counters = api::aws::OperationCounters;
   constexpr std::array<Column, 5> kColumns{{
@@ -44,7 +48,8 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }};
   for (const Column& column : kColumns) {
     for (const api::aws::OperationStats& row : stats) {
-      out.counter(column.name, column.help, static_cast<double>((row.counters->*column.counter).load()),
+      out.counter(column.name, column.help,
+                  static_cast<double>((row.counters->*column.counter).load()),
                   {{"service", row.service}, {"operation", row.operation}});
     }
   }
@@ -66,7 +71,8 @@ Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
   return key;
 }
 
-// Runs `begin` with a callback and waits for its answer; for the main thread at start and stop only.
+// Runs `begin` with a callback and waits for its answer; for the main thread at start and stop
+// only.
 template <class T, class Begin>
 T wait_for(Begin&& begin) {
   auto promise = std::make_shared<std::promise<T>>();
@@ -79,13 +85,15 @@ Status check_exposure(const ServerOptions& options) {
   bool loopback = is_loopback(options.listen.address);
   bool tls = !options.tls_certificate_file.empty();
   if (options.auth_open && !loopback) {
-    return invalid_argument("--auth open is refused on {}: it makes everybody the administrator; listen "
-                            "on 127.0.0.1 or use --auth strict",
-                            options.listen.address);
+    return invalid_argument(
+        "--auth open is refused on {}: it makes everybody the administrator; listen "
+        "on 127.0.0.1 or use --auth strict",
+        options.listen.address);
   }
   if (!loopback && !tls && !options.insecure_http) {
-    return invalid_argument("plain HTTP on {} is refused: give --tls-cert and --tls-key, or --insecure-http",
-                            options.listen.address);
+    return invalid_argument(
+        "plain HTTP on {} is refused: give --tls-cert and --tls-key, or --insecure-http",
+        options.listen.address);
   }
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
     return invalid_argument("--tls-cert and --tls-key go together");
@@ -105,12 +113,18 @@ struct Server::State {
   std::atomic<bool> ready{false};
   bool stopped = false;
 
+  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
+  std::unique_ptr<MemoryBudget> process_memory;
+  std::unique_ptr<MemoryBudget> query_memory;
+  std::unique_ptr<MemoryBudget> write_memory;
+
   // In the order in which they are made; stop() takes them down in the reverse order.
   std::unique_ptr<net::EventLoops> loops;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<store::wal::Log> log;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
-  std::unique_ptr<store::Catalog> catalog;
+  std::unique_ptr<store::RetentionSchedule> retention;
+  std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::AccessControl> access;
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
@@ -121,6 +135,8 @@ struct Server::State {
   std::unique_ptr<api::AdminApi> admin;
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<PromqlEngine> promql;
+  std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 
   const ServerOptions& options() const { return configuration.options; }
@@ -133,8 +149,10 @@ struct Server::State {
   Status build_pipelines();
   Status build_apis();
   Status build_aws();
+  Status build_prometheus();
   Status listen();
   Status write_ports();
+  std::string local_url() const;
   void route(net::HttpRequest request, net::HttpExchange exchange);
   std::string metrics_text();
   std::string status_json();
@@ -154,17 +172,22 @@ Status Server::State::open_store() {
   log = std::move(*opened);
   const store::wal::RecoveryReport& recovery = log->recovery();
   if (recovery.tail_bytes_cut > 0) {
-    log_info("log", "cut {} bytes of an interrupted write from the end of the log; nothing acknowledged "
-             "was in them", recovery.tail_bytes_cut);
+    log_info("log",
+             "cut {} bytes of an interrupted write from the end of the log; nothing acknowledged "
+             "was in them",
+             recovery.tail_bytes_cut);
   }
   if (recovery.damages > 0) {
-    log_error("log", "{} damaged places in the log, the first: {}; run kansoku on a copy of the data "
-              "directory if you need to look closer", recovery.damages, recovery.first_damage);
+    log_error("log",
+              "{} damaged places in the log, the first: {}; run kansoku on a copy of the data "
+              "directory if you need to look closer",
+              recovery.damages, recovery.first_damage);
   }
   KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
                                                           {.directory = path("metrics")}));
   log->start();
-  KANSOKU_TRY(catalog, store::open_sqlite_catalog(env, *pool, path("catalog.db")));
+  retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
+  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
   return {};
 }
 
@@ -191,7 +214,8 @@ Status Server::State::open_access() {
   } else {
     // A start that ended between the two writes, or a catalog restored from elsewhere.
     api::NewKey key;
-    key.info = {credentials->access_key_id, "root", "administrator", env.clock->wall_now().ms(), false};
+    key.info = {credentials->access_key_id, "root", "administrator", env.clock->wall_now().ms(),
+                false};
     key.secret_access_key = credentials->secret_access_key;
     auto stored = wait_for<Result<api::NewKey>>(
         [&](auto done) { access->put_key(std::move(key), std::move(done)); });
@@ -210,12 +234,16 @@ Status Server::State::open_access() {
 }
 
 Status Server::State::build_pipelines() {
-  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, options().host.instance_id));
+  std::string known = options().host.instance_id;
+  if (known.empty()) known = ec2_instance_id(env, *loops, options().data_directory);
+  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
-    if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end()) continue;
-    auto ledger_sink = std::make_unique<pipeline::LedgerSink>(ledger, "host", spec.name, *store_exporter);
+    if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end())
+      continue;
+    auto ledger_sink =
+        std::make_unique<pipeline::LedgerSink>(ledger, "host", spec.name, *store_exporter);
     branches.push_back({ledger_sink.get(), true});
     sinks.push_back(std::move(ledger_sink));
   }
@@ -225,8 +253,8 @@ Status Server::State::build_pipelines() {
     sinks.push_back(std::make_unique<pipeline::FanOut>(std::move(branches)));
     entry = sinks.back().get();
   }
-  pipeline::ComponentContext context{env, loops.get(), pool.get(), &ledger,
-                                     {options().account, options().region}};
+  pipeline::ComponentContext context{
+      env, loops.get(), pool.get(), &ledger, {options().account, options().region}};
   pipeline::host::HostConfig config = options().host;
   config.instance_id = host_id;
   host = std::make_shared<pipeline::host::HostReceiver>(context, config, *entry);
@@ -238,8 +266,8 @@ Status Server::State::build_aws() {
       std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
-  monitoring = std::make_unique<StoreMonitoringBackend>(
-      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits});
+  monitoring = std::make_unique<StoreMonitoringBackend>(MonitoringParts{
+      env.clock, pool.get(), sinks.back().get(), metrics.get(), limits, query_memory.get()});
   api::aws::DispatcherOptions dispatch;
   dispatch.clock = env.clock;
   dispatch.random = env.random;
@@ -263,6 +291,7 @@ Status Server::State::build_apis() {
   services.metrics = metrics.get();
   services.sessions = sessions.get();
   services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
+  services.query_memory = query_memory.get();
   services.version = version();
   services.region = options().region;
   if (options().auth_open) {
@@ -271,8 +300,8 @@ Status Server::State::build_apis() {
                                                   .csrf = net::random_hex(*env.random, 32),
                                                   .principal = access->administrator()};
   }
-  services.sign_in = [this](const std::string& user, const std::string& password)
-      -> std::optional<api::console::Session> {
+  services.sign_in = [this](const std::string& user,
+                            const std::string& password) -> std::optional<api::console::Session> {
     auto who = access->sign_in(user, password);
     if (!who) return std::nullopt;
     return session_of(*who);
@@ -303,7 +332,46 @@ Status Server::State::build_apis() {
   admin_services.ready = [this] { return ready.load(); };
   admin_services.metrics_text = [this] { return metrics_text(); };
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
-  return build_aws();
+  KANSOKU_RETURN_IF_ERROR(build_aws());
+  return build_prometheus();
+}
+
+Status Server::State::build_prometheus() {
+  using api::prometheus::PrometheusApi;
+  sinks.push_back(std::make_unique<pipeline::LedgerSink>(
+      ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  promql = std::make_unique<PromqlEngine>(PromqlEngine::Parts{
+      env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
+  api::prometheus::PrometheusServices services;
+  services.engine = promql.get();
+  services.env = env;
+  services.executor = pool.get();
+  services.metrics = metrics.get();
+  services.sink = sinks.back().get();
+  services.ledger = &ledger;
+  services.catalog = catalog.get();
+  services.write_memory = write_memory.get();
+  services.authentication = {.clock = env.clock,
+                             .keys = &access->keys(),
+                             .tokens = &access->tokens(),
+                             .region = options().region,
+                             .open_principal = nullptr};
+  if (options().auth_open) services.authentication.open_principal = access->administrator();
+  services.version = version();
+  services.started_ms = started_ms;
+  services.data_directory = options().data_directory;
+  services.host_name = host_id;
+  services.workers = options().workers;
+  services.memory_bytes_max = options().memory_bytes_max;
+  services.flags = {{"auth", options().auth_open ? "open" : "strict"},
+                    {"config", options().config_file},
+                    {"data", options().data_directory},
+                    {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
+  services.configuration = explain(configuration);
+  KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
+  return {};
 }
 
 Status Server::State::listen() {
@@ -314,10 +382,15 @@ Status Server::State::listen() {
   http_options.tls_key_file = options().tls_key_file;
   http_options.tls_client_ca_file = options().tls_client_ca_file;
   http_options.limits.bodies_bytes_max = options().memory_bytes_max / 4;
-  KANSOKU_TRY(http, net::HttpServer::start(*loops, http_options,
-                                           [this](net::HttpRequest request, net::HttpExchange exchange) {
-                                             route(std::move(request), std::move(exchange));
-                                           }));
+  auto started = net::HttpServer::start(
+      *loops, http_options, [this](net::HttpRequest request, net::HttpExchange exchange) {
+        route(std::move(request), std::move(exchange));
+      });
+  if (!started) {
+    return fail(started.error().code,
+                started.error().to_string() + "; choose another address with --listen ADDR:PORT");
+  }
+  http = std::move(*started);
   for (const auto& [name, value] : options().ports) {
     if (value != "off") {
       log_warn("server", "listener {} is not served by this version; nothing listens for it", name);
@@ -326,13 +399,22 @@ Status Server::State::listen() {
   return write_ports();
 }
 
+// Where tools on this host reach the server: a wildcard address is reached by loopback.
+std::string Server::State::local_url() const {
+  std::string address = options().listen.address;
+  if (address == "0.0.0.0") address = "127.0.0.1";
+  if (address == "::") address = "::1";
+  bool v6 = address.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}/", options().tls_certificate_file.empty() ? "http" : "https",
+                     v6 ? "[" : "", address, v6 ? "]" : "", http->port());
+}
+
 Status Server::State::write_ports() {
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
   json.key("url");
-  json.string(fmt::format("{}://{}:{}/", options().tls_certificate_file.empty() ? "http" : "https",
-                          options().listen.address, http->port()));
+  json.string(local_url());
   json.key("http");
   json.integer(http->port());
   json.end_object();
@@ -341,6 +423,13 @@ Status Server::State::write_ports() {
 
 void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) {
   std::string_view path = request.path();
+  // The listener is open a moment before the rest stands; nothing else of this is read until then.
+  if (!ready.load(std::memory_order_acquire) && path != "/-/ready" && path != "/-/healthy") {
+    net::HttpResponse out{.status = 503, .body = "starting or stopping; try again\n"};
+    out.headers.set("retry-after", "1");
+    exchange.respond(std::move(out));
+    return;
+  }
   if (path == "/ui" || path.starts_with("/ui/")) {
     console->handle(std::move(request), std::move(exchange));
     return;
@@ -357,8 +446,12 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     exchange.respond(std::move(out));
     return;
   }
-  bool is_aws = path == "/" || path.starts_with("/service/");
-  if (is_aws) {
+  // Before the AWS services: these paths are signed by SigV4 too.
+  if (api::prometheus::PrometheusApi::is_mine(request)) {
+    prometheus->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  if (api::aws::is_aws_request(request)) {
     aws->handle(std::move(request), std::move(exchange));
     return;
   }
@@ -377,6 +470,10 @@ std::string Server::State::metrics_text() {
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
+  for (const MemoryBudget* budget : {query_memory.get(), write_memory.get()}) {
+    out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
+              static_cast<double>(budget->used_bytes()), {{"budget", budget->name()}});
+  }
   append_aws_metrics(aws->stats(), out);
   return std::move(out).finish();
 }
@@ -418,6 +515,12 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   state->configuration = std::move(configuration);
   set_log(state->options().log_level, state->options().log_format);
   state->started_ms = state->env.clock->wall_now().ms();
+  state->process_memory =
+      std::make_unique<MemoryBudget>("process", state->options().memory_bytes_max);
+  state->query_memory = std::make_unique<MemoryBudget>(
+      "queries", state->options().memory_bytes_max / 2, state->process_memory.get());
+  state->write_memory = std::make_unique<MemoryBudget>(
+      "remote_write", state->options().memory_bytes_max / 4, state->process_memory.get());
   state->loops = net::EventLoops::start(1);
   state->pool = std::make_unique<ThreadPool>(state->options().workers);
   std::unique_ptr<Server> server(new Server(std::move(state)));
@@ -428,28 +531,30 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
-  s.ready.store(true);
+  s.ready.store(true, std::memory_order_release);
   return server;
 }
 
 std::string Server::url() const {
   const ServerOptions& o = state_->options();
   bool v6 = o.listen.address.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}/", o.tls_certificate_file.empty() ? "http" : "https", v6 ? "[" : "",
-                     o.listen.address, v6 ? "]" : "", state_->http->port());
+  return fmt::format("{}://{}{}{}:{}/", o.tls_certificate_file.empty() ? "http" : "https",
+                     v6 ? "[" : "", o.listen.address, v6 ? "]" : "", state_->http->port());
 }
 
 std::string Server::sign_in_link() {
   auto who = state_->access->user("admin");
   KANSOKU_CHECK(who.has_value());
-  return url() + "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
+  return url() +
+         "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
 }
 
 void Server::reload() {
   State& s = *state_;
   if (!s.options().tls_certificate_file.empty()) {
     if (auto status = s.http->reload_tls(); !status) {
-      log_error("server", "certificates not reloaded, the old ones stay: {}", status.error().to_string());
+      log_error("server", "certificates not reloaded, the old ones stay: {}",
+                status.error().to_string());
     }
   }
   if (s.options().config_file.empty()) return;
@@ -466,8 +571,11 @@ void Server::reload() {
     return;
   }
   set_log(fresh->options.log_level, fresh->options.log_format);
-  if (s.host) s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
-  log_info("server", "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
+  if (s.host && !s.options().host.detailed_monitoring) {
+    s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
+  }
+  log_info("server",
+           "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
            "restart");
 }
 
@@ -477,12 +585,15 @@ void Server::stop() {
   s.stopped = true;
   s.ready.store(false);
   if (s.host) {
-    wait_for<bool>([&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
+    wait_for<bool>(
+        [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
   if (s.http) {
-    wait_for<bool>(
-        [&](auto done) { s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); }); });
+    wait_for<bool>([&](auto done) {
+      s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });
+    });
   }
+  s.retention.reset();
   if (s.metrics) {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
     auto flushed = std::make_shared<std::promise<void>>();
@@ -492,7 +603,7 @@ void Server::stop() {
     s.metrics->close();
   }
   if (s.log) s.log->close();
-  s.catalog.reset();
+  if (s.catalog) s.catalog->close();
   if (s.pool) s.pool->shutdown();
   if (s.loops) s.loops->stop();
 }

@@ -7,8 +7,8 @@ namespace kansoku {
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);
 }  // namespace kansoku
 
-#define KANSOKU_CHECK(expression)                                      \
-  do {                                                                 \
-    if (!(expression)) [[unlikely]]                                    \
-      ::kansoku::check_failed(#expression, __FILE__, __LINE__);        \
+#define KANSOKU_CHECK(expression)                               \
+  do {                                                          \
+    if (!(expression)) [[unlikely]]                             \
+      ::kansoku::check_failed(#expression, __FILE__, __LINE__); \
   } while (false)

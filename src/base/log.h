@@ -1,7 +1,8 @@
 // The program's own log: one line an event on stderr, text or JSON.
 //
-// For the people who run it: what changed, what failed, what to do. Bad input is counted, never logged
-// per item. Secrets are never passed here. Thread contract: free-threaded; a line is one write.
+// For the people who run it: what changed, what failed, what to do. Bad input is counted, never
+// logged per item. Secrets are never passed here. Thread contract: free-threaded; a line is one
+// write.
 #pragma once
 
 #include <fmt/core.h>
@@ -17,8 +18,8 @@ enum class LogFormat : uint8_t { Text, Json };
 void set_log(LogLevel level, LogFormat format);
 void log_line(LogLevel level, std::string_view component, std::string_view message);
 
-#define KANSOKU_LOG_MAKER(name, level)                                                    \
-  template <class... Args>                                                                \
+#define KANSOKU_LOG_MAKER(name, level)                                                        \
+  template <class... Args>                                                                    \
   void name(std::string_view component, fmt::format_string<Args...> format, Args&&... args) { \
     log_line(LogLevel::level, component, fmt::format(format, std::forward<Args>(args)...));   \
   }

@@ -8,8 +8,9 @@ Status MemoryBudget::take(uint64_t bytes) {
   uint64_t used = used_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   if (limit_bytes_ != 0 && used > limit_bytes_) {
     used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-    return resource_exhausted("memory budget \"{}\" exhausted: {} bytes wanted, {} in use, limit {}",
-                              name_, bytes, used - bytes, limit_bytes_);
+    return resource_exhausted(
+        "memory budget \"{}\" exhausted: {} bytes wanted, {} in use, limit {}", name_, bytes,
+        used - bytes, limit_bytes_);
   }
   if (parent_ != nullptr) {
     if (auto status = parent_->take(bytes); !status) {

@@ -1,8 +1,9 @@
 // MemoryBudget: a tree of byte counts with limits, process -> subsystem -> request.
 //
 // Whoever is about to hold memory of a size that input decides takes it here first. Over budget is
-// ResourceExhausted (the caller slows its producer or refuses with 429/503), never an allocation failure.
-// Owned by whoever makes it; a child must not outlive its parent. Thread contract: free-threaded.
+// ResourceExhausted (the caller slows its producer or refuses with 429/503), never an allocation
+// failure. Owned by whoever makes it; a child must not outlive its parent. Thread contract:
+// free-threaded.
 #pragma once
 
 #include <atomic>

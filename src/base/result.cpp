@@ -38,9 +38,7 @@ std::string_view error_code_name(ErrorCode code) { return row(code).name; }
 int error_code_http_status(ErrorCode code) { return row(code).http_status; }
 int error_code_grpc_status(ErrorCode code) { return row(code).grpc_status; }
 
-std::string Error::to_string() const {
-  return object.empty() ? message : object + ": " + message;
-}
+std::string Error::to_string() const { return object.empty() ? message : object + ": " + message; }
 
 std::string quoted(std::string_view value, size_t bytes_max) {
   std::string out = "\"";

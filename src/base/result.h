@@ -1,7 +1,7 @@
 // Result<T> and Status: how every function of kansoku reports that it could not do its work.
 //
 // No exception crosses a folder border; a third-party throw is caught in the adapter that calls it.
-// An Error has a code (base/error_code_table.h maps it to HTTP and gRPC; api/aws to AWS codes), a
+// An Error has a code (mapped to HTTP and gRPC below, to AWS codes in api/aws), a
 // message for people (one line, lower case, the offending value, the limit) and the failing object.
 // Thread contract: plain values.
 #pragma once
@@ -17,20 +17,20 @@
 namespace kansoku {
 
 enum class ErrorCode : uint8_t {
-  InvalidArgument,     // bad input, whoever sends it again gets the same answer
-  OutOfRange,          // a value or a range outside what is held or allowed
+  InvalidArgument,  // bad input, whoever sends it again gets the same answer
+  OutOfRange,       // a value or a range outside what is held or allowed
   NotFound,
   AlreadyExists,
   FailedPrecondition,  // compare-and-set lost, wrong state
   PermissionDenied,
   Unauthenticated,
-  ResourceExhausted,   // a limit or a budget; try later or ask for less (429)
-  Unavailable,         // overload, shutdown, disk full; try again (503)
+  ResourceExhausted,  // a limit or a budget; try later or ask for less (429)
+  Unavailable,        // overload, shutdown, disk full; try again (503)
   DeadlineExceeded,
   Cancelled,
-  DataLoss,            // a checksum or a format did not hold
+  DataLoss,  // a checksum or a format did not hold
   Unimplemented,
-  Internal,            // the environment failed us: I/O error, out of descriptors
+  Internal,  // the environment failed us: I/O error, out of descriptors
 };
 
 std::string_view error_code_name(ErrorCode code);
@@ -56,10 +56,10 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
   return std::unexpected(Error{code, std::move(message), std::move(object)});
 }
 
-#define KANSOKU_ERROR_MAKER(name, code)                                               \
-  template <class... Args>                                                            \
-  std::unexpected<Error> name(fmt::format_string<Args...> format, Args&&... args) {   \
-    return fail(ErrorCode::code, fmt::format(format, std::forward<Args>(args)...));   \
+#define KANSOKU_ERROR_MAKER(name, code)                                             \
+  template <class... Args>                                                          \
+  std::unexpected<Error> name(fmt::format_string<Args...> format, Args&&... args) { \
+    return fail(ErrorCode::code, fmt::format(format, std::forward<Args>(args)...)); \
   }
 KANSOKU_ERROR_MAKER(invalid_argument, InvalidArgument)
 KANSOKU_ERROR_MAKER(out_of_range, OutOfRange)
@@ -84,18 +84,18 @@ std::string quoted(std::string_view value, size_t bytes_max = 80);
 #define KANSOKU_CONCAT(a, b) KANSOKU_CONCAT_INNER(a, b)
 
 // KANSOKU_TRY(auto block, decode(bytes)): declares the value or returns the error.
-#define KANSOKU_TRY_IMPL(tmp, declaration, ...)                       \
-  auto tmp = (__VA_ARGS__);                                           \
-  if (!tmp) return std::unexpected(std::move(tmp).error());           \
+#define KANSOKU_TRY_IMPL(tmp, declaration, ...)             \
+  auto tmp = (__VA_ARGS__);                                 \
+  if (!tmp) return std::unexpected(std::move(tmp).error()); \
   declaration = std::move(*tmp)
 #define KANSOKU_TRY(declaration, ...) \
   KANSOKU_TRY_IMPL(KANSOKU_CONCAT(kansoku_try_, __LINE__), declaration, __VA_ARGS__)
 
 // KANSOKU_CHECK_OK(status): returns the error of a Status.
-#define KANSOKU_RETURN_IF_ERROR(...)                                                     \
-  do {                                                                                   \
-    auto kansoku_status = (__VA_ARGS__);                                                 \
-    if (!kansoku_status) return std::unexpected(std::move(kansoku_status).error());      \
+#define KANSOKU_RETURN_IF_ERROR(...)                                                \
+  do {                                                                              \
+    auto kansoku_status = (__VA_ARGS__);                                            \
+    if (!kansoku_status) return std::unexpected(std::move(kansoku_status).error()); \
   } while (false)
 
 }  // namespace kansoku

@@ -79,7 +79,11 @@ bool Verdict::good() const {
 
 AckToken::AckToken(uint64_t rows, Executor* owner, Lane lane, Callback callback,
                    env::MonotonicTime deadline)
-    : rows_(rows), owner_(owner), lane_(lane), callback_(std::move(callback)), deadline_(deadline) {}
+    : rows_(rows),
+      owner_(owner),
+      lane_(lane),
+      callback_(std::move(callback)),
+      deadline_(deadline) {}
 
 AckToken::AckToken(AckToken&& other) noexcept
     : rows_(other.rows_),
@@ -103,8 +107,9 @@ AckToken& AckToken::operator=(AckToken&& other) noexcept {
 AckToken::~AckToken() {
   if (!callback_) return;
   g_unresolved.fetch_add(1, std::memory_order_relaxed);
-  resolve(Verdict::dropped(rows_, "unresolved",
-                           Error{ErrorCode::Internal, "a delivery was dropped without a verdict", {}}));
+  resolve(
+      Verdict::dropped(rows_, "unresolved",
+                       Error{ErrorCode::Internal, "a delivery was dropped without a verdict", {}}));
 }
 
 void AckToken::resolve(Verdict verdict) {
@@ -129,8 +134,9 @@ std::vector<AckToken> AckToken::split(const std::vector<bool>& required) && {
   std::vector<AckToken> out;
   for (bool is_required : required) {
     if (is_required) {
-      out.emplace_back(rows, nullptr, Lane::Ingest,
-                       [join](Verdict verdict) { join->branch_done(std::move(verdict)); }, deadline);
+      out.emplace_back(
+          rows, nullptr, Lane::Ingest,
+          [join](Verdict verdict) { join->branch_done(std::move(verdict)); }, deadline);
     } else {
       out.emplace_back(rows, nullptr, Lane::Ingest, [](Verdict) {}, deadline);
     }

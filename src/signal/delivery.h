@@ -1,10 +1,10 @@
 // Delivery: a batch on its way, with the token by which its source learns what became of it.
 //
-// The batch is immutable and shared; the token is move-only, counts rows, has a deadline and is resolved
-// exactly once, by a message on its owner's executor. Dropping a token unresolved is our fault: it is
-// counted (unresolved_tokens()) and resolves as dropped("unresolved"). Outcomes everywhere are the same
-// words; the ledger adds them up (signal/ledger.h). Thread contract: a token may move between threads;
-// resolve() may be called from any of them, once.
+// The batch is immutable and shared; the token is move-only, counts rows, has a deadline and is
+// resolved exactly once, by a message on its owner's executor. Dropping a token unresolved is our
+// fault: it is counted (unresolved_tokens()) and resolves as dropped("unresolved"). Outcomes
+// everywhere are the same words; the ledger adds them up (signal/ledger.h). Thread contract: a
+// token may move between threads; resolve() may be called from any of them, once.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ enum class Outcome : uint8_t { Stored, Forwarded, Filtered, Rejected, Dropped };
 inline constexpr size_t kOutcomeCount = 5;
 std::string_view outcome_name(Outcome outcome);
 
-// What became of some of the rows. `reason` is one of a bounded set of names (metric label), empty for
-// stored and forwarded; `detail` is for people.
+// What became of some of the rows. `reason` is one of a bounded set of names (metric label), empty
+// for stored and forwarded; `detail` is for people.
 struct OutcomeCount {
   Outcome outcome = Outcome::Stored;
   std::string reason;
@@ -50,8 +50,9 @@ struct OutcomeCount {
   std::string detail;
 };
 
-// The verdict over a delivery. `status` is what the source should be told when it is not ok: a retryable
-// code (Unavailable, ResourceExhausted) means that nothing was kept and the source may send again.
+// The verdict over a delivery. `status` is what the source should be told when it is not ok: a
+// retryable code (Unavailable, ResourceExhausted) means that nothing was kept and the source may
+// send again.
 struct Verdict {
   Status status;
   std::vector<OutcomeCount> counts;
@@ -86,7 +87,8 @@ class AckToken {
   explicit operator bool() const { return static_cast<bool>(callback_); }
 
   // Tokens for the branches of a fan-out. The verdict of this token is the worst required branch's,
-  // given when all required ones have resolved; best-effort branches only count in their own ledger.
+  // given when all required ones have resolved; best-effort branches only count in their own
+  // ledger.
   std::vector<AckToken> split(const std::vector<bool>& required) &&;
 
   // Tokens dropped unresolved since the process began; must be 0.

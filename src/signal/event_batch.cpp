@@ -32,7 +32,8 @@ EventColumn& EventBatchBuilder::column(std::string_view path, ColumnType type) {
   KANSOKU_CHECK(batch_.row_count() > 0);
   std::string key(1, static_cast<char>('0' + static_cast<int>(type)));
   key += path;
-  auto [it, fresh] = index_.try_emplace(std::move(key), static_cast<uint32_t>(batch_.columns_.size()));
+  auto [it, fresh] =
+      index_.try_emplace(std::move(key), static_cast<uint32_t>(batch_.columns_.size()));
   if (fresh) batch_.columns_.push_back({.path = std::string(path), .type = type});
   EventColumn& out = batch_.columns_[it->second];
   out.rows.push_back(static_cast<uint32_t>(batch_.row_count() - 1));

@@ -1,9 +1,11 @@
-// EventBatch: the other shape that moves. Rows by typed columns; logs, spans and events are all rows.
+// EventBatch: the other shape that moves. Rows by typed columns; logs, spans and events are all
+// rows.
 //
-// A column is (escaped path, physical type); a field is the union of its columns (ARCHITECTURE, "Fields
-// of events"), so one path may have several columns of different types, and a row has a value in at most
-// one of them. Resource attributes stand once a batch. Time is int64 ns UTC. Thread contract: the builder
-// belongs to one thread; a finished batch is immutable and free-threaded.
+// A column is (escaped path, physical type); a field is the union of its columns (ARCHITECTURE,
+// "Fields of events"), so one path may have several columns of different types, and a row has a
+// value in at most one of them. Resource attributes stand once a batch. Time is int64 ns UTC.
+// Thread contract: the builder belongs to one thread; a finished batch is immutable and
+// free-threaded.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +30,9 @@ struct EventColumn {
   std::string path;  // '.' joins levels; a '.' or '\' inside a name is escaped with '\'
   ColumnType type = ColumnType::Text;
   std::vector<uint32_t> rows;
-  std::vector<int64_t> integers;      // Int64 and Bool (0 or 1)
-  std::vector<double> floats;         // Float64
-  std::vector<uint32_t> text_ends;    // Text and Bytes: end of each value in `text`
+  std::vector<int64_t> integers;    // Int64 and Bool (0 or 1)
+  std::vector<double> floats;       // Float64
+  std::vector<uint32_t> text_ends;  // Text and Bytes: end of each value in `text`
   std::string text;
 
   std::string_view text_at(size_t i) const {

@@ -2,8 +2,9 @@
 //
 // Canonical form: for each label, sorted by name (byte order, names unique): varint length of the
 // name, name, varint length of the value, value. Two series are the same exactly when these bytes
-// (and tenant, region and merge kind) are. A label with an empty value does not exist (Prometheus data
-// model), so it is left out. Reserved names: __name__, and for CloudWatch series __namespace__ and
+// (and tenant, region and merge kind) are. A label with an empty value does not exist (Prometheus
+// data model), so it is left out. Reserved names: __name__, and for CloudWatch series __namespace__
+// and
 // __unit__. In CloudWatch's words a dimension is a label.
 #pragma once
 
@@ -30,7 +31,8 @@ struct LabelView {
 // Appends the canonical form; `labels` is sorted in place. Duplicate names are InvalidArgument.
 Status append_canonical_labels(std::vector<LabelView>& labels, std::string& out);
 
-// Calls `visit(LabelView)` for each label; false when the bytes are not canonical form (corruption).
+// Calls `visit(LabelView)` for each label; false when the bytes are not canonical form
+// (corruption).
 template <class Visit>
 bool visit_labels(std::string_view canonical, Visit&& visit);
 

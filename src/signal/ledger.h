@@ -1,5 +1,5 @@
-// The ledger: received = stored + forwarded + filtered + rejected(reason) + dropped(reason) + in flight,
-// exactly, per receiver, tenant and branch. Thread contract: free-threaded.
+// The ledger: received = stored + forwarded + filtered + rejected(reason) + dropped(reason) + in
+// flight, exactly, per receiver, tenant and branch. Thread contract: free-threaded.
 #pragma once
 
 #include <map>

@@ -12,11 +12,9 @@ Point MetricBatch::point(size_t row) const {
 size_t MetricBatch::memory_bytes() const {
   size_t bytes = sizeof(*this) + series_.capacity() * sizeof(Series) + label_bytes_.capacity() +
                  point_series_.capacity() * sizeof(SeriesRow) +
-                 timestamps_ms_.capacity() * sizeof(int64_t) +
-                 values_.capacity() * sizeof(double) +
+                 timestamps_ms_.capacity() * sizeof(int64_t) + values_.capacity() * sizeof(double) +
                  distribution_rows_.capacity() * sizeof(uint32_t) +
-                 start_ms_.capacity() * sizeof(int64_t) +
-                 exemplars_.capacity() * sizeof(Exemplar);
+                 start_ms_.capacity() * sizeof(int64_t) + exemplars_.capacity() * sizeof(Exemplar);
   for (const Distribution& d : distributions_) {
     bytes += sizeof(d);
     if (const auto* pairs = std::get_if<Pairs>(&d.buckets)) {

@@ -1,8 +1,8 @@
 // MetricBatch: one of the two shapes that move. Series and their points, columnar, immutable.
 //
-// Columns: a series table (canonical label bytes in one arena, merge kind, temporality, resource) and
-// point columns (series row, timestamp, value, index of a distribution). A plain float costs 20 bytes.
-// Thread contract: MetricBatchBuilder belongs to one thread; a MetricBatch is free-threaded.
+// Columns: a series table (canonical label bytes in one arena, merge kind, temporality, resource)
+// and point columns (series row, timestamp, value, index of a distribution). A plain float costs 20
+// bytes. Thread contract: MetricBatchBuilder belongs to one thread; a MetricBatch is free-threaded.
 #pragma once
 
 #include <cstdint>

@@ -5,12 +5,13 @@
 // positive and negative buckets); an explicit-bounds histogram. All but the float carry count and,
 // where known, sum, min and max. Counts are doubles. A point of count 1 is stored as a float.
 //
-// Merging (series that accumulate): add() joins two points of one cell. It is free of order: pairs stay
-// pairs while the union has at most kPairsMax distinct values, then become the sketch, and a sketch stays
-// one. Thread contract: plain values.
+// Merging (series that accumulate): add() joins two points of one cell. It is free of order: pairs
+// stay pairs while the union has at most kPairsMax distinct values, then become the sketch, and a
+// sketch stays one. Thread contract: plain values.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,7 +23,8 @@ namespace kansoku::signal {
 
 // 256 distinct values: PutMetricData allows 150 a datum, so any single datum stays exact.
 inline constexpr size_t kPairsMax = 256;
-// Bucket i holds (gamma^(i-1), gamma^i]; the middle of a bucket is off by (gamma-1)/(gamma+1) = 0.99 %.
+// Bucket i holds (gamma^(i-1), gamma^i]; the middle of a bucket is off by (gamma-1)/(gamma+1) =
+// 0.99 %.
 inline constexpr double kSketchGamma = 1.02;
 
 enum class PointKind : uint8_t {
@@ -115,20 +117,21 @@ struct Point {
   friend bool operator==(const Point& a, const Point& b);
 };
 
-// Value and counts as PutMetricData gives them. Values may repeat; counts are positive. One value with
-// count 1 becomes a float.
+// Value and counts as PutMetricData gives them. Values may repeat; counts are positive. One value
+// with count 1 becomes a float.
 Point point_from_values(std::vector<ValueCount> values);
-// A statistic set. When count is 1 or min == max the values are known and it becomes pairs (or a float).
+// A statistic set. When count is 1 or min == max the values are known and it becomes pairs (or a
+// float).
 Point point_from_statistic_set(double count, double sum, double min, double max);
 
-// The bucket of a non-zero magnitude, and the value that stands for a bucket (its geometric middle in
-// the sense of relative error).
+// The bucket of a non-zero magnitude, and the value that stands for a bucket (its geometric middle
+// in the sense of relative error).
 int32_t sketch_index(double magnitude);
 double sketch_value(int32_t index);
 // Any distribution as a sketch (pairs and histograms by bucket middles).
 SketchBuckets to_sketch(const Distribution& distribution);
-// Sorted (value, count) pairs that stand for the distribution: exact for pairs, bucket middles clamped
-// to [min, max] otherwise.
+// Sorted (value, count) pairs that stand for the distribution: exact for pairs, bucket middles
+// clamped to [min, max] otherwise.
 Pairs to_pairs(const Distribution& distribution);
 
 // The bytes of a distribution in the log and in parts (docs/formats/point.md).

@@ -47,8 +47,11 @@ class Reader {
     out.reserve(n);
     int64_t index = 0;
     for (uint64_t i = 0; i < n && ok_; ++i) {
-      index += unzigzag(varint());
-      if (index < std::numeric_limits<int32_t>::min() || index > std::numeric_limits<int32_t>::max()) {
+      // Unsigned: a damaged difference may overflow, and is then out of bounds below.
+      index = static_cast<int64_t>(static_cast<uint64_t>(index) +
+                                   static_cast<uint64_t>(unzigzag(varint())));
+      if (index < std::numeric_limits<int32_t>::min() ||
+          index > std::numeric_limits<int32_t>::max()) {
         ok_ = false;
         return;
       }

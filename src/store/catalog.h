@@ -1,9 +1,9 @@
 // Catalog: typed records in collections: compare-and-set by version, secondary keys, watch.
 //
-// A record is bytes (its owner encodes them: JSON of a described struct) under (collection, key), with a
-// version that starts at 1 and grows by 1 a write. A transaction is all or nothing, so that a state
-// change and what it announces (outbox) are one. Thread contract: free-threaded; writes answer by
-// callback after they are on disk, reads at once.
+// A record is bytes (its owner encodes them: JSON of a described struct) under (collection, key),
+// with a version that starts at 1 and grows by 1 a write. A transaction is all or nothing, so that
+// a state change and what it announces (outbox) are one. Thread contract: free-threaded; writes
+// answer by callback after they are on disk, reads at once.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ struct CatalogChange {
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  virtual Result<CatalogRecord> get(const std::string& collection, const std::string& key) const = 0;
+  virtual Result<CatalogRecord> get(const std::string& collection,
+                                    const std::string& key) const = 0;
   // Ordered by key, keys in (after, ...) that begin with prefix, at most `limit` (0: all).
   virtual Result<std::vector<CatalogRecord>> list(const std::string& collection,
                                                   const std::string& prefix,
@@ -52,8 +53,8 @@ class Catalog {
   virtual Result<std::vector<CatalogRecord>> find(const std::string& collection,
                                                   const std::string& index,
                                                   const std::string& value) const = 0;
-  // All writes or none; FailedPrecondition (object: collection/key) when an expected version does not
-  // hold. The callback gets the new versions in the order of the writes.
+  // All writes or none; FailedPrecondition (object: collection/key) when an expected version does
+  // not hold. The callback gets the new versions in the order of the writes.
   virtual void commit(std::vector<CatalogWrite> writes,
                       std::move_only_function<void(Result<std::vector<uint64_t>>)> done) = 0;
   using Watcher = std::function<void(const CatalogChange&)>;

@@ -1,10 +1,11 @@
 // EventStore: what every engine of wide events (logs, spans, platform events) offers.
 //
-// Order of events is total: (timestamp_ns, log sequence, row); page tokens, event ids and `@ptr` derive
-// from it and survive merges. Thread contract as MetricStore.
+// Order of events is total: (timestamp_ns, log sequence, row); page tokens, event ids and `@ptr`
+// derive from it and survive merges. Thread contract as MetricStore.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <functional>
 #include <optional>
 #include <span>

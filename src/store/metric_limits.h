@@ -7,7 +7,7 @@
 namespace kansoku::store {
 
 inline constexpr int64_t kPointSlackMs = 5 * 60'000LL;
-inline constexpr int64_t kPointPastMs = 14 * 86'400'000LL + kPointSlackMs;   // two weeks
+inline constexpr int64_t kPointPastMs = 14 * 86'400'000LL + kPointSlackMs;  // two weeks
 inline constexpr int64_t kPointFutureMs = 2 * 3'600'000LL + kPointSlackMs;  // two hours
 // Raw points of replacing series (Prometheus' own default).
 inline constexpr int64_t kReplaceRetentionMs = 15 * 86'400'000LL;

@@ -2,12 +2,14 @@
 // ClickHouse). One conformance suite (store/metric_store_conformance.h) holds them all to it.
 //
 // Series have an identity of (tenant, region, merge kind, sorted labels); points have int64 ms
-// timestamps. Thread contract: free-threaded. append() never blocks; its token is resolved after the log
-// says durable. Reads see everything that was acknowledged before they began.
+// timestamps. Thread contract: free-threaded. append() never blocks; its token is resolved after
+// the log says durable. Reads see everything that was acknowledged before they began.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,7 +26,8 @@ namespace kansoku::store {
 using SeriesId = uint64_t;
 
 enum class MatchOp : uint8_t { Equal, NotEqual, Regex, NotRegex };
-// An absent label equals the empty value, as in PromQL. Regular expressions are RE2, fully anchored.
+// An absent label equals the empty value, as in PromQL. Regular expressions are RE2, fully
+// anchored.
 struct Matcher {
   std::string label;
   MatchOp op = MatchOp::Equal;
@@ -39,8 +42,8 @@ struct TimeRangeMs {
 struct SeriesSelector {
   signal::Scope scope;
   std::vector<Matcher> matchers;
-  // When set, the label names must be exactly these beside the reserved ones (names that begin with two
-  // underscores): CloudWatch matches exact dimension sets.
+  // When set, the label names must be exactly these beside the reserved ones (names that begin with
+  // two underscores): CloudWatch matches exact dimension sets.
   std::optional<std::vector<std::string>> exact_label_names;
   std::optional<signal::MergeKind> merge;
   // Only series with a point at or after this time.
@@ -78,9 +81,9 @@ struct MetricScan {
   signal::Scope scope;
   std::vector<SeriesId> ids;
   TimeRangeMs range;
-  // kRawTierMs or one of kTiersMs: the resolution wanted. A tier reads its cells plus everything not yet
-  // folded into cells, folded on the fly; cells carry the start of the cell as timestamp. Raw reads what
-  // is still there at full resolution.
+  // kRawTierMs or one of kTiersMs: the resolution wanted. A tier reads its cells plus everything
+  // not yet folded into cells, folded on the fly; cells carry the start of the cell as timestamp.
+  // Raw reads what is still there at full resolution.
   int64_t tier_ms = kRawTierMs;
   PartialAggregate aggregate = PartialAggregate::None;
   int64_t step_ms = 0;  // of Cells; a multiple of tier_ms
@@ -99,8 +102,8 @@ struct SeriesPoints {
 struct ScanReport {
   bool aggregated = false;  // Cells were computed below
   uint64_t series = 0;
-  uint64_t points = 0;       // points read from disk and memory
-  uint64_t bytes_read = 0;   // from parts, compressed
+  uint64_t points = 0;      // points read from disk and memory
+  uint64_t bytes_read = 0;  // from parts, compressed
   // A damaged page or part was left out: ranges that the answer does not cover.
   std::vector<TimeRangeMs> missing;
 };
@@ -110,7 +113,7 @@ using ScanSink = std::function<Status(const SeriesPoints&)>;
 
 struct MetricStoreStats {
   uint64_t series = 0;
-  uint64_t series_active = 0;     // in the head
+  uint64_t series_active = 0;  // in the head
   uint64_t points_appended = 0;
   uint64_t head_bytes = 0;
   uint64_t parts = 0;

@@ -309,7 +309,7 @@ std::vector<TestPoint> random_batch(std::mt19937_64& random, int64_t now_ms,
     if (random() % 8 == 0) ms -= static_cast<int64_t>(random() % (14 * 24 * 60)) * kMinute;
     if (random() % 16 == 0) ms += static_cast<int64_t>(random() % 110) * kMinute;
     MergeKind merge = random() % 2 == 0 ? MergeKind::Replace : MergeKind::Accumulate;
-    out.push_back({{{"n", name}, {"host", name.substr(0, 1)}}, ms, random_point(random), merge});
+    out.push_back({{{"n", name}, {"host", std::string_view(name).substr(0, 1)}}, ms, random_point(random), merge});
   }
   return out;
 }

@@ -1,10 +1,10 @@
 // The time that retention believes in: never ahead of what the monotonic clock confirms.
 //
-// A wall clock that jumps forward (a bad NTP answer, an administrator) must not delete data. The time
-// here follows the wall clock while the two clocks agree; after a forward jump it goes on at the
-// monotonic clock's pace until the wall clock has kept its new course for an hour. The same holds across
-// a restart: a start later than the last time on disk waits out that hour. Thread contract:
-// free-threaded.
+// A wall clock that jumps forward (a bad NTP answer, an administrator) must not delete data. The
+// time here follows the wall clock while the two clocks agree; after a forward jump it goes on at
+// the monotonic clock's pace until the wall clock has kept its new course for an hour. The same
+// holds across a restart: a start later than the last time on disk waits out that hour. Thread
+// contract: free-threaded.
 #pragma once
 
 #include <mutex>

@@ -24,7 +24,7 @@ from support.kansoku import Server
 
 KILLS = int(os.environ.get("KANSOKU_KILLS", "50"))
 SERIES = 100
-REQUESTS_MAX = 9_000  # seconds of the three hours that full resolution is kept
+SECONDS = 9_000  # of the three hours that full resolution is kept; then the next metric begins
 
 
 class Client(threading.Thread):
@@ -36,7 +36,7 @@ class Client(threading.Thread):
 
     def run(self):
         connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=10)
-        while not self.stopping.is_set() and self.state.next < REQUESTS_MAX:
+        while not self.stopping.is_set():
             number = self.state.next
             self.state.next += 1
             self.state.sent.add(number)
@@ -63,21 +63,23 @@ class State:
 
     def body(self, number):
         return json.dumps({"Namespace": "Crash", "MetricData": [
-            {"MetricName": "m", "Dimensions": [{"Name": "i", "Value": str(i)}], "Timestamp": self.base_s + number,
-             "StorageResolution": 1, "Value": number * 1000 + i} for i in range(SERIES)]})
+            {"MetricName": f"m{number // SECONDS}", "Dimensions": [{"Name": "i", "Value": str(i)}],
+             "Timestamp": self.base_s + number % SECONDS, "StorageResolution": 1, "Value": number * 1000 + i}
+            for i in range(SERIES)]})
 
 
 def stored(server, state, stat):
     """{(series, request): value} of everything in the store."""
     out = {}
-    for begin in range(0, REQUESTS_MAX, 3_000):
-        frame = server.query({"namespace": "Crash", "metric": "m", "dimensions": {"i": "*"}, "stat": stat, "period": 1},
-                             (state.base_s + begin) * 1000, (state.base_s + begin + 3_000) * 1000)
+    for first in range(0, state.next, 3_000):
+        begin_s = state.base_s + first % SECONDS
+        frame = server.query({"namespace": "Crash", "metric": f"m{first // SECONDS}", "dimensions": {"i": "*"},
+                              "stat": stat, "period": 1}, begin_s * 1000, (begin_s + 3_000) * 1000)
         for series in frame["series"]:
             i = int(series["dimensions"]["i"])
             for at, value in zip(frame["time"], series["values"]):
                 if value is not None:
-                    out[i, at // 1000 - state.base_s] = value
+                    out[i, at // 1000 - begin_s + first] = value
     return out
 
 

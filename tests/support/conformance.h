@@ -24,7 +24,9 @@ inline std::optional<std::filesystem::path> conformance(const std::string& famil
 }
 
 // Counts this test as skipped: no conformance data on this machine.
-inline void skip(const std::string& test_name) { std::printf("KANSOKU_SKIP %s\n", test_name.c_str()); }
+inline void skip(const std::string& test_name) {
+  std::printf("KANSOKU_SKIP %s\n", test_name.c_str());
+}
 
 inline std::string read_text(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,5 +1,6 @@
 #include "api/access/access_control.h"
 
+#include "base/text/base64.h"
 #include "net/auth/policy.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
@@ -24,7 +25,7 @@ std::string new_access_key_id(env::Random& random) {
 std::string new_secret(env::Random& random) {
   std::string bytes(30, '\0');
   random.fill(std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
-  return net::base64_encode(bytes);
+  return base64_encode(bytes);
 }
 
 std::string object_of(std::initializer_list<std::pair<std::string_view, std::string_view>> texts,
@@ -56,7 +57,8 @@ AccessControl::AccessControl(env::Env env, store::Catalog& catalog, net::SecretB
 }
 
 Result<std::unique_ptr<AccessControl>> AccessControl::open(env::Env env, store::Catalog& catalog,
-                                                           net::SecretBox box, std::string account) {
+                                                           net::SecretBox box,
+                                                           std::string account) {
   std::unique_ptr<AccessControl> out(
       new AccessControl(env, catalog, std::move(box), std::move(account)));
   KANSOKU_RETURN_IF_ERROR(out->load());
@@ -130,13 +132,15 @@ void AccessControl::remember(const NewKey& key) {
 }
 
 std::string AccessControl::encode_key(const NewKey& key) const {
-  return object_of({{"user", key.info.user},
-                    {"role", key.info.role},
-                    {"sealed", box_.seal(key.secret_access_key, key.info.access_key_id, *env_.random)}},
-                   key.info.created_ms, key.info.disabled);
+  return object_of(
+      {{"user", key.info.user},
+       {"role", key.info.role},
+       {"sealed", box_.seal(key.secret_access_key, key.info.access_key_id, *env_.random)}},
+      key.info.created_ms, key.info.disabled);
 }
 
-void AccessControl::create_key(const std::string& user, const std::string& role, Done<NewKey> done) {
+void AccessControl::create_key(const std::string& user, const std::string& role,
+                               Done<NewKey> done) {
   NewKey key;
   key.info = {new_access_key_id(*env_.random), user, role, env_.clock->wall_now().ms(), false};
   key.secret_access_key = new_secret(*env_.random);
@@ -222,8 +226,11 @@ void AccessControl::put_token(const std::string& token, const std::string& user,
                               Done<std::string> done) {
   std::string hash = net::auth::sha256_hex(token);
   std::vector<store::CatalogWrite> writes;
-  writes.push_back({std::string(kTokens), hash,
-                    object_of({{"user", user}}, env_.clock->wall_now().ms(), false), {}, std::nullopt});
+  writes.push_back({std::string(kTokens),
+                    hash,
+                    object_of({{"user", user}}, env_.clock->wall_now().ms(), false),
+                    {},
+                    std::nullopt});
   catalog_.commit(std::move(writes), [this, hash, user, done = std::move(done)](
                                          Result<std::vector<uint64_t>> result) mutable {
     if (!result) {
@@ -238,8 +245,9 @@ void AccessControl::put_token(const std::string& token, const std::string& user,
 void AccessControl::put_user(const std::string& name, const std::string& role,
                              const std::optional<std::string>& password, Done<UserInfo> done) {
   if (name.empty() || name.size() > 64 || name.find_first_of("/\\ \t\n\"") != std::string::npos) {
-    done(invalid_argument("user name {} must have 1 to 64 characters without spaces, quotes or slashes",
-                          quoted(name)));
+    done(invalid_argument(
+        "user name {} must have 1 to 64 characters without spaces, quotes or slashes",
+        quoted(name)));
     return;
   }
   if (!is_user_role(role)) {
@@ -267,10 +275,12 @@ void AccessControl::put_user(const std::string& name, const std::string& role,
     user.info.has_password = true;
   }
   std::vector<store::CatalogWrite> writes;
-  writes.push_back({std::string(kUsers), name,
+  writes.push_back({std::string(kUsers),
+                    name,
                     object_of({{"role", role}, {"password_hash", user.password_hash}},
                               user.info.created_ms, false),
-                    {}, user.version});
+                    {},
+                    user.version});
   catalog_.commit(std::move(writes), [this, user = std::move(user), done = std::move(done)](
                                          Result<std::vector<uint64_t>> result) mutable {
     if (!result) {
@@ -344,7 +354,7 @@ std::optional<AccessControl::SignedIn> AccessControl::sign_in(const std::string&
   std::lock_guard lock(access_mutex_);
   auto found = key_infos_.find(name);
   if (found == key_infos_.end() || found->second.info.role != "administrator") return std::nullopt;
-  return SignedIn{found->second.info.user, "administrator", key->principal};
+  return SignedIn{name, "administrator", key->principal};
 }
 
 }  // namespace kansoku::api

@@ -2,6 +2,7 @@
 
 #include "api/admin/exposition.h"
 #include "api/console/reply.h"
+#include "net/auth/identity.h"
 #include "net/auth/policy.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
@@ -20,8 +21,7 @@ net::HttpResponse text_reply(int status, std::string body) {
   return out;
 }
 
-void append(wire::JsonWriter& json, const KeyInfo& key) {
-  json.begin_object();
+void append_members(wire::JsonWriter& json, const KeyInfo& key) {
   json.key("accessKeyId");
   json.string(key.access_key_id);
   json.key("user");
@@ -32,6 +32,20 @@ void append(wire::JsonWriter& json, const KeyInfo& key) {
   json.integer(key.created_ms);
   json.key("disabled");
   json.boolean(key.disabled);
+}
+
+void append(wire::JsonWriter& json, const KeyInfo& key) {
+  json.begin_object();
+  append_members(json, key);
+  json.end_object();
+}
+
+// The one answer that shows the secret.
+void append(wire::JsonWriter& json, const NewKey& key) {
+  json.begin_object();
+  append_members(json, key.info);
+  json.key("secretAccessKey");
+  json.string(key.secret_access_key);
   json.end_object();
 }
 
@@ -78,18 +92,11 @@ auto answer(net::HttpExchange exchange) {
 
 }  // namespace
 
-std::string_view bearer_token(const net::HttpRequest& request) {
-  std::string_view value = request.headers.get("authorization");
-  constexpr std::string_view kScheme = "bearer ";
-  if (value.size() <= kScheme.size() || !net::header_equals(value.substr(0, kScheme.size()), kScheme)) {
-    return {};
-  }
-  return value.substr(kScheme.size());
-}
-
 bool AdminApi::is_administrator(const net::HttpRequest& request) const {
   if (services_.open) return true;
-  auto principal = services_.access->tokens().find(bearer_token(request), services_.env.clock->wall_now());
+  auto principal =
+      services_.access->tokens().find(net::auth::bearer_token(request.headers.get("authorization")),
+                                      services_.env.clock->wall_now());
   return principal != nullptr;
 }
 
@@ -105,19 +112,20 @@ void AdminApi::handle(net::HttpRequest request, net::HttpExchange exchange) {
     exchange.respond(text_reply(200, "healthy\n"));
     return;
   }
-  services_.executor->post(Lane::Query, [this, request = std::move(request),
-                                         exchange = std::move(exchange)]() mutable {
-    handle_protected(std::move(request), std::move(exchange));
-  });
+  services_.executor->post(
+      Lane::Query, [this, request = std::move(request), exchange = std::move(exchange)]() mutable {
+        handle_protected(std::move(request), std::move(exchange));
+      });
 }
 
 void AdminApi::handle_protected(net::HttpRequest request, net::HttpExchange exchange) {
   std::string path(request.path());
   bool open_to_loopback = path == "/metrics" && request.peer.loopback;
   if (!open_to_loopback && !is_administrator(request)) {
-    auto out = error_reply(401, "Unauthenticated",
-                           "send an administrator's token as authorization: Bearer TOKEN; it stands in "
-                           "the credentials file of the data directory");
+    auto out =
+        error_reply(401, "Unauthenticated",
+                    "send an administrator's token as authorization: Bearer TOKEN; it stands in "
+                    "the credentials file of the data directory");
     out.headers.set("www-authenticate", "Bearer realm=\"kansoku\"");
     exchange.respond(std::move(out));
     return;
@@ -152,15 +160,15 @@ void AdminApi::flush(const net::HttpRequest& request, net::HttpExchange exchange
   }
   std::string_view query = request.query();
   if (!query.empty() && query != "merge=all") {
-    exchange.respond(error_reply(400, "InvalidArgument",
-                                 fmt::format("unknown option {}; there is merge=all", quoted(query))));
+    exchange.respond(
+        error_reply(400, "InvalidArgument",
+                    fmt::format("unknown option {}; there is merge=all", quoted(query))));
     return;
   }
-  services_.metrics->flush(query == "merge=all",
-                           [exchange = std::move(exchange)](Status status) mutable {
-                             exchange.respond(status ? text_reply(200, "flushed\n")
-                                                     : error_reply(status.error()));
-                           });
+  services_.metrics->flush(
+      query == "merge=all", [exchange = std::move(exchange)](Status status) mutable {
+        exchange.respond(status ? text_reply(200, "flushed\n") : error_reply(status.error()));
+      });
 }
 
 void AdminApi::admin(const net::HttpRequest& request, net::HttpExchange exchange) {
@@ -184,14 +192,22 @@ void AdminApi::keys(const net::HttpRequest& request, const std::string& name,
     exchange.respond(json_reply(list_to_json("keys", access.list_keys())));
     return;
   }
+  // Whoever signed in with the key is signed out with it.
+  auto ended = [this](net::HttpExchange to) {
+    return [this, to = std::move(to)](Result<KeyInfo> key) mutable {
+      if (key && (key->disabled || services_.access->keys().find(key->access_key_id) == nullptr)) {
+        services_.sessions->end_user(key->access_key_id);
+      }
+      answer<KeyInfo>(std::move(to))(std::move(key));
+    };
+  };
   if (request.method == "DELETE") {
-    access.delete_key(name, answer<KeyInfo>(std::move(exchange)));
+    access.delete_key(name, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && (name.ends_with("/disable") || name.ends_with("/enable"))) {
     bool disable = name.ends_with("/disable");
-    access.set_key_disabled(name.substr(0, name.rfind('/')), disable,
-                            answer<KeyInfo>(std::move(exchange)));
+    access.set_key_disabled(name.substr(0, name.rfind('/')), disable, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && name.empty()) {
@@ -201,17 +217,7 @@ void AdminApi::keys(const net::HttpRequest& request, const std::string& name,
       return;
     }
     access.create_key(std::string(body->text_of("user")), std::string(body->text_of("role")),
-                      [exchange = std::move(exchange)](Result<NewKey> key) mutable {
-                        if (!key) {
-                          exchange.respond(error_reply(key.error()));
-                          return;
-                        }
-                        std::string out = to_json(key->info);
-                        out.pop_back();
-                        out += ",\"secretAccessKey\":";
-                        wire::append_json_string(out, key->secret_access_key);
-                        exchange.respond(json_reply(out + "}"));
-                      });
+                      answer<NewKey>(std::move(exchange)));
     return;
   }
   exchange.respond(error_reply(405, "MethodNotAllowed", "keys: GET, POST, DELETE"));
@@ -225,7 +231,10 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     return;
   }
   if (request.method == "DELETE") {
-    access.delete_user(name, answer<UserInfo>(std::move(exchange)));
+    access.delete_user(name, [this, exchange = std::move(exchange)](Result<UserInfo> user) mutable {
+      if (user) services_.sessions->end_user(user->user);
+      answer<UserInfo>(std::move(exchange))(std::move(user));
+    });
     return;
   }
   if (request.method == "POST" && name.ends_with("/link")) {
@@ -237,7 +246,13 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     }
     std::string token = services_.sessions->make_one_time_token(
         {.user = found->user, .role = found->role, .csrf = {}, .principal = found->principal});
-    exchange.respond(json_reply(fmt::format("{{\"path\":\"/ui/signin?token={}\"}}", token)));
+    std::string out;
+    wire::JsonWriter json(out);
+    json.begin_object();
+    json.key("path");
+    json.string("/ui/signin?token=" + token);
+    json.end_object();
+    exchange.respond(json_reply(std::move(out)));
     return;
   }
   if (request.method == "POST" && name.empty()) {
@@ -248,8 +263,8 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     }
     std::optional<std::string> password;
     if (body->find("password") != nullptr) password = std::string(body->text_of("password"));
-    access.put_user(std::string(body->text_of("user")), std::string(body->text_of("role")), password,
-                    answer<UserInfo>(std::move(exchange)));
+    access.put_user(std::string(body->text_of("user")), std::string(body->text_of("role")),
+                    password, answer<UserInfo>(std::move(exchange)));
     return;
   }
   exchange.respond(error_reply(405, "MethodNotAllowed", "users: GET, POST, DELETE"));

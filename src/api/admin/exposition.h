@@ -13,7 +13,8 @@ class OpenMetrics {
   using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
   void gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {});
   // The name without "_total", which the sample line adds.
-  void counter(std::string_view name, std::string_view help, double value, const Labels& labels = {});
+  void counter(std::string_view name, std::string_view help, double value,
+               const Labels& labels = {});
   // The text, ended by "# EOF".
   std::string finish() &&;
 

@@ -33,11 +33,13 @@ size_t to_size(std::string_view text) {
 
 void add_security_headers(net::Headers& headers, const std::string& nonce) {
   std::string style = nonce.empty() ? "'self'" : fmt::format("'self' 'nonce-{}'", nonce);
-  headers.set("content-security-policy",
-              fmt::format("default-src 'none'; script-src 'self'; style-src {}; img-src 'self' data: blob:; "
-                          "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
-                          "frame-ancestors 'none'",
-                          style));
+  headers.set(
+      "content-security-policy",
+      fmt::format(
+          "default-src 'none'; script-src 'self'; style-src {}; img-src 'self' data: blob:; "
+          "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+          "frame-ancestors 'none'",
+          style));
   headers.set("x-content-type-options", "nosniff");
   headers.set("referrer-policy", "same-origin");
 }
@@ -69,13 +71,14 @@ net::HttpResponse Assets::document(const net::HttpRequest&, env::Random& random)
   out.headers.set("cache-control", "no-cache");
   auto found = assets_.find("index.html");
   if (found == assets_.end()) {
-    out.body = "<!doctype html><title>kansoku</title><p>this kansoku was built without its console; "
-               "build it with KANSOKU_CONSOLE=ON\n";
+    out.body =
+        "<!doctype html><title>kansoku</title><p>this kansoku was built without its console; "
+        "build it with KANSOKU_CONSOLE=ON\n";
     add_security_headers(out.headers, {});
     return out;
   }
-  // The nonce is fresh for each response and stands in the body, so no two documents are the same and
-  // none is answered with 304.
+  // The nonce is fresh for each response and stands in the body, so no two documents are the same
+  // and none is answered with 304.
   std::string nonce = net::random_hex(random, 16);
   out.headers.set("etag", fmt::format("\"{}\"", nonce));
   const Body& body = found->second.encodings.at("identity");

@@ -1,6 +1,9 @@
 #include "api/console/console_api.h"
 
 #include "api/console/reply.h"
+#include "base/text/ascii.h"
+#include "base/text/percent.h"
+#include "net/auth/identity.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
 #include "wire/json/json_writer.h"
@@ -34,21 +37,6 @@ std::string_view cookie_of(const net::HttpRequest& request) {
   return {};
 }
 
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, code, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 std::string query_value(const net::HttpRequest& request, std::string_view name) {
   std::string_view rest = request.query();
   while (!rest.empty()) {
@@ -57,16 +45,10 @@ std::string query_value(const net::HttpRequest& request, std::string_view name) 
     rest.remove_prefix(std::min(end + 1, rest.size()));
     size_t equals = item.find('=');
     if (equals != std::string_view::npos && item.substr(0, equals) == name) {
-      return percent_decode(item.substr(equals + 1));
+      return form_decoded_leniently(item.substr(equals + 1));
     }
   }
   return {};
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 void append_host(wire::JsonWriter& json, const HostDescription& host) {
@@ -96,8 +78,8 @@ void append_host(wire::JsonWriter& json, const HostDescription& host) {
 std::string haystack(const signal::Labels& labels) {
   std::string out;
   signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
-    if (!label.name.starts_with("__")) out += lower(label.name) + " ";
-    out += lower(label.value) + " ";
+    if (!label.name.starts_with("__")) out += lower_ascii(label.name) + " ";
+    out += lower_ascii(label.value) + " ";
   });
   return out;
 }
@@ -175,9 +157,9 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     return;
   }
   if (request.body.size() > kBodyBytesMax) {
-    exchange.respond(error_reply(413, "TooLarge",
-                                 fmt::format("body of {} bytes, limit {}", request.body.size(),
-                                             kBodyBytesMax)));
+    exchange.respond(
+        error_reply(413, "TooLarge",
+                    fmt::format("body of {} bytes, limit {}", request.body.size(), kBodyBytesMax)));
     return;
   }
   std::string_view name = path.substr(kApiPrefix.size());
@@ -185,24 +167,23 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     exchange.respond(post_session(request));
     return;
   }
-  constexpr std::string_view kBearer = "Bearer ";
-  std::string_view authorization = request.headers.get("authorization");
-  bool by_token = authorization.starts_with(kBearer);
-  auto session = by_token ? services_.token_session(authorization.substr(kBearer.size()))
-                          : session_of(request);
+  std::string_view token = net::auth::bearer_token(request.headers.get("authorization"));
+  bool by_token = !token.empty();
+  auto session = by_token ? services_.token_session(token) : session_of(request);
   if (!session) {
     exchange.respond(error_reply(401, "NoSession", "sign in first"));
     return;
   }
-  if (!by_token && request.method != "GET" && !net::auth::constant_time_equal(
-                                     request.headers.get("x-kansoku-csrf"), session->csrf)) {
-    exchange.respond(error_reply(403, "CsrfMismatch",
-                                 "the x-kansoku-csrf header does not match the session; load the page again"));
+  if (!by_token && request.method != "GET" &&
+      !net::auth::constant_time_equal(request.headers.get("x-kansoku-csrf"), session->csrf)) {
+    exchange.respond(
+        error_reply(403, "CsrfMismatch",
+                    "the x-kansoku-csrf header does not match the session; load the page again"));
     return;
   }
   if (name == "query" && request.method == "POST") {
     stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits},
+                    services_.query_limits, services_.query_memory},
                    scope_of(*session), request, std::move(exchange));
     return;
   }
@@ -235,7 +216,8 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
   if (name == "metrics/namespaces" && get) return namespaces(session);
   if (name == "metrics" && get) return metrics(request, session);
   if (name == "status" && get) return json_reply(services_.status_json());
-  return error_reply(404, "NotFound", fmt::format("no such API: {} {}", request.method, quoted(name)));
+  return error_reply(404, "NotFound",
+                     fmt::format("no such API: {} {}", request.method, quoted(name)));
 }
 
 std::optional<Session> ConsoleApi::session_of(const net::HttpRequest& request) {
@@ -249,8 +231,8 @@ signal::Scope ConsoleApi::scope_of(const Session& session) const {
 
 std::string ConsoleApi::cookie_header(const net::HttpRequest& request, std::string_view value,
                                       int64_t max_age_s) {
-  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value, max_age_s,
-                     request.peer.tls ? "; Secure" : "");
+  return fmt::format("{}={}; Path=/ui; HttpOnly; SameSite=Lax; Max-Age={}{}", kCookie, value,
+                     max_age_s, request.peer.tls ? "; Secure" : "");
 }
 
 net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
@@ -262,16 +244,19 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
     return error_reply(400, "InvalidRequest", "user and password are needed");
   }
   std::string keys[2] = {"user " + user, "address " + request.peer.address};
-  int64_t wait_ms = std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
+  int64_t wait_ms =
+      std::max(services_.sessions->wait_ms(keys[0]), services_.sessions->wait_ms(keys[1]));
   if (wait_ms > 0) {
-    auto out = error_reply(429, "TooManyAttempts",
-                           fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
+    auto out =
+        error_reply(429, "TooManyAttempts",
+                    fmt::format("too many wrong passwords; try again in {} s", wait_ms / 1000 + 1));
     out.headers.set("retry-after", fmt::format("{}", wait_ms / 1000 + 1));
     return out;
   }
   auto session = services_.sign_in(user, password);
   if (!session) {
-    for (const std::string& key : keys) services_.sessions->attempt_failed(key);
+    services_.sessions->attempt_failed(keys[0]);
+    services_.sessions->attempt_failed(keys[1], kFreeAttemptsOfAddress);
     return error_reply(401, "InvalidCredentials", "user or password is wrong");
   }
   for (const std::string& key : keys) services_.sessions->attempt_succeeded(key);
@@ -284,9 +269,11 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
 net::HttpResponse ConsoleApi::sign_in_link(const net::HttpRequest& request) {
   auto session = services_.sessions->take_one_time_token(query_value(request, "token"));
   if (!session) {
-    net::HttpResponse out{.status = 403,
-                          .body = "this sign-in link was used already or is too old; make a new one with "
-                                  "kansoku ctl users link\n"};
+    net::HttpResponse out{
+        .status = 403,
+        .body =
+            "this sign-in link was used already or is too old; make a new one with "
+            "kansoku ctl users link\n"};
     out.headers.set("content-type", "text/plain; charset=utf-8");
     return out;
   }
@@ -323,9 +310,9 @@ std::vector<HostDescription> ConsoleApi::all_hosts(const Session& session) {
   std::map<std::string, HostDescription> found;
   for (std::string_view metric_namespace : kHostNamespaces) {
     store::SeriesSelector selector{.scope = scope_of(session)};
-    selector.matchers = {
-        {std::string(signal::kNamespaceLabel), store::MatchOp::Equal, std::string(metric_namespace)},
-        {"InstanceId", store::MatchOp::NotEqual, ""}};
+    selector.matchers = {{std::string(signal::kNamespaceLabel), store::MatchOp::Equal,
+                          std::string(metric_namespace)},
+                         {"InstanceId", store::MatchOp::NotEqual, ""}};
     auto series = services_.metrics->select(selector);
     if (!series) continue;
     for (const store::SeriesInfo& info : *series) {
@@ -398,13 +385,14 @@ net::HttpResponse ConsoleApi::namespaces(const Session& session) {
 net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Session& session) {
   store::SeriesSelector selector{.scope = scope_of(session)};
   auto equal = [&](std::string_view label, std::string value) {
-    if (!value.empty()) selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
+    if (!value.empty())
+      selector.matchers.push_back({std::string(label), store::MatchOp::Equal, value});
   };
   equal(signal::kNamespaceLabel, query_value(request, "namespace"));
   equal(signal::kNameLabel, query_value(request, "name"));
   auto series = services_.metrics->select(selector);
   if (!series) return error_reply(series.error());
-  std::string words = lower(query_value(request, "q"));
+  std::string words = lower_ascii(query_value(request, "q"));
   auto number = [&](std::string_view name, size_t otherwise) {
     std::string text = query_value(request, name);
     size_t value = otherwise;

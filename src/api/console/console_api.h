@@ -32,12 +32,14 @@ struct ConsoleServices {
   const store::MetricStore* metrics = nullptr;
   Sessions* sessions = nullptr;
   query::QueryLimits query_limits;
+  MemoryBudget* query_memory = nullptr;
   std::string version;
   std::string region;  // where local receivers store, and the console looks by default
   // Set with --auth open: everybody has this session.
   std::optional<Session> open_session;
   // The session of a user and password, or nothing. Takes the time of a password hash.
-  std::function<std::optional<Session>(const std::string& user, const std::string& password)> sign_in;
+  std::function<std::optional<Session>(const std::string& user, const std::string& password)>
+      sign_in;
   // The session of a bearer token, for tools; such requests need no CSRF header.
   std::function<std::optional<Session>(std::string_view token)> token_session;
   // The host this process runs on; nothing when it is not observed.
@@ -65,7 +67,8 @@ class ConsoleApi {
   net::HttpResponse metrics(const net::HttpRequest& request, const Session& session);
   std::vector<HostDescription> all_hosts(const Session& session);
   std::optional<Session> session_of(const net::HttpRequest& request);
-  std::string cookie_header(const net::HttpRequest& request, std::string_view value, int64_t max_age_s);
+  std::string cookie_header(const net::HttpRequest& request, std::string_view value,
+                            int64_t max_age_s);
   signal::Scope scope_of(const Session& session) const;
 
   ConsoleServices services_;

@@ -50,7 +50,8 @@ TEST_CASE("a frame has one time axis, gaps, and labels that tell its series apar
   CHECK(std::isnan(frame.series[0].values[1]));
   CHECK(frame.series[1].unit == "Percent");
   std::string text;
-  append_frame_json(frame, text);
+  wire::JsonWriter writer(text);
+  append_frame_json(frame, writer);
   auto json = wire::parse_json(text);
   REQUIRE(json.has_value());
   CHECK(json->find("series")->items[0].find("values")->items[1].kind == wire::Node::Kind::Null);
@@ -58,7 +59,8 @@ TEST_CASE("a frame has one time axis, gaps, and labels that tell its series apar
 
 TEST_CASE("reduction keeps minima and maxima") {
   std::vector<std::pair<int64_t, double>> points;
-  for (int64_t i = 0; i < 1'000; ++i) points.emplace_back(i * 1'000, i == 500 ? 99 : i == 707 ? -9 : 1);
+  for (int64_t i = 0; i < 1'000; ++i)
+    points.emplace_back(i * 1'000, i == 500 ? 99 : i == 707 ? -9 : 1);
   Frame frame = make_frame(cells_of({points}), *query::parse_statistic("Sum"),
                            {.range = {0, 1'000'000}, .period_ms = 1'000, .points_max = 50});
   CHECK(frame.times_ms.size() <= 52);
@@ -69,13 +71,14 @@ TEST_CASE("reduction keeps minima and maxima") {
 }
 
 TEST_CASE("series beyond the limit are counted, not hidden") {
-  Frame frame = make_frame(cells_of({{{0, 1}}, {{0, 2}}, {}, {{0, 3}}}),
-                           *query::parse_statistic("Sum"),
-                           {.range = {0, 60'000}, .period_ms = 60'000, .series_max = 2});
+  Frame frame =
+      make_frame(cells_of({{{0, 1}}, {{0, 2}}, {}, {{0, 3}}}), *query::parse_statistic("Sum"),
+                 {.range = {0, 60'000}, .period_ms = 60'000, .series_max = 2});
   CHECK(frame.series.size() == 2);
   CHECK(frame.series_total == 3);
   std::string text;
-  append_frame_json(frame, text);
+  wire::JsonWriter writer(text);
+  append_frame_json(frame, writer);
   CHECK(text.find("\"truncated\":{\"limit\":2,\"total\":3}") != std::string::npos);
 }
 
@@ -127,7 +130,8 @@ TEST_CASE("wrong passwords cost more and more waiting, for that user alone") {
   CHECK(c.sessions.wait_ms("user a") == 0);
 }
 
-TEST_CASE("assets: encodings by what the client accepts, 404 for unknown files, the document else") {
+TEST_CASE(
+    "assets: encodings by what the client accepts, 404 for unknown files, the document else") {
   std::string pack = "<html>__CSP_NONCE__</html>rawGZBR";
   std::string index =
       "index.html\ttext/html\t\"e1\"\tidentity\t0\t26\t0\n"

@@ -16,10 +16,11 @@ void set_labels(Frame& frame, const std::string& metric) {
   std::set<std::string> differing;
   for (const FrameSeries& series : frame.series) {
     for (const auto& [name, value] : series.dimensions) {
-      bool same = std::all_of(frame.series.begin(), frame.series.end(), [&](const FrameSeries& other) {
-        return std::find(other.dimensions.begin(), other.dimensions.end(),
-                         std::pair(name, value)) != other.dimensions.end();
-      });
+      bool same =
+          std::all_of(frame.series.begin(), frame.series.end(), [&](const FrameSeries& other) {
+            return std::find(other.dimensions.begin(), other.dimensions.end(),
+                             std::pair(name, value)) != other.dimensions.end();
+          });
       if (!same) differing.insert(name);
     }
   }
@@ -34,7 +35,8 @@ void set_labels(Frame& frame, const std::string& metric) {
   }
 }
 
-// Halves the points of a bucket to its minimum and maximum, in their order, on two times of the bucket.
+// Halves the points of a bucket to its minimum and maximum, in their order, on two times of the
+// bucket.
 void reduce(Frame& frame, size_t points_max) {
   size_t buckets = std::max<size_t>(points_max / 2, 1);
   size_t width = (frame.times_ms.size() + buckets - 1) / buckets;
@@ -132,8 +134,7 @@ Frame make_frame(const query::CellResult& cells, const query::Statistic& statist
   return frame;
 }
 
-void append_frame_json(const Frame& frame, std::string& out) {
-  wire::JsonWriter json(out);
+void append_frame_json(const Frame& frame, wire::JsonWriter& json) {
   json.begin_object();
   json.key("time");
   json.begin_array();

@@ -22,7 +22,8 @@ constexpr int64_t kProgressEveryNs = 250 * env::kNsPerMs;
 // The answer's stream, shared by the queries of a batch; ends with the last of them.
 class Stream {
  public:
-  Stream(net::HttpExchange exchange, bool binary) : exchange_(std::move(exchange)), binary_(binary) {}
+  Stream(net::HttpExchange exchange, bool binary)
+      : exchange_(std::move(exchange)), binary_(binary) {}
   bool binary() const { return binary_; }
   void write(std::string text) {
     std::lock_guard lock(mutex_);
@@ -42,7 +43,9 @@ class Stream {
     std::lock_guard lock(mutex_);
     if (--left_ == 0) exchange_.end();
   }
-  void on_close(std::move_only_function<void()> callback) { exchange_.on_close(std::move(callback)); }
+  void on_close(std::move_only_function<void()> callback) {
+    exchange_.on_close(std::move(callback));
+  }
 
  private:
   std::mutex mutex_;
@@ -64,8 +67,8 @@ struct QueryError {
 };
 
 // {"namespace":…,"metric":…,"dimensions":{…},"match":…,"stat":…,"period":…,"unit":…}
-std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const signal::Scope& scope,
-                                                   int64_t now_ms) {
+std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
+                                                   const signal::Scope& scope, int64_t now_ms) {
   std::string text(item.text_of("text"));
   auto bad = [&](std::string message, std::string_view near) {
     size_t at = near.empty() ? std::string::npos : text.find(near);
@@ -97,7 +100,8 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const
     for (const auto& entry : dimensions->entries) {
       names.push_back(entry.key);
       bool any = entry.value.scalar == "*";
-      selector.matchers.push_back({entry.key, any ? store::MatchOp::NotEqual : store::MatchOp::Equal,
+      selector.matchers.push_back({entry.key,
+                                   any ? store::MatchOp::NotEqual : store::MatchOp::Equal,
                                    any ? std::string() : entry.value.scalar});
     }
   }
@@ -126,12 +130,13 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item, const
   if (period_s < 0 || period_s > 86'400 * 365.0 || period_s != std::floor(period_s)) {
     return bad(fmt::format("period {} is not a whole number of seconds", period_s), "period");
   }
-  out.cells.period_ms = period_s > 0
-                            ? static_cast<int64_t>(period_s) * 1000
-                            : query::choose_period_ms(out.cells.range, now_ms, out.frame.points_max);
+  out.cells.period_ms =
+      period_s > 0 ? static_cast<int64_t>(period_s) * 1000
+                   : query::choose_period_ms(out.cells.range, now_ms, out.frame.points_max);
   if ((out.cells.range.end - out.cells.range.begin) / out.cells.period_ms > kGridMax) {
-    return bad(fmt::format("period {} s over this range gives more than {} points", period_s, kGridMax),
-               "period");
+    return bad(
+        fmt::format("period {} s over this range gives more than {} points", period_s, kGridMax),
+        "period");
   }
   out.frame.range = out.cells.range;
   out.frame.period_ms = out.cells.period_ms;
@@ -150,28 +155,46 @@ struct Running {
   int64_t next_progress_ns = 0;
 };
 
-std::string line_start(const std::string& id, std::string_view what) {
-  std::string out = "{\"id\":";
-  wire::append_json_string(out, id);
-  out += fmt::format(",\"{}\":", what);
-  return out;
+// One line of the stream, {"id":…,WHAT:{…}}; `append` writes what stands in the inner value.
+template <class F>
+std::string stream_line(const std::string& id, std::string_view what, F append) {
+  std::string line;
+  wire::JsonWriter json(line);
+  json.begin_object();
+  json.key("id");
+  json.string(id);
+  json.key(what);
+  append(json);
+  json.end_object();
+  return line + "\n";
+}
+
+using Counts = std::initializer_list<std::pair<std::string_view, int64_t>>;
+std::string counts_line(const std::string& id, std::string_view what, Counts counts) {
+  return stream_line(id, what, [&](wire::JsonWriter& json) {
+    json.begin_object();
+    for (auto [name, count] : counts) {
+      json.key(name);
+      json.integer(count);
+    }
+    json.end_object();
+  });
 }
 
 void write_error(Stream& stream, const std::string& id, const Error& error,
                  std::optional<size_t> position) {
-  std::string line = line_start(id, "error");
-  wire::JsonWriter json(line);
-  json.begin_object();
-  json.key("code");
-  json.string(api_error_code(error.code));
-  json.key("message");
-  json.string(error.to_string());
-  if (position) {
-    json.key("position");
-    json.unsigned_integer(*position);
-  }
-  json.end_object();
-  stream.write(line + "}\n");
+  stream.write(stream_line(id, "error", [&](wire::JsonWriter& json) {
+    json.begin_object();
+    json.key("code");
+    json.string(api_error_code(error.code));
+    json.key("message");
+    json.string(error.to_string());
+    if (position) {
+      json.key("position");
+      json.unsigned_integer(*position);
+    }
+    json.end_object();
+  }));
 }
 
 void write_progress(Running& run) {
@@ -180,9 +203,11 @@ void write_progress(Running& run) {
   run.next_progress_ns = now + kProgressEveryNs;
   auto progress = run.context->progress();
   auto cost = run.context->cost();
-  run.stream->write(fmt::format(
-      "{}{{\"done\":{},\"total\":{},\"rows\":{},\"elapsedMs\":{}}}}}\n",
-      line_start(run.id, "progress"), progress.done, progress.total, cost.points, cost.elapsed_ms));
+  run.stream->write(counts_line(run.id, "progress",
+                                {{"done", static_cast<int64_t>(progress.done)},
+                                 {"total", static_cast<int64_t>(progress.total)},
+                                 {"rows", static_cast<int64_t>(cost.points)},
+                                 {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)}}));
 }
 
 void write_result(Running& run) {
@@ -191,19 +216,22 @@ void write_result(Running& run) {
   size_t points = frame.times_ms.size() * frame.series.size();
   if (run.stream->binary() && points > kBinaryPointsMin) {
     std::string binary = frame_binary(frame);
-    std::string line = line_start(run.id, "binary") + fmt::format("{}}}\n", binary.size());
+    std::string line = stream_line(
+        run.id, "binary", [&](wire::JsonWriter& json) { json.unsigned_integer(binary.size()); });
     run.stream->write(line + binary);
   } else {
-    std::string line = line_start(run.id, "frame");
-    append_frame_json(frame, line);
-    run.stream->write(line + "}\n");
+    run.stream->write(stream_line(run.id, "frame",
+                                  [&](wire::JsonWriter& json) { append_frame_json(frame, json); }));
   }
   auto cost = run.context->cost();
-  run.stream->write(fmt::format(
-      "{}{{\"series\":{},\"points\":{},\"bytes\":{},\"elapsedMs\":{},\"cacheShare\":0,\"tier\":{},"
-      "\"period\":{}}}}}\n",
-      line_start(run.id, "stats"), cost.series, cost.points, cost.bytes, cost.elapsed_ms,
-      cells.tier_ms / 1000, frame.period_s));
+  run.stream->write(counts_line(run.id, "stats",
+                                {{"series", static_cast<int64_t>(cost.series)},
+                                 {"points", static_cast<int64_t>(cost.points)},
+                                 {"bytes", static_cast<int64_t>(cost.bytes)},
+                                 {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)},
+                                 {"cacheShare", 0},
+                                 {"tier", cells.tier_ms / 1000},
+                                 {"period", static_cast<int64_t>(frame.period_s)}}));
 }
 
 // False when the query is over.
@@ -254,11 +282,13 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     exchange.respond(error_reply(400, "InvalidRequest", body.error().message));
     return;
   }
-  const wire::Node* batch = body->kind == wire::Node::Kind::Mapping ? body->find("queries") : &*body;
+  const wire::Node* batch =
+      body->kind == wire::Node::Kind::Mapping ? body->find("queries") : &*body;
   if (batch == nullptr || batch->kind != wire::Node::Kind::Sequence ||
       batch->items.size() > kQueriesMax) {
-    exchange.respond(error_reply(
-        400, "InvalidRequest", fmt::format("the body must be a list of at most {} queries", kQueriesMax)));
+    exchange.respond(
+        error_reply(400, "InvalidRequest",
+                    fmt::format("the body must be a list of at most {} queries", kQueriesMax)));
     return;
   }
   bool binary = request.headers.get("accept").find("application/vnd.kansoku.frames") !=
@@ -276,11 +306,12 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     std::string id(item.text_of("id"));
     std::string_view lang = item.text_of("lang");
     if (lang != "cloudwatch") {
-      write_error(*stream, id,
-                  Error{ErrorCode::Unimplemented,
-                        fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
-                        {}},
-                  std::nullopt);
+      write_error(
+          *stream, id,
+          Error{ErrorCode::Unimplemented,
+                fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
+                {}},
+          std::nullopt);
       stream->finished();
       continue;
     }
@@ -290,7 +321,8 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
       stream->finished();
       continue;
     }
-    auto context = std::make_shared<query::QueryContext>(*services.clock, services.limits);
+    auto context =
+        std::make_shared<query::QueryContext>(*services.clock, services.limits, services.memory);
     contexts->push_back(context);
     ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
   }

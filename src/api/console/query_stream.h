@@ -16,6 +16,7 @@ struct QueryServices {
   Executor* executor = nullptr;
   const store::MetricStore* metrics = nullptr;
   query::QueryLimits limits;
+  MemoryBudget* memory = nullptr;  // of all queries together
 };
 
 // Answers on the exchange: 400 for a body that is no batch, else the stream. Work goes to the query

@@ -6,10 +6,9 @@ namespace kansoku::api::console {
 
 std::string_view api_error_code(ErrorCode code) {
   constexpr std::array<std::string_view, 14> kNames{
-      "InvalidArgument",  "OutOfRange",       "NotFound",          "AlreadyExists",
-      "Conflict",         "PermissionDenied", "Unauthenticated",   "LimitExceeded",
-      "Unavailable",      "DeadlineExceeded", "Cancelled",         "DataLoss",
-      "NotSupported",     "InternalError"};
+      "InvalidArgument",  "OutOfRange",      "NotFound",      "AlreadyExists", "Conflict",
+      "PermissionDenied", "Unauthenticated", "LimitExceeded", "Unavailable",   "DeadlineExceeded",
+      "Cancelled",        "DataLoss",        "NotSupported",  "InternalError"};
   return kNames[static_cast<size_t>(code)];
 }
 

@@ -112,7 +112,8 @@ class FileSystem {
   // Target of a symbolic link.
   virtual Result<std::string> read_link(const std::string& path) = 0;
 
-  // The whole file; also for /proc and /sys, whose sizes say 0. Over bytes_max is ResourceExhausted.
+  // The whole file; also for /proc and /sys, whose sizes say 0. Over bytes_max is
+  // ResourceExhausted.
   Result<std::string> read_all(const std::string& path, size_t bytes_max = 64U << 20);
   // Writes path.tmp, syncs it, renames it over path and syncs the directory.
   Status write_atomic(const std::string& path, std::string_view bytes);
@@ -131,8 +132,8 @@ class Timers {
  public:
   virtual ~Timers() = default;
   using Callback = std::move_only_function<void()>;
-  // Runs `callback` once, no earlier than `delay_ns` from now, on the timers' own thread: it must be
-  // short (post to the pool). Returns an id for cancel().
+  // Runs `callback` once, no earlier than `delay_ns` from now, on the timers' own thread: it must
+  // be short (post to the pool). Returns an id for cancel().
   virtual uint64_t after(int64_t delay_ns, Callback callback) = 0;
   // False when it has run or is running already.
   virtual bool cancel(uint64_t id) = 0;

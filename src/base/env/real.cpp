@@ -38,8 +38,8 @@ class RealFile final : public File {
   Result<size_t> read_at(uint64_t offset, std::span<std::byte> into) override {
     size_t done = 0;
     while (done < into.size()) {
-      ssize_t n = ::pread(fd_, into.data() + done, into.size() - done,
-                          static_cast<off_t>(offset + done));
+      ssize_t n =
+          ::pread(fd_, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return os_error(errno, "read", path_);
       if (n == 0) break;
@@ -81,7 +81,7 @@ class RealFile final : public File {
   }
 
   Result<uint64_t> size() override {
-    struct stat st {};
+    struct stat st{};
     if (::fstat(fd_, &st) != 0) return os_error(errno, "fstat", path_);
     return static_cast<uint64_t>(st.st_size);
   }
@@ -104,11 +104,16 @@ class RealLock final : public FileLock {
 
 int open_flags(OpenMode mode) {
   switch (mode) {
-    case OpenMode::Read: return O_RDONLY;
-    case OpenMode::ReadWrite: return O_RDWR;
-    case OpenMode::Create: return O_RDWR | O_CREAT;
-    case OpenMode::CreateNew: return O_RDWR | O_CREAT | O_EXCL;
-    case OpenMode::CreateEmpty: return O_RDWR | O_CREAT | O_TRUNC;
+    case OpenMode::Read:
+      return O_RDONLY;
+    case OpenMode::ReadWrite:
+      return O_RDWR;
+    case OpenMode::Create:
+      return O_RDWR | O_CREAT;
+    case OpenMode::CreateNew:
+      return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::CreateEmpty:
+      return O_RDWR | O_CREAT | O_TRUNC;
   }
   return O_RDONLY;
 }
@@ -169,14 +174,14 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<FileInfo> info(const std::string& path) override {
-    struct stat st {};
+    struct stat st{};
     if (::stat(path.c_str(), &st) != 0) return os_error(errno, "stat", path);
     return FileInfo{static_cast<uint64_t>(st.st_size), S_ISDIR(st.st_mode),
                     st.st_mtim.tv_sec * kNsPerS + st.st_mtim.tv_nsec, st.st_ino};
   }
 
   Result<FileSystemInfo> file_system_info(const std::string& path) override {
-    struct statvfs st {};
+    struct statvfs st{};
     if (::statvfs(path.c_str(), &st) != 0) return os_error(errno, "statvfs", path);
     return FileSystemInfo{st.f_frsize, st.f_blocks, st.f_bfree,
                           st.f_bavail, st.f_files,  st.f_ffree};

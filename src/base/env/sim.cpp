@@ -100,7 +100,8 @@ class SimFile final : public File {
     std::lock_guard lock(files_.mutex_);
     KANSOKU_RETURN_IF_ERROR(writable());
     if (auto fault = files_.begin("sync", path_)) {
-      // As Linux does: the dirty pages count as clean afterwards, though they never reached the disk.
+      // As Linux does: the dirty pages count as clean afterwards, though they never reached the
+      // disk.
       inode_->pending.clear();
       return fail(fault->code, fault->message, path_);
     }
@@ -112,7 +113,8 @@ class SimFile final : public File {
   Status truncate(uint64_t size_bytes) override {
     std::lock_guard lock(files_.mutex_);
     KANSOKU_RETURN_IF_ERROR(writable());
-    if (auto fault = files_.begin("truncate", path_)) return fail(fault->code, fault->message, path_);
+    if (auto fault = files_.begin("truncate", path_))
+      return fail(fault->code, fault->message, path_);
     SimFileSystem::Write write{.is_truncate = true, .size = size_bytes};
     SimFileSystem::apply(inode_->seen, write);
     inode_->pending.push_back(std::move(write));
@@ -143,7 +145,8 @@ class SimFile final : public File {
   }
   Status writable() const {
     KANSOKU_RETURN_IF_ERROR(usable());
-    if (!writable_) return fail(ErrorCode::PermissionDenied, "file is open for reading only", path_);
+    if (!writable_)
+      return fail(ErrorCode::PermissionDenied, "file is open for reading only", path_);
     return {};
   }
 
@@ -280,13 +283,15 @@ Status SimFileSystem::sync_directory(const std::string& path) {
 
 Result<std::vector<DirectoryEntry>> SimFileSystem::list(const std::string& path) {
   std::lock_guard lock(mutex_);
-  if (!directories_.contains(path)) return fail(ErrorCode::NotFound, "opendir: no such directory", path);
+  if (!directories_.contains(path))
+    return fail(ErrorCode::NotFound, "opendir: no such directory", path);
   std::vector<DirectoryEntry> out;
   for (const auto& [name, inode] : seen_) {
     if (parent_path(name) == path) out.push_back({name.substr(path.size() + 1), false});
   }
   for (const std::string& name : directories_) {
-    if (name != path && parent_path(name) == path) out.push_back({name.substr(path.size() + 1), true});
+    if (name != path && parent_path(name) == path)
+      out.push_back({name.substr(path.size() + 1), true});
   }
   return out;
 }

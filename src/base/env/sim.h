@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "base/env/env.h"
 
@@ -81,7 +82,8 @@ class SimFileSystem final : public FileSystem {
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   Result<std::string> read_link(const std::string& path) override;
 
-  // The power goes: open files become unusable (every call fails), the platter becomes what is seen.
+  // The power goes: open files become unusable (every call fails), the platter becomes what is
+  // seen.
   void power_cut(CutStyle style);
   // Number of calls so far that a fault or a cut could hit (write, sync, truncate, open for write,
   // rename, remove, sync directory).

@@ -1,9 +1,9 @@
 // Where work runs: the bounded pool with lanes, and its deterministic twin for tests.
 //
-// Lanes are served in order: alarms before queries before ingest before merges; a lane that waits is
-// served at the latest after kLaneStarveSteps tasks of better lanes, so that none starves. Tasks are cut
-// into steps of at most 5 ms: long work is posted with run_steps(). Nothing may block in a task:
-// no waiting for sockets, other tasks or the log.
+// Lanes are served in order: alarms before queries before ingest before merges; a lane that waits
+// is served at the latest after kLaneStarveSteps tasks of better lanes, so that none starves. Tasks
+// are cut into steps of at most 5 ms: long work is posted with run_steps(). Nothing may block in a
+// task: no waiting for sockets, other tasks or the log.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "base/text/base64.h"
+#include "base/text/hex.h"
 
 namespace kansoku::net {
 namespace {
@@ -32,11 +34,11 @@ const unsigned char* bytes_of(std::string_view s) {
 
 Result<std::string> hash_password(std::string_view password, env::Random& random) {
   std::string salt = random_bytes(random, kSaltBytes);
-  std::string encoded(argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id),
-                      '\0');
-  int rc = argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(),
-                                 salt.data(), salt.size(), kHashBytes, encoded.data(),
-                                 encoded.size());
+  std::string encoded(
+      argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id), '\0');
+  int rc =
+      argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(),
+                            salt.data(), salt.size(), kHashBytes, encoded.data(), encoded.size());
   if (rc != ARGON2_OK) return internal_error("argon2: {}", argon2_error_message(rc));
   encoded.resize(std::strlen(encoded.c_str()));
   return encoded;
@@ -61,7 +63,8 @@ Result<SecretBox> SecretBox::open(env::FileSystem& files, env::Random& random,
   if (existing) {
     if (existing->size() != kKeyBytes) {
       return fail(ErrorCode::DataLoss,
-                  fmt::format("key file has {} bytes, expected {}", existing->size(), kKeyBytes), path);
+                  fmt::format("key file has {} bytes, expected {}", existing->size(), kKeyBytes),
+                  path);
     }
     box.key_ = std::move(*existing);
     return box;
@@ -81,7 +84,8 @@ std::string SecretBox::seal(std::string_view secret, std::string_view context,
   bool ok = ctx != nullptr &&
             EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), nullptr, bytes_of(std::string_view(key_)),
                                bytes_of(std::string_view(out))) == 1 &&
-            EVP_EncryptUpdate(ctx, nullptr, &n, bytes_of(context), static_cast<int>(context.size())) == 1 &&
+            EVP_EncryptUpdate(ctx, nullptr, &n, bytes_of(context),
+                              static_cast<int>(context.size())) == 1 &&
             EVP_EncryptUpdate(ctx, bytes_of(cipher), &n, bytes_of(secret),
                               static_cast<int>(secret.size())) == 1 &&
             EVP_EncryptFinal_ex(ctx, bytes_of(cipher) + secret.size(), &n) == 1 &&
@@ -93,19 +97,22 @@ std::string SecretBox::seal(std::string_view secret, std::string_view context,
 }
 
 Result<std::string> SecretBox::unseal(std::string_view sealed, std::string_view context) const {
-  KANSOKU_TRY(std::string bytes, base64_decode(sealed));
+  auto decoded = base64_decode(sealed);
+  if (!decoded) return invalid_argument("a sealed secret is no base64");
+  std::string bytes = std::move(*decoded);
   if (bytes.size() < kNonceBytes + kTagBytes) return corruption("sealed secret cut off");
   std::string_view nonce = std::string_view(bytes).substr(0, kNonceBytes);
   std::string tag = bytes.substr(bytes.size() - kTagBytes);
-  std::string_view cipher = std::string_view(bytes).substr(
-      kNonceBytes, bytes.size() - kNonceBytes - kTagBytes);
+  std::string_view cipher =
+      std::string_view(bytes).substr(kNonceBytes, bytes.size() - kNonceBytes - kTagBytes);
   std::string out(cipher.size(), '\0');
   EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
   int n = 0;
   bool ok = ctx != nullptr &&
             EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), nullptr, bytes_of(std::string_view(key_)),
                                bytes_of(nonce)) == 1 &&
-            EVP_DecryptUpdate(ctx, nullptr, &n, bytes_of(context), static_cast<int>(context.size())) == 1 &&
+            EVP_DecryptUpdate(ctx, nullptr, &n, bytes_of(context),
+                              static_cast<int>(context.size())) == 1 &&
             EVP_DecryptUpdate(ctx, bytes_of(out), &n, bytes_of(cipher),
                               static_cast<int>(cipher.size())) == 1 &&
             EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
@@ -116,28 +123,7 @@ Result<std::string> SecretBox::unseal(std::string_view sealed, std::string_view 
 }
 
 std::string random_hex(env::Random& random, size_t bytes) {
-  std::string out;
-  for (char c : random_bytes(random, bytes)) {
-    out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  int n = EVP_EncodeBlock(bytes_of(out), bytes_of(bytes), static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(n));
-  return out;
-}
-
-Result<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return invalid_argument("base64 of {} characters", text.size());
-  std::string out(text.size() / 4 * 3 + 1, '\0');
-  int n = EVP_DecodeBlock(bytes_of(out), bytes_of(text), static_cast<int>(text.size()));
-  if (n < 0) return invalid_argument("not base64");
-  size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<size_t>(n) - padding);
-  return out;
+  return to_hex(random_bytes(random, bytes));
 }
 
 }  // namespace kansoku::net

@@ -5,8 +5,9 @@ namespace {
 
 Status over(std::string_view what, uint64_t used, uint64_t limit) {
   if (used <= limit) return {};
-  return resource_exhausted("query reads too much: {} {}, limit {}; ask for a shorter range or fewer series",
-                            used, what, limit);
+  return resource_exhausted(
+      "query reads too much: {} {}, limit {}; ask for a shorter range or fewer series", used, what,
+      limit);
 }
 
 }  // namespace
@@ -15,8 +16,8 @@ Status QueryContext::check() const {
   if (cancelled()) return kansoku::cancelled("query cancelled");
   int64_t elapsed_ms = (clock_.monotonic_now().ns - started_.ns) / env::kNsPerMs;
   if (elapsed_ms > limits_.time_ms) {
-    return deadline_exceeded("query took longer than {} ms; ask for a shorter range or fewer series",
-                             limits_.time_ms);
+    return deadline_exceeded(
+        "query took longer than {} ms; ask for a shorter range or fewer series", limits_.time_ms);
   }
   return {};
 }
@@ -33,11 +34,19 @@ Status QueryContext::charge_bytes(uint64_t bytes) {
   return over("bytes", bytes_.fetch_add(bytes) + bytes, limits_.bytes_max);
 }
 
+QueryContext::~QueryContext() {
+  if (memory_ != nullptr) memory_->give_back(memory_bytes_.load());
+}
+
 Status QueryContext::charge_memory(uint64_t bytes) {
+  if (memory_ != nullptr) KANSOKU_RETURN_IF_ERROR(memory_->take(bytes));
   return over("bytes of memory", memory_bytes_.fetch_add(bytes) + bytes, limits_.memory_bytes_max);
 }
 
-void QueryContext::release_memory(uint64_t bytes) { memory_bytes_.fetch_sub(bytes); }
+void QueryContext::release_memory(uint64_t bytes) {
+  memory_bytes_.fetch_sub(bytes);
+  if (memory_ != nullptr) memory_->give_back(bytes);
+}
 
 QueryCost QueryContext::cost() const {
   return {.series = series_.load(),

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/env/env.h"
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace kansoku::query {
@@ -13,9 +14,9 @@ namespace kansoku::query {
 struct QueryLimits {
   int64_t time_ms = 30'000;
   uint64_t series_max = 100'000;
-  uint64_t points_max = 200'000'000;           // read from the store
-  uint64_t bytes_max = 4ULL << 30;             // read from parts, compressed
-  uint64_t memory_bytes_max = 256ULL << 20;    // held by the answer
+  uint64_t points_max = 200'000'000;         // read from the store
+  uint64_t bytes_max = 4ULL << 30;           // read from parts, compressed
+  uint64_t memory_bytes_max = 256ULL << 20;  // held by the answer
 };
 
 struct QueryCost {
@@ -28,8 +29,13 @@ struct QueryCost {
 
 class QueryContext {
  public:
-  QueryContext(const env::Clock& clock, QueryLimits limits)
-      : clock_(clock), limits_(limits), started_(clock.monotonic_now()) {}
+  // `memory`: the budget that all queries share, or null (tests). It outlives the context, which
+  // gives back what it took.
+  QueryContext(const env::Clock& clock, QueryLimits limits, MemoryBudget* memory = nullptr)
+      : clock_(clock), limits_(limits), memory_(memory), started_(clock.monotonic_now()) {}
+  ~QueryContext();
+  QueryContext(const QueryContext&) = delete;
+  QueryContext& operator=(const QueryContext&) = delete;
 
   // DeadlineExceeded, Cancelled or ResourceExhausted (names the limit) when the query must end.
   Status check() const;
@@ -56,6 +62,7 @@ class QueryContext {
  private:
   const env::Clock& clock_;
   QueryLimits limits_;
+  MemoryBudget* memory_;
   env::MonotonicTime started_;
   std::atomic<bool> cancelled_{false};
   std::atomic<uint64_t> series_{0};

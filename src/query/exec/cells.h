@@ -1,6 +1,6 @@
-// Series as cells of an aligned period: the common ground of CloudWatch's APIs, the console and, later,
-// metric math. A cell of period P that starts at k*P holds every sample with k*P <= t < (k+1)*P, joined
-// into one point.
+// Series as cells of an aligned period: the common ground of CloudWatch's APIs, the console and,
+// later, metric math. A cell of period P that starts at k*P holds every sample with k*P <= t <
+// (k+1)*P, joined into one point.
 #pragma once
 
 #include <vector>
@@ -32,16 +32,18 @@ struct CellResult {
   std::vector<store::TimeRangeMs> missing;
 };
 
-// The coarsest resolution that still answers cells of this period: tiers hold everything that finer ones
-// do, for longer, so the coarsest that divides the period is the cheapest and reaches furthest back.
+// The coarsest resolution that still answers cells of this period: tiers hold everything that finer
+// ones do, for longer, so the coarsest that divides the period is the cheapest and reaches furthest
+// back.
 int64_t choose_tier_ms(int64_t period_ms);
 
-// The smallest period of CloudWatch's (1, 5, 10, 30 s, then multiples of a minute) that gives at most
-// points_max cells over the range and that data of this age still have (aws user guide, retention).
+// The smallest period of CloudWatch's (1, 5, 10, 30 s, then multiples of a minute) that gives at
+// most points_max cells over the range and that data of this age still have (aws user guide,
+// retention).
 int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t points_max);
 
-// Reads in steps, so that a long query shares its worker: begin() selects, each step() scans some more
-// series and says whether there are more.
+// Reads in steps, so that a long query shares its worker: begin() selects, each step() scans some
+// more series and says whether there are more.
 class CellReader {
  public:
   CellReader(const store::MetricStore& store, CellQuery query, QueryContext& context)

@@ -126,6 +126,23 @@ TEST_CASE("a query ends at its limits and says which") {
   CHECK(read_cells(store, {.range = {0, 1}}, slow).error().code == ErrorCode::DeadlineExceeded);
 }
 
+TEST_CASE("queries share one memory budget and give back what they took") {
+  FixedStore store;
+  store.rows.push_back(row(1, {{0, 1}, {60'000, 2}}));
+  env::SimClock clock;
+  MemoryBudget shared("queries", 60);
+  {
+    QueryContext first(clock, {}, &shared);
+    REQUIRE(read_cells(store, {.range = {0, 120'000}}, first).has_value());
+    CHECK(shared.used_bytes() > 0);
+    QueryContext second(clock, {}, &shared);
+    auto refused = read_cells(store, {.range = {0, 120'000}}, second);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == ErrorCode::ResourceExhausted);
+  }
+  CHECK(shared.used_bytes() == 0);
+}
+
 TEST_CASE("ranges that damage hid are passed on") {
   FixedStore store;
   store.rows.push_back(row(1, {{0, 1}}));
@@ -135,4 +152,8 @@ TEST_CASE("ranges that damage hid are passed on") {
   auto result = read_cells(store, {.range = {0, 120'000}}, context);
   REQUIRE(result.has_value());
   CHECK(result->missing.size() == 1);
+  // Also when the damage hid the series themselves.
+  store.rows.clear();
+  QueryContext none(clock, {});
+  CHECK(read_cells(store, {.range = {0, 120'000}}, none)->missing.size() == 1);
 }

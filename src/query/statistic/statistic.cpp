@@ -91,7 +91,8 @@ struct Slice {
   double sum = 0;
 };
 
-// Samples whose rank lies in (from, to] of the cumulative counts; a sample on a cut counts by its share.
+// Samples whose rank lies in (from, to] of the cumulative counts; a sample on a cut counts by its
+// share.
 Slice slice_by_rank(const Pairs& pairs, double from, double to) {
   Slice out;
   double before = 0;
@@ -147,10 +148,14 @@ std::optional<double> evaluate_distribution(const Statistic& s, const Pairs& pai
                                           s.upper.value_or(100) / 100 * count)
                           : slice_by_value(pairs, s);
   switch (s.kind) {
-    case StatisticKind::TrimmedCount: return slice.count;
-    case StatisticKind::TrimmedSum: return slice.sum;
-    case StatisticKind::PercentileRank: return 100 * slice.count / count;
-    default: break;
+    case StatisticKind::TrimmedCount:
+      return slice.count;
+    case StatisticKind::TrimmedSum:
+      return slice.sum;
+    case StatisticKind::PercentileRank:
+      return 100 * slice.count / count;
+    default:
+      break;
   }
   if (!(slice.count > 0)) return std::nullopt;
   return slice.sum / slice.count;
@@ -191,7 +196,8 @@ Result<Statistic> parse_statistic(std::string_view text) {
     if (parse_range(range.substr(1, range.size() - 2), ranged)) return ranged;
   }
   return invalid_argument(
-      "statistic {} is none of SampleCount, Sum, Average, Minimum, Maximum, IQM, pN, tmN, wmN, tcN, "
+      "statistic {} is none of SampleCount, Sum, Average, Minimum, Maximum, IQM, pN, tmN, wmN, "
+      "tcN, "
       "tsN (N from 0 to 100), TM(a:b), WM(a:b), TC(a:b), TS(a:b), PR(a:b)",
       quoted(text));
 }
@@ -199,14 +205,19 @@ Result<Statistic> parse_statistic(std::string_view text) {
 std::optional<double> evaluate(const Statistic& statistic, const Point& cell) {
   double count = cell.count();
   switch (statistic.kind) {
-    case StatisticKind::SampleCount: return count;
-    case StatisticKind::Sum: return cell.sum();
+    case StatisticKind::SampleCount:
+      return count;
+    case StatisticKind::Sum:
+      return cell.sum();
     case StatisticKind::Average:
       if (!(count > 0)) return std::nullopt;
       return cell.sum() / count;
-    case StatisticKind::Minimum: return cell.min();
-    case StatisticKind::Maximum: return cell.max();
-    default: break;
+    case StatisticKind::Minimum:
+      return cell.min();
+    case StatisticKind::Maximum:
+      return cell.max();
+    default:
+      break;
   }
   if (cell.min() < 0) return std::nullopt;
   if (!cell.distribution) {

@@ -16,12 +16,12 @@ enum class StatisticKind : uint8_t {
   Average,
   Minimum,
   Maximum,
-  Percentile,       // pN
-  TrimmedMean,      // tmN, TM(a:b), IQM
-  WinsorizedMean,   // wmN, WM(a:b)
-  TrimmedCount,     // tcN, TC(a:b)
-  TrimmedSum,       // tsN, TS(a:b)
-  PercentileRank,   // PR(a:b)
+  Percentile,      // pN
+  TrimmedMean,     // tmN, TM(a:b), IQM
+  WinsorizedMean,  // wmN, WM(a:b)
+  TrimmedCount,    // tcN, TC(a:b)
+  TrimmedSum,      // tsN, TS(a:b)
+  PercentileRank,  // PR(a:b)
 };
 
 // A bound of a range; absent: open on that side.

@@ -34,12 +34,12 @@ TEST_CASE("every statistic of the numbers 1 to 100") {
     double value;
   };
   const Row rows[] = {
-      {"SampleCount", 100}, {"Sum", 5050},       {"Average", 50.5},       {"Minimum", 1},
-      {"Maximum", 100},     {"p0", 1},           {"p50", 50},             {"p99", 99},
-      {"p99.9", 100},       {"p100", 100},       {"tm90", 45.5},          {"TM(10%:90%)", 50.5},
-      {"IQM", 50.5},        {"tc90", 90},        {"ts90", 4095},          {"wm98", 50.47},
-      {"WM(10%:90%)", 50.4}, {"TC(:20)", 20},    {"TC(80:)", 20},         {"TS(98:)", 199},
-      {"PR(:30)", 30},      {"PR(20:80)", 60},   {"PR(95:)", 5},          {"TM(10:20)", 15.5},
+      {"SampleCount", 100},  {"Sum", 5050},     {"Average", 50.5}, {"Minimum", 1},
+      {"Maximum", 100},      {"p0", 1},         {"p50", 50},       {"p99", 99},
+      {"p99.9", 100},        {"p100", 100},     {"tm90", 45.5},    {"TM(10%:90%)", 50.5},
+      {"IQM", 50.5},         {"tc90", 90},      {"ts90", 4095},    {"wm98", 50.47},
+      {"WM(10%:90%)", 50.4}, {"TC(:20)", 20},   {"TC(80:)", 20},   {"TS(98:)", 199},
+      {"PR(:30)", 30},       {"PR(20:80)", 60}, {"PR(95:)", 5},    {"TM(10:20)", 15.5},
       {"WM(:50)", 37.75},
   };
   for (const Row& row : rows) {
@@ -85,9 +85,9 @@ TEST_CASE("percentiles of a sketch stay within one percent") {
 }
 
 TEST_CASE("refuses what is no statistic") {
-  for (const char* text : {"", "average", "p", "p101", "p-1", "p1.12345678901", "tm", "TM", "TM()",
-                           "TM(5)", "TM(10%:90)", "TM(90%:10%)", "PR(:)", "p99%", "p5x", "IQM5",
-                           "pNaN", "TM(:101%)", "p1e1"}) {
+  for (const char* text :
+       {"", "average", "p", "p101", "p-1", "p1.12345678901", "tm", "TM", "TM()", "TM(5)",
+        "TM(10%:90)", "TM(90%:10%)", "PR(:)", "p99%", "p5x", "IQM5", "pNaN", "TM(:101%)", "p1e1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_statistic(text).has_value());
   }

@@ -2,6 +2,7 @@
 // known series as (series id, time, value), delta coded. Thread contract: plain values.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>

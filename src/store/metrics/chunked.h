@@ -3,6 +3,7 @@
 // reader learnt their index through a lock.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "store/metrics/fold.h"
 
+#include "base/time/grid.h"
+
 namespace kansoku::store::metrics {
 namespace {
 
@@ -27,6 +29,43 @@ void push_joined(DecodedSeries& out, int64_t ms, signal::Point point, signal::Me
   out.push(ms, std::move(point));
 }
 
+// Adds up neighbours (in the order of `index_of`) whose times have the same key. Floats of a run
+// become one point at once: adding them one by one would copy the growing distribution each time.
+template <class IndexOf, class KeyOf>
+void add_runs(DecodedSeries& series, IndexOf index_of, KeyOf key_of, DecodedSeries& out) {
+  std::vector<signal::ValueCount> floats;
+  for (size_t begin = 0; begin < series.size();) {
+    int64_t key = key_of(series.timestamps_ms[index_of(begin)]);
+    size_t end = begin;
+    floats.clear();
+    std::optional<signal::Point> sum;
+    for (; end < series.size() && key_of(series.timestamps_ms[index_of(end)]) == key; ++end) {
+      size_t i = index_of(end);
+      bool is_float = series.distributions.empty() || !series.distributions[i];
+      if (is_float && std::isfinite(series.values[i])) {
+        floats.push_back({series.values[i], 1});
+        continue;
+      }
+      signal::Point point = series.take(i);
+      if (sum) {
+        sum->add(point);
+      } else {
+        sum = std::move(point);
+      }
+    }
+    if (!floats.empty()) {
+      signal::Point point = signal::point_from_values(floats);
+      if (sum) {
+        sum->add(point);
+      } else {
+        sum = std::move(point);
+      }
+    }
+    out.push(key, std::move(*sum));
+    begin = end;
+  }
+}
+
 }  // namespace
 
 void settle(DecodedSeries& series, signal::MergeKind merge) {
@@ -37,7 +76,11 @@ void settle(DecodedSeries& series, signal::MergeKind merge) {
     return std::pair(series.timestamps_ms[a], a) < std::pair(series.timestamps_ms[b], b);
   });
   DecodedSeries out;
-  for (uint32_t i : order) push_joined(out, series.timestamps_ms[i], series.take(i), merge);
+  if (merge == signal::MergeKind::Accumulate) {
+    add_runs(series, [&](size_t i) { return order[i]; }, [](int64_t ms) { return ms; }, out);
+  } else {
+    for (uint32_t i : order) push_joined(out, series.timestamps_ms[i], series.take(i), merge);
+  }
   series = std::move(out);
 }
 
@@ -77,10 +120,8 @@ void join_settled(DecodedSeries& series, DecodedSeries&& later, signal::MergeKin
 
 void fold_cells(DecodedSeries& series, int64_t cell_ms) {
   DecodedSeries out;
-  for (size_t i = 0; i < series.size(); ++i) {
-    push_joined(out, cell_start(series.timestamps_ms[i], cell_ms), series.take(i),
-                signal::MergeKind::Accumulate);
-  }
+  add_runs(
+      series, [](size_t i) { return i; }, [&](int64_t ms) { return floor_to(ms, cell_ms); }, out);
   series = std::move(out);
 }
 

@@ -77,8 +77,11 @@ class PageReader {
   bool read(DecodedSeries& out);
   // Of a page of times.
   bool read_times(int64_t& first_ms, int64_t& last_ms);
-  // Times of the current run.
-  std::span<const int64_t> timestamps_ms() const { return vectors_[row_]; }
+  // Times of the current run; empty when the page has none, which is damage outside a page of times.
+  std::span<const int64_t> timestamps_ms() const {
+    if (row_ >= vectors_.size()) return {};
+    return vectors_[row_];
+  }
 
  private:
   std::string raw_;

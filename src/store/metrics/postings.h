@@ -2,6 +2,7 @@
 // Ids are given in order, so adding is appending. Thread contract: the table's lock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 

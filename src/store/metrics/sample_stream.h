@@ -10,8 +10,11 @@
 // This form lives in memory only. Thread contract: plain values.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -8,7 +8,11 @@
 // load() take the table's lock alone; readers (select, labels) share it. Times are atomics.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -38,6 +42,9 @@ struct SeriesDefinition {
   signal::Temporality temporality = signal::Temporality::Gauge;
   std::string_view canonical;
 };
+
+// Series of which no point is known: none was stored yet, or all are in what is damaged.
+enum class Unseen : uint8_t { LeaveOut, Include };
 
 class SeriesTable {
  public:
@@ -75,7 +82,7 @@ class SeriesTable {
   }
   // Only for ids that exist.
   SeriesDefinition definition(SeriesId id, std::string& canonical) const;
-  Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector) const;
+  Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector, Unseen unseen) const;
   // How `id` merges; nothing when it is not a series of this scope (scans never cross tenants).
   std::optional<signal::MergeKind> merge_in_scope(SeriesId id, const signal::Scope& scope) const;
   uint64_t series_count() const { return series_count_.load(std::memory_order_relaxed); }

@@ -53,17 +53,18 @@ struct DocumentLimits {
   size_t nodes_max = 200'000;
 };
 
-// One YAML (or JSON) document. A syntax error is a Problem; anchors and aliases are refused by name, for
-// a configuration is read by people too.
+// One YAML (or JSON) document. A syntax error is a Problem; anchors and aliases are refused by
+// name, for a configuration is read by people too.
 std::expected<Node, Problem> parse_yaml(std::string_view text, const std::string& file,
                                         DocumentLimits limits = {});
 
-// One JSON document (RFC 8259) as the same tree, without positions; numbers keep up to 17 digits. For the
-// console's requests and stored settings.
+// One JSON document (RFC 8259) as the same tree, without positions; numbers keep up to 17 digits.
+// For the console's requests and stored settings.
 Result<Node> parse_json(std::string_view text);
 
 // The closest of `known` to a misspelt word, when close enough to be worth saying.
-std::optional<std::string> did_you_mean(std::string_view word, const std::vector<std::string>& known);
+std::optional<std::string> did_you_mean(std::string_view word,
+                                        const std::vector<std::string>& known);
 
 // Reads a mapping member by member. Every key that was not asked for is a problem in finish().
 class Reader {

@@ -36,8 +36,7 @@ TEST_CASE("the reader checks types and ranges and guesses misspelt keys") {
   CHECK(reader.bytes("size", 0, 1LL << 40) == 64LL << 20);
   reader.finish();
   REQUIRE(problems.size() == 3);
-  CHECK(problems[0].to_string() ==
-        "k.yaml:2:7: /server/port: 70000 is out of range, 0 to 65535");
+  CHECK(problems[0].to_string() == "k.yaml:2:7: /server/port: 70000 is out of range, 0 to 65535");
   CHECK(problems[2].to_string() ==
         "k.yaml:1:1: /server/intervall: unknown key \"intervall\", did you mean \"interval\"?");
 }

@@ -64,17 +64,29 @@ class Builder {
     Position at{static_cast<uint32_t>(event.start_mark.line + 1),
                 static_cast<uint32_t>(event.start_mark.column + 1)};
     switch (event.type) {
-      case YAML_STREAM_END_EVENT: return true;
+      case YAML_STREAM_END_EVENT:
+        return true;
       case YAML_DOCUMENT_START_EVENT:
         if (++documents_ > 1) fail(at, "more than one document in the file");
         break;
-      case YAML_ALIAS_EVENT: fail(at, "aliases are not supported in configuration files"); break;
-      case YAML_SCALAR_EVENT: scalar(event, at); break;
-      case YAML_SEQUENCE_START_EVENT: open(Node::Kind::Sequence, at); break;
-      case YAML_MAPPING_START_EVENT: open(Node::Kind::Mapping, at); break;
+      case YAML_ALIAS_EVENT:
+        fail(at, "aliases are not supported in configuration files");
+        break;
+      case YAML_SCALAR_EVENT:
+        scalar(event, at);
+        break;
+      case YAML_SEQUENCE_START_EVENT:
+        open(Node::Kind::Sequence, at);
+        break;
+      case YAML_MAPPING_START_EVENT:
+        open(Node::Kind::Mapping, at);
+        break;
       case YAML_SEQUENCE_END_EVENT:
-      case YAML_MAPPING_END_EVENT: close(); break;
-      default: break;
+      case YAML_MAPPING_END_EVENT:
+        close();
+        break;
+      default:
+        break;
     }
     return false;
   }
@@ -84,7 +96,8 @@ class Builder {
       fail(at, fmt::format("nested deeper than {} levels", limits_.depth_max));
       return;
     }
-    if (!stack_.empty() && stack_.back().node.kind == Node::Kind::Mapping && !stack_.back().have_key) {
+    if (!stack_.empty() && stack_.back().node.kind == Node::Kind::Mapping &&
+        !stack_.back().have_key) {
       fail(at, "a key must be a plain word");
       return;
     }
@@ -103,7 +116,8 @@ class Builder {
     std::string value(reinterpret_cast<const char*>(event.data.scalar.value),
                       event.data.scalar.length);
     bool is_quoted = event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    if (!stack_.empty() && stack_.back().node.kind == Node::Kind::Mapping && !stack_.back().have_key) {
+    if (!stack_.empty() && stack_.back().node.kind == Node::Kind::Mapping &&
+        !stack_.back().have_key) {
       Open& top = stack_.back();
       if (top.node.find(value) != nullptr) {
         top.key = value;

@@ -1,0 +1,110 @@
+// Writers, readers, seals and merges at once on real threads; for the thread sanitizer above all.
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <thread>
+
+#include "base/env/sim.h"
+#include "store/metrics/engine.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr int kBatches = 200;
+constexpr int kSeries = 40;
+
+struct Counter {
+  std::mutex counter_mutex;
+  std::condition_variable changed;
+  int value = 0;
+  void add() {
+    std::lock_guard lock(counter_mutex);
+    ++value;
+    changed.notify_all();
+  }
+  void wait_for(int goal) {
+    std::unique_lock lock(counter_mutex);
+    changed.wait(lock, [&] { return value >= goal; });
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a reader on another thread never sees less than was acknowledged, nor more than was sent") {
+  env::SimClock clock;
+  env::SimRandom random(1);
+  env::SimFileSystem disk;
+  env::Env env{&clock, &disk, &random};
+  ThreadPool pool(2);
+  auto log = wal::Log::open(env, "/d/log", {});
+  REQUIRE(log);
+  MetricEngineOptions options;
+  options.directory = "/d/metrics";
+  options.merge_fan_in = 2;
+  options.seal_log_bytes = 4'000;
+  auto engine = MetricEngine::open(env, pool, nullptr, **log, options);
+  REQUIRE(engine);
+  (*log)->start();
+  int64_t ms = clock.wall_now().ms();
+  Counter acknowledged;
+  std::atomic<int> sent{0};
+  std::atomic<int> wrong{0};
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop) {
+      int least = 0;
+      {
+        std::lock_guard lock(acknowledged.counter_mutex);
+        least = acknowledged.value;
+      }
+      auto found =
+          (*engine)->select({.scope = {"1", "r"}, .matchers = {{"s", MatchOp::Regex, ".*7"}}});
+      std::vector<SeriesId> ids;
+      for (const SeriesInfo& info : *found) ids.push_back(info.id);
+      auto report = (*engine)->scan({.scope = {"1", "r"}, .ids = ids}, [&](const SeriesPoints& p) {
+        double sum = 0;
+        for (const signal::Point& point : p.points) sum += point.sum();
+        if (sum < least || sum > sent) ++wrong;
+        return Status();
+      });
+      if (!report) ++wrong;
+      (void)(*engine)->stats();
+    }
+  });
+  for (int batch = 0; batch < kBatches; ++batch) {
+    signal::MetricBatchBuilder builder;
+    for (int s = 0; s < kSeries; ++s) {
+      std::string name = fmt::format("{}", s);
+      std::vector<signal::LabelView> labels{{"s", name}};
+      auto row = builder.add_series(labels, {.merge = signal::MergeKind::Accumulate});
+      builder.add_float(*row, ms + batch % 5, 1);
+    }
+    ++sent;
+    (*engine)->append({{"1", "r"},
+                       builder.finish(),
+                       {},
+                       signal::AckToken(kSeries, nullptr, Lane::Ingest, [&](signal::Verdict v) {
+                         if (!v.good()) ++wrong;
+                         acknowledged.add();
+                       })});
+    acknowledged.wait_for(batch - 8);
+  }
+  acknowledged.wait_for(kBatches);
+  Counter flushed;
+  (*engine)->flush(true, [&](Status status) {
+    if (!status) ++wrong;
+    flushed.add();
+  });
+  flushed.wait_for(1);
+  stop = true;
+  reader.join();
+  CHECK(wrong == 0);
+  CHECK((*engine)->stats().parts == 1);
+  CHECK((*engine)->engine_stats().seals > 1);
+  (*engine)->close();
+  (*log)->close();
+  pool.shutdown();
+}
+
+}  // namespace kansoku::store::metrics

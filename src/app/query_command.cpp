@@ -1,12 +1,14 @@
 // kansoku query LANG 'TEXT'.
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "app/commands.h"
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/text/percent.h"
 #include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
@@ -228,6 +230,112 @@ int print_answer(const std::string& body, const std::string& format) {
   return code;
 }
 
+// "metric{a="b"}" of a result's labels, and its unit where it has one.
+void append_promql_series(const wire::Node& series, const std::vector<int64_t>& times,
+                          wire::JsonWriter& json) {
+  std::string label;
+  std::string name;
+  for (const wire::Node::Entry& entry : series.find("metric")->entries) {
+    if (entry.key == "__name__") {
+      name = entry.value.scalar;
+    } else if (!entry.key.starts_with("__")) {
+      label += fmt::format("{}{}={}", label.empty() ? "" : ", ", entry.key,
+                           quoted(entry.value.scalar, 1024));
+    }
+  }
+  json.begin_object();
+  json.key("label");
+  json.string(label.empty() ? name : fmt::format("{}{{{}}}", name, label));
+  json.key("unit");
+  json.string(series.find("metric")->text_of("__unit__"));
+  json.key("values");
+  json.begin_array();
+  std::map<int64_t, std::string> by_time;
+  if (const wire::Node* values = series.find("values")) {
+    for (const wire::Node& point : values->items) {
+      double seconds = 0;
+      const std::string& text = point.items[0].scalar;
+      std::from_chars(text.data(), text.data() + text.size(), seconds);
+      by_time[std::llround(seconds * 1000)] = point.items[1].scalar;
+    }
+  }
+  for (int64_t time : times) {
+    auto found = by_time.find(time);
+    if (found == by_time.end()) {
+      json.null();
+    } else {
+      json.string(found->second);
+    }
+  }
+  json.end_array();
+  json.end_object();
+}
+
+// An answer of /api/v1/query_range as a line that print_answer() understands.
+std::string promql_frame(const wire::Node& answer, int64_t from_ms, int64_t to_ms,
+                         int64_t step_ms) {
+  std::vector<int64_t> times;
+  for (int64_t at = from_ms; at <= to_ms; at += step_ms) times.push_back(at);
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  json.key("frame");
+  json.begin_object();
+  json.key("time");
+  json.begin_array();
+  for (int64_t time : times) json.integer(time);
+  json.end_array();
+  json.key("series");
+  json.begin_array();
+  for (const wire::Node& series : answer.find("data")->find("result")->items) {
+    append_promql_series(series, times, json);
+  }
+  json.end_array();
+  json.key("partial");
+  json.boolean(false);
+  json.key("truncated");
+  json.null();
+  json.end_object();
+  json.end_object();
+  return out;
+}
+
+// Points that a table or a plot of this length wants.
+constexpr int64_t kPromqlPoints = 60;
+
+int query_promql(const ToolEndpoint& endpoint, const std::string& text, int64_t from_ms,
+                 int64_t to_ms, const QueryFlags& flags) {
+  int64_t step_ms = flags.step_ms > 0
+                        ? flags.step_ms
+                        : std::max<int64_t>(1'000, (to_ms - from_ms) / kPromqlPoints / 1'000 * 1'000);
+  // The grid begins at a whole step, so that repeated queries ask for the same points.
+  from_ms -= from_ms % step_ms;
+  std::string path = "/api/v1/query_range?query=";
+  append_percent_encoded(path, text, "");
+  path += fmt::format("&start={:.3f}&end={:.3f}&step={:.3f}", static_cast<double>(from_ms) / 1000,
+                      static_cast<double>(to_ms) / 1000, static_cast<double>(step_ms) / 1000);
+  auto answer = call(endpoint, "GET", path, "");
+  auto body = answer ? wire::parse_json(answer->body) : Result<wire::Node>(wire::Node());
+  if (!answer || !body || body->text_of("status") != "success") {
+    fmt::print(stderr, "kansoku query: {}\n",
+               !answer ? answer.error().to_string()
+               : body  ? std::string(body->text_of("error"))
+                       : fmt::format("status {}", answer->status));
+    return 1;
+  }
+  for (std::string_view kind : {"warnings", "infos"}) {
+    const wire::Node* notes = body->find(kind);
+    for (size_t i = 0; notes != nullptr && i < notes->items.size(); ++i) {
+      fmt::print(stderr, "{}\n", notes->items[i].scalar);
+    }
+  }
+  if (flags.format == "json") {
+    fmt::print("{}\n", answer->body);
+    return 0;
+  }
+  return print_answer(promql_frame(*body, from_ms, to_ms, step_ms), flags.format);
+}
+
 Command query_command(QueryFlags& flags) {
   auto text = [](std::string& into) {
     return [&into](const std::string& value) -> Status {
@@ -243,8 +351,7 @@ Command query_command(QueryFlags& flags) {
   };
   return {.usage = "kansoku query LANG 'TEXT' [options]",
           .summary =
-              "Asks a server. LANG of this version: cloudwatch (a metric, its dimensions and a "
-              "statistic).",
+              "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic) or promql.",
           .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
                      text(flags.from)},
                     {"--to", "T", "end (default now)", text(flags.to)},
@@ -269,7 +376,8 @@ Command query_command(QueryFlags& flags) {
                      text(flags.data)}},
           .examples =
               "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
-              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"};
+              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"
+              "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
 }
 
 }  // namespace
@@ -288,16 +396,19 @@ int run_query(const std::vector<std::string>& arguments) {
                operands ? std::string("write LANG and 'TEXT'") : operands.error().to_string());
     return 2;
   }
-  if (operands->at(0) != "cloudwatch") {
+  bool promql = operands->at(0) == "promql";
+  if (!promql && operands->at(0) != "cloudwatch") {
     fmt::print(stderr,
-               "kansoku query: language {} is not served by this version; there is cloudwatch\n",
+               "kansoku query: language {} is not served by this version; there are cloudwatch and "
+               "promql\n",
                quoted(operands->at(0)));
     return 2;
   }
   int64_t now_ms = env::real_clock().wall_now().ms();
   auto from = parse_time_ms(flags.from, now_ms);
   auto to = parse_time_ms(flags.to, now_ms);
-  auto text = cloudwatch_text(operands->at(1), flags.step_ms);
+  Result<std::string> text = operands->at(1);
+  if (!promql) text = cloudwatch_text(operands->at(1), flags.step_ms);
   auto endpoint = find_endpoint(flags.data, flags.endpoint, flags.token);
   for (const Error* error :
        {from ? nullptr : &from.error(), to ? nullptr : &to.error(), text ? nullptr : &text.error(),
@@ -306,6 +417,7 @@ int run_query(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
   }
+  if (promql) return query_promql(*endpoint, *text, *from, *to, flags);
   auto answer = call(*endpoint, "POST", "/ui/api/query", query_body(*text, *from, *to));
   if (!answer || answer->status != 200) {
     fmt::print(stderr, "kansoku query: {}\n",

@@ -137,9 +137,16 @@ class Doors(unittest.TestCase):
             return code == 0 and out.count("\n") >= 3 and out
         out = wait_until(answered, "three rows of mem_used_percent")
         self.assertTrue(out.startswith("time,"))
-        code, _, err = run("query", "promql", "up", "--data", str(self.server.data))
+        code, out, err = run("query", "promql", "1 + 1", "--data", str(self.server.data), "--from", "now-1m",
+                             "--step", "30s", "--format", "csv")
+        self.assertEqual(code, 0, err)
+        self.assertEqual({line.split(",")[1] for line in out.splitlines()[1:]}, {"2"})
+        code, _, err = run("query", "promql", "sum(", "--data", str(self.server.data))
+        self.assertEqual(code, 1)
+        self.assertIn("1:5: parse error", err)
+        code, _, err = run("query", "traces", "x", "--data", str(self.server.data))
         self.assertEqual(code, 2)
-        self.assertIn("promql", err)
+        self.assertIn("traces", err)
 
     def test_a_second_process_on_the_data_directory_is_refused(self):
         code, _, err = run("up", "--data", str(self.server.data), "--listen", "127.0.0.1:0")

@@ -1,8 +1,8 @@
 #include "query/promql/annotations.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/time/iso8601.h"
 #include "query/promql/float_histogram.h"
 #include "query/promql/label_set.h"
 #include "query/promql/parser.h"
@@ -24,17 +24,6 @@ std::string of_named_metric(std::string_view text, std::string_view metric) {
 
 std::string is_metric(std::string_view text, std::string_view metric) {
   return fmt::format("{}: {}", text, go_quoted(metric));
-}
-
-// Milliseconds as RFC 3339 in UTC, whole seconds.
-std::string rfc3339(int64_t ms) {
-  const int64_t seconds = ms / 1000 - (ms % 1000 < 0 ? 1 : 0);
-  const int64_t days = seconds / 86'400 - (seconds % 86'400 < 0 ? 1 : 0);
-  const int64_t of_day = seconds - days * 86'400;
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     of_day / 3600, of_day / 60 % 60, of_day % 60);
 }
 
 }  // namespace
@@ -70,7 +59,7 @@ std::vector<std::string> Annotations::list(bool warning, std::string_view query)
       more = fmt::format(
           ", from buckets {} to {}, with a max diff of {:.2g}, over {} samples from {} to {}",
           format_general(detail.from), format_general(detail.to), detail.by, detail.times,
-          rfc3339(detail.t_first), rfc3339(detail.t_last));
+          iso8601(detail.t_first, IsoFraction::None), iso8601(detail.t_last, IsoFraction::None));
     }
     out.push_back(fmt::format("PromQL {}: {}{} ({})", warning ? "warning" : "info", text, more,
                               line_and_column(query, at)));

@@ -73,6 +73,12 @@ TEST_CASE("promql evaluate: samples, memory, steps, time and cancel end a query 
     CHECK(result.error().code == ErrorCode::ResourceExhausted);
   }
   {
+    QueryContext context(clock, {.memory_bytes_max = 1'000'000});
+    auto result = ask("vector(1)", {0, 10'000'000'000, 1'000}, context);
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::ResourceExhausted);
+  }
+  {
     QueryContext context(clock, {});
     context.cancel();
     auto result = ask("foo", range, context);

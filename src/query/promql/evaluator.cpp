@@ -165,6 +165,8 @@ Result<Matrix> Evaluator::eval(const Expr& expr) {
   const Expr& inner = unwrapped(expr);
   const bool worthwhile = inner.kind != ExprKind::Number && inner.kind != ExprKind::String;
   if (grid_.steps() > 1 && worthwhile && is_step_invariant(inner)) return repeated(inner);
+  // A scalar has a value at every step, whatever the data are.
+  if (inner.type() == ValueType::Scalar) KANSOKU_RETURN_IF_ERROR(charge(grid_.steps()));
   KANSOKU_TRY(Matrix matrix, eval_node(inner));
   return checked(std::move(matrix));
 }

@@ -1,6 +1,7 @@
 #include "query/promql/float_histogram.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace kansoku::query::promql {
@@ -414,8 +415,10 @@ bool FloatHistogram::reset_since(const FloatHistogram& previous) const {
 }
 
 bool FloatHistogram::same_values(const FloatHistogram& other) const {
+  // Sums that are no numbers are the same when their bits are.
   return schema == other.schema && zero_threshold == other.zero_threshold &&
-         zero_count == other.zero_count && count == other.count && sum == other.sum &&
+         zero_count == other.zero_count && count == other.count &&
+         std::bit_cast<uint64_t>(sum) == std::bit_cast<uint64_t>(other.sum) &&
          positive == other.positive && negative == other.negative &&
          custom_values == other.custom_values;
 }

@@ -175,8 +175,8 @@ std::string Token::describe() const {
     case TokenKind::End:
       return "end of input";
     case TokenKind::Identifier:
-      return is_reserved_word(lower_case(text)) ? fmt::format("<{}>", lower_case(text))
-                                                : fmt::format("identifier {}", go_quoted(text));
+      return is_reserved_word(lower_ascii(text)) ? fmt::format("<{}>", lower_ascii(text))
+                                                 : fmt::format("identifier {}", go_quoted(text));
     case TokenKind::MetricIdentifier:
       return fmt::format("metric identifier {}", go_quoted(text));
     case TokenKind::Number:
@@ -194,14 +194,6 @@ std::string Token::describe() const {
     default:
       return fmt::format("{}", go_quoted(text));
   }
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 bool is_reserved_word(std::string_view lower_case_text) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/text/ascii.h"
 #include "query/promql/ast.h"
 
 namespace kansoku::query::promql {
@@ -55,8 +56,6 @@ enum class LexMode : uint8_t {
 // The token that begins at or after `at`.
 std::expected<Token, SyntaxError> lex(std::string_view text, size_t at, LexMode mode);
 
-// Reserved words are compared without case.
-std::string lower_case(std::string_view text);
 // True for words of the grammar (aggregations, operators, modifiers); they may still be metric
 // names.
 bool is_reserved_word(std::string_view lower_case_text);

@@ -142,7 +142,7 @@ Result<double> parse_number(std::string_view text) {
     negative = body[0] == '-';
     body.remove_prefix(1);
   }
-  const std::string lower = lower_case(body);
+  const std::string lower = lower_ascii(body);
   double value = 0;
   if (lower == "inf" || lower == "infinity") {
     value = std::numeric_limits<double>::infinity();

@@ -90,7 +90,7 @@ Parsed<DurationPtr> Parser::duration_primary(LexMode mode) {
 
 Parsed<DurationPtr> Parser::duration_call(LexMode mode) {
   const Token name = token_;
-  const std::string word = lower_case(name.text);
+  const std::string word = lower_ascii(name.text);
   struct Row {
     std::string_view word;
     DurationExpr::Kind kind;

@@ -95,7 +95,7 @@ class Parser {
     return token_.kind == TokenKind::Identifier || token_.kind == TokenKind::MetricIdentifier;
   }
   bool is_word(std::string_view word) const {
-    return token_.kind == TokenKind::Identifier && lower_case(token_.text) == word;
+    return token_.kind == TokenKind::Identifier && lower_ascii(token_.text) == word;
   }
   bool is_operator(std::string_view text) const {
     return token_.kind == TokenKind::Operator && token_.text == text;

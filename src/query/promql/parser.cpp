@@ -12,7 +12,7 @@ namespace kansoku::query::promql {
 const BinaryOpRow* Parser::binary_operator() const {
   if (token_.kind != TokenKind::Operator && token_.kind != TokenKind::Identifier) return nullptr;
   return find_binary_op(token_.kind == TokenKind::Operator ? std::string(token_.text)
-                                                           : lower_case(token_.text));
+                                                           : lower_ascii(token_.text));
 }
 
 Parsed<ExprPtr> Parser::expression(int precedence_min) {
@@ -115,7 +115,7 @@ Parsed<ExprPtr> Parser::primary() {
 }
 
 Parsed<ExprPtr> Parser::name_expression() {
-  const std::string lower = lower_case(token_.text);
+  const std::string lower = lower_ascii(token_.text);
   PROMQL_TRY(const Token next, peek());
   if (token_.kind == TokenKind::Identifier) {
     if (lower == "inf" || lower == "nan") {
@@ -126,7 +126,7 @@ Parsed<ExprPtr> Parser::name_expression() {
       return number;
     }
     if (const AggregateOpRow* row = find_aggregate_op(lower)) {
-      const std::string word = next.kind == TokenKind::Identifier ? lower_case(next.text) : "";
+      const std::string word = next.kind == TokenKind::Identifier ? lower_ascii(next.text) : "";
       if (next.kind == TokenKind::LeftParen || word == "by" || word == "without")
         return aggregate(*row);
     }

@@ -18,7 +18,7 @@ void skip_spaces(std::string_view& text) {
 Result<double> take_number(std::string_view& text) {
   size_t end = 0;
   if (end < text.size() && (text[end] == '+' || text[end] == '-')) ++end;
-  const std::string lower = lower_case(text.substr(end, 3));
+  const std::string lower = lower_ascii(text.substr(end, 3));
   if (lower == "inf" || lower == "nan") {
     end += 3;
   } else {

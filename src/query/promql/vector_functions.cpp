@@ -1,9 +1,9 @@
 // Functions of one step: arithmetic, dates, sorting, scalars.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numbers>
 
+#include "base/time/civil.h"
 #include "query/promql/calls.h"
 #include "query/promql/implementations.h"
 
@@ -44,40 +44,23 @@ void clamp(VectorCall& call, double low, double high) {
   map_floats(call, [&](double v) { return go_max(low, go_min(high, v)); });
 }
 
-struct Civil {
-  std::chrono::sys_days day;
-  std::chrono::year_month_day date;
-  int64_t second_of_day = 0;
-};
-
-// Seconds since 1970 in UTC; the fraction is cut off.
-Civil civil(double at) {
-  const auto whole = static_cast<int64_t>(std::clamp(at, -6.0e10, 2.5e11));
-  const int64_t days = whole / 86'400 - (whole % 86'400 < 0 ? 1 : 0);
-  const std::chrono::sys_days day{std::chrono::days{days}};
-  return {day, std::chrono::year_month_day{day}, whole - days * 86'400};
+// Seconds since 1970 as milliseconds; the fraction is cut off, years end where nobody counts them.
+int64_t whole_ms(double at) {
+  return static_cast<int64_t>(std::clamp(at, -6.0e10, 2.5e11)) * 1'000;
 }
 
+// `function` takes the time in milliseconds.
 template <class Function>
 void map_dates(VectorCall& call, Function&& function) {
+  const auto value = [&](double at) { return static_cast<double>(function(whole_ms(at))); };
   if (call.args.empty()) {
-    put_scalar(call, function(civil(seconds(call.t))));
+    put_scalar(call, value(seconds(call.t)));
     return;
   }
   for (const Sample& sample : call.args[0]) {
     if (sample.point.h) continue;
-    call.put(sample, std::isnan(sample.point.f) ? kNaN : function(civil(sample.point.f)));
+    call.put(sample, std::isnan(sample.point.f) ? kNaN : value(sample.point.f));
   }
-}
-
-double day_of_year(const Civil& c) {
-  const std::chrono::sys_days first{c.date.year() / std::chrono::January / 1};
-  return static_cast<double>((c.day - first).count() + 1);
-}
-
-double days_in_month(const Civil& c) {
-  const std::chrono::year_month_day_last last{c.date.year() / c.date.month() / std::chrono::last};
-  return static_cast<double>(static_cast<unsigned>(last.day()));
 }
 
 void sort_values(VectorCall& call, bool descending) {
@@ -247,31 +230,27 @@ void fn_scalar(VectorCall& call) {
 }
 
 void fn_year(VectorCall& call) {
-  map_dates(call,
-            [](const Civil& c) { return static_cast<double>(static_cast<int>(c.date.year())); });
+  map_dates(call, [](int64_t ms) { return civil_time(ms).year; });
 }
 void fn_month(VectorCall& call) {
-  map_dates(call, [](const Civil& c) {
-    return static_cast<double>(static_cast<unsigned>(c.date.month()));
-  });
+  map_dates(call, [](int64_t ms) { return civil_time(ms).month; });
 }
 void fn_day_of_month(VectorCall& call) {
-  map_dates(call, [](const Civil& c) {
-    return static_cast<double>(static_cast<unsigned>(c.date.day()));
-  });
+  map_dates(call, [](int64_t ms) { return civil_time(ms).day; });
 }
-void fn_day_of_week(VectorCall& call) {
-  map_dates(call, [](const Civil& c) {
-    return static_cast<double>(std::chrono::weekday{c.day}.c_encoding());
-  });
-}
+void fn_day_of_week(VectorCall& call) { map_dates(call, weekday); }
 void fn_day_of_year(VectorCall& call) { map_dates(call, day_of_year); }
-void fn_days_in_month(VectorCall& call) { map_dates(call, days_in_month); }
+void fn_days_in_month(VectorCall& call) {
+  map_dates(call, [](int64_t ms) {
+    const CivilTime time = civil_time(ms);
+    return days_of_month(time.year, time.month);
+  });
+}
 void fn_hour(VectorCall& call) {
-  map_dates(call, [](const Civil& c) { return static_cast<double>(c.second_of_day / 3600); });
+  map_dates(call, [](int64_t ms) { return civil_time(ms).hour; });
 }
 void fn_minute(VectorCall& call) {
-  map_dates(call, [](const Civil& c) { return static_cast<double>(c.second_of_day / 60 % 60); });
+  map_dates(call, [](int64_t ms) { return civil_time(ms).minute; });
 }
 
 void fn_sort(VectorCall& call) { sort_values(call, false); }

@@ -1,6 +1,8 @@
-// Any text: it parses or it does not; what parses prints to something that parses to the same print, and is
-// evaluated over tiny data within its budget.
+// Any text: it parses or it does not; what parses prints to something that parses to the same
+// print, and is evaluated over tiny data within its budget.
 #include <cstdlib>
+#include <map>
+#include <set>
 
 #include "base/env/sim.h"
 #include "query/promql/evaluate.h"
@@ -15,7 +17,8 @@ promql::MemorySource tiny_source() {
   promql::MemorySource source;
   const auto add = [&](const char* name, const char* label, double f, promql::HistogramPtr h) {
     const auto labels = promql::LabelSet::from({{"__name__", name}, {"l", label}, {"le", label}});
-    for (int64_t t = 0; t < 300'000; t += 60'000) source.add(labels, {.t = t, .f = f + static_cast<double>(t), .h = h});
+    for (int64_t t = 0; t < 300'000; t += 60'000)
+      source.add(labels, {.t = t, .f = f + static_cast<double>(t), .h = h});
   };
   promql::FloatHistogram native;
   native.count = 4;
@@ -52,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static promql::MemorySource source = tiny_source();
   static kansoku::env::SimClock clock;
   const promql::EvaluateOptions options{.samples_max = 2'000};
-  for (const promql::QueryRange range : {promql::QueryRange{120'000, 120'000, 0}, promql::QueryRange{0, 180'000, 60'000}}) {
+  for (const promql::QueryRange range :
+       {promql::QueryRange{120'000, 120'000, 0}, promql::QueryRange{0, 180'000, 60'000}}) {
     kansoku::query::QueryContext context(clock, {});
     auto result = promql::evaluate(**expr, range, source, options, context);
     if (result) result->annotations.warnings(text);

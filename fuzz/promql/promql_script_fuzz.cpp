@@ -1,4 +1,7 @@
 // Any text as a test script: it runs to its end.
+#include <map>
+#include <set>
+
 #include "base/env/sim.h"
 #include "query/promql/script.h"
 

@@ -12,7 +12,9 @@ namespace {
 // Folders within folders deeper than this are left alone.
 constexpr int kFolderDepthMax = 16;
 
-bool is_script(std::string_view name) { return name.ends_with(".test") || name.ends_with(".ptest"); }
+bool is_script(std::string_view name) {
+  return name.ends_with(".test") || name.ends_with(".ptest");
+}
 
 // The scripts below a folder, by name.
 Status collect(const std::string& folder, int depth, std::vector<std::string>& files) {
@@ -67,9 +69,10 @@ int run_promql_tests(const std::vector<std::string>& paths) {
     for (const query::promql::ScriptFailure& failure : report.failures) {
       fmt::print("{}:{}: {}\n", file, failure.line, failure.text);
     }
-    fmt::print(stderr, "{}: {}/{} plain, {}/{} with @, {}/{} in a range\n", file, report.plain_passed,
-               report.plain_passed + report.plain_failed, report.at_passed, report.at_passed + report.at_failed,
-               report.range_passed, report.range_passed + report.range_failed);
+    fmt::print(stderr, "{}: {}/{} plain, {}/{} with @, {}/{} in a range\n", file,
+               report.plain_passed, report.plain_passed + report.plain_failed, report.at_passed,
+               report.at_passed + report.at_failed, report.range_passed,
+               report.range_passed + report.range_failed);
     passed += report.passed();
     failed += report.failed();
   }

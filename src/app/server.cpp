@@ -10,9 +10,11 @@
 #include "api/aws/monitoring/service.h"
 #include "api/aws/sts/service.h"
 #include "api/console/console_api.h"
+#include "api/prometheus/prometheus_api.h"
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
 #include "app/monitoring_backend.h"
+#include "app/promql_engine.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
 #include "base/memory_budget.h"
@@ -114,6 +116,7 @@ struct Server::State {
   // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
   std::unique_ptr<MemoryBudget> process_memory;
   std::unique_ptr<MemoryBudget> query_memory;
+  std::unique_ptr<MemoryBudget> write_memory;
 
   // In the order in which they are made; stop() takes them down in the reverse order.
   std::unique_ptr<net::EventLoops> loops;
@@ -132,6 +135,8 @@ struct Server::State {
   std::unique_ptr<api::AdminApi> admin;
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<PromqlEngine> promql;
+  std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 
   const ServerOptions& options() const { return configuration.options; }
@@ -144,6 +149,7 @@ struct Server::State {
   Status build_pipelines();
   Status build_apis();
   Status build_aws();
+  Status build_prometheus();
   Status listen();
   Status write_ports();
   std::string local_url() const;
@@ -326,7 +332,46 @@ Status Server::State::build_apis() {
   admin_services.ready = [this] { return ready.load(); };
   admin_services.metrics_text = [this] { return metrics_text(); };
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
-  return build_aws();
+  KANSOKU_RETURN_IF_ERROR(build_aws());
+  return build_prometheus();
+}
+
+Status Server::State::build_prometheus() {
+  using api::prometheus::PrometheusApi;
+  sinks.push_back(std::make_unique<pipeline::LedgerSink>(
+      ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  promql = std::make_unique<PromqlEngine>(PromqlEngine::Parts{
+      env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
+  api::prometheus::PrometheusServices services;
+  services.engine = promql.get();
+  services.env = env;
+  services.executor = pool.get();
+  services.metrics = metrics.get();
+  services.sink = sinks.back().get();
+  services.ledger = &ledger;
+  services.catalog = catalog.get();
+  services.write_memory = write_memory.get();
+  services.authentication = {.clock = env.clock,
+                             .keys = &access->keys(),
+                             .tokens = &access->tokens(),
+                             .region = options().region,
+                             .open_principal = nullptr};
+  if (options().auth_open) services.authentication.open_principal = access->administrator();
+  services.version = version();
+  services.started_ms = started_ms;
+  services.data_directory = options().data_directory;
+  services.host_name = host_id;
+  services.workers = options().workers;
+  services.memory_bytes_max = options().memory_bytes_max;
+  services.flags = {{"auth", options().auth_open ? "open" : "strict"},
+                    {"config", options().config_file},
+                    {"data", options().data_directory},
+                    {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
+  services.configuration = explain(configuration);
+  KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
+  return {};
 }
 
 Status Server::State::listen() {
@@ -401,6 +446,11 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     exchange.respond(std::move(out));
     return;
   }
+  // Before the AWS services: these paths are signed by SigV4 too.
+  if (api::prometheus::PrometheusApi::is_mine(request)) {
+    prometheus->handle(std::move(request), std::move(exchange));
+    return;
+  }
   if (api::aws::is_aws_request(request)) {
     aws->handle(std::move(request), std::move(exchange));
     return;
@@ -420,8 +470,10 @@ std::string Server::State::metrics_text() {
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
-  out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
-            static_cast<double>(query_memory->used_bytes()), {{"budget", query_memory->name()}});
+  for (const MemoryBudget* budget : {query_memory.get(), write_memory.get()}) {
+    out.gauge("kansoku_memory_budget_used_bytes", "bytes drawn from a memory budget",
+              static_cast<double>(budget->used_bytes()), {{"budget", budget->name()}});
+  }
   append_aws_metrics(aws->stats(), out);
   return std::move(out).finish();
 }
@@ -467,6 +519,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
       std::make_unique<MemoryBudget>("process", state->options().memory_bytes_max);
   state->query_memory = std::make_unique<MemoryBudget>(
       "queries", state->options().memory_bytes_max / 2, state->process_memory.get());
+  state->write_memory = std::make_unique<MemoryBudget>(
+      "remote_write", state->options().memory_bytes_max / 4, state->process_memory.get());
   state->loops = net::EventLoops::start(1);
   state->pool = std::make_unique<ThreadPool>(state->options().workers);
   std::unique_ptr<Server> server(new Server(std::move(state)));

@@ -61,7 +61,8 @@ struct Accumulator {
 
 class Aggregation {
  public:
-  Aggregation(const AggregateExpr& expr, Annotations& annotations) : expr_(expr), annotations_(annotations) {}
+  Aggregation(const AggregateExpr& expr, Annotations& annotations)
+      : expr_(expr), annotations_(annotations) {}
   void add(Accumulator& to, const Series& series, const Point& point);
   // Nothing: the group has no result at this step.
   std::optional<Point> result(Accumulator& from, double parameter);
@@ -69,7 +70,9 @@ class Aggregation {
  private:
   PositionRange position() const { return expr_.expr->position; }
   void ignore_histogram() {
-    annotations_.info(fmt::format("ignored histogram in {} aggregation", aggregate_op(expr_.op).text), position());
+    annotations_.info(
+        fmt::format("ignored histogram in {} aggregation", aggregate_op(expr_.op).text),
+        position());
   }
   void add_histogram(Accumulator& to, const Series& series, const FloatHistogram& histogram);
   void add_float(Accumulator& to, double value);
@@ -95,7 +98,8 @@ void Aggregation::add(Accumulator& to, const Series& series, const Point& point)
   }
 }
 
-void Aggregation::add_histogram(Accumulator& to, const Series& series, const FloatHistogram& histogram) {
+void Aggregation::add_histogram(Accumulator& to, const Series& series,
+                                const FloatHistogram& histogram) {
   to.histograms = true;
   to.reset = to.reset || histogram.hint == signal::ResetHint::Reset;
   to.not_reset = to.not_reset || histogram.hint == signal::ResetHint::NotReset;
@@ -238,7 +242,8 @@ std::optional<Point> Aggregation::result(Accumulator& from, double parameter) {
 // The whole number of a `k`, cut to the number of series.
 Result<size_t> count_parameter(double k, size_t series) {
   if (std::isnan(k)) return invalid_argument("Parameter value is NaN");
-  if (!(std::abs(k) < 9.3e18)) return invalid_argument("Scalar value {} overflows int64", format_general(k));
+  if (!(std::abs(k) < 9.3e18))
+    return invalid_argument("Scalar value {} overflows int64", format_general(k));
   if (k < 1) return 0;
   return static_cast<size_t>(std::min(k, static_cast<double>(series)));
 }
@@ -248,7 +253,8 @@ Result<double> ratio_parameter(double ratio, const AggregateExpr& expr, Annotati
   if (ratio >= -1 && ratio <= 1) return ratio;
   const double capped = ratio > 1 ? 1 : -1;
   annotations.warn(fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
-                               format_general(ratio), format_general(capped)), expr.param->position);
+                               format_general(ratio), format_general(capped)),
+                   expr.param->position);
   return capped;
 }
 
@@ -259,7 +265,8 @@ bool within_ratio(double ratio, const LabelSet& labels) {
 
 class Chooser {
  public:
-  Chooser(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups, Annotations& annotations)
+  Chooser(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups,
+          Annotations& annotations)
       : expr_(expr), matrix_(matrix), groups_(groups), annotations_(annotations), reader_(matrix) {}
   // Rows of the series that remain at `t`, in the order of the result.
   Result<std::vector<size_t>> step(int64_t t, double parameter);
@@ -309,9 +316,11 @@ Result<std::vector<size_t>> Chooser::step(int64_t t, double parameter) {
     if (point == nullptr) continue;
     std::vector<size_t>& of_group = members[groups_.of_series[row]];
     if (ranks && point->h) {
-      annotations_.info(fmt::format("ignored histogram in {} aggregation", aggregate_op(expr_.op).text),
-                        expr_.expr->position);
-    } else if (ranks || (ratio && within_ratio(share, matrix_[row].labels)) || (!ratio && of_group.size() < k)) {
+      annotations_.info(
+          fmt::format("ignored histogram in {} aggregation", aggregate_op(expr_.op).text),
+          expr_.expr->position);
+    } else if (ranks || (ratio && within_ratio(share, matrix_[row].labels)) ||
+               (!ratio && of_group.size() < k)) {
       of_group.push_back(row);
     }
   }
@@ -328,11 +337,12 @@ bool chooses(AggregateOp op) {
          op == AggregateOp::LimitRatio;
 }
 
-Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups, StepReader& reader,
-                         int64_t t, SeriesCollector& out) {
+Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups,
+                         StepReader& reader, int64_t t, SeriesCollector& out) {
   const std::string& label = as<StringLiteral>(unwrapped(*expr.param)).value;
   // The label is set before the series are grouped, so it may replace one of theirs.
-  const bool dropped = expr.without && std::ranges::find(expr.grouping, label) != expr.grouping.end();
+  const bool dropped =
+      expr.without && std::ranges::find(expr.grouping, label) != expr.grouping.end();
   struct Count {
     double series = 0;
     bool drop_name = false;
@@ -349,7 +359,8 @@ Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const 
   }
   for (const auto& [labels, count] : counts) {
     const Sample sample{labels, count.drop_name, {.t = t, .f = count.series}};
-    if (!out.add(sample, t)) return invalid_argument("vector cannot contain metrics with the same labelset");
+    if (!out.add(sample, t))
+      return invalid_argument("vector cannot contain metrics with the same labelset");
   }
   return {};
 }
@@ -363,7 +374,8 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
   }
   if (expr.op == AggregateOp::CountValues) {
     const std::string& label = as<StringLiteral>(unwrapped(*expr.param)).value;
-    if (!is_valid_label_name(label)) return invalid_argument("invalid label name {}", go_quoted(label));
+    if (!is_valid_label_name(label))
+      return invalid_argument("invalid label name {}", go_quoted(label));
   }
   KANSOKU_TRY(Matrix matrix, eval(*expr.expr));
   const Groups groups = groups_of(expr, matrix);
@@ -391,11 +403,14 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
     }
     std::vector<Accumulator> accumulators(groups.groups.size());
     for (size_t row = 0; row < matrix.size(); ++row) {
-      if (const Point* point = reader.at(row, t)) aggregation.add(accumulators[groups.of_series[row]], matrix[row], *point);
+      if (const Point* point = reader.at(row, t))
+        aggregation.add(accumulators[groups.of_series[row]], matrix[row], *point);
     }
     for (size_t group = 0; group < accumulators.size(); ++group) {
       std::optional<Point> point = aggregation.result(accumulators[group], value);
-      if (point) collector.add({groups.groups[group].labels, groups.groups[group].drop_name, std::move(*point)}, t);
+      if (point)
+        collector.add(
+            {groups.groups[group].labels, groups.groups[group].drop_name, std::move(*point)}, t);
     }
   }
   return collector.take();

@@ -33,20 +33,22 @@ std::string rfc3339(int64_t ms) {
   const int64_t of_day = seconds - days * 86'400;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), of_day / 3600,
-                     of_day / 60 % 60, of_day % 60);
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     of_day / 3600, of_day / 60 % 60, of_day % 60);
 }
 
 }  // namespace
 
 void Annotations::add(bool warning, std::string text, PositionRange at) {
-  if (entries_.size() < kAnnotationsMax) entries_.try_emplace(Key{warning, std::move(text), at.start});
+  if (entries_.size() < kAnnotationsMax)
+    entries_.try_emplace(Key{warning, std::move(text), at.start});
 }
 
 void Annotations::lifted(std::string_view metric, PositionRange at, const Lifted& lifted) {
   std::string text = of_named_metric(
       "input to histogram_quantile needed to be fixed for monotonicity (see "
-      "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)", metric);
+      "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
+      metric);
   auto [entry, fresh] = entries_.try_emplace(Key{false, std::move(text), at.start}, lifted);
   if (fresh) return;
   Lifted& all = entry->second;
@@ -65,9 +67,10 @@ std::vector<std::string> Annotations::list(bool warning, std::string_view query)
     if (is_warning != warning) continue;
     std::string more;
     if (detail.times > 0) {
-      more = fmt::format(", from buckets {} to {}, with a max diff of {:.2g}, over {} samples from {} to {}",
-                         format_general(detail.from), format_general(detail.to), detail.by, detail.times,
-                         rfc3339(detail.t_first), rfc3339(detail.t_last));
+      more = fmt::format(
+          ", from buckets {} to {}, with a max diff of {:.2g}, over {} samples from {} to {}",
+          format_general(detail.from), format_general(detail.to), detail.by, detail.times,
+          rfc3339(detail.t_first), rfc3339(detail.t_last));
     }
     out.push_back(fmt::format("PromQL {}: {}{} ({})", warning ? "warning" : "info", text, more,
                               line_and_column(query, at)));
@@ -80,7 +83,9 @@ void Annotations::mixed_floats_histograms(std::string_view metric, PositionRange
 }
 
 void Annotations::mixed_schemas(std::string_view metric, PositionRange at) {
-  warn(of_metric("vector contains a mix of histograms with exponential and custom buckets schemas", metric), at);
+  warn(of_metric("vector contains a mix of histograms with exponential and custom buckets schemas",
+                 metric),
+       at);
 }
 
 void Annotations::not_counter(std::string_view metric, PositionRange at) {
@@ -100,19 +105,24 @@ void Annotations::reset_collision(std::string_view operation, PositionRange at) 
 }
 
 void Annotations::histogram_ignored_in_range(std::string_view metric, PositionRange at) {
-  info(of_metric("ignored histograms in a range containing both floats and histograms", metric), at);
+  info(of_metric("ignored histograms in a range containing both floats and histograms", metric),
+       at);
 }
 
-void Annotations::bad_bucket_label(std::string_view value, std::string_view metric, PositionRange at) {
-  warn(of_named_metric(
-           fmt::format("bucket label \"le\" is missing or has a malformed value of {}", go_quoted(value)), metric), at);
+void Annotations::bad_bucket_label(std::string_view value, std::string_view metric,
+                                   PositionRange at) {
+  warn(of_named_metric(fmt::format("bucket label \"le\" is missing or has a malformed value of {}",
+                                   go_quoted(value)),
+                       metric),
+       at);
 }
 
 void Annotations::mixed_classic_native(std::string_view metric, PositionRange at) {
   warn(of_named_metric("vector contains a mix of classic and native histograms", metric), at);
 }
 
-void Annotations::nan_observations(std::string_view text, std::string_view metric, PositionRange at) {
+void Annotations::nan_observations(std::string_view text, std::string_view metric,
+                                   PositionRange at) {
   info(of_named_metric(text, metric), at);
 }
 

@@ -1,6 +1,8 @@
-// What a query wants to tell beside its answer: warnings and infos, each with the place in the query.
+// What a query wants to tell beside its answer: warnings and infos, each with the place in the
+// query.
 //
-// Texts are those of Prometheus 3.14. Equal ones are kept once. Thread contract: confined to one query.
+// Texts are those of Prometheus 3.14. Equal ones are kept once. Thread contract: confined to one
+// query.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// Binary operators: between scalars, between a vector and a scalar, between vectors by matching labels.
+// Binary operators: between scalars, between a vector and a scalar, between vectors by matching
+// labels.
 #include <cmath>
 #include <unordered_map>
 
@@ -64,17 +65,19 @@ Outcome floats(BinaryOp op, const Value& left, const Value& right) {
 
 class Operator {
  public:
-  Operator(const BinaryExpr& expr, Annotations& annotations) : expr_(expr), annotations_(annotations) {}
+  Operator(const BinaryExpr& expr, Annotations& annotations)
+      : expr_(expr), annotations_(annotations) {}
 
   Outcome apply(const Value& left, const Value& right, std::string_view metric) {
     Outcome out = !left.h && !right.h ? floats(expr_.op, left, right)
                   : left.h && right.h ? histograms(left, right, metric)
                                       : mixed(left, right);
     if (out.invalid) {
-      annotations_.info(fmt::format("incompatible sample types encountered for binary operator {}: {} {} {}",
-                                    go_quoted(binary_op(expr_.op).text), left.h ? "histogram" : "float",
-                                    binary_op(expr_.op).text, right.h ? "histogram" : "float"),
-                        expr_.position);
+      annotations_.info(
+          fmt::format("incompatible sample types encountered for binary operator {}: {} {} {}",
+                      go_quoted(binary_op(expr_.op).text), left.h ? "histogram" : "float",
+                      binary_op(expr_.op).text, right.h ? "histogram" : "float"),
+          expr_.position);
     } else if (expr_.return_bool) {
       out.value = {out.keep ? 1.0 : 0.0, nullptr};
       out.keep = true;
@@ -154,7 +157,8 @@ Signatures signatures_of(const Matrix& left, const Matrix& right, const VectorMa
   const auto number = [&](const Matrix& matrix) {
     std::vector<size_t> out;
     for (const Series& series : matrix) {
-      out.push_back(numbers.try_emplace(signature(series.labels, matching), numbers.size()).first->second);
+      out.push_back(
+          numbers.try_emplace(signature(series.labels, matching), numbers.size()).first->second);
     }
     return out;
   };
@@ -171,7 +175,8 @@ bool changes_value(const BinaryExpr& expr) {
   return (!row.comparison && !row.set && !trims) || expr.return_bool;
 }
 
-// The labels of a result: those of the "many" side, reduced to what matched unless there is grouping.
+// The labels of a result: those of the "many" side, reduced to what matched unless there is
+// grouping.
 LabelSet result_labels(const BinaryExpr& expr, const LabelSet& many, const LabelSet& one) {
   const VectorMatching& matching = expr.matching;
   LabelSet labels = changes_value(expr) && !expr.return_bool ? many.without_metadata() : many;
@@ -182,16 +187,22 @@ LabelSet result_labels(const BinaryExpr& expr, const LabelSet& many, const Label
   return labels;
 }
 
-// One vector-to-vector operation, step by step. "many" and "one" are the sides of the matching: left and
-// right, swapped for group_right.
+// One vector-to-vector operation, step by step. "many" and "one" are the sides of the matching:
+// left and right, swapped for group_right.
 class Matcher {
  public:
-  Matcher(const BinaryExpr& expr, const EvaluateOptions& options, Annotations& annotations, const Matrix& left,
-          const Matrix& right)
-      : expr_(expr), options_(options), operator_(expr, annotations),
-        swapped_(expr.matching.cardinality == Cardinality::OneToMany), many_(swapped_ ? right : left),
-        one_(swapped_ ? left : right), many_reader_(many_), one_reader_(one_),
-        signatures_(signatures_of(many_, one_, expr.matching)), one_row_(signatures_.count, kNone),
+  Matcher(const BinaryExpr& expr, const EvaluateOptions& options, Annotations& annotations,
+          const Matrix& left, const Matrix& right)
+      : expr_(expr),
+        options_(options),
+        operator_(expr, annotations),
+        swapped_(expr.matching.cardinality == Cardinality::OneToMany),
+        many_(swapped_ ? right : left),
+        one_(swapped_ ? left : right),
+        many_reader_(many_),
+        one_reader_(one_),
+        signatures_(signatures_of(many_, one_, expr.matching)),
+        one_row_(signatures_.count, kNone),
         results_(signatures_.count) {}
 
   Status step(int64_t t, SeriesCollector& out);
@@ -224,9 +235,11 @@ class Matcher {
 
 std::unexpected<Error> Matcher::duplicate(const LabelSet& a, const LabelSet& b) const {
   return invalid_argument(
-      "found duplicate series for the match group {} on the {} hand-side of the operation: [{}, {}];many-to-many "
+      "found duplicate series for the match group {} on the {} hand-side of the operation: [{}, "
+      "{}];many-to-many "
       "matching not allowed: matching labels must be unique on one side",
-      signature(a, expr_.matching).to_string(), swapped_ ? "left" : "right", a.to_string(), b.to_string());
+      signature(a, expr_.matching).to_string(), swapped_ ? "left" : "right", a.to_string(),
+      b.to_string());
 }
 
 Status Matcher::combine(const Pair& pair, size_t signature, int64_t t, SeriesCollector& out) {
@@ -240,8 +253,9 @@ Status Matcher::combine(const Pair& pair, size_t signature, int64_t t, SeriesCol
   std::vector<LabelSet>& seen = results_[signature];
   if (expr_.matching.cardinality == Cardinality::OneToOne) {
     if (!seen.empty()) {
-      return invalid_argument("multiple matches for labels: many-to-one matching must be explicit "
-                              "(group_left/group_right)");
+      return invalid_argument(
+          "multiple matches for labels: many-to-one matching must be explicit "
+          "(group_left/group_right)");
     }
   }
   seen.push_back(sample.labels);
@@ -249,7 +263,8 @@ Status Matcher::combine(const Pair& pair, size_t signature, int64_t t, SeriesCol
   if (expr_.matching.cardinality == Cardinality::OneToOne) {
     return invalid_argument("vector cannot contain metrics with the same labelset");
   }
-  return invalid_argument("multiple matches for labels: grouping labels must ensure unique matches");
+  return invalid_argument(
+      "multiple matches for labels: grouping labels must ensure unique matches");
 }
 
 Status Matcher::step(int64_t t, SeriesCollector& out) {
@@ -274,9 +289,10 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
     if (other == kNone && !fill_one) continue;
     matched_[number] = true;
     const LabelSet filled = other == kNone ? signature(many_[row].labels, matching) : LabelSet();
-    const Pair pair{many_[row].labels, other == kNone ? filled : one_[other].labels, many_[row].drop_name,
-                    value_of(*point),
-                    other == kNone ? Value{*fill_one, nullptr} : value_of(*one_reader_.at(other, t))};
+    const Pair pair{
+        many_[row].labels, other == kNone ? filled : one_[other].labels, many_[row].drop_name,
+        value_of(*point),
+        other == kNone ? Value{*fill_one, nullptr} : value_of(*one_reader_.at(other, t))};
     KANSOKU_RETURN_IF_ERROR(combine(pair, number, t, out));
   }
   if (!fill_many) return {};
@@ -304,12 +320,15 @@ Result<Matrix> Evaluator::binary(const BinaryExpr& binary) {
   return vector_vector(binary, left, right);
 }
 
-Result<Matrix> Evaluator::scalar_scalar(const BinaryExpr& binary, const Matrix& left, const Matrix& right) {
+Result<Matrix> Evaluator::scalar_scalar(const BinaryExpr& binary, const Matrix& left,
+                                        const Matrix& right) {
   Matrix out = constant(0);
   for (size_t i = 0; i < grid_.steps(); ++i) {
-    const Outcome outcome = floats(binary.op, value_of(left.front().points[i]), value_of(right.front().points[i]));
+    const Outcome outcome =
+        floats(binary.op, value_of(left.front().points[i]), value_of(right.front().points[i]));
     if (outcome.invalid) {
-      return invalid_argument("operator {} not allowed for scalar operations", go_quoted(binary_op(binary.op).text));
+      return invalid_argument("operator {} not allowed for scalar operations",
+                              go_quoted(binary_op(binary.op).text));
     }
     const bool comparison = binary_op(binary.op).comparison;
     out.front().points[i].f = comparison ? (outcome.keep ? 1 : 0) : outcome.value.f;
@@ -317,7 +336,8 @@ Result<Matrix> Evaluator::scalar_scalar(const BinaryExpr& binary, const Matrix& 
   return out;
 }
 
-Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector, const Matrix& scalar, bool swapped) {
+Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
+                                        const Matrix& scalar, bool swapped) {
   Operator operation(binary, root_.annotations);
   const bool filters = binary_op(binary.op).comparison && !binary.return_bool;
   Matrix out;
@@ -327,19 +347,22 @@ Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
     for (const Point& point : series.points) {
       const Value of_vector = value_of(point);
       const Value of_scalar = value_of(scalar.front().points[grid_.index(point.t)]);
-      Outcome outcome = swapped ? operation.apply(of_scalar, of_vector, series.labels.get(kMetricName))
-                                : operation.apply(of_vector, of_scalar, series.labels.get(kMetricName));
+      Outcome outcome = swapped
+                            ? operation.apply(of_scalar, of_vector, series.labels.get(kMetricName))
+                            : operation.apply(of_vector, of_scalar, series.labels.get(kMetricName));
       if (!outcome.keep) continue;
       // A filter lets through what the vector says, also from the right-hand side.
       if (filters) outcome.value = of_vector;
-      result.points.push_back({.t = point.t, .f = outcome.value.f, .h = std::move(outcome.value.h)});
+      result.points.push_back(
+          {.t = point.t, .f = outcome.value.f, .h = std::move(outcome.value.h)});
     }
     if (!result.points.empty()) out.push_back(std::move(result));
   }
   return merge_same_labels(std::move(out));
 }
 
-Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& left, const Matrix& right) {
+Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& left,
+                                        const Matrix& right) {
   Matcher matcher(binary, root_.options, root_.annotations, left, right);
   SeriesCollector collector;
   for (size_t i = 0; i < grid_.steps(); ++i) {
@@ -349,7 +372,8 @@ Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& 
   return collector.take();
 }
 
-Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& left, const Matrix& right) {
+Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& left,
+                                        const Matrix& right) {
   const Signatures signatures = signatures_of(left, right, binary.matching);
   StepReader left_reader(left);
   StepReader right_reader(right);

@@ -15,10 +15,10 @@ struct RangeCall {
   Annotations& annotations;
   std::span<const double> scalars;  // the scalar arguments, in order
   const LabelSet& labels;
-  // Points of the window, without stale markers. `anchored` and `smoothed` windows also hold what lies
-  // up to the lookback before the range (and, smoothed, after it).
+  // Points of the window, without stale markers. `anchored` and `smoothed` windows also hold what
+  // lies up to the lookback before the range (and, smoothed, after it).
   std::span<const Point> points;
-  int64_t t = 0;  // evaluation time
+  int64_t t = 0;            // evaluation time
   int64_t range_start = 0;  // excluded
   int64_t range_end = 0;
   int64_t range_ms = 0;

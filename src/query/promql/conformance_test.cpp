@@ -1,16 +1,18 @@
-// Queries with answers of the real Prometheus 2.42, whose ranges differ from 3.x only at their left end,
-// where the data sets have no sample.
+// Queries with answers of the real Prometheus 2.42, whose ranges differ from 3.x only at their left
+// end, where the data sets have no sample.
+#include "support/conformance.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "base/env/sim.h"
 #include "conformance/aws/json_value.h"
+#include "net/http/http.h"
 #include "query/promql/evaluate.h"
 #include "query/promql/lexer.h"
 #include "query/promql/memory_source.h"
 #include "query/promql/parser.h"
-#include "support/conformance.h"
 
 namespace kansoku::query::promql {
 namespace {
@@ -19,8 +21,14 @@ using test::JsonEntry;
 using test::JsonValue;
 
 std::vector<std::string> lines_of(const std::filesystem::path& file) {
+  std::string text = test::read_text(file);
+  if (file.extension() == ".gz") {
+    auto unpacked = net::decode_content("gzip", text, 64U << 20);
+    REQUIRE(unpacked);
+    text = std::move(*unpacked);
+  }
   std::vector<std::string> out;
-  std::ifstream in(file, std::ios::binary);
+  std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     if (!line.empty()) out.push_back(std::move(line));
   }
@@ -63,7 +71,8 @@ int64_t time_of(const JsonValue& pair) { return std::llround(pair.list[0].number
 
 std::string series_difference(const JsonValue& expected, const Series& actual, double tolerance) {
   if (labels_of(expected["metric"]) != actual.labels) {
-    return fmt::format("labels {} instead of {}", actual.labels.to_string(), labels_of(expected["metric"]).to_string());
+    return fmt::format("labels {} instead of {}", actual.labels.to_string(),
+                       labels_of(expected["metric"]).to_string());
   }
   std::vector<JsonValue> points = expected["values"].list;
   if (points.empty()) points.push_back(expected["value"]);
@@ -71,26 +80,31 @@ std::string series_difference(const JsonValue& expected, const Series& actual, d
     return fmt::format("{} points instead of {}", actual.points.size(), points.size());
   }
   for (size_t i = 0; i < points.size(); ++i) {
-    if (time_of(points[i]) != actual.points[i].t || !nearly(number_of(points[i]), actual.points[i].f, tolerance)) {
-      return fmt::format("{} at {} instead of {} at {}", actual.points[i].f, actual.points[i].t, number_of(points[i]),
-                         time_of(points[i]));
+    if (time_of(points[i]) != actual.points[i].t ||
+        !nearly(number_of(points[i]), actual.points[i].f, tolerance)) {
+      return fmt::format("{} at {} instead of {} at {}", actual.points[i].f, actual.points[i].t,
+                         number_of(points[i]), time_of(points[i]));
     }
   }
   return {};
 }
 
 // Empty when the answer is the stored one.
-std::string difference(const JsonValue& expected, const Result<QueryResult>& actual, bool ordered, double tolerance) {
+std::string difference(const JsonValue& expected, const Result<QueryResult>& actual, bool ordered,
+                       double tolerance) {
   const bool fails = expected["status"].text != "success";
   if (fails || !actual) {
     if (fails && !actual) return {};
     return fails ? "should fail" : actual.error().message;
   }
   if (expected["resultType"].text == "scalar") {
-    return nearly(number_of(expected["result"]), actual->scalar, tolerance) ? "" : fmt::format("scalar {}", actual->scalar);
+    return nearly(number_of(expected["result"]), actual->scalar, tolerance)
+               ? ""
+               : fmt::format("scalar {}", actual->scalar);
   }
   Matrix matrix = actual->matrix;
-  for (const Sample& sample : actual->vector) matrix.push_back({sample.labels, false, {sample.point}});
+  for (const Sample& sample : actual->vector)
+    matrix.push_back({sample.labels, false, {sample.point}});
   std::vector<JsonValue> wanted = expected["result"].list;
   if (!ordered) {
     std::ranges::sort(matrix, [](const Series& a, const Series& b) { return a.labels < b.labels; });
@@ -98,7 +112,8 @@ std::string difference(const JsonValue& expected, const Result<QueryResult>& act
       return labels_of(a["metric"]) < labels_of(b["metric"]);
     });
   }
-  if (wanted.size() != matrix.size()) return fmt::format("{} series instead of {}", matrix.size(), wanted.size());
+  if (wanted.size() != matrix.size())
+    return fmt::format("{} series instead of {}", matrix.size(), wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) {
     std::string text = series_difference(wanted[i], matrix[i], tolerance);
     if (!text.empty()) return text;
@@ -110,6 +125,8 @@ struct Times {
   QueryRange range;
   QueryRange instant;
 };
+
+int64_t ms_of(const JsonValue& seconds) { return std::llround(seconds.number * 1000); }
 
 void run_answers(const std::filesystem::path& answers, MemorySource& source, const Times& times) {
   env::SimClock clock;
@@ -127,14 +144,23 @@ void run_answers(const std::filesystem::path& answers, MemorySource& source, con
       QueryContext context(clock, {});
       return evaluate(**expr, range, source, options, context);
     };
-    // The order of groups follows that of ingestion, so only ungrouped answers have one of their own.
-    const bool ordered = query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
+    // The order of groups follows that of ingestion, so only ungrouped answers have one of their
+    // own.
+    const bool ordered =
+        query.starts_with("sort") || query.starts_with("topk(") || query.starts_with("bottomk(");
+    if (test.find("start") != nullptr) {
+      // A panel of a dashboard: one range query with times of its own.
+      const QueryRange range{ms_of(test["start"]), ms_of(test["end"]), ms_of(test["step"])};
+      const std::string text = difference(test, ask(range), false, 1e-9);
+      ++(text.empty() ? good : bad);
+      if (!text.empty()) FAIL_CHECK(query.c_str(), ": ", text);
+    }
     for (const char* kind : {"range", "instant"}) {
       const JsonValue* expected = test.find(kind);
       if (expected == nullptr) continue;
       const bool range = std::string_view(kind) == "range";
-      const std::string text = difference(*expected, ask(range ? times.range : times.instant), ordered && !range,
-                                          loose ? 1e-5 : 1e-9);
+      const std::string text = difference(*expected, ask(range ? times.range : times.instant),
+                                          ordered && !range, loose ? 1e-5 : 1e-9);
       ++(text.empty() ? good : bad);
       if (!text.empty()) FAIL_CHECK(test["id"].text.c_str(), " ", kind, " ", query, ": ", text);
     }
@@ -150,8 +176,17 @@ TEST_CASE("promql conformance: compliance queries against stored answers") {
   if (!folder) return test::skip("promql conformance: compliance queries");
   MemorySource source;
   load(*folder / "dataset-a.jsonl", source);
-  run_answers(*folder / "queries-upstream.dataset-a.prometheus-2.42.jsonl", source,
-              {{1'700'005'103'000, 1'700'005'703'000, 60'000}, {1'700'005'433'000, 1'700'005'433'000, 0}});
+  run_answers(
+      *folder / "queries-upstream.dataset-a.prometheus-2.42.jsonl", source,
+      {{1'700'005'103'000, 1'700'005'703'000, 60'000}, {1'700'005'433'000, 1'700'005'433'000, 0}});
+}
+
+TEST_CASE("promql conformance: panels of dashboards against stored answers") {
+  const auto folder = test::conformance("prometheus/dashboards");
+  if (!folder) return test::skip("promql conformance: panels of dashboards");
+  MemorySource source;
+  load(*folder / "node-dataset.jsonl.gz", source);
+  run_answers(*folder / "answers.prometheus-2.42.jsonl", source, {});
 }
 
 }  // namespace kansoku::query::promql

@@ -1,7 +1,7 @@
 // The straightforward evaluator of PromQL: clear first, and the reference for faster ones.
 //
-// Thread contract: evaluate() is free-threaded; it blocks its caller until the answer is there, the budget
-// is used up or the query is cancelled.
+// Thread contract: evaluate() is free-threaded; it blocks its caller until the answer is there, the
+// budget is used up or the query is cancelled.
 #pragma once
 
 #include "base/result.h"

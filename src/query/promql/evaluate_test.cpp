@@ -13,7 +13,8 @@ namespace {
 MemorySource sample_source() {
   MemorySource source;
   const LabelSet labels = LabelSet::from({{"__name__", "foo"}, {"a", "b"}});
-  for (int64_t t = 0; t <= 600'000; t += 60'000) source.add(labels, {.t = t, .f = static_cast<double>(t)});
+  for (int64_t t = 0; t <= 600'000; t += 60'000)
+    source.add(labels, {.t = t, .f = static_cast<double>(t)});
   source.finish();
   return source;
 }
@@ -103,7 +104,10 @@ TEST_CASE("promql evaluate: without delayed removal a function drops the name at
   const QueryRange at{300'000, 300'000, 0};
   const std::string_view query = "label_replace(abs(foo), \"was\", \"$1\", \"__name__\", \"(.+)\")";
   CHECK(ask(query, at, context)->vector[0].labels.get("was") == "foo");
-  CHECK(ask(query, at, context, {.delayed_name_removal = false})->vector[0].labels.get("was").empty());
+  CHECK(ask(query, at, context, {.delayed_name_removal = false})
+            ->vector[0]
+            .labels.get("was")
+            .empty());
 }
 
 }  // namespace kansoku::query::promql

@@ -46,7 +46,8 @@ QueryResult instant_result(const Expr& expr, Matrix matrix, int64_t t) {
 }
 
 Status check_range(QueryRange range) {
-  if (range.end_ms < range.start_ms) return invalid_argument("end of the query lies before its start");
+  if (range.end_ms < range.start_ms)
+    return invalid_argument("end of the query lies before its start");
   if (range.start_ms == range.end_ms) return {};
   if (range.step_ms <= 0) return invalid_argument("step must be positive: {} ms", range.step_ms);
   if ((range.end_ms - range.start_ms) / range.step_ms > kStepsMax) {
@@ -80,7 +81,8 @@ const Point* StepReader::at(size_t row, int64_t t) {
 void StepReader::gather(int64_t t, Vector& out) {
   out.clear();
   for (size_t row = 0; row < matrix_.size(); ++row) {
-    if (const Point* point = at(row, t)) out.push_back({matrix_[row].labels, matrix_[row].drop_name, *point});
+    if (const Point* point = at(row, t))
+      out.push_back({matrix_[row].labels, matrix_[row].drop_name, *point});
   }
 }
 
@@ -114,9 +116,11 @@ Result<Matrix> merge_same_labels(Matrix matrix) {
     Series& into = out[row->second];
     std::vector<Point> joined;
     joined.reserve(into.points.size() + series.points.size());
-    std::ranges::merge(into.points, series.points, std::back_inserter(joined), {}, &Point::t, &Point::t);
+    std::ranges::merge(into.points, series.points, std::back_inserter(joined), {}, &Point::t,
+                       &Point::t);
     const auto same_time = [](const Point& a, const Point& b) { return a.t == b.t; };
-    if (std::ranges::adjacent_find(joined, same_time) != joined.end()) return invalid_argument("{}", kSameLabels);
+    if (std::ranges::adjacent_find(joined, same_time) != joined.end())
+      return invalid_argument("{}", kSameLabels);
     into.points = std::move(joined);
     into.drop_name = into.drop_name && series.drop_name;
   }
@@ -135,7 +139,8 @@ Status Evaluator::charge(uint64_t points) {
   KANSOKU_RETURN_IF_ERROR(root_.context.check());
   KANSOKU_RETURN_IF_ERROR(fits_memory(points));
   if (points > root_.options.samples_max) {
-    return resource_exhausted("query processing would load too many samples into memory in query execution");
+    return resource_exhausted(
+        "query processing would load too many samples into memory in query execution");
   }
   return {};
 }
@@ -148,7 +153,8 @@ Result<Matrix> Evaluator::checked(Matrix matrix) {
 Matrix Evaluator::constant(double value) const {
   Series series;
   series.points.reserve(grid_.steps());
-  for (size_t i = 0; i < grid_.steps(); ++i) series.points.push_back({.t = grid_.at(i), .f = value});
+  for (size_t i = 0; i < grid_.steps(); ++i)
+    series.points.push_back({.t = grid_.at(i), .f = value});
   Matrix out;
   out.push_back(std::move(series));
   return out;
@@ -198,7 +204,8 @@ Result<Matrix> Evaluator::eval_node(const Expr& expr) {
     case ExprKind::Subquery:
       break;
   }
-  return invalid_argument("invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
+  return invalid_argument(
+      "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
 }
 
 Result<Matrix> Evaluator::unary(const UnaryExpr& unary) {
@@ -221,8 +228,9 @@ Result<Matrix> Evaluator::unary(const UnaryExpr& unary) {
 Result<Matrix> Evaluator::call(const CallExpr& call) {
   const FunctionRow& row = *call.function;
   if (!root_.instant() && (row.name.starts_with("sort"))) {
-    root_.annotations.warn("sort is ineffective for range queries since results are always ordered by labels",
-                           call.position);
+    root_.annotations.warn(
+        "sort is ineffective for range queries since results are always ordered by labels",
+        call.position);
   }
   switch (row.special) {
     case SpecialFunction::None:
@@ -277,10 +285,21 @@ Result<Matrix> Evaluator::range_call(const CallExpr& call) {
       KANSOKU_RETURN_IF_ERROR(charge(points + in_window.size()));
       for (size_t s = 0; s < scalars.size(); ++s) values[s] = scalars[s].front().points[step].f;
       const int64_t end = reference(*input.time, t);
-      RangeCall one{.expr = call, .options = root_.options, .annotations = root_.annotations, .scalars = values,
-                    .labels = series.labels, .points = in_window, .t = t, .range_start = end - input.range_ms,
-                    .range_end = end, .range_ms = input.range_ms, .mode = input.mode, .deltas = series.deltas,
-                    .subquery = subquery, .out = {}, .error = {}};
+      RangeCall one{.expr = call,
+                    .options = root_.options,
+                    .annotations = root_.annotations,
+                    .scalars = values,
+                    .labels = series.labels,
+                    .points = in_window,
+                    .t = t,
+                    .range_start = end - input.range_ms,
+                    .range_end = end,
+                    .range_ms = input.range_ms,
+                    .mode = input.mode,
+                    .deltas = series.deltas,
+                    .subquery = subquery,
+                    .out = {},
+                    .error = {}};
       if (row.range(one)) {
         one.out.t = t;
         result.points.push_back(std::move(one.out));
@@ -303,8 +322,13 @@ Result<Matrix> Evaluator::vector_call(const CallExpr& call) {
     args.push_back(std::move(matrix));
   }
   std::vector<StepReader> readers(args.begin(), args.end());
-  VectorCall one{.expr = call, .options = root_.options, .annotations = root_.annotations, .range = root_.range,
-                 .args = std::vector<Vector>(args.size()), .out = {}, .error = {}};
+  VectorCall one{.expr = call,
+                 .options = root_.options,
+                 .annotations = root_.annotations,
+                 .range = root_.range,
+                 .args = std::vector<Vector>(args.size()),
+                 .out = {},
+                 .error = {}};
   SeriesCollector collector;
   for (size_t step = 0; step < grid_.steps(); ++step) {
     one.t = grid_.at(step);
@@ -352,7 +376,8 @@ Result<QueryResult> evaluate(const Expr& expr, QueryRange range, SeriesSource& s
       result.matrix = std::move(matrix);
     }
   }
-  std::ranges::sort(result.matrix, [](const Series& a, const Series& b) { return a.labels < b.labels; });
+  std::ranges::sort(result.matrix,
+                    [](const Series& a, const Series& b) { return a.labels < b.labels; });
   result.annotations = std::move(annotations);
   return result;
 }

@@ -1,7 +1,8 @@
-// The evaluator's inside: one object a time grid (the query, each subquery). See evaluate.h for the door.
+// The evaluator's inside: one object a time grid (the query, each subquery). See evaluate.h for the
+// door.
 //
-// Every expression becomes a matrix whose points lie on the grid; scalars are one series without labels.
-// Thread contract: confined to one evaluate().
+// Every expression becomes a matrix whose points lie on the grid; scalars are one series without
+// labels. Thread contract: confined to one evaluate().
 #pragma once
 
 #include <unordered_map>
@@ -82,15 +83,15 @@ class Evaluator {
 
   // selectors.cpp
   int64_t reference(const TimeModifiers& time, int64_t t) const;
-  Result<std::vector<SourceSeries>> read(const VectorSelector& selector, int64_t before_ms, int64_t after_ms,
-                                         Use use);
+  Result<std::vector<SourceSeries>> read(const VectorSelector& selector, int64_t before_ms,
+                                         int64_t after_ms, Use use);
   Result<Matrix> instant_selector(const VectorSelector& selector);
   bool smoothed_point(const VectorSelector& selector, const SourceSeries& series, int64_t reference,
                       Point& out);
   Result<RangeInput> range_input(const Expr& expr, Use use);
   Result<RangeInput> subquery_input(const SubqueryExpr& subquery);
-  std::span<const Point> window(const RangeInput& input, const SourceSeries& series, int64_t t, size_t& low,
-                                size_t& high) const;
+  std::span<const Point> window(const RangeInput& input, const SourceSeries& series, int64_t t,
+                                size_t& low, size_t& high) const;
   bool in_lookback(int64_t point_t, int64_t reference) const;
 
   // evaluator.cpp
@@ -115,7 +116,8 @@ class Evaluator {
   // binary.cpp
   Result<Matrix> binary(const BinaryExpr& binary);
   Result<Matrix> scalar_scalar(const BinaryExpr& binary, const Matrix& left, const Matrix& right);
-  Result<Matrix> vector_scalar(const BinaryExpr& binary, Matrix vector, const Matrix& scalar, bool swapped);
+  Result<Matrix> vector_scalar(const BinaryExpr& binary, Matrix vector, const Matrix& scalar,
+                               bool swapped);
   Result<Matrix> vector_vector(const BinaryExpr& binary, const Matrix& left, const Matrix& right);
   Result<Matrix> set_operation(const BinaryExpr& binary, const Matrix& left, const Matrix& right);
 

@@ -58,7 +58,8 @@ void merge_buckets(std::vector<Bucket>& a, const std::vector<Bucket>& b, double 
     double rest = 0;
     if (compensation != nullptr) {
       while (k < compensation->size() && (*compensation)[k].index < index) ++k;
-      if (k < compensation->size() && (*compensation)[k].index == index) rest = (*compensation)[k].count;
+      if (k < compensation->size() && (*compensation)[k].index == index)
+        rest = (*compensation)[k].count;
     }
     if (from_b && compensation != nullptr) {
       kahan_add(sign * b[j].count, sum, rest);
@@ -87,7 +88,8 @@ std::vector<Bucket> rebound(const std::vector<Bucket>& buckets, const std::vecto
   for (const Bucket& bucket : buckets) {
     int32_t index = static_cast<int32_t>(to.size());
     if (static_cast<size_t>(bucket.index) < from.size()) {
-      index = static_cast<int32_t>(std::ranges::lower_bound(to, from[static_cast<size_t>(bucket.index)]) - to.begin());
+      index = static_cast<int32_t>(
+          std::ranges::lower_bound(to, from[static_cast<size_t>(bucket.index)]) - to.begin());
     }
     if (!out.empty() && out.back().index == index) {
       out.back().count += bucket.count;
@@ -135,8 +137,8 @@ ZeroBucket widened_zero(const FloatHistogram& h, double threshold) {
   }
 }
 
-// The buckets that reach into the zero bucket go away; what they held is in `zero_count` already, or is
-// added to it.
+// The buckets that reach into the zero bucket go away; what they held is in `zero_count` already,
+// or is added to it.
 void drop_within_zero(FloatHistogram& h, bool add_counts) {
   const auto within = [&](const Bucket& bucket) {
     const bool inside = h.positive_bucket(bucket).lower < h.zero_threshold;
@@ -147,9 +149,10 @@ void drop_within_zero(FloatHistogram& h, bool add_counts) {
   std::erase_if(h.negative, within);
 }
 
-// Widens the zero buckets of `h` (and its compensation) until they agree with the one of `other`; the
-// answer is what the zero bucket of `other` would hold.
-double reconcile_zero(FloatHistogram& h, const FloatHistogram& other, FloatHistogram* compensation) {
+// Widens the zero buckets of `h` (and its compensation) until they agree with the one of `other`;
+// the answer is what the zero bucket of `other` would hold.
+double reconcile_zero(FloatHistogram& h, const FloatHistogram& other,
+                      FloatHistogram* compensation) {
   ZeroBucket theirs{other.zero_threshold, other.zero_count};
   while (theirs.threshold != h.zero_threshold) {
     if (h.zero_threshold > theirs.threshold) theirs = widened_zero(other, h.zero_threshold);
@@ -185,10 +188,11 @@ void join_field(double theirs, double sign, double& ours, double* compensation) 
   }
 }
 
-void join_custom(FloatHistogram& h, const FloatHistogram& other, double sign, FloatHistogram* compensation,
-                 JoinReport& report) {
+void join_custom(FloatHistogram& h, const FloatHistogram& other, double sign,
+                 FloatHistogram* compensation, JoinReport& report) {
   if (h.custom_values == other.custom_values) {
-    merge_buckets(h.positive, other.positive, sign, compensation ? &compensation->positive : nullptr);
+    merge_buckets(h.positive, other.positive, sign,
+                  compensation ? &compensation->positive : nullptr);
     return;
   }
   report.reconciled = true;
@@ -221,11 +225,14 @@ void join_exponential(FloatHistogram& h, const FloatHistogram& other, double sig
     drop_within_zero(reduced, false);
     theirs = &reduced;
   }
-  merge_buckets(h.positive, theirs->positive, sign, compensation ? &compensation->positive : nullptr);
-  merge_buckets(h.negative, theirs->negative, sign, compensation ? &compensation->negative : nullptr);
+  merge_buckets(h.positive, theirs->positive, sign,
+                compensation ? &compensation->positive : nullptr);
+  merge_buckets(h.negative, theirs->negative, sign,
+                compensation ? &compensation->negative : nullptr);
 }
 
-JoinReport join(FloatHistogram& h, const FloatHistogram& other, double sign, FloatHistogram* compensation) {
+JoinReport join(FloatHistogram& h, const FloatHistogram& other, double sign,
+                FloatHistogram* compensation) {
   JoinReport report;
   if (h.custom() != other.custom()) {
     report.incompatible = true;
@@ -249,22 +256,25 @@ bool bucket_shrank(const std::vector<Bucket>& current, const std::vector<Bucket>
   size_t i = 0;
   for (const Bucket& bucket : previous) {
     while (i < current.size() && current[i].index < bucket.index) ++i;
-    const double now = i < current.size() && current[i].index == bucket.index ? current[i].count : 0;
+    const double now =
+        i < current.size() && current[i].index == bucket.index ? current[i].count : 0;
     if (now < bucket.count) return true;
   }
   return false;
 }
 
 bool custom_reset(const FloatHistogram& h, const FloatHistogram& previous) {
-  if (h.custom_values == previous.custom_values) return bucket_shrank(h.positive, previous.positive);
+  if (h.custom_values == previous.custom_values)
+    return bucket_shrank(h.positive, previous.positive);
   const std::vector<double> bounds = common_bounds(h.custom_values, previous.custom_values);
   return bucket_shrank(rebound(h.positive, h.custom_values, bounds),
                        rebound(previous.positive, previous.custom_values, bounds));
 }
 
 void append_bucket_text(std::string& out, const BoundedBucket& b) {
-  out += fmt::format(", {}{},{}{}:{}", b.lower_inclusive ? '[' : '(', format_general(b.lower),
-                     format_general(b.upper), b.upper_inclusive ? ']' : ')', format_general(b.count));
+  out +=
+      fmt::format(", {}{},{}{}:{}", b.lower_inclusive ? '[' : '(', format_general(b.lower),
+                  format_general(b.upper), b.upper_inclusive ? ']' : ')', format_general(b.count));
 }
 
 }  // namespace
@@ -287,19 +297,24 @@ std::string format_general(double value) {
   const double magnitude = std::abs(value);
   const bool exponent = value != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
   std::array<char, 64> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                          exponent ? std::chars_format::scientific : std::chars_format::fixed);
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                    exponent ? std::chars_format::scientific : std::chars_format::fixed);
   return {buffer.data(), end};
 }
 
 double FloatHistogram::upper_bound(int32_t index) const {
   if (!custom()) return exponential_bound(index, schema);
   if (index < 0) return -kInfinity;
-  return static_cast<size_t>(index) < custom_values.size() ? custom_values[static_cast<size_t>(index)] : kInfinity;
+  return static_cast<size_t>(index) < custom_values.size()
+             ? custom_values[static_cast<size_t>(index)]
+             : kInfinity;
 }
 
 BoundedBucket FloatHistogram::positive_bucket(const Bucket& bucket) const {
-  BoundedBucket out{.lower = upper_bound(bucket.index - 1), .upper = upper_bound(bucket.index), .count = bucket.count};
+  BoundedBucket out{.lower = upper_bound(bucket.index - 1),
+                    .upper = upper_bound(bucket.index),
+                    .count = bucket.count};
   out.lower_inclusive = custom() && bucket.index == 0;
   return out;
 }
@@ -358,8 +373,12 @@ void FloatHistogram::divide(double divisor) {
   if (divisor < 0) hint = ResetHint::Gauge;
 }
 
-JoinReport FloatHistogram::add(const FloatHistogram& other) { return join(*this, other, 1, nullptr); }
-JoinReport FloatHistogram::subtract(const FloatHistogram& other) { return join(*this, other, -1, nullptr); }
+JoinReport FloatHistogram::add(const FloatHistogram& other) {
+  return join(*this, other, 1, nullptr);
+}
+JoinReport FloatHistogram::subtract(const FloatHistogram& other) {
+  return join(*this, other, -1, nullptr);
+}
 
 void FloatHistogram::reduce_schema(int32_t target) {
   if (custom() || target >= schema) return;
@@ -370,8 +389,8 @@ void FloatHistogram::reduce_schema(int32_t target) {
 
 bool FloatHistogram::overflowed() const {
   const auto infinite = [](const Bucket& bucket) { return std::isinf(bucket.count); };
-  return std::isinf(zero_count) || std::isinf(count) || std::isinf(sum) || std::ranges::any_of(positive, infinite) ||
-         std::ranges::any_of(negative, infinite);
+  return std::isinf(zero_count) || std::isinf(count) || std::isinf(sum) ||
+         std::ranges::any_of(positive, infinite) || std::ranges::any_of(negative, infinite);
 }
 
 bool FloatHistogram::reset_since(const FloatHistogram& previous) const {
@@ -395,8 +414,9 @@ bool FloatHistogram::reset_since(const FloatHistogram& previous) const {
 }
 
 bool FloatHistogram::same_values(const FloatHistogram& other) const {
-  return schema == other.schema && zero_threshold == other.zero_threshold && zero_count == other.zero_count &&
-         count == other.count && sum == other.sum && positive == other.positive && negative == other.negative &&
+  return schema == other.schema && zero_threshold == other.zero_threshold &&
+         zero_count == other.zero_count && count == other.count && sum == other.sum &&
+         positive == other.positive && negative == other.negative &&
          custom_values == other.custom_values;
 }
 
@@ -405,7 +425,8 @@ std::string FloatHistogram::to_string() const {
   for (auto bucket = negative.rbegin(); bucket != negative.rend(); ++bucket) {
     append_bucket_text(out, negative_bucket(*bucket));
   }
-  if (zero_count != 0) append_bucket_text(out, {-zero_threshold, zero_threshold, zero_count, true, true});
+  if (zero_count != 0)
+    append_bucket_text(out, {-zero_threshold, zero_threshold, zero_count, true, true});
   for (const Bucket& bucket : positive) append_bucket_text(out, positive_bucket(bucket));
   return out + '}';
 }
@@ -456,7 +477,9 @@ void HistogramSum::compensation_like_sum() {
   compensation_.custom_values = sum_.custom_values;
 }
 
-JoinReport HistogramSum::add(const FloatHistogram& other) { return join(sum_, other, 1, &compensation_); }
+JoinReport HistogramSum::add(const FloatHistogram& other) {
+  return join(sum_, other, 1, &compensation_);
+}
 
 void HistogramSum::scale(double factor) {
   sum_.scale(factor);

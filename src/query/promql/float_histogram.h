@@ -1,9 +1,9 @@
 // A native histogram during evaluation: float counts, sparse buckets, exponential or custom bounds.
 //
-// Schemas -4..8: bucket i of the positive side holds (2^((i-1)*2^-s), 2^(i*2^-s)], the negative side
-// mirrors it, the zero bucket holds [-zero_threshold, zero_threshold]. Schema -53 (custom): positive
-// bucket i holds (custom_values[i-1], custom_values[i]], the last one reaches to +Inf; no other buckets.
-// Buckets are sorted by index and never empty (compact() runs in every operation).
+// Schemas -4..8: bucket i of the positive side holds (2^((i-1)*2^-s), 2^(i*2^-s)], the negative
+// side mirrors it, the zero bucket holds [-zero_threshold, zero_threshold]. Schema -53 (custom):
+// positive bucket i holds (custom_values[i-1], custom_values[i]], the last one reaches to +Inf; no
+// other buckets. Buckets are sorted by index and never empty (compact() runs in every operation).
 // Thread contract: plain values; shared as std::shared_ptr<const FloatHistogram>.
 #pragma once
 
@@ -59,7 +59,7 @@ struct FloatHistogram {
   std::vector<BoundedBucket> buckets() const;
 
   void compact();
-  void scale(double factor);   // a negative factor makes it a gauge
+  void scale(double factor);    // a negative factor makes it a gauge
   void divide(double divisor);  // division by zero leaves no buckets
   JoinReport add(const FloatHistogram& other);
   JoinReport subtract(const FloatHistogram& other);

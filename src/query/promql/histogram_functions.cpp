@@ -56,17 +56,23 @@ Histograms sort_out(VectorCall& call, const Vector& vector, PositionRange at) {
     }
     out.native.push_back(&sample);
   }
-  std::erase_if(out.classic, [](const ClassicHistogram& histogram) { return histogram.buckets.empty(); });
+  std::erase_if(out.classic,
+                [](const ClassicHistogram& histogram) { return histogram.buckets.empty(); });
   return out;
 }
 
-void tell_lifted(VectorCall& call, const Sample& sample, const ClassicQuantile& quantile, PositionRange at) {
+void tell_lifted(VectorCall& call, const Sample& sample, const ClassicQuantile& quantile,
+                 PositionRange at) {
   if (!quantile.lifted) return;
   const std::string_view metric =
       call.options.delayed_name_removal ? sample.labels.get(kMetricName) : std::string_view();
   call.annotations.lifted(metric, at,
-                          {.t_first = call.t, .t_last = call.t, .from = quantile.lifted_from,
-                           .to = quantile.lifted_to, .by = quantile.lifted_by, .times = 1});
+                          {.t_first = call.t,
+                           .t_last = call.t,
+                           .from = quantile.lifted_from,
+                           .to = quantile.lifted_to,
+                           .by = quantile.lifted_by,
+                           .times = 1});
 }
 
 void tell_nan(VectorCall& call, const Sample& sample, NanEffect effect, PositionRange at) {
@@ -75,7 +81,8 @@ void tell_nan(VectorCall& call, const Sample& sample, NanEffect effect, Position
       "input to histogram_quantile has NaN observations, result is skewed higher",
       "input to histogram_fraction has NaN observations, which are excluded from all fractions"};
   if (effect == NanEffect::None) return;
-  call.annotations.nan_observations(kTexts[static_cast<size_t>(effect)], sample.labels.get(kMetricName), at);
+  call.annotations.nan_observations(kTexts[static_cast<size_t>(effect)],
+                                    sample.labels.get(kMetricName), at);
 }
 
 void check_quantile(VectorCall& call, double q, PositionRange at) {

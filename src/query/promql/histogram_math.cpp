@@ -149,8 +149,8 @@ struct Kept {
 
 double finite_or_zero(double value) { return std::isinf(value) ? 0 : value; }
 
-// A bucket without a lower or upper end: nobody knows how the observations are spread, so it is kept or
-// dropped as a whole, unless its finite end allows zero as the other one.
+// A bucket without a lower or upper end: nobody knows how the observations are spread, so it is
+// kept or dropped as a whole, unless its finite end allows zero as the other one.
 Kept trim_endless(const BoundedBucket& b, double at, bool keep_below) {
   if (b.lower == -kInfinity) {
     const bool from_zero = b.upper > 0 && b.upper != kInfinity;
@@ -161,7 +161,8 @@ Kept trim_endless(const BoundedBucket& b, double at, bool keep_below) {
       return {0, finite_or_zero(b.upper)};
     }
     if (at <= b.lower) return {b.count, 0};
-    if (at >= 0 && from_zero && b.upper > at) return {b.count * (1 - at / b.upper), (at + b.upper) / 2};
+    if (at >= 0 && from_zero && b.upper > at)
+      return {b.count * (1 - at / b.upper), (at + b.upper) / 2};
     return {0, finite_or_zero(b.upper)};
   }
   if (keep_below) return {0, finite_or_zero(b.lower)};
@@ -181,7 +182,8 @@ Kept trim_inside(const BoundedBucket& b, double at, bool keep_below, bool positi
     } else {
       const double low = log2_abs(b.lower);
       const double high = log2_abs(b.upper);
-      share = positive ? (log2_abs(at) - low) / (high - low) : 1 - (log2_abs(at) - high) / (low - high);
+      share =
+          positive ? (log2_abs(at) - low) / (high - low) : 1 - (log2_abs(at) - high) / (low - high);
     }
     below = b.count * share;
   }
@@ -197,7 +199,8 @@ Kept trim_bucket(const BoundedBucket& b, double at, bool keep_below, bool positi
   return {};
 }
 
-Kept trim_zero(const FloatHistogram& h, double at, bool keep_below, bool has_positive, bool has_negative) {
+Kept trim_zero(const FloatHistogram& h, double at, bool keep_below, bool has_positive,
+               bool has_negative) {
   const double lower = has_positive && !has_negative ? 0 : -h.zero_threshold;
   const double upper = has_negative && !has_positive ? 0 : h.zero_threshold;
   if (keep_below) {
@@ -261,8 +264,9 @@ NativeResult native_fraction(double lower, double upper, const FloatHistogram& h
     const bool zero = across_zero(b);
     if (zero) lean_zero_bucket(b, h);
     const bool linear = h.custom() || zero;
-    const bool more = ranks.take(b.lower, b.upper, before,
-                                 [&](double v) { return before + b.count * share_below(b, v, linear); });
+    const bool more = ranks.take(b.lower, b.upper, before, [&](double v) {
+      return before + b.count * share_below(b, v, linear);
+    });
     if (!more) break;
     before += b.count;
   }
@@ -362,8 +366,9 @@ double classic_fraction(double lower, double upper, std::vector<ClassicBucket> b
   double bucket_lower = buckets.front().upper > 0 ? 0 : -kInfinity;
   for (const ClassicBucket& bucket : buckets) {
     const BoundedBucket b{bucket_lower, bucket.upper, bucket.count - before};
-    const bool more = ranks.take(b.lower, b.upper, before,
-                                 [&](double v) { return before + b.count * share_below(b, v, true); });
+    const bool more = ranks.take(b.lower, b.upper, before, [&](double v) {
+      return before + b.count * share_below(b, v, true);
+    });
     if (!more) break;
     before = bucket.count;
     bucket_lower = bucket.upper;
@@ -375,13 +380,15 @@ double quantile_of(double q, std::vector<double> values) {
   if (values.empty() || std::isnan(q)) return kNaN;
   if (q < 0) return -kInfinity;
   if (q > 1) return kInfinity;
-  std::ranges::sort(values, [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
+  std::ranges::sort(values,
+                    [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
   const double last = static_cast<double>(values.size() - 1);
   const double rank = q * last;
   const double low = std::max(0.0, std::floor(rank));
   const double high = std::min(last, low + 1);
   const double weight = rank - std::floor(rank);
-  return values[static_cast<size_t>(low)] * (1 - weight) + values[static_cast<size_t>(high)] * weight;
+  return values[static_cast<size_t>(low)] * (1 - weight) +
+         values[static_cast<size_t>(high)] * weight;
 }
 
 }  // namespace kansoku::query::promql

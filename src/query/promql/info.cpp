@@ -1,5 +1,5 @@
-// info(): joins the data labels of info series (target_info and its like) to series that share their
-// identifying labels, as Prometheus 3.14 does.
+// info(): joins the data labels of info series (target_info and its like) to series that share
+// their identifying labels, as Prometheus 3.14 does.
 #include <algorithm>
 #include <set>
 
@@ -13,14 +13,13 @@ constexpr std::string_view kTargetInfo = "target_info";
 // Fixed in Prometheus too, so that nobody has to know each info metric.
 constexpr std::array<std::string_view, 2> kIdentifying{"instance", "job"};
 
-
 // The second argument, taken apart.
 struct DataSelector {
   // Names that info metrics must have; without any it is target_info.
   bool positive_names = false;
   std::vector<CompiledMatcher> names;  // on __name__
   std::vector<CompiledMatcher> data;
-  std::vector<LabelMatcher> all;       // as the source is asked
+  std::vector<LabelMatcher> all;  // as the source is asked
 };
 
 Result<DataSelector> data_selector(const CallExpr& call) {
@@ -46,7 +45,8 @@ Result<DataSelector> data_selector(const CallExpr& call) {
 // The info metric and the identifying labels: by this a series finds its info series.
 LabelSet join_key(const LabelSet& labels, std::string_view info_name) {
   std::vector<Label> key{{std::string(kMetricName), std::string(info_name)}};
-  for (std::string_view name : kIdentifying) key.push_back({std::string(name), std::string(labels.get(name))});
+  for (std::string_view name : kIdentifying)
+    key.push_back({std::string(name), std::string(labels.get(name))});
   return LabelSet::from(std::move(key));
 }
 
@@ -59,7 +59,8 @@ struct InfoSeries {
 };
 
 // The first selector below decides at which time the info series are read.
-const TimeModifiers* first_selector_time(const Expr& expr, std::vector<const TimeModifiers*>& outer) {
+const TimeModifiers* first_selector_time(const Expr& expr,
+                                         std::vector<const TimeModifiers*>& outer) {
   switch (expr.kind) {
     case ExprKind::VectorSelector:
       return &as<VectorSelector>(expr).time;
@@ -102,7 +103,8 @@ Result<Enrichment> enriched(const LabelSet& base, const std::vector<const InfoSe
   for (const InfoSeries* info : infos) {
     for (const Label& label : info->labels.list()) {
       if (label.name == kMetricName) continue;
-      const bool wanted = selector.data.empty() || std::ranges::any_of(selector.data, [&](const CompiledMatcher& m) {
+      const bool wanted = selector.data.empty() ||
+                          std::ranges::any_of(selector.data, [&](const CompiledMatcher& m) {
                             return m.name() == label.name;
                           });
       if (!wanted) continue;
@@ -140,30 +142,35 @@ Result<Matrix> Evaluator::info(const CallExpr& call) {
                             .end_ms = info_time(grid_.at(grid_.steps() - 1))};
   KANSOKU_TRY(auto read_infos, root_.source.select(selection, root_.context));
   std::vector<InfoSeries> infos;
-  for (SourceSeries& series : read_infos) infos.push_back({std::move(series.labels), std::move(series.points)});
+  for (SourceSeries& series : read_infos)
+    infos.push_back({std::move(series.labels), std::move(series.points)});
   std::set<std::string, std::less<>> names;
   for (const InfoSeries& series : infos) names.emplace(series.name());
 
   StepReader reader(base);
   SeriesCollector collector;
-  const bool may_be_missing = std::ranges::all_of(selector.data, [](const CompiledMatcher& m) { return m.matches(""); });
+  const bool may_be_missing =
+      std::ranges::all_of(selector.data, [](const CompiledMatcher& m) { return m.matches(""); });
   for (size_t i = 0; i < grid_.steps(); ++i) {
     const int64_t t = grid_.at(i);
     const int64_t at = info_time(t);
     // The newest info series of each key.
     std::unordered_map<LabelSet, const InfoSeries*, LabelSetHash> current;
     for (InfoSeries& series : infos) {
-      while (series.next < series.points.size() && series.points[series.next].t <= at) ++series.next;
+      while (series.next < series.points.size() && series.points[series.next].t <= at)
+        ++series.next;
       if (series.next == 0) continue;
       const Point& point = series.points[series.next - 1];
       if (!in_lookback(point.t, at) || (!point.h && is_stale(point.f))) continue;
       if (point.h) return invalid_argument("info sample should be float");
-      const auto [entry, fresh] = current.try_emplace(join_key(series.labels, series.name()), &series);
+      const auto [entry, fresh] =
+          current.try_emplace(join_key(series.labels, series.name()), &series);
       if (fresh) continue;
       const int64_t other_t = entry->second->points[entry->second->next - 1].t;
       if (other_t == point.t) {
-        return invalid_argument("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
-                                entry->second->labels.to_string(), other_t, series.labels.to_string(), point.t);
+        return invalid_argument(
+            "found duplicate series for info metric: existing {} @ {}, new {} @ {}",
+            entry->second->labels.to_string(), other_t, series.labels.to_string(), point.t);
       }
       if (other_t < point.t) entry->second = &series;
     }
@@ -173,7 +180,8 @@ Result<Matrix> Evaluator::info(const CallExpr& call) {
       const LabelSet& labels = base[row].labels;
       Sample sample{labels, base[row].drop_name, *point};
       if (!is_info_itself(labels)) {
-        const bool identified = std::ranges::any_of(kIdentifying, [&](std::string_view name) { return labels.has(name); });
+        const bool identified = std::ranges::any_of(
+            kIdentifying, [&](std::string_view name) { return labels.has(name); });
         std::vector<const InfoSeries*> found;
         for (const std::string& name : names) {
           const auto entry = identified ? current.find(join_key(labels, name)) : current.end();
@@ -183,7 +191,8 @@ Result<Matrix> Evaluator::info(const CallExpr& call) {
         if (!enrichment.found && !may_be_missing) continue;
         sample.labels = std::move(enrichment.labels);
       }
-      if (!collector.add(sample, t)) return invalid_argument("vector cannot contain metrics with the same labelset");
+      if (!collector.add(sample, t))
+        return invalid_argument("vector cannot contain metrics with the same labelset");
     }
     KANSOKU_RETURN_IF_ERROR(charge(collector.points()));
   }

@@ -1,10 +1,9 @@
 // Functions that look at labels or at the samples behind a selector.
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <set>
 
 #include "query/promql/evaluator.h"
+#include "store/regex.h"
 
 namespace kansoku::query::promql {
 namespace {
@@ -14,7 +13,8 @@ LabelSet labels_of_absent(const Expr& expr) {
   const Expr& inner = unwrapped(expr);
   const std::vector<LabelMatcher>* matchers = nullptr;
   if (inner.kind == ExprKind::VectorSelector) matchers = &as<VectorSelector>(inner).matchers;
-  if (inner.kind == ExprKind::MatrixSelector) matchers = &as<MatrixSelector>(inner).vector->matchers;
+  if (inner.kind == ExprKind::MatrixSelector)
+    matchers = &as<MatrixSelector>(inner).vector->matchers;
   if (matchers == nullptr) return {};
   std::map<std::string, std::string> values;
   std::set<std::string> seen;
@@ -33,18 +33,15 @@ LabelSet labels_of_absent(const Expr& expr) {
 }
 
 // $1, ${name}, $$ in a replacement, as Go's regexp.Expand reads them.
-std::string expanded(std::string_view replacement, const re2::RE2& regex,
-                     std::span<const re2::StringPiece> groups) {
+std::string expanded(std::string_view replacement, const store::Regex& regex,
+                     std::span<const std::string_view> groups) {
   const auto group_text = [&](std::string_view name) -> std::string_view {
     size_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc() || end != name.data() + name.size()) {
-      const auto found = regex.NamedCapturingGroups().find(std::string(name));
-      if (found == regex.NamedCapturingGroups().end()) return {};
-      number = static_cast<size_t>(found->second);
+      number = regex.group_number(name).value_or(groups.size());
     }
-    if (number >= groups.size()) return {};
-    return {groups[number].data(), groups[number].size()};
+    return number < groups.size() ? groups[number] : std::string_view();
   };
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -122,23 +119,18 @@ Result<Matrix> Evaluator::label_replace(const CallExpr& call) {
   const std::string& replacement = string_argument(call, 2);
   const std::string& source = string_argument(call, 3);
   const std::string& pattern = string_argument(call, 4);
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_dot_nl(true);
-  options.set_max_mem(8 << 20);
-  const re2::RE2 regex("^(?:" + pattern + ")$", options);
-  if (!regex.ok()) return invalid_argument("invalid regular expression in label_replace(): {}", pattern);
+  const Result<store::Regex> regex = store::Regex::compile(pattern);
+  if (!regex) {
+    return invalid_argument("invalid regular expression in label_replace(): {}", pattern);
+  }
   if (!is_valid_label_name(target)) {
     return invalid_argument("invalid destination label name in label_replace(): {}", target);
   }
   KANSOKU_TRY(Matrix matrix, eval(*call.args[0]));
-  std::vector<re2::StringPiece> groups(static_cast<size_t>(regex.NumberOfCapturingGroups()) + 1);
   for (Series& series : matrix) {
     const std::string value(series.labels.get(source));
-    if (!regex.Match(value, 0, value.size(), re2::RE2::ANCHOR_BOTH, groups.data(), static_cast<int>(groups.size()))) {
-      continue;
-    }
-    set_label(series, target, expanded(replacement, regex, groups));
+    const auto groups = regex->groups(value);
+    if (groups) set_label(series, target, expanded(replacement, *regex, *groups));
   }
   return merge_same_labels(std::move(matrix));
 }
@@ -148,7 +140,8 @@ Result<Matrix> Evaluator::label_join(const CallExpr& call) {
   const std::string& separator = string_argument(call, 2);
   for (size_t i = 3; i < call.args.size(); ++i) {
     if (!is_valid_label_name(string_argument(call, i))) {
-      return invalid_argument("invalid source label name in label_join(): {}", string_argument(call, i));
+      return invalid_argument("invalid source label name in label_join(): {}",
+                              string_argument(call, i));
     }
   }
   if (!is_valid_label_name(target)) {
@@ -166,7 +159,8 @@ Result<Matrix> Evaluator::label_join(const CallExpr& call) {
   return merge_same_labels(std::move(matrix));
 }
 
-// timestamp() and start_timestamp(): of the samples where the argument is a selector, else of the steps.
+// timestamp() and start_timestamp(): of the samples where the argument is a selector, else of the
+// steps.
 Result<Matrix> Evaluator::sample_times(const CallExpr& call, bool start) {
   const Expr& arg = unwrapped(*call.args[0]);
   const bool of_samples = arg.kind == ExprKind::VectorSelector;
@@ -185,14 +179,16 @@ Result<Matrix> Evaluator::sample_times(const CallExpr& call, bool start) {
         if (next == 0) continue;
         const Point& last = series.points[next - 1];
         if (!in_lookback(last.t, at) || (!last.h && is_stale(last.f))) continue;
-        result.points.push_back({.t = grid_.at(step), .f = static_cast<double>(start ? last.st : last.t) / 1000});
+        result.points.push_back(
+            {.t = grid_.at(step), .f = static_cast<double>(start ? last.st : last.t) / 1000});
       }
       if (!result.points.empty()) matrix.push_back(std::move(result));
     }
   } else {
     KANSOKU_TRY(matrix, eval(arg));
     for (Series& series : matrix) {
-      for (Point& point : series.points) point = {.t = point.t, .f = static_cast<double>(point.t) / 1000};
+      for (Point& point : series.points)
+        point = {.t = point.t, .f = static_cast<double>(point.t) / 1000};
     }
   }
   for (Series& series : matrix) drop_name(root_.options, series.labels, series.drop_name);

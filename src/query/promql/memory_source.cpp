@@ -7,8 +7,8 @@
 namespace kansoku::query::promql {
 namespace {
 
-// A chunk of Prometheus' storage begins with each reset; the first histogram of a chunk comes back as
-// "unknown" (prometheus/prometheus issue 15346), the others as "not reset".
+// A chunk of Prometheus' storage begins with each reset; the first histogram of a chunk comes back
+// as "unknown" (prometheus/prometheus issue 15346), the others as "not reset".
 void derive_hints(std::vector<Point>& points) {
   const FloatHistogram* previous = nullptr;
   HistogramPtr held;
@@ -25,7 +25,8 @@ void derive_hints(std::vector<Point>& points) {
     FloatHistogram copy = *point.h;
     const bool reset = previous == nullptr || copy.hint == signal::ResetHint::Reset ||
                        (copy.hint = signal::ResetHint::Unknown, copy.reset_since(*previous)) ||
-                       copy.custom_values != previous->custom_values || copy.schema != previous->schema ||
+                       copy.custom_values != previous->custom_values ||
+                       copy.schema != previous->schema ||
                        copy.zero_threshold != previous->zero_threshold;
     copy.hint = reset ? signal::ResetHint::Unknown : signal::ResetHint::NotReset;
     held = point.h;
@@ -52,7 +53,8 @@ void MemorySource::finish() {
   }
 }
 
-Result<std::vector<SourceSeries>> MemorySource::select(const Selection& selection, QueryContext& context) {
+Result<std::vector<SourceSeries>> MemorySource::select(const Selection& selection,
+                                                       QueryContext& context) {
   KANSOKU_TRY(const CompiledMatchers matchers, CompiledMatchers::compile(selection.matchers));
   std::vector<SourceSeries> out;
   for (const auto& [labels, stored] : series_) {

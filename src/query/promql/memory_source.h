@@ -1,6 +1,5 @@
-// Series held in memory: for scripts and tests. Histograms get the counter-reset hints that Prometheus'
-// storage gives them.
-// Thread contract: filled by one thread, then free-threaded reads.
+// Series held in memory: for scripts and tests. Histograms get the counter-reset hints that
+// Prometheus' storage gives them. Thread contract: filled by one thread, then free-threaded reads.
 #pragma once
 
 #include <map>
@@ -18,7 +17,8 @@ class MemorySource final : public SeriesSource {
   void finish();
   size_t series_count() const { return series_.size(); }
 
-  Result<std::vector<SourceSeries>> select(const Selection& selection, QueryContext& context) override;
+  Result<std::vector<SourceSeries>> select(const Selection& selection,
+                                           QueryContext& context) override;
 
  private:
   struct Stored {

@@ -14,7 +14,8 @@ void ClassicToCustom::add(const LabelSet& labels, const Point& point) {
   };
   if (name.ends_with("_bucket") && labels.has("le")) {
     const Result<double> bound = parse_number(labels.get("le"));
-    if (bound && !std::isnan(*bound)) histograms_[base("_bucket")][point.t].cumulative.try_emplace(*bound, point.f);
+    if (bound && !std::isnan(*bound))
+      histograms_[base("_bucket")][point.t].cumulative.try_emplace(*bound, point.f);
   } else if (name.ends_with("_sum")) {
     histograms_[base("_sum")][point.t].sum = point.f;
   } else if (name.ends_with("_count")) {
@@ -42,7 +43,8 @@ void ClassicToCustom::finish(const std::function<void(const LabelSet&, Point)>& 
         before = count;
       }
       if (!monotonic) continue;
-      if (h.count > before && !std::isinf(parts.cumulative.rbegin()->first)) h.positive.push_back({index, h.count - before});
+      if (h.count > before && !std::isinf(parts.cumulative.rbegin()->first))
+        h.positive.push_back({index, h.count - before});
       h.compact();
       put(labels, {.t = t, .f = 0, .h = std::make_shared<const FloatHistogram>(std::move(h))});
     }

@@ -1,5 +1,5 @@
-// Classic histograms (`_bucket`, `_sum`, `_count` series) as native ones with custom buckets, as Prometheus
-// converts them. Thread contract: confined to its user.
+// Classic histograms (`_bucket`, `_sum`, `_count` series) as native ones with custom buckets, as
+// Prometheus converts them. Thread contract: confined to its user.
 #pragma once
 
 #include <functional>

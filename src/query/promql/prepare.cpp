@@ -45,11 +45,13 @@ double seconds_of(const DurationExpr& expr, const QueryRange& range) {
   return 0;
 }
 
-Status set_ms(const std::unique_ptr<DurationExpr>& expr, const QueryRange& range, bool positive, int64_t& ms) {
+Status set_ms(const std::unique_ptr<DurationExpr>& expr, const QueryRange& range, bool positive,
+              int64_t& ms) {
   if (!expr) return {};
   const double seconds = seconds_of(*expr, range);
   // 285 years, what Go's time.Duration holds.
-  if (!(std::abs(seconds) < 9.0e9)) return invalid_argument("duration is out of range: {}s", seconds);
+  if (!(std::abs(seconds) < 9.0e9))
+    return invalid_argument("duration is out of range: {}s", seconds);
   if (positive && seconds <= 0) return invalid_argument("duration must be greater than 0");
   ms = std::llround(seconds * 1000);
   if (positive && ms <= 0) return invalid_argument("duration must be greater than 0");
@@ -78,7 +80,8 @@ Status visit(Expr& expr, const QueryRange& range, HistogramUse use) {
       auto& subquery = as<SubqueryExpr>(expr);
       KANSOKU_RETURN_IF_ERROR(set_ms(subquery.range_expr, range, true, subquery.range_ms));
       KANSOKU_RETURN_IF_ERROR(set_ms(subquery.step_expr, range, true, subquery.step_ms));
-      KANSOKU_RETURN_IF_ERROR(set_ms(subquery.time.offset_expr, range, false, subquery.time.offset_ms));
+      KANSOKU_RETURN_IF_ERROR(
+          set_ms(subquery.time.offset_expr, range, false, subquery.time.offset_ms));
       // Steps may repeat a sample, so a reset must not be marked on it.
       return visit(*subquery.expr, range, HistogramUse::Whole);
     }
@@ -95,7 +98,8 @@ Status visit(Expr& expr, const QueryRange& range, HistogramUse use) {
     }
     case ExprKind::Aggregate: {
       auto& aggregate = as<AggregateExpr>(expr);
-      if (aggregate.param) KANSOKU_RETURN_IF_ERROR(visit(*aggregate.param, range, HistogramUse::Whole));
+      if (aggregate.param)
+        KANSOKU_RETURN_IF_ERROR(visit(*aggregate.param, range, HistogramUse::Whole));
       return visit(*aggregate.expr, range, use);
     }
     case ExprKind::Call: {
@@ -117,8 +121,9 @@ Status visit(Expr& expr, const QueryRange& range, HistogramUse use) {
 bool uses_evaluation_time(const CallExpr& call) {
   const std::string_view name = call.function->name;
   constexpr std::array<std::string_view, 12> kNames{
-      "time",   "timestamp", "predict_linear", "day_of_month", "day_of_week", "day_of_year",
-      "days_in_month", "hour", "minute", "month", "year", "start_timestamp"};
+      "time",        "timestamp",   "predict_linear", "day_of_month",
+      "day_of_week", "day_of_year", "days_in_month",  "hour",
+      "minute",      "month",       "year",           "start_timestamp"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -144,10 +149,12 @@ bool is_step_invariant(const Expr& expr) {
     case ExprKind::Unary:
       return is_step_invariant(*as<UnaryExpr>(expr).expr);
     case ExprKind::Binary:
-      return is_step_invariant(*as<BinaryExpr>(expr).lhs) && is_step_invariant(*as<BinaryExpr>(expr).rhs);
+      return is_step_invariant(*as<BinaryExpr>(expr).lhs) &&
+             is_step_invariant(*as<BinaryExpr>(expr).rhs);
     case ExprKind::Aggregate: {
       const auto& aggregate = as<AggregateExpr>(expr);
-      return is_step_invariant(*aggregate.expr) && (!aggregate.param || is_step_invariant(*aggregate.param));
+      return is_step_invariant(*aggregate.expr) &&
+             (!aggregate.param || is_step_invariant(*aggregate.param));
     }
     case ExprKind::Call: {
       const auto& call = as<CallExpr>(expr);

@@ -1,5 +1,5 @@
-// What is done once before an evaluation: durations are computed, selectors learn how they are used.
-// Thread contract: free functions.
+// What is done once before an evaluation: durations are computed, selectors learn how they are
+// used. Thread contract: free functions.
 #pragma once
 
 #include "base/result.h"

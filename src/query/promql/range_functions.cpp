@@ -39,14 +39,17 @@ bool put(RangeCall& call, double value) {
 
 bool put(RangeCall& call, FloatHistogram histogram) {
   histogram.compact();
-  call.out = {.t = call.t, .f = 0, .h = std::make_shared<const FloatHistogram>(std::move(histogram))};
+  call.out = {
+      .t = call.t, .f = 0, .h = std::make_shared<const FloatHistogram>(std::move(histogram))};
   return true;
 }
 
-// For functions that only look at floats: false where there are none. Says when histograms were left out.
+// For functions that only look at floats: false where there are none. Says when histograms were
+// left out.
 bool floats_only(RangeCall& call, size_t floats_min = 1) {
   const Kinds kinds = kinds_of(call.points);
-  if (kinds.floats > 0 && kinds.histograms > 0) call.annotations.histogram_ignored_in_range(call.metric(), call.position());
+  if (kinds.floats > 0 && kinds.histograms > 0)
+    call.annotations.histogram_ignored_in_range(call.metric(), call.position());
   return kinds.floats >= floats_min;
 }
 
@@ -226,7 +229,8 @@ Line regression(std::span<const Point> points, int64_t at) {
 
 bool enough_for_line(RangeCall& call) { return floats_only(call, 2); }
 
-// From the newest point at or before the range on, for `anchored`; nothing when no point is in the range.
+// From the newest point at or before the range on, for `anchored`; nothing when no point is in the
+// range.
 std::span<const Point> anchored(const RangeCall& call) {
   if (call.mode != RangeMode::Anchored) return call.points;
   size_t inside = 0;
@@ -263,7 +267,9 @@ bool fn_avg_over_time(RangeCall& call) {
   return put(call, average_floats(call.points));
 }
 
-bool fn_count_over_time(RangeCall& call) { return put(call, static_cast<double>(call.points.size())); }
+bool fn_count_over_time(RangeCall& call) {
+  return put(call, static_cast<double>(call.points.size()));
+}
 bool fn_present_over_time(RangeCall& call) { return put(call, 1); }
 
 bool fn_first_over_time(RangeCall& call) {
@@ -286,7 +292,9 @@ bool fn_min_over_time(RangeCall& call) { return chosen_value(call, std::less<>()
 bool fn_ts_of_max_over_time(RangeCall& call) { return chosen_time(call, std::greater_equal<>()); }
 bool fn_ts_of_min_over_time(RangeCall& call) { return chosen_time(call, std::less_equal<>()); }
 
-bool fn_stdvar_over_time(RangeCall& call) { return floats_only(call) && put(call, variance(call.points)); }
+bool fn_stdvar_over_time(RangeCall& call) {
+  return floats_only(call) && put(call, variance(call.points));
+}
 bool fn_stddev_over_time(RangeCall& call) {
   return floats_only(call) && put(call, std::sqrt(variance(call.points)));
 }
@@ -327,13 +335,17 @@ bool fn_double_exponential_smoothing(RangeCall& call) {
   const double trend_factor = call.scalars[1];
   const auto in_range = [](double factor) { return factor > 0 && factor < 1; };
   if (!in_range(level_factor)) {
-    call.error = Error{ErrorCode::InvalidArgument,
-                       fmt::format("invalid smoothing factor. Expected: 0 < sf < 1, got: {:f}", level_factor), {}};
+    call.error = Error{
+        ErrorCode::InvalidArgument,
+        fmt::format("invalid smoothing factor. Expected: 0 < sf < 1, got: {:f}", level_factor),
+        {}};
     return false;
   }
   if (!in_range(trend_factor)) {
-    call.error = Error{ErrorCode::InvalidArgument,
-                       fmt::format("invalid trend factor. Expected: 0 < tf < 1, got: {:f}", trend_factor), {}};
+    call.error =
+        Error{ErrorCode::InvalidArgument,
+              fmt::format("invalid trend factor. Expected: 0 < tf < 1, got: {:f}", trend_factor),
+              {}};
     return false;
   }
   if (!floats_only(call, 2)) return false;

@@ -1,5 +1,5 @@
-// rate(), increase(), delta(), irate(), idelta(): differences over a range, with Prometheus' extrapolation,
-// its counter resets, and the anchored and smoothed forms.
+// rate(), increase(), delta(), irate(), idelta(): differences over a range, with Prometheus'
+// extrapolation, its counter resets, and the anchored and smoothed forms.
 #include <algorithm>
 #include <cmath>
 
@@ -22,7 +22,8 @@ bool put(RangeCall& call, double value) {
 
 bool put(RangeCall& call, FloatHistogram histogram) {
   histogram.compact();
-  call.out = {.t = call.t, .f = 0, .h = std::make_shared<const FloatHistogram>(std::move(histogram))};
+  call.out = {
+      .t = call.t, .f = 0, .h = std::make_shared<const FloatHistogram>(std::move(histogram))};
   return true;
 }
 
@@ -52,9 +53,12 @@ void tell_overlaps(RangeCall& call) {
   if (!call.options.start_timestamps) return;
   for (size_t i = 1; i < call.points.size(); ++i) {
     if (!start_overlaps(call.points[i - 1], call.points[i])) continue;
-    call.annotations.warn(fmt::format("start timestamps of samples overlap with earlier samples{}",
-                                      call.metric().empty() ? "" : fmt::format(" for metric name {}", go_quoted(call.metric()))),
-                          call.position());
+    call.annotations.warn(
+        fmt::format("start timestamps of samples overlap with earlier samples{}",
+                    call.metric().empty()
+                        ? ""
+                        : fmt::format(" for metric name {}", go_quoted(call.metric()))),
+        call.position());
     return;
   }
 }
@@ -64,7 +68,8 @@ std::optional<FloatHistogram> histogram_difference(RangeCall& call, bool counter
   const std::span<const Point> points = call.points;
   const FloatHistogram& first = *points.front().h;
   const FloatHistogram& last = *points.back().h;
-  if (counter && (is_gauge(first) || is_gauge(last))) call.annotations.not_counter(call.metric(), call.position());
+  if (counter && (is_gauge(first) || is_gauge(last)))
+    call.annotations.not_counter(call.metric(), call.position());
   // After a reset between the first two the layout of the first does not matter.
   FloatHistogram base = first;
   if (counter && is_reset(call, points[0], points[1])) {
@@ -94,8 +99,10 @@ std::optional<FloatHistogram> histogram_difference(RangeCall& call, bool counter
     const FloatHistogram* before = &base;
     for (size_t i = 1; i < points.size(); ++i) {
       const FloatHistogram& now = *points[i].h;
-      const bool start_reset = call.options.start_timestamps && is_start_reset(points[i - 1], points[i]);
-      if ((start_reset || now.reset_since(*before)) && !add(call, out, *before)) return std::nullopt;
+      const bool start_reset =
+          call.options.start_timestamps && is_start_reset(points[i - 1], points[i]);
+      if ((start_reset || now.reset_since(*before)) && !add(call, out, *before))
+        return std::nullopt;
       before = &now;
     }
   } else if (!is_gauge(first) || !is_gauge(last)) {
@@ -123,7 +130,8 @@ struct Stretch {
   double sampled = 0;
 };
 
-// Counters do not go below zero: the stretch to the start ends where the line through the points does.
+// Counters do not go below zero: the stretch to the start ends where the line through the points
+// does.
 void stop_at_zero(Stretch& stretch, double first, double difference) {
   if (difference > 0 && first >= 0) {
     stretch.to_start = std::min(stretch.to_start, stretch.sampled * (first / difference));
@@ -166,12 +174,14 @@ bool extrapolated(RangeCall& call, RateKind kind) {
   } else {
     if (stretch.to_start >= threshold) stretch.to_start = average / 2;
     if (kind.counter) {
-      stop_at_zero(stretch, histograms ? first.h->count : first.f, histograms ? histogram->count : value);
+      stop_at_zero(stretch, histograms ? first.h->count : first.f,
+                   histograms ? histogram->count : value);
     }
   }
   if (stretch.to_end >= threshold) stretch.to_end = average / 2;
   double factor = 1;
-  if (stretch.sampled != 0) factor = (stretch.sampled + stretch.to_start + stretch.to_end) / stretch.sampled;
+  if (stretch.sampled != 0)
+    factor = (stretch.sampled + stretch.to_start + stretch.to_end) / stretch.sampled;
   if (kind.per_second) factor /= range_seconds(call);
   if (!histograms) return put(call, value * factor);
   histogram->scale(factor);
@@ -197,7 +207,8 @@ std::optional<Edges> edges_of(const RangeCall& call) {
     while (edges.last < final && points[edges.last].t < call.range_end) ++edges.last;
   }
   if (points[edges.last].t <= call.range_start) return std::nullopt;
-  if (call.mode == RangeMode::Smoothed && points[edges.first].t > call.range_end) return std::nullopt;
+  if (call.mode == RangeMode::Smoothed && points[edges.first].t > call.range_end)
+    return std::nullopt;
   return edges;
 }
 
@@ -215,12 +226,14 @@ bool extended_floats(RangeCall& call, RateKind kind, Edges edges) {
   const bool smoothed = call.mode == RangeMode::Smoothed;
   const Point& first = points[edges.first];
   const Point& last = points[edges.last];
-  const double left = smoothed && first.t < call.range_start
-                          ? float_between(first, points[edges.first + 1], call.range_start, kind.counter)
-                          : first.f;
-  const double right = smoothed && edges.last > 0 && last.t > call.range_end
-                           ? float_between(points[edges.last - 1], last, call.range_end, kind.counter)
-                           : last.f;
+  const double left =
+      smoothed && first.t < call.range_start
+          ? float_between(first, points[edges.first + 1], call.range_start, kind.counter)
+          : first.f;
+  const double right =
+      smoothed && edges.last > 0 && last.t > call.range_end
+          ? float_between(points[edges.last - 1], last, call.range_end, kind.counter)
+          : last.f;
   double value = right - left;
   if (kind.counter) {
     // Resets at the edges are in left and right already.
@@ -237,8 +250,8 @@ bool extended_floats(RangeCall& call, RateKind kind, Edges edges) {
 }
 
 // Nothing when the layouts do not fit.
-std::optional<FloatHistogram> histogram_between(RangeCall& call, const Point& a, const Point& b, int64_t t,
-                                                bool counter) {
+std::optional<FloatHistogram> histogram_between(RangeCall& call, const Point& a, const Point& b,
+                                                int64_t t, bool counter) {
   if (t == a.t) return *a.h;
   if (t == b.t) return *b.h;
   FloatHistogram out = *b.h;
@@ -253,8 +266,8 @@ std::optional<FloatHistogram> histogram_between(RangeCall& call, const Point& a,
 }
 
 // Resets between the edges, added back to `out`.
-bool correct_resets(RangeCall& call, Edges edges, const FloatHistogram& left, const FloatHistogram& right,
-                    FloatHistogram& out) {
+bool correct_resets(RangeCall& call, Edges edges, const FloatHistogram& left,
+                    const FloatHistogram& right, FloatHistogram& out) {
   const std::span<const Point> points = call.points;
   size_t begin = edges.first + 1;
   const FloatHistogram* before = &left;
@@ -281,7 +294,8 @@ bool extended_histograms(RangeCall& call, RateKind kind, Edges edges) {
       call.annotations.mixed_schemas(call.metric(), call.position());
       return false;
     }
-    if (kind.counter && is_gauge(*points[i].h)) call.annotations.not_counter(call.metric(), call.position());
+    if (kind.counter && is_gauge(*points[i].h))
+      call.annotations.not_counter(call.metric(), call.position());
   }
   const Point& first = points[edges.first];
   const Point& last = points[edges.last];
@@ -312,16 +326,21 @@ void tell_odd_name(RangeCall& call) {
   const std::string_view type = call.labels.get("__type__");
   if (!type.empty()) {
     if (type != "counter" && type != "histogram") {
-      call.annotations.info(fmt::format("metric might not be a counter, __type__ label is not set to \"counter\" or "
-                                        "\"histogram\", got {}: {}", go_quoted(type), go_quoted(name)),
-                            call.position());
+      call.annotations.info(
+          fmt::format("metric might not be a counter, __type__ label is not set to \"counter\" or "
+                      "\"histogram\", got {}: {}",
+                      go_quoted(type), go_quoted(name)),
+          call.position());
     }
     return;
   }
   constexpr std::array<std::string_view, 4> kSuffixes{"_total", "_sum", "_count", "_bucket"};
-  if (std::ranges::any_of(kSuffixes, [&](std::string_view suffix) { return name.ends_with(suffix); })) return;
+  if (std::ranges::any_of(kSuffixes,
+                          [&](std::string_view suffix) { return name.ends_with(suffix); }))
+    return;
   call.annotations.info(fmt::format("metric might not be a counter, name does not end in "
-                                    "_total/_sum/_count/_bucket: {}", go_quoted(name)),
+                                    "_total/_sum/_count/_bucket: {}",
+                                    go_quoted(name)),
                         call.position());
 }
 
@@ -362,8 +381,10 @@ bool of_last_two(RangeCall& call, bool counter) {
     const double value = reset ? now.f : now.f - before.f;
     return put(call, counter ? value / seconds : value);
   }
-  if (counter && (is_gauge(*now.h) || is_gauge(*before.h))) call.annotations.not_counter(call.metric(), call.position());
-  if (!counter && (!is_gauge(*now.h) || !is_gauge(*before.h))) call.annotations.not_gauge(call.metric(), call.position());
+  if (counter && (is_gauge(*now.h) || is_gauge(*before.h)))
+    call.annotations.not_counter(call.metric(), call.position());
+  if (!counter && (!is_gauge(*now.h) || !is_gauge(*before.h)))
+    call.annotations.not_gauge(call.metric(), call.position());
   FloatHistogram out = *now.h;
   if (!reset && !subtract(call, out, *before.h)) return false;
   out.hint = signal::ResetHint::Gauge;
@@ -374,7 +395,9 @@ bool of_last_two(RangeCall& call, bool counter) {
 }  // namespace
 
 bool fn_rate(RangeCall& call) { return difference(call, {.counter = true, .per_second = true}); }
-bool fn_increase(RangeCall& call) { return difference(call, {.counter = true, .per_second = false}); }
+bool fn_increase(RangeCall& call) {
+  return difference(call, {.counter = true, .per_second = false});
+}
 bool fn_delta(RangeCall& call) { return difference(call, {.counter = false, .per_second = false}); }
 bool fn_irate(RangeCall& call) { return of_last_two(call, true); }
 bool fn_idelta(RangeCall& call) { return of_last_two(call, false); }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "query/promql/functions.h"
 #include "query/promql/lexer.h"
 #include "query/promql/memory_source.h"
 #include "query/promql/nhcb.h"
 #include "query/promql/parser.h"
-#include "query/promql/functions.h"
 #include "query/promql/script_case.h"
 
 namespace kansoku::query::promql {
@@ -23,7 +23,8 @@ struct Line {
 std::string_view trimmed_line(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(" \t\r"), text.size());
   const size_t end = text.find_last_not_of(" \t\r");
-  const std::string_view out = begin > end ? std::string_view() : text.substr(begin, end - begin + 1);
+  const std::string_view out =
+      begin > end ? std::string_view() : text.substr(begin, end - begin + 1);
   return out.starts_with('#') ? std::string_view() : out;
 }
 
@@ -61,7 +62,8 @@ bool duration_depends(const std::unique_ptr<DurationExpr>& expr) {
 }
 
 bool time_depends(const TimeModifiers& time) {
-  return time.at == TimeModifiers::At::Start || time.at == TimeModifiers::At::End || duration_depends(time.offset_expr);
+  return time.at == TimeModifiers::At::Start || time.at == TimeModifiers::At::End ||
+         duration_depends(time.offset_expr);
 }
 
 // Visits every node below `expr`, itself included; true when any answers so.
@@ -78,13 +80,16 @@ bool any_node(const Expr& expr, Visit&& visit) {
     case ExprKind::Unary:
       return any_node(*as<UnaryExpr>(expr).expr, visit);
     case ExprKind::Binary:
-      return any_node(*as<BinaryExpr>(expr).lhs, visit) || any_node(*as<BinaryExpr>(expr).rhs, visit);
+      return any_node(*as<BinaryExpr>(expr).lhs, visit) ||
+             any_node(*as<BinaryExpr>(expr).rhs, visit);
     case ExprKind::Aggregate: {
       const auto& aggregate = as<AggregateExpr>(expr);
-      return any_node(*aggregate.expr, visit) || (aggregate.param && any_node(*aggregate.param, visit));
+      return any_node(*aggregate.expr, visit) ||
+             (aggregate.param && any_node(*aggregate.param, visit));
     }
     case ExprKind::Call:
-      return std::ranges::any_of(as<CallExpr>(expr).args, [&](const ExprPtr& arg) { return any_node(*arg, visit); });
+      return std::ranges::any_of(as<CallExpr>(expr).args,
+                                 [&](const ExprPtr& arg) { return any_node(*arg, visit); });
     default:
       return false;
   }
@@ -93,10 +98,12 @@ bool any_node(const Expr& expr, Visit&& visit) {
 bool depends_on_query_range(const Expr& expr) {
   return any_node(expr, [](const Expr& node) {
     if (node.kind == ExprKind::VectorSelector) return time_depends(as<VectorSelector>(node).time);
-    if (node.kind == ExprKind::MatrixSelector) return duration_depends(as<MatrixSelector>(node).range_expr);
+    if (node.kind == ExprKind::MatrixSelector)
+      return duration_depends(as<MatrixSelector>(node).range_expr);
     if (node.kind == ExprKind::Subquery) {
       const auto& subquery = as<SubqueryExpr>(node);
-      return time_depends(subquery.time) || duration_depends(subquery.range_expr) || duration_depends(subquery.step_expr);
+      return time_depends(subquery.time) || duration_depends(subquery.range_expr) ||
+             duration_depends(subquery.step_expr);
     }
     if (node.kind != ExprKind::Call) return false;
     const std::string_view name = as<CallExpr>(node).function->name;
@@ -106,10 +113,12 @@ bool depends_on_query_range(const Expr& expr) {
 
 bool depends_on_time(const Expr& expr) {
   constexpr std::array<std::string_view, 12> kNames{
-      "time", "timestamp", "start_timestamp", "predict_linear", "day_of_month", "day_of_week",
-      "day_of_year", "days_in_month", "hour", "minute", "month", "year"};
+      "time",         "timestamp",   "start_timestamp", "predict_linear",
+      "day_of_month", "day_of_week", "day_of_year",     "days_in_month",
+      "hour",         "minute",      "month",           "year"};
   return any_node(expr, [&](const Expr& node) {
-    return node.kind == ExprKind::Call && std::ranges::find(kNames, as<CallExpr>(node).function->name) != kNames.end();
+    return node.kind == ExprKind::Call &&
+           std::ranges::find(kNames, as<CallExpr>(node).function->name) != kNames.end();
   });
 }
 
@@ -154,7 +163,9 @@ void pin(Expr& expr, int64_t t) {
 
 class ScriptRunner {
  public:
-  explicit ScriptRunner(const env::Clock& clock) : clock_(clock) { options_.samples_max = kScriptSamplesMax; }
+  explicit ScriptRunner(const env::Clock& clock) : clock_(clock) {
+    options_.samples_max = kScriptSamplesMax;
+  }
   void run(const std::vector<Line>& block);
   ScriptReport take() { return std::move(report_); }
 
@@ -168,7 +179,8 @@ class ScriptRunner {
     QueryContext context(clock_, {});
     return evaluate(expr, range, source_, options_, context);
   }
-  void count(bool good, uint64_t& passed, uint64_t& failed, size_t line, std::string_view prefix, std::string text) {
+  void count(bool good, uint64_t& passed, uint64_t& failed, size_t line, std::string_view prefix,
+             std::string text) {
     ++(good ? passed : failed);
     if (!good) report_.failures.push_back({line, std::string(prefix) + std::move(text)});
   }
@@ -185,7 +197,8 @@ void ScriptRunner::run(const std::vector<Line>& block) {
     source_.clear();
   } else if (command.starts_with("load")) {
     if (auto loaded = load(block); !loaded) {
-      count(false, report_.plain_passed, report_.plain_failed, block.front().number, "", loaded.error().message);
+      count(false, report_.plain_passed, report_.plain_failed, block.front().number, "",
+            loaded.error().message);
     }
   } else {
     eval(block);
@@ -219,7 +232,8 @@ Status ScriptRunner::load(const std::vector<Line>& block) {
     }
     starts.clear();
   }
-  converter.finish([&](const LabelSet& labels, Point point) { source_.add(labels, std::move(point)); });
+  converter.finish(
+      [&](const LabelSet& labels, Point point) { source_.add(labels, std::move(point)); });
   source_.finish();
   return {};
 }
@@ -231,7 +245,8 @@ void ScriptRunner::eval(const std::vector<Line>& block) {
   auto wanted = parse_eval(block.front().text, block.front().number);
   if (!wanted) return unreadable(block.front().number, wanted.error());
   for (size_t i = 1; i < block.size(); ++i) {
-    if (auto read = parse_expectation(block[i].text, *wanted); !read) return unreadable(block[i].number, read.error());
+    if (auto read = parse_expectation(block[i].text, *wanted); !read)
+      return unreadable(block[i].number, read.error());
   }
   plain(*wanted);
 }
@@ -245,14 +260,16 @@ void ScriptRunner::plain(const ScriptCase& wanted) {
                                     : invalid_argument("{}", expr.error().to_string(wanted.query));
   if (wanted.fails) {
     if (result) return done(false, "expected to fail: " + wanted.query);
-    return done(wanted.failure.matches(result.error().message),
-                fmt::format("failed with {}, expected {}", result.error().message, wanted.failure.text));
+    return done(
+        wanted.failure.matches(result.error().message),
+        fmt::format("failed with {}, expected {}", result.error().message, wanted.failure.text));
   }
   if (!result) return done(false, fmt::format("{}: {}", wanted.query, result.error().message));
   auto different = difference(wanted, *result);
   if (!different) different = annotation_difference(wanted, *result);
   done(!different, fmt::format("{}: {}", wanted.query, different.value_or("")));
-  const bool again = wanted.instant && !wanted.string && !wanted.grid && !depends_on_query_range(**expr);
+  const bool again =
+      wanted.instant && !wanted.string && !wanted.grid && !depends_on_query_range(**expr);
   if (!again) return;
   if (!depends_on_time(**expr)) again_pinned(wanted, **expr);
   again_in_range(wanted, **expr);
@@ -268,7 +285,8 @@ void ScriptRunner::again_pinned(const ScriptCase& wanted, const Expr& expr) {
     ScriptCase at = wanted;
     at.range = {t, t, 0};
     const auto different = result ? difference(at, *result) : result.error().message;
-    count(!different, report_.at_passed, report_.at_failed, wanted.line, fmt::format("with @, asked at {} ms: ", t),
+    count(!different, report_.at_passed, report_.at_failed, wanted.line,
+          fmt::format("with @, asked at {} ms: ", t),
           fmt::format("{}: {}", to_string(*pinned), different.value_or("")));
   }
 }
@@ -278,8 +296,8 @@ void ScriptRunner::again_in_range(const ScriptCase& wanted, const Expr& expr) {
   const int64_t t = wanted.range.start_ms;
   auto result = ask(expr, {t - kMinute, t + kMinute, kMinute});
   const auto different = result ? difference_at(wanted, *result, t) : result.error().message;
-  count(!different, report_.range_passed, report_.range_failed, wanted.line, "in a range: ",
-        fmt::format("{}: {}", wanted.query, different.value_or("")));
+  count(!different, report_.range_passed, report_.range_failed, wanted.line,
+        "in a range: ", fmt::format("{}: {}", wanted.query, different.value_or("")));
 }
 
 }  // namespace

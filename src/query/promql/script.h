@@ -1,8 +1,8 @@
 // Runs test scripts of PromQL: Prometheus' promqltest language (*.test, *.ptest).
 //
-// One script: one empty store and a list of commands. Each eval is a case; each re-run of an instant eval
-// is one more: with `@ <time>` added at five other times, and as the middle of a range query.
-// Thread contract: free-threaded; a script is confined to its caller.
+// One script: one empty store and a list of commands. Each eval is a case; each re-run of an
+// instant eval is one more: with `@ <time>` added at five other times, and as the middle of a range
+// query. Thread contract: free-threaded; a script is confined to its caller.
 #pragma once
 
 #include <string>

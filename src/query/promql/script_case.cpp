@@ -9,7 +9,8 @@
 namespace kansoku::query::promql {
 namespace {
 
-// Two numbers of a script are the same when they differ by less than this share of their magnitudes.
+// Two numbers of a script are the same when they differ by less than this share of their
+// magnitudes.
 constexpr double kTolerance = 1e-6;
 
 std::string_view trimmed_text(std::string_view text) {
@@ -57,9 +58,10 @@ bool nearly(const std::vector<signal::Bucket>& a, const std::vector<signal::Buck
 }
 
 bool nearly(const FloatHistogram& a, const FloatHistogram& b) {
-  return a.schema == b.schema && a.zero_threshold == b.zero_threshold && a.custom_values == b.custom_values &&
-         nearly(a.count, b.count) && nearly(a.sum, b.sum) && nearly(a.zero_count, b.zero_count) &&
-         nearly(a.positive, b.positive) && nearly(a.negative, b.negative);
+  return a.schema == b.schema && a.zero_threshold == b.zero_threshold &&
+         a.custom_values == b.custom_values && nearly(a.count, b.count) && nearly(a.sum, b.sum) &&
+         nearly(a.zero_count, b.zero_count) && nearly(a.positive, b.positive) &&
+         nearly(a.negative, b.negative);
 }
 
 bool same_point(const WrittenPoint& expected, const Point& actual) {
@@ -73,26 +75,30 @@ bool same_point(const WrittenPoint& expected, const Point& actual) {
 
 std::string text_of(double value, const HistogramPtr& h) {
   if (!h) return format_general(value);
-  return fmt::format("{} (schema {}, zero {}, hint {})", h->to_string(), h->schema, h->zero_threshold,
-                     static_cast<int>(h->hint));
+  return fmt::format("{} (schema {}, zero {}, hint {})", h->to_string(), h->schema,
+                     h->zero_threshold, static_cast<int>(h->hint));
 }
 
 std::string text_of(const Series& series) {
   std::string out = series.labels.to_string();
-  for (const Point& point : series.points) out += fmt::format(" {}@{}", text_of(point.f, point.h), point.t);
+  for (const Point& point : series.points)
+    out += fmt::format(" {}@{}", text_of(point.f, point.h), point.t);
   return out;
 }
 
 // Points of one series against what its k-th expected point says of start + k * step.
-std::optional<std::string> points_difference(const ExpectedSeries& expected, const Series& actual, QueryRange grid) {
+std::optional<std::string> points_difference(const ExpectedSeries& expected, const Series& actual,
+                                             QueryRange grid) {
   size_t next = 0;
   for (size_t k = 0; k < expected.points.size(); ++k) {
     const int64_t t = grid.start_ms + static_cast<int64_t>(k) * grid.step_ms;
     if (!expected.points[k] || t > grid.end_ms) continue;
     const WrittenPoint& written = *expected.points[k];
-    if (next >= actual.points.size() || actual.points[next].t != t || !same_point(written, actual.points[next])) {
-      return fmt::format("expected {} at {} ms of {}, got {}", text_of(written.value, written.histogram), t,
-                         expected.labels.to_string(), text_of(actual));
+    if (next >= actual.points.size() || actual.points[next].t != t ||
+        !same_point(written, actual.points[next])) {
+      return fmt::format("expected {} at {} ms of {}, got {}",
+                         text_of(written.value, written.histogram), t, expected.labels.to_string(),
+                         text_of(actual));
     }
     ++next;
   }
@@ -100,15 +106,17 @@ std::optional<std::string> points_difference(const ExpectedSeries& expected, con
   return fmt::format("more points than expected: {}", text_of(actual));
 }
 
-std::optional<std::string> matrix_difference(const std::vector<ExpectedSeries>& expected, const Matrix& actual,
-                                             QueryRange grid) {
+std::optional<std::string> matrix_difference(const std::vector<ExpectedSeries>& expected,
+                                             const Matrix& actual, QueryRange grid) {
   std::vector<bool> found(actual.size(), false);
   for (const ExpectedSeries& series : expected) {
     const auto match = std::ranges::find(actual, series.labels, &Series::labels);
     if (match == actual.end()) {
-      const bool any = std::ranges::any_of(series.points, [](const auto& point) { return point.has_value(); });
+      const bool any =
+          std::ranges::any_of(series.points, [](const auto& point) { return point.has_value(); });
       if (!any) continue;
-      return fmt::format("expected series {} is missing among {}", series.labels.to_string(), actual.size());
+      return fmt::format("expected series {} is missing among {}", series.labels.to_string(),
+                         actual.size());
     }
     found[static_cast<size_t>(match - actual.begin())] = true;
     if (auto text = points_difference(series, *match, grid)) return text;
@@ -128,13 +136,14 @@ Matrix matrix_of(const Vector& vector) {
 std::optional<std::string> order_difference(const ScriptCase& expected, const Vector& actual) {
   for (size_t i = 0; i < expected.series.size() && i < actual.size(); ++i) {
     if (expected.series[i].labels == actual[i].labels) continue;
-    return fmt::format("expected {} at place {}, got {}", expected.series[i].labels.to_string(), i + 1,
-                       actual[i].labels.to_string());
+    return fmt::format("expected {} at place {}, got {}", expected.series[i].labels.to_string(),
+                       i + 1, actual[i].labels.to_string());
   }
   return std::nullopt;
 }
 
-std::optional<std::string> texts_difference(const std::vector<ExpectedText>& expected, bool none, std::string_view what,
+std::optional<std::string> texts_difference(const std::vector<ExpectedText>& expected, bool none,
+                                            std::string_view what,
                                             const std::vector<std::string>& actual) {
   if (none && !actual.empty()) return fmt::format("unexpected {}: {}", what, actual.front());
   if (expected.empty()) return std::nullopt;
@@ -145,7 +154,8 @@ std::optional<std::string> texts_difference(const std::vector<ExpectedText>& exp
     }
   }
   for (const std::string& text : actual) {
-    if (std::ranges::none_of(expected, [&](const ExpectedText& one) { return one.matches(text); })) {
+    if (std::ranges::none_of(expected,
+                             [&](const ExpectedText& one) { return one.matches(text); })) {
       return fmt::format("unexpected {}: {}", what, text);
     }
   }
@@ -246,8 +256,9 @@ Status parse_expectation(std::string_view line, ScriptCase& into) {
   if (word == "expect") return parse_expect(rest, into);
   if (word == "expected_fail_message" || word == "expected_fail_regexp") {
     into.fails = true;
-    into.failure = {word == "expected_fail_message" ? ExpectedText::How::Exact : ExpectedText::How::Pattern,
-                    std::string(rest)};
+    into.failure = {
+        word == "expected_fail_message" ? ExpectedText::How::Exact : ExpectedText::How::Pattern,
+        std::string(rest)};
     return {};
   }
   if (rest.empty()) {
@@ -266,31 +277,39 @@ Status parse_expectation(std::string_view line, ScriptCase& into) {
 
 std::optional<std::string> difference(const ScriptCase& expected, const QueryResult& actual) {
   if (expected.string || actual.type == ValueType::String) {
-    if (expected.string && actual.type == ValueType::String && *expected.string == actual.string) return std::nullopt;
-    return fmt::format("expected string {}, got {}", quoted(expected.string.value_or("")), quoted(actual.string));
+    if (expected.string && actual.type == ValueType::String && *expected.string == actual.string)
+      return std::nullopt;
+    return fmt::format("expected string {}, got {}", quoted(expected.string.value_or("")),
+                       quoted(actual.string));
   }
   if (expected.scalar || (expected.instant && actual.type == ValueType::Scalar)) {
     const bool is_scalar = actual.type == ValueType::Scalar;
-    if (expected.scalar && is_scalar && nearly(*expected.scalar, actual.scalar)) return std::nullopt;
-    return fmt::format("expected {}, got {}", expected.scalar ? format_general(*expected.scalar) : "a vector",
+    if (expected.scalar && is_scalar && nearly(*expected.scalar, actual.scalar))
+      return std::nullopt;
+    return fmt::format("expected {}, got {}",
+                       expected.scalar ? format_general(*expected.scalar) : "a vector",
                        is_scalar ? format_general(actual.scalar) : "a vector");
   }
   if (expected.grid) return matrix_difference(expected.series, actual.matrix, *expected.grid);
   if (!expected.instant) return matrix_difference(expected.series, actual.matrix, expected.range);
   if (actual.type == ValueType::Matrix) return "unexpected range vector";
-  if (auto text = matrix_difference(expected.series, matrix_of(actual.vector), expected.range)) return text;
+  if (auto text = matrix_difference(expected.series, matrix_of(actual.vector), expected.range))
+    return text;
   return expected.ordered ? order_difference(expected, actual.vector) : std::nullopt;
 }
 
-std::optional<std::string> annotation_difference(const ScriptCase& expected, const QueryResult& actual) {
+std::optional<std::string> annotation_difference(const ScriptCase& expected,
+                                                 const QueryResult& actual) {
   if (auto text = texts_difference(expected.warnings, expected.no_warnings, "warning",
                                    actual.annotations.warnings(expected.query))) {
     return text;
   }
-  return texts_difference(expected.infos, expected.no_infos, "info", actual.annotations.infos(expected.query));
+  return texts_difference(expected.infos, expected.no_infos, "info",
+                          actual.annotations.infos(expected.query));
 }
 
-std::optional<std::string> difference_at(const ScriptCase& expected, const QueryResult& actual, int64_t t) {
+std::optional<std::string> difference_at(const ScriptCase& expected, const QueryResult& actual,
+                                         int64_t t) {
   Matrix at;
   for (const Series& series : actual.matrix) {
     for (const Point& point : series.points) {

@@ -49,8 +49,10 @@ Status parse_expectation(std::string_view line, ScriptCase& into);
 
 // Nothing when it is as expected, else what differs.
 std::optional<std::string> difference(const ScriptCase& expected, const QueryResult& actual);
-std::optional<std::string> annotation_difference(const ScriptCase& expected, const QueryResult& actual);
+std::optional<std::string> annotation_difference(const ScriptCase& expected,
+                                                 const QueryResult& actual);
 // The vector at `t` of a range query's answer against the expectations of an instant case.
-std::optional<std::string> difference_at(const ScriptCase& expected, const QueryResult& actual, int64_t t);
+std::optional<std::string> difference_at(const ScriptCase& expected, const QueryResult& actual,
+                                         int64_t t);
 
 }  // namespace kansoku::query::promql

@@ -24,9 +24,10 @@ void run_folder(const std::filesystem::path& folder, std::string_view suffix) {
     for (const ScriptFailure& failure : report.failures) {
       FAIL_CHECK(file.filename().string(), ":", failure.line, ": ", failure.text);
     }
-    MESSAGE(file.filename().string(), ": plain ", report.plain_passed, "/", report.plain_passed + report.plain_failed,
-            ", with @ ", report.at_passed, "/", report.at_passed + report.at_failed, ", in a range ",
-            report.range_passed, "/", report.range_passed + report.range_failed);
+    MESSAGE(file.filename().string(), ": plain ", report.plain_passed, "/",
+            report.plain_passed + report.plain_failed, ", with @ ", report.at_passed, "/",
+            report.at_passed + report.at_failed, ", in a range ", report.range_passed, "/",
+            report.range_passed + report.range_failed);
     cases += report.passed();
   }
   CHECK(cases > 0);

@@ -6,8 +6,8 @@
 namespace kansoku::query::promql {
 namespace {
 
-// Resets that only show when one sample is compared with the one before it, marked while reading: the
-// totals that histogram_count() needs no longer say so.
+// Resets that only show when one sample is compared with the one before it, marked while reading:
+// the totals that histogram_count() needs no longer say so.
 void mark_resets(std::vector<Point>& points) {
   const FloatHistogram* previous = nullptr;
   for (Point& point : points) {
@@ -19,7 +19,8 @@ void mark_resets(std::vector<Point>& points) {
     HistogramPtr marked;
     if (previous != nullptr && current->hint == signal::ResetHint::Unknown) {
       FloatHistogram copy = *current;
-      copy.hint = current->reset_since(*previous) ? signal::ResetHint::Reset : signal::ResetHint::NotReset;
+      copy.hint =
+          current->reset_since(*previous) ? signal::ResetHint::Reset : signal::ResetHint::NotReset;
       marked = std::make_shared<const FloatHistogram>(std::move(copy));
     }
     // The original stays alive in `marked`'s place as long as it is looked at.
@@ -65,7 +66,8 @@ int64_t Evaluator::reference(const TimeModifiers& time, int64_t t) const {
   return t - time.offset_ms;
 }
 
-// Reads what lies between `before_ms` before the first and `after_ms` after the last reference time.
+// Reads what lies between `before_ms` before the first and `after_ms` after the last reference
+// time.
 Result<std::vector<SourceSeries>> Evaluator::read(const VectorSelector& selector, int64_t before_ms,
                                                   int64_t after_ms, Use use) {
   const int64_t last = grid_.at(grid_.steps() - 1);
@@ -89,7 +91,8 @@ bool Evaluator::in_lookback(int64_t point_t, int64_t at) const {
   return root_.options.closed_ranges ? point_t >= oldest : point_t > oldest;
 }
 
-bool Evaluator::smoothed_point(const VectorSelector& selector, const SourceSeries& series, int64_t at, Point& out) {
+bool Evaluator::smoothed_point(const VectorSelector& selector, const SourceSeries& series,
+                               int64_t at, Point& out) {
   const auto after = std::ranges::lower_bound(series.points, at, {}, &Point::t);
   if (after != series.points.end() && after->t == at) {
     out = *after;
@@ -166,7 +169,8 @@ Result<RangeInput> Evaluator::range_input(const Expr& expr, Use use) {
   input.time = &matrix.vector->time;
   const int64_t lookback = root_.options.lookback_ms;
   const int64_t before = matrix.range_ms + (input.mode == RangeMode::Plain ? 0 : lookback);
-  KANSOKU_TRY(input.series, read(*matrix.vector, before, input.mode == RangeMode::Smoothed ? lookback : 0, use));
+  KANSOKU_TRY(input.series,
+              read(*matrix.vector, before, input.mode == RangeMode::Smoothed ? lookback : 0, use));
   for (SourceSeries& series : input.series) std::erase_if(series.points, stale);
   return input;
 }
@@ -183,8 +187,10 @@ Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
   input.time = &subquery.time;
   if (grid.steps() == 0) return input;
   if (grid.steps() > static_cast<size_t>(kStepsMax) || grid.steps() > root_.options.samples_max) {
-    return resource_exhausted("query processing would load too many samples into memory in query execution: "
-                              "a subquery of {} steps", grid.steps());
+    return resource_exhausted(
+        "query processing would load too many samples into memory in query execution: "
+        "a subquery of {} steps",
+        grid.steps());
   }
   Evaluator inner(root_, grid);
   KANSOKU_TRY(Matrix matrix, inner.eval(*subquery.expr));
@@ -198,10 +204,11 @@ Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
   return input;
 }
 
-std::span<const Point> Evaluator::window(const RangeInput& input, const SourceSeries& series, int64_t t,
-                                         size_t& low, size_t& high) const {
+std::span<const Point> Evaluator::window(const RangeInput& input, const SourceSeries& series,
+                                         int64_t t, size_t& low, size_t& high) const {
   const int64_t lookback = root_.options.lookback_ms;
-  const int64_t end = reference(*input.time, t) + (input.mode == RangeMode::Smoothed ? lookback : 0);
+  const int64_t end =
+      reference(*input.time, t) + (input.mode == RangeMode::Smoothed ? lookback : 0);
   const int64_t start =
       reference(*input.time, t) - input.range_ms - (input.mode == RangeMode::Plain ? 0 : lookback);
   const std::vector<Point>& points = series.points;
@@ -223,7 +230,8 @@ Result<Matrix> Evaluator::range_vector(const Expr& expr) {
     const auto points = window(input, input.series[i], grid_.start, low, high);
     if (points.empty()) continue;
     Series series{input.series[i].labels, false, {points.begin(), points.end()}};
-    if (!input.drop_name.empty() && input.drop_name[i]) series.labels = series.labels.without_metadata();
+    if (!input.drop_name.empty() && input.drop_name[i])
+      series.labels = series.labels.without_metadata();
     out.push_back(std::move(series));
   }
   return checked(std::move(out));

@@ -114,13 +114,16 @@ std::vector<signal::Bucket> indexed(const std::vector<double>& counts, double of
 // {{...}} at the beginning; the text is left behind it.
 Result<WrittenHistogram> take_histogram(std::string_view& text) {
   const size_t end = text.find("}}");
-  if (end == std::string_view::npos) return invalid_argument("histogram without end: {}", quoted(text));
+  if (end == std::string_view::npos)
+    return invalid_argument("histogram without end: {}", quoted(text));
   KANSOKU_TRY(const Literal literal, literal_values(text.substr(2, end - 2)));
   text.remove_prefix(end + 2);
-  constexpr std::array<std::string_view, 10> kKeys{"schema", "sum", "count", "z_bucket", "z_bucket_w", "buckets",
-                                                   "offset", "n_buckets", "n_offset", "custom_values"};
+  constexpr std::array<std::string_view, 10> kKeys{
+      "schema",  "sum",    "count",     "z_bucket", "z_bucket_w",
+      "buckets", "offset", "n_buckets", "n_offset", "custom_values"};
   for (const auto& [key, values] : literal.values) {
-    if (std::ranges::find(kKeys, key) == kKeys.end()) return invalid_argument("bad histogram key {}", quoted(key));
+    if (std::ranges::find(kKeys, key) == kKeys.end())
+      return invalid_argument("bad histogram key {}", quoted(key));
   }
   const auto list = [&](std::string_view key) {
     const auto entry = literal.values.find(key);
@@ -145,7 +148,8 @@ Result<WrittenHistogram> take_histogram(std::string_view& text) {
   h.custom_values = list("custom_values");
   if (!literal.hint.empty()) {
     const auto row = std::ranges::find(kHints, literal.hint, &HintRow::text);
-    if (row == kHints.end()) return invalid_argument("bad counter_reset_hint {}", quoted(literal.hint));
+    if (row == kHints.end())
+      return invalid_argument("bad counter_reset_hint {}", quoted(literal.hint));
     h.hint = row->hint;
     out.hint_written = true;
   }
@@ -175,7 +179,8 @@ Status take_histograms(std::string_view& text, WrittenPoints& out) {
   for (size_t i = 0; i < repeat; ++i) {
     if (stepped) {
       const JoinReport report = sign > 0 ? current.add(step) : current.subtract(step);
-      if (report.incompatible) return invalid_argument("histograms of a series do not fit each other");
+      if (report.incompatible)
+        return invalid_argument("histograms of a series do not fit each other");
       current.compact();
     }
     out.push_back(point_of(current, first.hint_written));
@@ -208,7 +213,9 @@ Result<int64_t> take_offset(std::string_view& text) {
     text.remove_prefix(1);
   }
   size_t end = 0;
-  while (end < text.size() && (is_digit(text[end]) || (text[end] != 'x' && std::isalpha(static_cast<unsigned char>(text[end])) != 0))) {
+  while (end < text.size() &&
+         (is_digit(text[end]) ||
+          (text[end] != 'x' && std::isalpha(static_cast<unsigned char>(text[end])) != 0))) {
     ++end;
   }
   KANSOKU_TRY(const int64_t ms, parse_duration_ms(text.substr(0, end)));
@@ -281,8 +288,10 @@ Result<WrittenPoints> parse_points(std::string_view text) {
     } else {
       KANSOKU_RETURN_IF_ERROR(take_floats(text, out));
     }
-    if (!text.empty() && !is_space(text.front())) return invalid_argument("bad points: {}", quoted(text));
-    if (out.size() > kWrittenPointsMax) return invalid_argument("too many points, limit {}", kWrittenPointsMax);
+    if (!text.empty() && !is_space(text.front()))
+      return invalid_argument("bad points: {}", quoted(text));
+    if (out.size() > kWrittenPointsMax)
+      return invalid_argument("too many points, limit {}", kWrittenPointsMax);
   }
   return out;
 }
@@ -303,7 +312,8 @@ Result<std::vector<std::optional<int64_t>>> parse_start_offsets(std::string_view
     }
     KANSOKU_TRY(const size_t repeat, take_repeat(text));
     for (size_t i = 0; i <= repeat; ++i, offset += step) out.push_back(offset);
-    if (!text.empty() && !is_space(text.front())) return invalid_argument("bad offsets: {}", quoted(text));
+    if (!text.empty() && !is_space(text.front()))
+      return invalid_argument("bad offsets: {}", quoted(text));
   }
   return out;
 }

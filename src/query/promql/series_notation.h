@@ -1,5 +1,5 @@
-// The notation of test scripts: `name{label="value"} 1 2+3x4 _ stale {{schema:0 sum:1 buckets:[1]}}x2`.
-// Thread contract: free functions, free-threaded.
+// The notation of test scripts: `name{label="value"} 1 2+3x4 _ stale {{schema:0 sum:1
+// buckets:[1]}}x2`. Thread contract: free functions, free-threaded.
 #pragma once
 
 #include <optional>

@@ -35,9 +35,10 @@ struct SourceSeries {
 class SeriesSource {
  public:
   virtual ~SeriesSource() = default;
-  // Ordered by labels, each label set once. Series without points in the range may be left out. Charges
-  // the context for what it reads and stops when that fails.
-  virtual Result<std::vector<SourceSeries>> select(const Selection& selection, QueryContext& context) = 0;
+  // Ordered by labels, each label set once. Series without points in the range may be left out.
+  // Charges the context for what it reads and stops when that fails.
+  virtual Result<std::vector<SourceSeries>> select(const Selection& selection,
+                                                   QueryContext& context) = 0;
 };
 
 }  // namespace kansoku::query::promql

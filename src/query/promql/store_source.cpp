@@ -25,14 +25,17 @@ int64_t tier_for(int64_t begin_ms, int64_t now_ms, bool raw_allowed) {
 }
 
 bool is_histogram(const signal::Point& point) {
-  return point.kind() == signal::PointKind::ExponentialHistogram || point.kind() == signal::PointKind::ExplicitHistogram;
+  return point.kind() == signal::PointKind::ExponentialHistogram ||
+         point.kind() == signal::PointKind::ExplicitHistogram;
 }
 
 // A point of a replacing series.
 Point as_it_is(int64_t t, const signal::Point& point) {
   if (point.kind() == signal::PointKind::Float) return {.t = t, .f = point.value};
   if (is_histogram(point)) {
-    return {.t = t, .f = 0, .h = std::make_shared<const FloatHistogram>(FloatHistogram::from(*point.distribution))};
+    return {.t = t,
+            .f = 0,
+            .h = std::make_shared<const FloatHistogram>(FloatHistogram::from(*point.distribution))};
   }
   return {.t = t, .f = point.sum() / point.count()};
 }
@@ -45,7 +48,8 @@ store::MatchOp match_op(MatchType type) {
 
 // Two series of the same labels but different merge kinds: at one time the first wins.
 void join_same_labels(std::vector<SourceSeries>& series) {
-  std::ranges::sort(series, [](const SourceSeries& a, const SourceSeries& b) { return a.labels < b.labels; });
+  std::ranges::sort(
+      series, [](const SourceSeries& a, const SourceSeries& b) { return a.labels < b.labels; });
   std::vector<SourceSeries> out;
   for (SourceSeries& one : series) {
     if (out.empty() || out.back().labels != one.labels) {
@@ -53,7 +57,8 @@ void join_same_labels(std::vector<SourceSeries>& series) {
       continue;
     }
     std::vector<Point> points;
-    std::ranges::merge(out.back().points, one.points, std::back_inserter(points), {}, &Point::t, &Point::t);
+    std::ranges::merge(out.back().points, one.points, std::back_inserter(points), {}, &Point::t,
+                       &Point::t);
     const auto same_time = [](const Point& a, const Point& b) { return a.t == b.t; };
     points.erase(std::unique(points.begin(), points.end(), same_time), points.end());
     out.back().points = std::move(points);
@@ -89,15 +94,17 @@ Result<Statistic> parse_stat(std::string_view text) {
 }
 
 Status StoreSource::scan(const Plan& plan, std::vector<store::SeriesId> ids, bool accumulating,
-                         QueryContext& context, std::map<store::SeriesId, SourceSeries*>& rows) const {
+                         QueryContext& context,
+                         std::map<store::SeriesId, SourceSeries*>& rows) const {
   if (ids.empty()) return {};
   const int64_t tier = plan.tier_ms(accumulating);
   // A cell of a tier is known by its start and stands at its end.
-  const store::MetricScan scan{.scope = scope_,
-                               .ids = std::move(ids),
-                               .range = {plan.begin_ms - tier, plan.end_ms - tier + 1},
-                               .tier_ms = tier,
-                               .summary_only = accumulating && !plan.statistic.needs_distribution()};
+  const store::MetricScan scan{
+      .scope = scope_,
+      .ids = std::move(ids),
+      .range = {plan.begin_ms - tier, plan.end_ms - tier + 1},
+      .tier_ms = tier,
+      .summary_only = accumulating && !plan.statistic.needs_distribution()};
   const auto sink = [&](const store::SeriesPoints& points) -> Status {
     KANSOKU_RETURN_IF_ERROR(context.check());
     KANSOKU_RETURN_IF_ERROR(context.charge_points(points.points.size()));
@@ -124,7 +131,8 @@ Status StoreSource::scan(const Plan& plan, std::vector<store::SeriesId> ids, boo
   return context.charge_bytes(report.bytes_read);
 }
 
-Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection, QueryContext& context) {
+Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection,
+                                                      QueryContext& context) {
   Plan plan;
   plan.selector.scope = scope_;
   plan.use = selection.use;
@@ -137,13 +145,16 @@ Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection
       plan.selector.matchers.push_back({matcher.name, match_op(matcher.type), matcher.value});
       continue;
     }
-    if (matcher.type != MatchType::Equal) return invalid_argument("__stat__ takes = only: {}", matcher.to_string());
+    if (matcher.type != MatchType::Equal)
+      return invalid_argument("__stat__ takes = only: {}", matcher.to_string());
     KANSOKU_TRY(plan.statistic, parse_stat(matcher.value));
     plan.statistic_asked = true;
   }
   const StatisticKind kind = plan.statistic.kind;
-  if (selection.use == Use::Increase && kind != StatisticKind::Sum && kind != StatisticKind::SampleCount) {
-    return invalid_argument("increase and rate take __stat__ sum or count: {}", quoted(plan.statistic.text));
+  if (selection.use == Use::Increase && kind != StatisticKind::Sum &&
+      kind != StatisticKind::SampleCount) {
+    return invalid_argument("increase and rate take __stat__ sum or count: {}",
+                            quoted(plan.statistic.text));
   }
   // Series that ended before the range have nothing to say.
   plan.selector.active_since_ms = plan.begin_ms - plan.tier_ms(true);

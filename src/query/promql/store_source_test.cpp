@@ -19,7 +19,8 @@ struct Fixture {
   // A whole minute, some minutes ago.
   int64_t base_ms = clock.wall_now().ms() / kMinute * kMinute - 30 * kMinute;
 
-  void put(std::vector<signal::LabelView> labels, signal::MergeKind merge, int64_t ms, signal::Point point) {
+  void put(std::vector<signal::LabelView> labels, signal::MergeKind merge, int64_t ms,
+           signal::Point point) {
     signal::MetricBatchBuilder builder;
     const auto row = builder.add_series(labels, {.merge = merge});
     REQUIRE(row);
@@ -27,9 +28,8 @@ struct Fixture {
     signal::MetricDelivery delivery;
     delivery.batch = builder.finish();
     delivery.scope = kScope;
-    delivery.token = signal::AckToken(1, nullptr, Lane::Ingest, [](const signal::Verdict& verdict) {
-      CHECK(verdict.good());
-    });
+    delivery.token = signal::AckToken(
+        1, nullptr, Lane::Ingest, [](const signal::Verdict& verdict) { CHECK(verdict.good()); });
     store.append(std::move(delivery));
   }
 
@@ -56,8 +56,8 @@ struct Fixture {
 TEST_CASE("promql store: replacing series are answered as they are") {
   Fixture f;
   for (int i = 0; i <= 10; ++i) {
-    f.put({{"__name__", "requests_total"}, {"job", "a"}}, signal::MergeKind::Replace, f.base_ms + i * 15'000,
-          signal::Point(i * 30.0));
+    f.put({{"__name__", "requests_total"}, {"job", "a"}}, signal::MergeKind::Replace,
+          f.base_ms + i * 15'000, signal::Point(i * 30.0));
   }
   CHECK(f.value("requests_total", f.base_ms + 150'000) == 300);
   CHECK(f.value("rate(requests_total[1m])", f.base_ms + 150'000) == doctest::Approx(2));
@@ -69,13 +69,17 @@ TEST_CASE("promql store: replacing series are answered as they are") {
 TEST_CASE("promql store: an exponential histogram becomes a native one") {
   Fixture f;
   signal::Distribution distribution{.count = 4, .sum = 5};
-  distribution.buckets = signal::ExponentialBuckets{.schema = 0, .positive = {{0, 1}, {1, 2}, {2, 1}}};
-  f.put({{"__name__", "latency"}}, signal::MergeKind::Replace, f.base_ms, signal::Point(distribution));
+  distribution.buckets =
+      signal::ExponentialBuckets{.schema = 0, .positive = {{0, 1}, {1, 2}, {2, 1}}};
+  f.put({{"__name__", "latency"}}, signal::MergeKind::Replace, f.base_ms,
+        signal::Point(distribution));
   CHECK(f.value("histogram_count(latency)", f.base_ms) == 4);
-  CHECK(f.value("histogram_quantile(0.5, latency)", f.base_ms) == doctest::Approx(1.414213562373095));
+  CHECK(f.value("histogram_quantile(0.5, latency)", f.base_ms) ==
+        doctest::Approx(1.414213562373095));
 }
 
-TEST_CASE("promql store: accumulating series give the average of the last closed cell, or __stat__") {
+TEST_CASE(
+    "promql store: accumulating series give the average of the last closed cell, or __stat__") {
   Fixture f;
   const std::vector<signal::LabelView> labels{{"__name__", "Latency"}, {"__namespace__", "App"}};
   for (double value : {1.0, 2.0, 6.0}) {
@@ -100,7 +104,8 @@ TEST_CASE("promql store: accumulating series give the average of the last closed
   CHECK(!f.ask("Latency{__stat__=\"nonsense\"}", closed));
 }
 
-TEST_CASE("promql store: increase of accumulating series is the sum of deltas in the left-open window") {
+TEST_CASE(
+    "promql store: increase of accumulating series is the sum of deltas in the left-open window") {
   Fixture f;
   const std::vector<signal::LabelView> labels{{"__name__", "Errors"}};
   for (int i = 0; i <= 4; ++i) {

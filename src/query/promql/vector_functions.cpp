@@ -21,7 +21,9 @@ void map_floats(VectorCall& call, Function&& function) {
   }
 }
 
-void put_scalar(VectorCall& call, double value) { call.out.push_back({{}, false, {.t = call.t, .f = value}}); }
+void put_scalar(VectorCall& call, double value) {
+  call.out.push_back({{}, false, {.t = call.t, .f = value}});
+}
 
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
@@ -141,28 +143,72 @@ void sort_labels(VectorCall& call, bool descending) {
 
 }  // namespace
 
-void fn_abs(VectorCall& call) { map_floats(call, [](double v) { return std::abs(v); }); }
-void fn_ceil(VectorCall& call) { map_floats(call, [](double v) { return std::ceil(v); }); }
-void fn_floor(VectorCall& call) { map_floats(call, [](double v) { return std::floor(v); }); }
-void fn_exp(VectorCall& call) { map_floats(call, [](double v) { return std::exp(v); }); }
-void fn_sqrt(VectorCall& call) { map_floats(call, [](double v) { return std::sqrt(v); }); }
-void fn_ln(VectorCall& call) { map_floats(call, [](double v) { return std::log(v); }); }
-void fn_log2(VectorCall& call) { map_floats(call, [](double v) { return std::log2(v); }); }
-void fn_log10(VectorCall& call) { map_floats(call, [](double v) { return std::log10(v); }); }
-void fn_sin(VectorCall& call) { map_floats(call, [](double v) { return std::sin(v); }); }
-void fn_cos(VectorCall& call) { map_floats(call, [](double v) { return std::cos(v); }); }
-void fn_tan(VectorCall& call) { map_floats(call, [](double v) { return std::tan(v); }); }
-void fn_asin(VectorCall& call) { map_floats(call, [](double v) { return std::asin(v); }); }
-void fn_acos(VectorCall& call) { map_floats(call, [](double v) { return std::acos(v); }); }
-void fn_atan(VectorCall& call) { map_floats(call, [](double v) { return std::atan(v); }); }
-void fn_sinh(VectorCall& call) { map_floats(call, [](double v) { return std::sinh(v); }); }
-void fn_cosh(VectorCall& call) { map_floats(call, [](double v) { return std::cosh(v); }); }
-void fn_tanh(VectorCall& call) { map_floats(call, [](double v) { return std::tanh(v); }); }
-void fn_asinh(VectorCall& call) { map_floats(call, [](double v) { return std::asinh(v); }); }
-void fn_acosh(VectorCall& call) { map_floats(call, [](double v) { return std::acosh(v); }); }
-void fn_atanh(VectorCall& call) { map_floats(call, [](double v) { return std::atanh(v); }); }
-void fn_rad(VectorCall& call) { map_floats(call, [](double v) { return v * std::numbers::pi / 180; }); }
-void fn_deg(VectorCall& call) { map_floats(call, [](double v) { return v * 180 / std::numbers::pi; }); }
+void fn_abs(VectorCall& call) {
+  map_floats(call, [](double v) { return std::abs(v); });
+}
+void fn_ceil(VectorCall& call) {
+  map_floats(call, [](double v) { return std::ceil(v); });
+}
+void fn_floor(VectorCall& call) {
+  map_floats(call, [](double v) { return std::floor(v); });
+}
+void fn_exp(VectorCall& call) {
+  map_floats(call, [](double v) { return std::exp(v); });
+}
+void fn_sqrt(VectorCall& call) {
+  map_floats(call, [](double v) { return std::sqrt(v); });
+}
+void fn_ln(VectorCall& call) {
+  map_floats(call, [](double v) { return std::log(v); });
+}
+void fn_log2(VectorCall& call) {
+  map_floats(call, [](double v) { return std::log2(v); });
+}
+void fn_log10(VectorCall& call) {
+  map_floats(call, [](double v) { return std::log10(v); });
+}
+void fn_sin(VectorCall& call) {
+  map_floats(call, [](double v) { return std::sin(v); });
+}
+void fn_cos(VectorCall& call) {
+  map_floats(call, [](double v) { return std::cos(v); });
+}
+void fn_tan(VectorCall& call) {
+  map_floats(call, [](double v) { return std::tan(v); });
+}
+void fn_asin(VectorCall& call) {
+  map_floats(call, [](double v) { return std::asin(v); });
+}
+void fn_acos(VectorCall& call) {
+  map_floats(call, [](double v) { return std::acos(v); });
+}
+void fn_atan(VectorCall& call) {
+  map_floats(call, [](double v) { return std::atan(v); });
+}
+void fn_sinh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::sinh(v); });
+}
+void fn_cosh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::cosh(v); });
+}
+void fn_tanh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::tanh(v); });
+}
+void fn_asinh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::asinh(v); });
+}
+void fn_acosh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::acosh(v); });
+}
+void fn_atanh(VectorCall& call) {
+  map_floats(call, [](double v) { return std::atanh(v); });
+}
+void fn_rad(VectorCall& call) {
+  map_floats(call, [](double v) { return v * std::numbers::pi / 180; });
+}
+void fn_deg(VectorCall& call) {
+  map_floats(call, [](double v) { return v * 180 / std::numbers::pi; });
+}
 void fn_sgn(VectorCall& call) {
   map_floats(call, [](double v) { return v < 0 ? -1 : v > 0 ? 1 : v; });
 }
@@ -182,7 +228,9 @@ void fn_time(VectorCall& call) { put_scalar(call, seconds(call.t)); }
 void fn_start(VectorCall& call) { put_scalar(call, seconds(call.range.start_ms)); }
 void fn_end(VectorCall& call) { put_scalar(call, seconds(call.range.end_ms)); }
 void fn_step(VectorCall& call) { put_scalar(call, seconds(call.range.step_ms)); }
-void fn_range(VectorCall& call) { put_scalar(call, seconds(call.range.end_ms - call.range.start_ms)); }
+void fn_range(VectorCall& call) {
+  put_scalar(call, seconds(call.range.end_ms - call.range.start_ms));
+}
 void fn_max_of(VectorCall& call) { put_scalar(call, go_max(call.scalar(0), call.scalar(1))); }
 void fn_min_of(VectorCall& call) { put_scalar(call, go_min(call.scalar(0), call.scalar(1))); }
 void fn_vector(VectorCall& call) { put_scalar(call, call.scalar(0)); }
@@ -199,13 +247,18 @@ void fn_scalar(VectorCall& call) {
 }
 
 void fn_year(VectorCall& call) {
-  map_dates(call, [](const Civil& c) { return static_cast<double>(static_cast<int>(c.date.year())); });
+  map_dates(call,
+            [](const Civil& c) { return static_cast<double>(static_cast<int>(c.date.year())); });
 }
 void fn_month(VectorCall& call) {
-  map_dates(call, [](const Civil& c) { return static_cast<double>(static_cast<unsigned>(c.date.month())); });
+  map_dates(call, [](const Civil& c) {
+    return static_cast<double>(static_cast<unsigned>(c.date.month()));
+  });
 }
 void fn_day_of_month(VectorCall& call) {
-  map_dates(call, [](const Civil& c) { return static_cast<double>(static_cast<unsigned>(c.date.day())); });
+  map_dates(call, [](const Civil& c) {
+    return static_cast<double>(static_cast<unsigned>(c.date.day()));
+  });
 }
 void fn_day_of_week(VectorCall& call) {
   map_dates(call, [](const Civil& c) {

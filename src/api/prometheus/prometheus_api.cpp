@@ -1,0 +1,244 @@
+#include "api/prometheus/prometheus_api.h"
+
+#include "api/prometheus/call.h"
+#include "api/prometheus/values.h"
+#include "net/auth/policy.h"
+
+namespace kansoku::api::prometheus {
+namespace {
+
+enum Method : uint8_t { kGet = 1, kPost = 2, kPut = 4 };
+
+// `{}` at one place of the path stands for a label name.
+struct Route {
+  std::string_view path;
+  uint8_t methods;
+  std::string_view action;  // of policies, in managed Prometheus' names
+  Handler handler;
+};
+
+constexpr std::array kRoutes{
+    Route{"/api/v1/write", kPost, "aps:RemoteWrite", handle_write},
+    Route{"/api/v1/remote_write", kPost, "aps:RemoteWrite", handle_write},
+    Route{"/api/v1/query", kGet | kPost, "aps:QueryMetrics", handle_query},
+    Route{"/api/v1/query_range", kGet | kPost, "aps:QueryMetrics", handle_query_range},
+    Route{"/api/v1/query_exemplars", kGet | kPost, "aps:QueryMetrics", handle_query_exemplars},
+    Route{"/api/v1/format_query", kGet | kPost, "aps:QueryMetrics", handle_format_query},
+    Route{"/api/v1/parse_query", kGet | kPost, "aps:QueryMetrics", handle_parse_query},
+    Route{"/api/v1/series", kGet | kPost, "aps:GetSeries", handle_series},
+    Route{"/api/v1/labels", kGet | kPost, "aps:GetLabels", handle_labels},
+    Route{"/api/v1/label/{}/values", kGet, "aps:GetLabels", handle_label_values},
+    Route{"/api/v1/metadata", kGet, "aps:GetMetricMetadata", handle_metadata},
+    Route{"/api/v1/status/buildinfo", kGet, "aps:QueryMetrics", handle_build_info},
+    Route{"/api/v1/status/runtimeinfo", kGet, "aps:QueryMetrics", handle_runtime_info},
+    Route{"/api/v1/status/flags", kGet, "aps:DescribeWorkspace", handle_flags},
+    Route{"/api/v1/status/config", kGet, "aps:DescribeWorkspaceConfiguration", handle_config},
+    Route{"/api/v1/status/tsdb", kGet, "aps:GetSeries", handle_tsdb},
+    Route{"/api/v1/status/walreplay", kGet, "aps:QueryMetrics", handle_wal_replay},
+    Route{"/api/v1/admin/tsdb/delete_series", kPost | kPut, "aps:DeleteSeries", handle_refused},
+    Route{"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, "aps:DeleteSeries", handle_refused},
+    Route{"/api/v1/admin/tsdb/snapshot", kPost | kPut, "aps:Snapshot", handle_refused},
+    Route{"/federate", kGet, "aps:QueryMetrics", handle_federate},
+};
+
+constexpr std::string_view kPrefix = "/prometheus";
+constexpr std::string_view kWorkspaces = "/workspaces/";
+
+// A path without the prefixes under which the same API stands; the workspace, when it names one.
+struct InnerPath {
+  std::string_view path;
+  std::string_view workspace;
+  bool has_workspace = false;
+};
+InnerPath inner_path(std::string_view path) {
+  InnerPath out{.path = path};
+  if (path.starts_with(kPrefix) && path.substr(kPrefix.size()).starts_with('/')) {
+    out.path = path.substr(kPrefix.size());
+    return out;
+  }
+  if (!path.starts_with(kWorkspaces)) return out;
+  std::string_view rest = path.substr(kWorkspaces.size());
+  size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return out;
+  return {rest.substr(slash), rest.substr(0, slash), true};
+}
+
+bool matches(std::string_view pattern, std::string_view path, std::string_view& value) {
+  size_t open = pattern.find("{}");
+  if (open == std::string_view::npos) return pattern == path;
+  std::string_view before = pattern.substr(0, open);
+  std::string_view after = pattern.substr(open + 2);
+  if (!path.starts_with(before) || !path.ends_with(after)) return false;
+  if (path.size() <= before.size() + after.size()) return false;
+  value = path.substr(before.size(), path.size() - before.size() - after.size());
+  return value.find('/') == std::string_view::npos;
+}
+
+const Route* find_route(std::string_view path, std::string_view& value) {
+  for (const Route& route : kRoutes) {
+    if (matches(route.path, path, value)) return &route;
+  }
+  return nullptr;
+}
+
+uint8_t method_bit(std::string_view method) {
+  if (method == "GET" || method == "HEAD") return kGet;
+  if (method == "POST") return kPost;
+  return method == "PUT" ? kPut : 0;
+}
+
+std::string allowed_methods(uint8_t methods) {
+  std::string out;
+  for (auto [bit, name] : {std::pair{kGet, "GET, HEAD"}, {kPost, "POST"}, {kPut, "PUT"}}) {
+    if ((methods & bit) == 0) continue;
+    if (!out.empty()) out += ", ";
+    out += name;
+  }
+  return out;
+}
+
+// A path segment: percent encoding only, '+' is itself.
+std::string decode_segment(std::string_view segment) {
+  std::string escaped = "v=";
+  for (char c : segment) {
+    if (c == '+') {
+      escaped += "%2B";
+    } else if (c == '&') {
+      escaped += "%26";
+    } else {
+      escaped += c;
+    }
+  }
+  auto form = kansoku::aws::parse_form(escaped);
+  return form && !form->empty() ? std::move((*form)[0].value) : std::string(segment);
+}
+
+Status read_form(const Route& route, Call& call) {
+  bool is_form =
+      call.request.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
+  if (route.handler != handle_write && call.request.method != "GET" && is_form) {
+    KANSOKU_TRY(call.form, kansoku::aws::parse_form(call.request.body));
+  }
+  KANSOKU_TRY(auto query, kansoku::aws::parse_form(call.request.query()));
+  std::move(query.begin(), query.end(), std::back_inserter(call.form));
+  return {};
+}
+
+// The answer that ends the request here, or nothing.
+std::optional<net::HttpResponse> refuse(const Route* route, const InnerPath& inner, Call& call,
+                                        const AuthenticationParts& parts) {
+  auto caller = authenticate(call.request, parts);
+  if (!caller) return std::move(caller).error();
+  call.caller = std::move(*caller);
+  const std::string& account = call.caller.scope.account;
+  std::string workspace = default_workspace_id(account);
+  if (inner.has_workspace && inner.workspace != workspace) {
+    return error_reply(404, "not_found", fmt::format("no workspace {}", quoted(inner.workspace)));
+  }
+  if (route == nullptr) {
+    return error_reply(404, "not_found", fmt::format("no such path: {}", quoted(inner.path)));
+  }
+  if ((route->methods & method_bit(call.request.method)) == 0) {
+    auto out = error_reply(
+        405, "bad_data", fmt::format("method {} is not served here", quoted(call.request.method)));
+    out.headers.set("allow", allowed_methods(route->methods));
+    return out;
+  }
+  std::string resource =
+      fmt::format("arn:aws:aps:{}:{}:workspace/{}", call.caller.scope.region, account, workspace);
+  if (!net::auth::is_allowed(*call.caller.principal,
+                             {.action = route->action, .resource = resource})) {
+    return error_reply(403, "bad_data",
+                       fmt::format("{} is not authorized to perform {} on {}",
+                                   call.caller.principal->arn, route->action, resource));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct PrometheusApi::State {
+  Context context;
+};
+
+PrometheusApi::PrometheusApi(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PrometheusApi::~PrometheusApi() = default;
+
+Result<std::unique_ptr<PrometheusApi>> PrometheusApi::open(PrometheusServices services) {
+  auto state = std::make_unique<State>();
+  KANSOKU_TRY(state->context.metadata, MetadataStore::open(services.catalog));
+  state->context.services = std::move(services);
+  return std::unique_ptr<PrometheusApi>(new PrometheusApi(std::move(state)));
+}
+
+bool PrometheusApi::is_mine(const net::HttpRequest& request) {
+  std::string_view path = inner_path(request.path()).path;
+  return path.starts_with("/api/v1/") || path == "/federate";
+}
+
+void PrometheusApi::handle(net::HttpRequest request, net::HttpExchange exchange) {
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->exchange = std::move(exchange);
+  InnerPath inner = inner_path(call->request.path());
+  std::string_view value;
+  const Route* route = find_route(inner.path, value);
+  if (auto answer = refuse(route, inner, *call, state_->context.services.authentication)) {
+    call->answer(std::move(*answer));
+    return;
+  }
+  if (auto status = read_form(*route, *call); !status) {
+    call->answer(error_reply(status.error()));
+    return;
+  }
+  call->path_value = decode_segment(value);
+  route->handler(state_->context, std::move(call));
+}
+
+// ---------------------------------------------------------------------------------------------
+
+std::vector<std::string_view> Call::values(std::string_view name) const {
+  std::vector<std::string_view> out;
+  for (const kansoku::aws::FormField& field : form) {
+    if (field.name == name) out.push_back(field.value);
+  }
+  return out;
+}
+
+Result<int64_t> Call::time_ms(std::string_view name, int64_t otherwise) const {
+  std::string_view text = value(name);
+  if (text.empty()) return otherwise;
+  auto time = parse_time_ms(text);
+  if (!time) {
+    return invalid_argument("invalid parameter \"{}\": {}", name, time.error().message);
+  }
+  return time;
+}
+
+Result<size_t> Call::limit(std::string_view name) const {
+  std::string_view text = value(name);
+  if (text.empty()) return 0;
+  size_t out = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return invalid_argument("invalid parameter \"{}\": {} is no number of 0 or more", name,
+                            quoted(text));
+  }
+  return out;
+}
+
+void Call::answer(net::HttpResponse response) {
+  compress_reply(request.headers.get("accept-encoding"), response);
+  exchange.respond(std::move(response));
+}
+
+void append_labels(wire::JsonWriter& json, const signal::Labels& labels) {
+  json.begin_object();
+  signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
+    json.key(label.name);
+    json.string(label.value);
+  });
+  json.end_object();
+}
+
+}  // namespace kansoku::api::prometheus

@@ -1,0 +1,71 @@
+// The Prometheus HTTP API: remote write, series and labels, status, queries, federation; also under
+// /prometheus and under /workspaces/{id} as managed Prometheus has it. See README.md.
+//
+// Thread contract: handle() may be called on a loop; it authenticates there and does the rest on
+// the pool. Everything in PrometheusServices outlives the API.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/prometheus/authenticate.h"
+#include "api/prometheus/query_engine.h"
+#include "base/memory_budget.h"
+#include "base/pool/executor.h"
+#include "net/http/http.h"
+#include "pipeline/component.h"
+#include "signal/ledger.h"
+#include "store/catalog.h"
+#include "store/metric_store.h"
+
+namespace kansoku::api::prometheus {
+
+struct PrometheusServices {
+  env::Env env;
+  Executor* executor = nullptr;
+  const store::MetricStore* metrics = nullptr;
+  // Where remote write goes: the ledger under kReceiver, then the store.
+  pipeline::MetricSink* sink = nullptr;
+  // For what is refused before it reaches the sink.
+  signal::Ledger* ledger = nullptr;
+  // Of metric metadata; null: kept in memory only.
+  store::Catalog* catalog = nullptr;
+  // Bodies of writes while they are expanded and decoded.
+  MemoryBudget* write_memory = nullptr;
+  // Null: expressions are refused with 501 (a process without query engine).
+  QueryEngine* engine = nullptr;
+  AuthenticationParts authentication;
+
+  // For /api/v1/status.
+  std::string version;
+  int64_t started_ms = 0;
+  std::string data_directory;
+  std::string host_name;
+  size_t workers = 0;
+  uint64_t memory_bytes_max = 0;
+  std::map<std::string, std::string> flags;
+  std::string configuration;  // YAML
+};
+
+inline constexpr const char* kReceiver = "remote_write";
+inline constexpr const char* kBranch = "store";
+
+class PrometheusApi {
+ public:
+  // Reads the metadata from the catalog.
+  static Result<std::unique_ptr<PrometheusApi>> open(PrometheusServices services);
+  ~PrometheusApi();
+  PrometheusApi(const PrometheusApi&) = delete;
+  PrometheusApi& operator=(const PrometheusApi&) = delete;
+
+  static bool is_mine(const net::HttpRequest& request);
+  void handle(net::HttpRequest request, net::HttpExchange exchange);
+
+ private:
+  struct State;
+  explicit PrometheusApi(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace kansoku::api::prometheus

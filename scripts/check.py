@@ -29,6 +29,8 @@ BANNED_HEADERS = {"nlohmann/json.hpp": "use wire/json", "spdlog/spdlog.h": "use 
 BANNED_CALLS = [
     (re.compile(r"\bsystem_clock::now\b|\bsteady_clock::now\b"), "clocks come from base/env", ("src/base/env",)),
     (re.compile(r"(?<![\w.>])localtime(_r)?\("), "zones only in base/time", ()),
+    (re.compile(r"(?<![\w.>])(gmtime|gmtime_r|timegm|mktime|strptime|strftime)\("), "calendars only in base/time",
+     ("src/base/time",)),
     (re.compile(r"(?<!\w)setenv\("), "setenv is not thread-safe", ()),
     (re.compile(r"(?<![\w:])usleep\(|sleep_for\("), "nothing sleeps; wait on the event", ()),
     (re.compile(r"\bstd::thread\b"), "no further threads (docs/architecture.md)",

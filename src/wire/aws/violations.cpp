@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text/ascii.h"
 #include "wire/aws/protocol.h"
 
 namespace kansoku::aws {
@@ -20,7 +21,7 @@ constexpr size_t kShownBytesMax = 256;
 // 'metricData': the model's name with a small first letter, as AWS prints it.
 std::string message_name(std::string_view name) {
   std::string out(name);
-  if (!out.empty() && out[0] >= 'A' && out[0] <= 'Z') out[0] = static_cast<char>(out[0] + 32);
+  if (!out.empty()) out[0] = lower_ascii(out[0]);
   return out;
 }
 
@@ -83,19 +84,30 @@ class Checker {
                 std::string_view member) {
     switch (type.kind) {
       case Kind::String:
-      case Kind::Blob: text(type, value_as<std::string>(value), path, member); break;
-      case Kind::Integer: number(type, value_as<int32_t>(value), path, member); break;
+      case Kind::Blob:
+        text(type, value_as<std::string>(value), path, member);
+        break;
+      case Kind::Integer:
+        number(type, value_as<int32_t>(value), path, member);
+        break;
       case Kind::Long:
         number(type, static_cast<double>(value_as<int64_t>(value)), path, member);
         break;
       case Kind::Float:
         number(type, static_cast<double>(value_as<float>(value)), path, member);
         break;
-      case Kind::Double: number(type, value_as<double>(value), path, member); break;
+      case Kind::Double:
+        number(type, value_as<double>(value), path, member);
+        break;
       case Kind::List:
-      case Kind::Map: container(type, value, path, member); break;
-      case Kind::Structure: structure(type, value, path); break;
-      default: break;
+      case Kind::Map:
+        container(type, value, path, member);
+        break;
+      case Kind::Structure:
+        structure(type, value, path);
+        break;
+      default:
+        break;
     }
   }
 

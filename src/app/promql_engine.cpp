@@ -55,10 +55,18 @@ ResultDocument document_of(const promql::QueryResult& result, const std::string&
     add_point(one, time_ms, sample.point);
   }
   switch (result.type) {
-    case promql::ValueType::Matrix: out.type = ResultType::Matrix; break;
-    case promql::ValueType::Scalar: out.type = ResultType::Scalar; break;
-    case promql::ValueType::String: out.type = ResultType::String; break;
-    default: out.type = ResultType::Vector; break;
+    case promql::ValueType::Matrix:
+      out.type = ResultType::Matrix;
+      break;
+    case promql::ValueType::Scalar:
+      out.type = ResultType::Scalar;
+      break;
+    case promql::ValueType::String:
+      out.type = ResultType::String;
+      break;
+    default:
+      out.type = ResultType::Vector;
+      break;
   }
   out.scalar = {time_ms, result.scalar};
   out.text = result.string;

@@ -305,9 +305,10 @@ constexpr int64_t kPromqlPoints = 60;
 
 int query_promql(const ToolEndpoint& endpoint, const std::string& text, int64_t from_ms,
                  int64_t to_ms, const QueryFlags& flags) {
-  int64_t step_ms = flags.step_ms > 0
-                        ? flags.step_ms
-                        : std::max<int64_t>(1'000, (to_ms - from_ms) / kPromqlPoints / 1'000 * 1'000);
+  int64_t step_ms =
+      flags.step_ms > 0
+          ? flags.step_ms
+          : std::max<int64_t>(1'000, (to_ms - from_ms) / kPromqlPoints / 1'000 * 1'000);
   // The grid begins at a whole step, so that repeated queries ask for the same points.
   from_ms -= from_ms % step_ms;
   std::string path = "/api/v1/query_range?query=";
@@ -349,35 +350,36 @@ Command query_command(QueryFlags& flags) {
       return {};
     };
   };
-  return {.usage = "kansoku query LANG 'TEXT' [options]",
-          .summary =
-              "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic) or promql.",
-          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
-                     text(flags.from)},
-                    {"--to", "T", "end (default now)", text(flags.to)},
-                    {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
-                     [&flags](const std::string& v) -> Status {
-                       KANSOKU_TRY(flags.step_ms, wire::parse_duration_ms(v));
-                       return {};
-                     }},
-                    {"--format", "table|json|csv|plot", "how to print (default table)",
-                     [&flags](const std::string& v) -> Status {
-                       if (v != "table" && v != "json" && v != "csv" && v != "plot") {
-                         return invalid_argument("{} is none of table, json, csv, plot", quoted(v));
-                       }
-                       flags.format = v;
-                       return {};
-                     }},
-                    {"--endpoint", "URL", "the server (default: the one of the data directory)",
-                     optional_text(flags.endpoint)},
-                    {"--token", "TOKEN", "bearer token (default: of the data directory)",
-                     optional_text(flags.token)},
-                    {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
-                     text(flags.data)}},
-          .examples =
-              "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
-              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"
-              "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
+  return {
+      .usage = "kansoku query LANG 'TEXT' [options]",
+      .summary =
+          "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic) or promql.",
+      .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
+                 text(flags.from)},
+                {"--to", "T", "end (default now)", text(flags.to)},
+                {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
+                 [&flags](const std::string& v) -> Status {
+                   KANSOKU_TRY(flags.step_ms, wire::parse_duration_ms(v));
+                   return {};
+                 }},
+                {"--format", "table|json|csv|plot", "how to print (default table)",
+                 [&flags](const std::string& v) -> Status {
+                   if (v != "table" && v != "json" && v != "csv" && v != "plot") {
+                     return invalid_argument("{} is none of table, json, csv, plot", quoted(v));
+                   }
+                   flags.format = v;
+                   return {};
+                 }},
+                {"--endpoint", "URL", "the server (default: the one of the data directory)",
+                 optional_text(flags.endpoint)},
+                {"--token", "TOKEN", "bearer token (default: of the data directory)",
+                 optional_text(flags.token)},
+                {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
+                 text(flags.data)}},
+      .examples =
+          "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
+          "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"
+          "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
 }
 
 }  // namespace

@@ -342,8 +342,8 @@ Status Server::State::build_prometheus() {
       ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
-  promql = std::make_unique<PromqlEngine>(PromqlEngine::Parts{
-      env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
+  promql = std::make_unique<PromqlEngine>(
+      PromqlEngine::Parts{env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
   api::prometheus::PrometheusServices services;
   services.engine = promql.get();
   services.env = env;
@@ -365,10 +365,11 @@ Status Server::State::build_prometheus() {
   services.host_name = host_id;
   services.workers = options().workers;
   services.memory_bytes_max = options().memory_bytes_max;
-  services.flags = {{"auth", options().auth_open ? "open" : "strict"},
-                    {"config", options().config_file},
-                    {"data", options().data_directory},
-                    {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
+  services.flags = {
+      {"auth", options().auth_open ? "open" : "strict"},
+      {"config", options().config_file},
+      {"data", options().data_directory},
+      {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
   services.configuration = explain(configuration);
   KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
   return {};

@@ -348,7 +348,8 @@ Status Server::State::build_prometheus() {
   services.flags = {{"auth", options().auth_open ? "open" : "strict"},
                     {"config", options().config_file},
                     {"data", options().data_directory},
-                    {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
+                    {"listen", fmt::format("{}:{}", options().listen.address,
+                                           options().listen.port)}};
   services.configuration = explain(configuration);
   KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
   return {};

@@ -263,10 +263,10 @@ TEST_CASE("prometheus: exemplars by the selectors of a query") {
                    .exemplars = {{{{"trace_id", "abc"}}, 0.25, kNowMs - 500},
                                  {{{"trace_id", "abc"}}, 0.25, kNowMs - 500}}};
   CHECK(f.written(f.write_v2({series})) == "204 1/0/2");
-  CHECK(
-      f.raw_data("/api/v1/query_exemplars?query=rate(lat_bucket%5B5m%5D)%2Bother") ==
-      R"({"status":"success","data":[{"seriesLabels":{"__name__":"lat_bucket","le":"1"},)"
-      R"("exemplars":[{"labels":{"trace_id":"abc"},"value":"0.25","timestamp":1795348799.500}]}]})");
+  CHECK(f.raw_data("/api/v1/query_exemplars?query=rate(lat_bucket%5B5m%5D)%2Bother") ==
+        R"({"status":"success","data":[{"seriesLabels":{"__name__":"lat_bucket","le":"1"},)"
+        R"("exemplars":[{"labels":{"trace_id":"abc"},"value":"0.25",)"
+        R"("timestamp":1795348799.500}]}]})");
   CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket&end=1").items.empty());
 }
 

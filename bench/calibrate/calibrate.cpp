@@ -1,5 +1,6 @@
-// The fixed loop beside which every figure stands: CPU seconds of XXH3 over 1 GiB (a buffer of 16 MiB,
-// 64 times). Prints one number. On a busy machine it says how much slower a second was than usual.
+// The fixed loop beside which every figure stands: CPU seconds of XXH3 over 1 GiB (a buffer of 16
+// MiB, 64 times). Prints one number. On a busy machine it says how much slower a second was than
+// usual.
 #include <sys/resource.h>
 
 #include <cstdio>

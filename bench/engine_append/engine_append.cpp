@@ -1,11 +1,13 @@
-// Engine append: CPU seconds per million points and bytes of memory per series, log and sync included.
+// Engine append: CPU seconds per million points and bytes of memory per series, log and sync
+// included.
 //
 // Workload: hosts of 500 series with the labels and kinds of values of a node exporter (49 % never
-// change, 55 % of samples repeat the one before; counters of integers, centiseconds and nanoseconds,
-// page-aligned gauges, some full-entropy floats), one sample a series a batch, 5,000 series a batch,
-// seed 42. CPU is user and system time of the whole process until everything is merged, less the CPU
-// of the thread that makes the batches; memory is the peak of RSS less RSS before the engine opened.
-// XXH3 over 1 GiB, measured before and after, is the calibration beside which figures are compared.
+// change, 55 % of samples repeat the one before; counters of integers, centiseconds and
+// nanoseconds, page-aligned gauges, some full-entropy floats), one sample a series a batch, 5,000
+// series a batch, seed 42. CPU is user and system time of the whole process until everything is
+// merged, less the CPU of the thread that makes the batches; memory is the peak of RSS less RSS
+// before the engine opened. XXH3 over 1 GiB, measured before and after, is the calibration beside
+// which figures are compared.
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,7 +35,9 @@ constexpr int64_t kScrapeMs = 15'000;
 double cpu_of(int who) {
   rusage usage{};
   ::getrusage(who, &usage);
-  auto seconds = [](timeval t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  auto seconds = [](timeval t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -81,18 +85,26 @@ double value_of(uint64_t series, uint64_t scrape) {
   uint64_t era = scrape - scrape % (1 + mix(series, scrape / 8) % 3);  // repeats now and then
   auto t = static_cast<double>(era);
   auto noise = static_cast<double>(mix(series, era) % 64);
-  if (kind < 69) return base + t * 37 + noise;                              // integer counter
-  if (kind < 79) return static_cast<double>(static_cast<int64_t>(base * 100 + t * 1450 + noise)) / 100;
-  if (kind < 85) return static_cast<double>(static_cast<int64_t>(base * 1e6 + t * 15e6 + noise * 1e4)) / 1e9;
-  if (kind < 96) return 4096.0 * static_cast<double>(mix(series, 3) % 1'000'000 + mix(series, era) % 512);
-  return static_cast<double>(mix(series, era)) / 1.8e19;                    // full entropy
+  if (kind < 69) return base + t * 37 + noise;  // integer counter
+  if (kind < 79)
+    return static_cast<double>(static_cast<int64_t>(base * 100 + t * 1450 + noise)) / 100;
+  if (kind < 85)
+    return static_cast<double>(static_cast<int64_t>(base * 1e6 + t * 15e6 + noise * 1e4)) / 1e9;
+  if (kind < 96)
+    return 4096.0 * static_cast<double>(mix(series, 3) % 1'000'000 + mix(series, era) % 512);
+  return static_cast<double>(mix(series, era)) / 1.8e19;  // full entropy
 }
 
-const char* const kNames[] = {"node_cpu_seconds_total", "node_disk_read_bytes_total",
-                              "node_network_receive_bytes_total", "node_filesystem_avail_bytes",
-                              "node_memory_MemAvailable_bytes", "node_vmstat_pgfault",
-                              "node_netstat_Tcp_InSegs", "http_request_duration_seconds_bucket",
-                              "node_scrape_collector_duration_seconds", "node_interrupts_total"};
+const char* const kNames[] = {"node_cpu_seconds_total",
+                              "node_disk_read_bytes_total",
+                              "node_network_receive_bytes_total",
+                              "node_filesystem_avail_bytes",
+                              "node_memory_MemAvailable_bytes",
+                              "node_vmstat_pgfault",
+                              "node_netstat_Tcp_InSegs",
+                              "http_request_duration_seconds_bucket",
+                              "node_scrape_collector_duration_seconds",
+                              "node_interrupts_total"};
 
 struct Texts {
   std::string instance, host_zone, host_id, item, mode, name;
@@ -108,8 +120,12 @@ void add_series(signal::MetricBatchBuilder& builder, uint64_t series, int64_t ms
   texts.item = fmt::format("device{}", row / 10 % 16);
   texts.mode = fmt::format("mode{}", row / 160);
   texts.name = fmt::format("{}_{}", kNames[row % 10], row / 100);
-  labels.assign({{"__name__", texts.name}, {"instance", texts.instance}, {"job", "node"},
-                 {"zone", texts.host_zone}, {"device", texts.item}, {"mode", texts.mode}});
+  labels.assign({{"__name__", texts.name},
+                 {"instance", texts.instance},
+                 {"job", "node"},
+                 {"zone", texts.host_zone},
+                 {"device", texts.item},
+                 {"mode", texts.mode}});
   if (row % 2 == 0) labels.push_back({"host_id", texts.host_id});
   if (row % 5 == 0) labels.push_back({"environment", "production"});
   builder.add_float(*builder.add_series(labels, {}), ms, value);
@@ -124,7 +140,7 @@ struct Flow {
 };
 
 struct Options {
-  bool crash = false;  // end as by kill -9 after the last answer, nothing flushed
+  bool crash = false;   // end as by kill -9 after the last answer, nothing flushed
   bool reopen = false;  // only open what is there, and say how long it took
   std::string directory;
   std::string out;
@@ -145,11 +161,12 @@ int reopen(const Options& options) {
   if (!engine) return 1;
   (*log)->start();
   double seconds = 1e-9 * static_cast<double>(env.clock->monotonic_now().ns - begin);
-  std::printf("{\"open_s\": %.3f, \"log_mib\": %.1f, \"replayed_records\": %llu, "
-              "\"series\": %llu, \"rss_peak_mib\": %.1f}\n",
-              seconds, static_cast<double>((*log)->recovery().bytes) / 1048576,
-              static_cast<unsigned long long>((*engine)->engine_stats().replayed_records),
-              static_cast<unsigned long long>((*engine)->stats().series), status_mib("VmHWM:"));
+  std::printf(
+      "{\"open_s\": %.3f, \"log_mib\": %.1f, \"replayed_records\": %llu, "
+      "\"series\": %llu, \"rss_peak_mib\": %.1f}\n",
+      seconds, static_cast<double>((*log)->recovery().bytes) / 1048576,
+      static_cast<unsigned long long>((*engine)->engine_stats().replayed_records),
+      static_cast<unsigned long long>((*engine)->stats().series), status_mib("VmHWM:"));
   (*engine)->close();
   (*log)->close();
   pool.shutdown();
@@ -200,13 +217,16 @@ int run(const Options& options) {
         flow.changed.wait(lock, [&] { return flow.in_flight < kBatchesInFlight; });
         ++flow.in_flight;
       }
-      (*engine)->append({{"000000000000", "local"}, std::move(batch), {},
-                         signal::AckToken(end - begin, nullptr, Lane::Ingest, [&](signal::Verdict v) {
-                           std::lock_guard lock(flow.flow_mutex);
-                           flow.bad += static_cast<uint64_t>(!v.good());
-                           --flow.in_flight;
-                           flow.changed.notify_one();
-                         })});
+      (*engine)->append(
+          {{"000000000000", "local"},
+           std::move(batch),
+           {},
+           signal::AckToken(end - begin, nullptr, Lane::Ingest, [&](signal::Verdict v) {
+             std::lock_guard lock(flow.flow_mutex);
+             flow.bad += static_cast<uint64_t>(!v.good());
+             --flow.in_flight;
+             flow.changed.notify_one();
+           })});
     }
     if (scrape == 0) {
       std::unique_lock lock(flow.flow_mutex);
@@ -241,11 +261,13 @@ int run(const Options& options) {
       "{{\n  \"bench\": \"engine_append\", \"seed\": 42, \"series\": {}, \"scrapes\": {},\n"
       "  \"points\": {:.0f}, \"refused_batches\": {},\n"
       "  \"calibration_xxh3_1gib_cpu_s\": {:.3f}, \"calibration_after_cpu_s\": {:.3f},\n"
-      "  \"cpu_s\": {:.2f}, \"cpu_s_per_million_points\": {:.3f}, \"limit_cpu_s_per_million\": 0.7,\n"
+      "  \"cpu_s\": {:.2f}, \"cpu_s_per_million_points\": {:.3f}, \"limit_cpu_s_per_million\": "
+      "0.7,\n"
       "  \"cpu_us_per_new_series\": {:.2f}, \"wall_s\": {:.1f},\n"
       "  \"rss_empty_mib\": {:.1f}, \"rss_peak_mib\": {:.1f}, \"bytes_per_series\": {:.0f}, "
       "\"limit_bytes_per_series\": 450,\n"
-      "  \"series_table_bytes_per_series\": {:.0f}, \"parts\": {}, \"parts_bytes_per_point\": {:.3f},\n"
+      "  \"series_table_bytes_per_series\": {:.0f}, \"parts\": {}, \"parts_bytes_per_point\": "
+      "{:.3f},\n"
       "  \"seals\": {}, \"merges\": {}, \"merge_busy_s\": {:.1f}\n}}\n",
       options.series, options.scrapes, points, flow.bad, calibration, calibrate(), cpu,
       cpu_per_million, cpu_created * 1e6 / static_cast<double>(options.series), wall, rss_empty,

@@ -121,5 +121,5 @@ def run(options):
                                 runs[wire], f"calibration of this run {best['calibration_cpu_s']} CPU-s"))
     peak = max(r["rss_peak_mib"] for all_runs in runs.values() for r in all_runs)
     rows.append(measure.Row("peak RSS under load", "MiB", "less", peak, 512,
-                            note="the process's memory budget (docs/guides: server.limits.memory)"))
+                            note="the memory budget of the process (server: memory_limit)"))
     return rows, {"datums": datums, "metrics": METRICS, "step_ms": STEP_MS, "connections": 4}

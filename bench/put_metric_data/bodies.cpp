@@ -7,9 +7,9 @@
 namespace kansoku::bench {
 namespace {
 
-constexpr std::string_view kNames[] = {"RequestLatency", "RequestCount", "ErrorCount", "QueueDepth",
-                                       "CacheHitRatio", "BytesIn", "BytesOut", "ActiveConnections",
-                                       "HeapUsed", "GcPause"};
+constexpr std::string_view kNames[] = {
+    "RequestLatency", "RequestCount", "ErrorCount",        "QueueDepth", "CacheHitRatio",
+    "BytesIn",        "BytesOut",     "ActiveConnections", "HeapUsed",   "GcPause"};
 
 uint64_t mix(uint64_t a, uint64_t b) {
   uint64_t x = a * 0x9e3779b97f4a7c15ULL + b * 0xbf58476d1ce4e5b9ULL;
@@ -101,7 +101,8 @@ void append_json(const Datum& datum, std::string& out) {
                  R"({{"Name":"Service","Value":"{}"}}],"Timestamp":{},"Value":{})",
                  datum.name, datum.instance_id(), datum.service, datum.timestamp_s, datum.value);
   if (datum.storage_resolution_s != 60) {
-    fmt::format_to(std::back_inserter(out), R"(,"StorageResolution":{})", datum.storage_resolution_s);
+    fmt::format_to(std::back_inserter(out), R"(,"StorageResolution":{})",
+                   datum.storage_resolution_s);
   }
   out += '}';
 }
@@ -119,8 +120,8 @@ void append_form_time(int64_t seconds, std::string& out) {
   int64_t day = doy - (153 * mp + 2) / 5 + 1;
   int64_t month = mp < 10 ? mp + 3 : mp - 9;
   int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}%3A{:02}%3A{:02}Z", year, month, day,
-                 rest / 3'600, rest / 60 % 60, rest % 60);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}%3A{:02}%3A{:02}Z", year, month,
+                 day, rest / 3'600, rest / 60 % 60, rest % 60);
 }
 
 void append_form(const Datum& datum, uint64_t member, std::string& out) {
@@ -171,12 +172,16 @@ void append_body(const Workload& workload, uint64_t number, std::string& out) {
   for (uint64_t i = 0; i < kDatumsPerRequest; ++i) {
     Datum datum = datum_of(workload, first + i, round);
     switch (workload.wire) {
-      case Wire::Cbor: append_cbor(datum, out); break;
+      case Wire::Cbor:
+        append_cbor(datum, out);
+        break;
       case Wire::Json:
         if (i > 0) out += ',';
         append_json(datum, out);
         break;
-      case Wire::Query: append_form(datum, i + 1, out); break;
+      case Wire::Query:
+        append_form(datum, i + 1, out);
+        break;
     }
   }
   if (workload.wire == Wire::Json) out += "]}";

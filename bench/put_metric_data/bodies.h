@@ -15,7 +15,7 @@ enum class Wire : uint8_t { Cbor, Json, Query };
 struct Workload {
   Wire wire = Wire::Cbor;
   uint64_t seed = 42;
-  uint64_t metrics = 10'000;  // a multiple of kDatumsPerRequest
+  uint64_t metrics = 10'000;      // a multiple of kDatumsPerRequest
   int storage_resolution_s = 60;  // 60 is the default and left out of the datums
   // Round r of all metrics carries first_ms + r * step_ms.
   int64_t first_ms = 0;

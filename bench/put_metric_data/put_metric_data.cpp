@@ -1,8 +1,8 @@
-// Load for PutMetricData: four keep-alive connections, every request signed, one request in flight on
-// each. Writes one JSON line when all datums are acknowledged.
+// Load for PutMetricData: four keep-alive connections, every request signed, one request in flight
+// on each. Writes one JSON line when all datums are acknowledged.
 //
-// The key comes from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). An answer of 429 or
-// 503 is sent again after a pause and counted; any other failure ends the run with exit code 1.
+// The key comes from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). An answer of 429
+// or 503 is sent again after a pause and counted; any other failure ends the run with exit code 1.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -138,7 +138,8 @@ net::HttpClientRequest request_of(const Target& target, Wire wire) {
   return out;
 }
 
-void run_connection(const Target& target, const Workload& workload, uint64_t requests, Totals& totals) {
+void run_connection(const Target& target, const Workload& workload, uint64_t requests,
+                    Totals& totals) {
   Connection connection(target);
   const env::Clock& clock = env::real_clock();
   const net::HttpClientRequest blank = request_of(target, workload.wire);
@@ -182,9 +183,8 @@ int run(const Target& target, const Workload& workload, uint64_t datums) {
   auto begin = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
   for (int i = 0; i < kConnections; ++i) {
-    threads.emplace_back([&] {
-      run_connection(target, workload, datums / kDatumsPerRequest, totals);
-    });
+    threads.emplace_back(
+        [&] { run_connection(target, workload, datums / kDatumsPerRequest, totals); });
   }
   for (std::thread& thread : threads) thread.join();
   double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -199,9 +199,11 @@ int run(const Target& target, const Workload& workload, uint64_t datums) {
 int main(int argc, char** argv) {
   using namespace kansoku::bench;
   if (argc != 10) {
-    fmt::print(stderr,
-               "usage: put_metric_data HOST PORT cbor|json|query DATUMS SEED FIRST_MS STEP_MS METRICS "
-               "RESOLUTION_S\nDATUMS, METRICS: multiples of {}\n", kDatumsPerRequest);
+    fmt::print(
+        stderr,
+        "usage: put_metric_data HOST PORT cbor|json|query DATUMS SEED FIRST_MS STEP_MS METRICS "
+        "RESOLUTION_S\nDATUMS, METRICS: multiples of {}\n",
+        kDatumsPerRequest);
     return 2;
   }
   const char* key = std::getenv("AWS_ACCESS_KEY_ID");

@@ -15,7 +15,8 @@ void read_all(const std::shared_ptr<const Part>& part) {
       store::SeriesId id = cursor.current();
       if (id == PartCursor::kNone) break;
       DecodedSeries series;
-      cursor.read(id, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(), series);
+      cursor.read(id, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
+                  series);
     }
   }
 }
@@ -36,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const char* at = bytes.data();
   std::vector<double> values;
   (void)decode_values(at, bytes.data() + bytes.size(), 100, values);
+  const std::vector<int64_t> times{0, 60'000, 120'000};
+  DecodedSeries run;
+  (void)decode_points(bytes, times, run);
   env::SimFileSystem disk;
   disk.set_contents("/p/" + part_name(1), std::string(bytes));
   if (auto meta = Part::read_meta(disk, "/p/" + part_name(1))) {

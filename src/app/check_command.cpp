@@ -1,4 +1,4 @@
-// kansoku check config.
+// kansoku check config, and the door to the other checks.
 #include <cstdio>
 
 #include "app/commands.h"
@@ -33,11 +33,15 @@ int run_check(const std::vector<std::string>& arguments) {
   bool explained = false;
   bool reference = false;
   Command command{
-      .usage = "kansoku check config [--dialect kansoku] [--explain] FILE...",
+      .usage =
+          "kansoku check config [--dialect kansoku] [--explain] FILE...\n"
+          "       kansoku check promql-tests PATH...",
       .summary =
           "Checks configuration files. Prints a line a problem, FILE:LINE:COL: /json/pointer: "
           "message,\n"
-          "and exits with 1 when there is one.",
+          "and exits with 1 when there is one. promql-tests runs PromQL test scripts (files, or "
+          "folders\n"
+          "of *.test and *.ptest): a line for each failing case, last the line N passed, N failed.",
       .flags = {{"--dialect", "NAME", "whose file it is; kansoku is the one of this version",
                  [&](const std::string& v) -> Status {
                    dialect = v;
@@ -64,8 +68,12 @@ int run_check(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "kansoku check: {}\n", operands.error().to_string());
     return 2;
   }
+  if (!operands->empty() && operands->front() == "promql-tests") {
+    return run_promql_tests({operands->begin() + 1, operands->end()});
+  }
   if (operands->empty() || operands->front() != "config") {
-    fmt::print(stderr, "kansoku check: {} is not a check of this version; there is config\n",
+    fmt::print(stderr,
+               "kansoku check: {} is not a check of this version; there are config, promql-tests\n",
                operands->empty() ? std::string("nothing") : quoted(operands->front()));
     return 2;
   }

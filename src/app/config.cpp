@@ -210,6 +210,26 @@ void check_names(Reader& pipeline, std::string_view key, const std::vector<std::
   }
 }
 
+// A receiver that reaches an exporter by two pipelines would deliver everything twice.
+void check_doubles(const std::vector<PipelineSpec>& pipelines, const Node& node,
+                   const std::string& file, std::vector<Problem>& problems) {
+  std::map<std::pair<std::string, std::string>, std::string> first;
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const std::string& receiver : pipeline.receivers) {
+      for (const std::string& exporter : pipeline.exporters) {
+        auto [known, fresh] = first.try_emplace({receiver, exporter}, pipeline.name);
+        if (fresh) continue;
+        const Node* at = node.find(pipeline.name);
+        problems.push_back(
+            {file, at != nullptr ? at->at : node.at, "/service/pipelines/" + pipeline.name,
+             fmt::format("receiver {} reaches exporter {} by pipeline {} already; everything would "
+                         "be stored twice",
+                         receiver, exporter, known->second)});
+      }
+    }
+  }
+}
+
 std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::string>& receivers,
                                          const std::vector<std::string>& exporters,
                                          const std::string& file, std::vector<Problem>& problems) {
@@ -237,6 +257,7 @@ std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::st
       pipeline.finish();
       out.push_back(std::move(spec));
     }
+    check_doubles(out, *pipelines, file, problems);
   }
   service_reader.finish();
   return out;
@@ -310,7 +331,10 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
       root, "receivers", {"host"},
       [&](const Node& node) { read_section(node, file, "/receivers/host", out.options, problems); },
       file, problems);
-  auto exporters = read_components(root, "exporters", {"store"}, nullptr, file, problems);
+  auto exporters = read_components(
+      root, "exporters", {"store"},
+      [&](const Node& node) { Reader(node, file, "/exporters/store", problems).finish(); }, file,
+      problems);
   out.pipelines = read_pipelines(root, receivers, exporters, file, problems);
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));

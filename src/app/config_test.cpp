@@ -45,6 +45,19 @@ TEST_CASE("a configuration names every problem with its place") {
   CHECK(all.find("/service/pipelines/metrics/exporters: needs at least one") != std::string::npos);
 }
 
+TEST_CASE("what would be stored twice, and options of exporters that have none, are refused") {
+  auto bad = read_configuration(
+      "receivers:\n  host:\nexporters:\n  store:\n    queue: 5\nservice:\n  pipelines:\n"
+      "    metrics/a:\n      receivers: [host]\n      exporters: [store]\n    metrics/b:\n"
+      "      receivers: [host]\n      exporters: [store]\n",
+      "k.yaml", {});
+  REQUIRE_FALSE(bad.has_value());
+  REQUIRE(bad.error().size() == 2);
+  CHECK(bad.error()[0].to_string() == "k.yaml:5:5: /exporters/store/queue: unknown key \"queue\"");
+  CHECK(bad.error()[1].to_string().find("/service/pipelines/metrics/b: receiver host reaches") !=
+        std::string::npos);
+}
+
 TEST_CASE("flags take values either way and explain themselves") {
   std::string name;
   bool on = false;
@@ -55,8 +68,7 @@ TEST_CASE("flags take values either way and explain themselves") {
                                name = v;
                                return {};
                              }},
-                            {"--on", "", "a switch",
-                             [&](const std::string&) -> Status {
+                            {"--on", "", "a switch", [&](const std::string&) -> Status {
                                on = true;
                                return {};
                              }}}};

@@ -15,7 +15,8 @@ struct FirstCredentials {
 };
 
 // NotFound when there is no file.
-Result<FirstCredentials> read_credentials(env::FileSystem& files, const std::string& data_directory);
+Result<FirstCredentials> read_credentials(env::FileSystem& files,
+                                          const std::string& data_directory);
 // Mode 0600, written whole or not at all.
 Status write_credentials(env::FileSystem& files, const std::string& data_directory,
                          const FirstCredentials& credentials, const std::string& region);

@@ -7,6 +7,7 @@
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::app {
@@ -28,34 +29,39 @@ Command ctl_command(CtlFlags& flags) {
       return {};
     };
   };
-  return {.usage = "kansoku ctl keys create|list|disable ID|enable ID|delete ID [options]\n"
-                   "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]",
-          .summary = "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
-                     "A secret is shown once, when its key is made.",
-          .flags = {{"--data", "DIR", fmt::format("data directory of the server (default {})", flags.data),
-                     text(flags.data)},
-                    {"--endpoint", "URL", "the server, where it is another host's",
-                     [&flags](const std::string& v) -> Status {
-                       flags.endpoint = v;
-                       return {};
-                     }},
-                    {"--token", "TOKEN", "bearer token (default: of the data directory)",
-                     [&flags](const std::string& v) -> Status {
-                       flags.token = v;
-                       return {};
-                     }},
-                    {"--user", "NAME", "keys create: whose key it is (default root)", text(flags.user)},
-                    {"--role", "ROLE",
-                     "keys: administrator (default) or agent; users: administrator (default) or viewer",
-                     text(flags.role)},
-                    {"--password-stdin", "", "users create: reads a password of at least 8 characters",
-                     [&flags](const std::string&) -> Status {
-                       flags.password_stdin = true;
-                       return {};
-                     }}},
-          .examples = "  kansoku ctl keys create --user web-01 --role agent\n"
-                      "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
-                      "  kansoku ctl users link sato\n"};
+  return {
+      .usage =
+          "kansoku ctl keys create|list|disable ID|enable ID|delete ID [options]\n"
+          "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]",
+      .summary =
+          "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
+          "A secret is shown once, when its key is made.",
+      .flags = {{"--data", "DIR",
+                 fmt::format("data directory of the server (default {})", flags.data),
+                 text(flags.data)},
+                {"--endpoint", "URL", "the server, where it is another host's",
+                 [&flags](const std::string& v) -> Status {
+                   flags.endpoint = v;
+                   return {};
+                 }},
+                {"--token", "TOKEN", "bearer token (default: of the data directory)",
+                 [&flags](const std::string& v) -> Status {
+                   flags.token = v;
+                   return {};
+                 }},
+                {"--user", "NAME", "keys create: whose key it is (default root)", text(flags.user)},
+                {"--role", "ROLE",
+                 "keys: administrator (default) or agent; users: administrator (default) or viewer",
+                 text(flags.role)},
+                {"--password-stdin", "", "users create: reads a password of at least 8 characters",
+                 [&flags](const std::string&) -> Status {
+                   flags.password_stdin = true;
+                   return {};
+                 }}},
+      .examples =
+          "  kansoku ctl keys create --user web-01 --role agent\n"
+          "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
+          "  kansoku ctl users link sato\n"};
 }
 
 struct Call {
@@ -107,17 +113,15 @@ Result<Call> plan(const CtlFlags& flags, const std::vector<std::string>& operand
 }
 
 std::string day_of(const wire::Node& item) {
-  time_t seconds = static_cast<time_t>(item.number_of("createdMs").value_or(0) / 1000);
-  tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+  return iso8601_date(static_cast<int64_t>(item.number_of("createdMs").value_or(0)));
 }
 
 void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
   if (const wire::Node* keys = answer.find("keys")) {
     for (const wire::Node& key : keys->items) {
-      fmt::print("{}  {:<13}  {}  {}  {}\n", key.text_of("accessKeyId"), key.text_of("role"), day_of(key),
-                 key.text_of("disabled") == "true" ? "disabled" : "active", key.text_of("user"));
+      fmt::print("{}  {:<13}  {}  {}  {}\n", key.text_of("accessKeyId"), key.text_of("role"),
+                 day_of(key), key.text_of("disabled") == "true" ? "disabled" : "active",
+                 key.text_of("user"));
     }
   } else if (const wire::Node* users = answer.find("users")) {
     for (const wire::Node& user : users->items) {

@@ -5,7 +5,8 @@
 namespace kansoku::app {
 
 Result<std::vector<std::string>> parse_flags(const Command& command,
-                                             const std::vector<std::string>& arguments, bool& help) {
+                                             const std::vector<std::string>& arguments,
+                                             bool& help) {
   std::vector<std::string> operands;
   bool flags_over = false;
   for (size_t i = 0; i < arguments.size(); ++i) {

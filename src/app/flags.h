@@ -24,8 +24,9 @@ struct Command {
   std::string examples;
 };
 
-// Sets flags and returns what is left (operands). "--name=value" and "--name value" alike; "--" ends the
-// flags. InvalidArgument names the flag and guesses what was meant. `help` becomes true at --help or -h.
+// Sets flags and returns what is left (operands). "--name=value" and "--name value" alike; "--"
+// ends the flags. InvalidArgument names the flag and guesses what was meant. `help` becomes true at
+// --help or -h.
 Result<std::vector<std::string>> parse_flags(const Command& command,
                                              const std::vector<std::string>& arguments, bool& help);
 std::string help_text(const Command& command);

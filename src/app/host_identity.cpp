@@ -3,16 +3,16 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <future>
+
+#include "base/log.h"
+#include "base/text/ascii.h"
 #include "net/auth/sigv4.h"
+#include "net/aws/imds.h"
 #include "net/secrets/secrets.h"
 
 namespace kansoku::app {
 namespace {
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 // PRETTY_NAME of os-release(5).
 std::string os_name(env::FileSystem& files) {
@@ -37,16 +37,48 @@ int64_t number_after(const std::string& text, std::string_view key) {
 
 }  // namespace
 
+bool expects_instance_metadata(env::FileSystem& files) {
+  if (net::aws::is_true(net::aws::process_variable("AWS_EC2_METADATA_DISABLED"))) return false;
+  if (net::aws::process_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")) return true;
+  auto vendor = files.read_all("/sys/class/dmi/id/sys_vendor");
+  return vendor && vendor->starts_with("Amazon EC2");
+}
+
+std::string ec2_instance_id(env::Env env, net::EventLoops& loops,
+                            const std::string& data_directory) {
+  if (!expects_instance_metadata(*env.files)) return {};
+  auto http = net::make_http_client(loops);
+  net::aws::Doors doors{http.get(), &loops,    env.clock,
+                        env.random, env.files, net::aws::process_variable};
+  auto imds = net::aws::ImdsClient::make(doors);
+  std::promise<Result<std::string>> promise;
+  auto future = promise.get_future();
+  imds->instance_id([&promise](Result<std::string> id) { promise.set_value(std::move(id)); });
+  Result<std::string> id = future.get();
+  std::string path = env::join_path(data_directory, "instance-id");
+  if (id && id->starts_with("i-")) {
+    if (auto kept = env.files->write_atomic(path, *id + "\n"); !kept) {
+      log_warn("host", "instance id not remembered: {}", kept.error().to_string());
+    }
+    return *id;
+  }
+  log_warn("host", "no instance id from the metadata service: {}",
+           id ? fmt::format("{} is none", quoted(*id)) : id.error().to_string());
+  auto remembered = env.files->read_all(path);
+  return remembered ? std::string(trimmed(*remembered, kBlanksAndLineEnds)) : std::string();
+}
+
 Result<std::string> host_id(env::Env env, const std::string& data_directory,
                             const std::string& setting) {
   if (!setting.empty()) return setting;
   std::string machine_id;
-  if (auto text = env.files->read_all("/etc/machine-id")) machine_id = trimmed(std::move(*text));
+  if (auto text = env.files->read_all("/etc/machine-id"))
+    machine_id = std::string(trimmed(*text, kBlanksAndLineEnds));
   if (machine_id.empty()) {
     std::string path = env::join_path(data_directory, "machine-id");
     auto made = env.files->read_all(path);
     if (made) {
-      machine_id = trimmed(std::move(*made));
+      machine_id = std::string(trimmed(*made, kBlanksAndLineEnds));
     } else {
       machine_id = net::random_hex(*env.random, 16);
       KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, machine_id + "\n"));
@@ -72,7 +104,8 @@ api::console::HostDescription describe_host(env::FileSystem& files, const std::s
   if (auto text = files.read_all("/proc/meminfo")) {
     out.memory_bytes = static_cast<uint64_t>(number_after(*text, "MemTotal:")) * 1024;
   }
-  if (auto text = files.read_all("/proc/stat")) out.boot_time_ms = number_after(*text, "btime ") * 1000;
+  if (auto text = files.read_all("/proc/stat"))
+    out.boot_time_ms = number_after(*text, "btime ") * 1000;
   return out;
 }
 

@@ -22,8 +22,10 @@ constexpr std::array<Row, 6> kCommands{{
 }};
 
 void print_usage(std::FILE* to) {
-  fmt::print(to, "usage: kansoku COMMAND [options]\n\nobservability in one binary: metrics of hosts and "
-                 "applications, for the AWS CLI, SDKs and a browser\n\n");
+  fmt::print(
+      to,
+      "usage: kansoku COMMAND [options]\n\nobservability in one binary: metrics of hosts and "
+      "applications, for the AWS CLI, SDKs and a browser\n\n");
   for (const Row& row : kCommands) fmt::print(to, "  {:<10} {}\n", row.name, row.summary);
   fmt::print(to, "\n  kansoku COMMAND --help says more; kansoku --version prints the version\n");
 }

@@ -8,6 +8,7 @@ namespace {
 using api::aws::monitoring::ListPage;
 using api::aws::monitoring::ListQuery;
 using api::aws::monitoring::MetricIdentity;
+using api::aws::monitoring::SeriesAnswer;
 using api::aws::monitoring::SeriesQuery;
 using api::aws::monitoring::Tenant;
 using api::aws::monitoring::UnitSeries;
@@ -87,9 +88,9 @@ MetricIdentity identity_of(const signal::Labels& labels) {
 struct Selecting {
   Tenant tenant;
   std::vector<SeriesQuery> queries;
-  std::vector<std::vector<UnitSeries>> answers;
+  std::vector<SeriesAnswer> answers;
   std::unique_ptr<query::QueryContext> context;
-  std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done;
+  std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done;
 };
 
 }  // namespace
@@ -110,12 +111,13 @@ void StoreMonitoringBackend::put(const Tenant& tenant,
 
 void StoreMonitoringBackend::select(
     const Tenant& tenant, std::vector<SeriesQuery> queries,
-    std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done) {
+    std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done) {
   auto work = std::make_shared<Selecting>();
   work->tenant = tenant;
   work->queries = std::move(queries);
   work->done = std::move(done);
-  work->context = std::make_unique<query::QueryContext>(*parts_.clock, parts_.limits, parts_.query_memory);
+  work->context =
+      std::make_unique<query::QueryContext>(*parts_.clock, parts_.limits, parts_.query_memory);
   const store::MetricStore& metrics = *parts_.metrics;
   run_steps(*parts_.executor, Lane::Query, [work, &metrics] {
     if (work->answers.size() == work->queries.size()) {
@@ -128,12 +130,7 @@ void StoreMonitoringBackend::select(
       work->done(std::unexpected(std::move(cells).error()));
       return false;
     }
-    if (!cells->missing.empty()) {
-      work->done(corruption("{} ranges of {} are damaged on disk and cannot be read",
-                            cells->missing.size(), quoted(q.metric_name)));
-      return false;
-    }
-    work->answers.push_back(unit_series(*cells, q));
+    work->answers.push_back({unit_series(*cells, q), !cells->missing.empty()});
     return true;
   });
 }
@@ -160,7 +157,8 @@ void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
       done(std::unexpected(std::move(series).error()));
       return;
     }
-    // One metric, whatever its units; the smallest `limit` behind `after`, plus one to know of more.
+    // One metric, whatever its units; the smallest `limit` behind `after`, plus one to know of
+    // more.
     std::set<MetricIdentity> page;
     for (const store::SeriesInfo& info : *series) {
       MetricIdentity identity = identity_of(info.labels);

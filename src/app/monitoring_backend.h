@@ -28,8 +28,7 @@ class StoreMonitoringBackend final : public api::aws::monitoring::MonitoringBack
            std::move_only_function<void(Status)> done) override;
   void select(const api::aws::monitoring::Tenant& tenant,
               std::vector<api::aws::monitoring::SeriesQuery> queries,
-              std::move_only_function<void(
-                  Result<std::vector<std::vector<api::aws::monitoring::UnitSeries>>>)>
+              std::move_only_function<void(Result<std::vector<api::aws::monitoring::SeriesAnswer>>)>
                   done) override;
   void list(const api::aws::monitoring::Tenant& tenant, api::aws::monitoring::ListQuery query,
             std::move_only_function<void(Result<api::aws::monitoring::ListPage>)> done) override;

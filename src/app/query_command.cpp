@@ -7,6 +7,7 @@
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::app {
@@ -34,13 +35,9 @@ Result<int64_t> parse_time_ms(const std::string& text, int64_t now_ms) {
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value < 100'000'000'000 ? value * 1000 : value;
   }
-  tm parts{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (end == nullptr || (std::string_view(end) != "Z" && *end != '\0')) {
-    return invalid_argument("time {} is none of now, now-6h, Unix time, 2026-11-22T10:00:00Z",
-                            quoted(text));
-  }
-  return static_cast<int64_t>(::timegm(&parts)) * 1000;
+  if (auto ms = parse_iso8601(text)) return *ms;
+  return invalid_argument("time {} is none of now, now-6h, Unix time, 2026-11-22T10:00:00Z",
+                          quoted(text));
 }
 
 // "CWAgent cpu_usage_active cpu=cpu-total stat=p90 period=60", or the JSON of the console's API.
@@ -56,8 +53,9 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
     at = end;
   }
   if (words.size() < 2) {
-    return invalid_argument("write NAMESPACE METRIC [DIMENSION=VALUE...] [stat=S] [period=SECONDS], "
-                            "e.g. CWAgent cpu_usage_active cpu=cpu-total");
+    return invalid_argument(
+        "write NAMESPACE METRIC [DIMENSION=VALUE...] [stat=S] [period=SECONDS], "
+        "e.g. CWAgent cpu_usage_active cpu=cpu-total");
   }
   std::string out;
   wire::JsonWriter json(out);
@@ -72,7 +70,8 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
   json.begin_object();
   for (size_t i = 2; i < words.size(); ++i) {
     size_t equals = words[i].find('=');
-    if (equals == std::string::npos) return invalid_argument("{} is not NAME=VALUE", quoted(words[i]));
+    if (equals == std::string::npos)
+      return invalid_argument("{} is not NAME=VALUE", quoted(words[i]));
     std::string name = words[i].substr(0, equals);
     std::string value = words[i].substr(equals + 1);
     if (name == "stat") {
@@ -95,12 +94,30 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
   return out;
 }
 
-std::string iso_time(int64_t ms) {
-  time_t seconds = ms / 1000;
-  tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+// What the console's API takes: a list of one query.
+std::string query_body(const std::string& text, int64_t from_ms, int64_t to_ms) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_array();
+  json.begin_object();
+  json.key("id");
+  json.string("q");
+  json.key("lang");
+  json.string("cloudwatch");
+  json.key("maxPoints");
+  json.integer(100'000);
+  json.key("text");
+  json.string(text);
+  json.key("range");
+  json.begin_object();
+  json.key("from");
+  json.integer(from_ms);
+  json.key("to");
+  json.integer(to_ms);
+  json.end_object();
+  json.end_object();
+  json.end_array();
+  return out;
 }
 
 int64_t to_ms(const wire::Node& node) {
@@ -109,15 +126,29 @@ int64_t to_ms(const wire::Node& node) {
   return value;
 }
 
+// As RFC 4180: quoted when it holds a separator, a quote or a line break.
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
 void print_rows(const wire::Node& frame, std::string_view separator) {
   const wire::Node* times = frame.find("time");
   const wire::Node* series = frame.find("series");
   fmt::print("time");
-  for (const wire::Node& one : series->items) fmt::print("{}{}", separator, one.text_of("label"));
+  for (const wire::Node& one : series->items) {
+    std::string_view label = one.text_of("label");
+    fmt::print("{}{}", separator, separator == "," ? csv_field(label) : std::string(label));
+  }
   fmt::print("\n");
   for (size_t i = 0; i < times->items.size(); ++i) {
     bool any = false;
-    std::string line = iso_time(to_ms(times->items[i]));
+    std::string line = iso8601(to_ms(times->items[i]), IsoFraction::None);
     for (const wire::Node& one : series->items) {
       const wire::Node& value = one.find("values")->items[i];
       any = any || value.kind == wire::Node::Kind::Scalar;
@@ -179,6 +210,13 @@ int print_answer(const std::string& body, const std::string& format) {
     }
     const wire::Node* frame = line->find("frame");
     if (frame == nullptr) continue;
+    if (frame->text_of("partial") == "true") {
+      fmt::print(stderr, "partial: a part of the range is damaged on disk and left out\n");
+    }
+    if (const wire::Node* cut = frame->find("truncated"); cut->kind == wire::Node::Kind::Mapping) {
+      fmt::print(stderr, "truncated: {} of {} series\n", cut->text_of("limit"),
+                 cut->text_of("total"));
+    }
     if (frame->find("series")->items.empty()) {
       fmt::print(stderr, "no data in this range\n");
     } else if (format == "plot") {
@@ -204,8 +242,11 @@ Command query_command(QueryFlags& flags) {
     };
   };
   return {.usage = "kansoku query LANG 'TEXT' [options]",
-          .summary = "Asks a server. LANG of this version: cloudwatch (a metric, its dimensions and a statistic).",
-          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z", text(flags.from)},
+          .summary =
+              "Asks a server. LANG of this version: cloudwatch (a metric, its dimensions and a "
+              "statistic).",
+          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
+                     text(flags.from)},
                     {"--to", "T", "end (default now)", text(flags.to)},
                     {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
                      [&flags](const std::string& v) -> Status {
@@ -226,8 +267,9 @@ Command query_command(QueryFlags& flags) {
                      optional_text(flags.token)},
                     {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
                      text(flags.data)}},
-          .examples = "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
-                      "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"};
+          .examples =
+              "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
+              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"};
 }
 
 }  // namespace
@@ -247,7 +289,8 @@ int run_query(const std::vector<std::string>& arguments) {
     return 2;
   }
   if (operands->at(0) != "cloudwatch") {
-    fmt::print(stderr, "kansoku query: language {} is not served by this version; there is cloudwatch\n",
+    fmt::print(stderr,
+               "kansoku query: language {} is not served by this version; there is cloudwatch\n",
                quoted(operands->at(0)));
     return 2;
   }
@@ -256,16 +299,14 @@ int run_query(const std::vector<std::string>& arguments) {
   auto to = parse_time_ms(flags.to, now_ms);
   auto text = cloudwatch_text(operands->at(1), flags.step_ms);
   auto endpoint = find_endpoint(flags.data, flags.endpoint, flags.token);
-  for (const Error* error : {from ? nullptr : &from.error(), to ? nullptr : &to.error(),
-                             text ? nullptr : &text.error(), endpoint ? nullptr : &endpoint.error()}) {
+  for (const Error* error :
+       {from ? nullptr : &from.error(), to ? nullptr : &to.error(), text ? nullptr : &text.error(),
+        endpoint ? nullptr : &endpoint.error()}) {
     if (error == nullptr) continue;
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
   }
-  std::string body = "[{\"id\":\"q\",\"lang\":\"cloudwatch\",\"maxPoints\":100000,\"text\":";
-  wire::append_json_string(body, *text);
-  body += fmt::format(",\"range\":{{\"from\":{},\"to\":{}}}}}]", *from, *to);
-  auto answer = call(*endpoint, "POST", "/ui/api/query", std::move(body));
+  auto answer = call(*endpoint, "POST", "/ui/api/query", query_body(*text, *from, *to));
   if (!answer || answer->status != 200) {
     fmt::print(stderr, "kansoku query: {}\n",
                answer ? fmt::format("status {}: {}", answer->status, answer->body)
@@ -274,7 +315,7 @@ int run_query(const std::vector<std::string>& arguments) {
   }
   if (flags.format == "json") {
     fmt::print("{}", answer->body);
-    return 0;
+    return answer->body.find("\"error\":{\"code\"") == std::string::npos ? 0 : 1;
   }
   return print_answer(answer->body, flags.format);
 }

@@ -25,11 +25,12 @@ struct ServeFlags {
 Command serve_command(ServeFlags& flags, bool is_up) {
   Command out;
   out.usage = is_up ? "kansoku up [options]" : "kansoku server --config FILE [options]";
-  out.summary =
-      is_up ? "Runs the server and observes this host. Everything is kept in one data directory. Prints the\n"
-              "line \"ready http://ADDR:PORT/\" when it serves."
-            : "Runs the server from a configuration file (the OpenTelemetry Collector's grammar for pipelines\n"
-              "and a server section). Flags win over the file.";
+  out.summary = is_up ? "Runs the server and observes this host. Everything is kept in one data "
+                        "directory. Prints the\n"
+                        "line \"ready http://ADDR:PORT/\" when it serves."
+                      : "Runs the server from a configuration file (the OpenTelemetry Collector's "
+                        "grammar for pipelines\n"
+                        "and a server section). Flags win over the file.";
   auto text = [](std::string& into) {
     return [&into](const std::string& value) -> Status {
       into = value;
@@ -59,13 +60,21 @@ Command serve_command(ServeFlags& flags, bool is_up) {
       {"--port", "NAME=N|off", "port of a further listener; may be given several times",
        [&o](const std::string& v) -> Status {
          size_t equals = v.find('=');
-         if (equals == std::string::npos) return invalid_argument("{} is not NAME=N or NAME=off", quoted(v));
+         if (equals == std::string::npos)
+           return invalid_argument("{} is not NAME=N or NAME=off", quoted(v));
          std::string name = v.substr(0, equals);
-         if (!is_known_port_name(name)) return invalid_argument("no listener named {}", quoted(name));
-         o.ports[name] = v.substr(equals + 1);
+         if (!is_known_port_name(name))
+           return invalid_argument("no listener named {}", quoted(name));
+         std::string port = v.substr(equals + 1);
+         if (port != "off") {
+           KANSOKU_TRY(auto parsed, parse_listen("127.0.0.1:" + port));
+           port = fmt::format("{}", parsed.port);
+         }
+         o.ports[name] = port;
          return {};
        }},
-      {"--tls-cert", "FILE", "certificate chain (PEM) of the main listener", text(o.tls_certificate_file)},
+      {"--tls-cert", "FILE", "certificate chain (PEM) of the main listener",
+       text(o.tls_certificate_file)},
       {"--tls-key", "FILE", "its key", text(o.tls_key_file)},
       {"--tls-client-ca", "FILE", "asks clients for a certificate of this authority",
        text(o.tls_client_ca_file)},
@@ -86,12 +95,13 @@ Command serve_command(ServeFlags& flags, bool is_up) {
          return {};
        }},
   };
-  out.examples =
-      is_up ? "  kansoku up\n"
-              "  kansoku up --data ./data --listen 127.0.0.1:0 --auth open\n"
-              "  export AWS_SHARED_CREDENTIALS_FILE=/var/lib/kansoku/credentials AWS_DEFAULT_REGION=us-east-1\n"
-              "  aws --endpoint-url http://127.0.0.1:8470 cloudwatch list-metrics --namespace CWAgent\n"
-            : "  kansoku server --config /etc/kansoku/kansoku.yaml\n";
+  out.examples = is_up ? "  kansoku up\n"
+                         "  kansoku up --data ./data --listen 127.0.0.1:0 --auth open\n"
+                         "  export AWS_SHARED_CREDENTIALS_FILE=/var/lib/kansoku/credentials "
+                         "AWS_DEFAULT_REGION=us-east-1\n"
+                         "  aws --endpoint-url http://127.0.0.1:8470 cloudwatch list-metrics "
+                         "--namespace CWAgent\n"
+                       : "  kansoku server --config /etc/kansoku/kansoku.yaml\n";
   return out;
 }
 
@@ -111,8 +121,13 @@ Result<Configuration> configure(ServeFlags& flags, bool is_up) {
     configuration = std::move(*read);
     // Flags that the file has overwritten win again.
     const ServerOptions& o = flags.options;
-    if (!o.tls_certificate_file.empty()) configuration.options.tls_certificate_file = o.tls_certificate_file;
+    if (!o.tls_certificate_file.empty())
+      configuration.options.tls_certificate_file = o.tls_certificate_file;
     if (!o.tls_key_file.empty()) configuration.options.tls_key_file = o.tls_key_file;
+    if (!o.tls_client_ca_file.empty()) {
+      configuration.options.tls_client_ca_file = o.tls_client_ca_file;
+    }
+    if (o.insecure_http) configuration.options.insecure_http = true;
   } else if (is_up) {
     configuration.pipelines.push_back({"metrics/host", {"host"}, {"store"}});
   }

@@ -14,6 +14,7 @@
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
 #include "app/monitoring_backend.h"
+#include "app/promql_engine.h"
 #include "app/server_metrics.h"
 #include "base/check.h"
 #include "base/memory_budget.h"
@@ -35,7 +36,7 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   struct Column {
     std::string_view name;
     std::string_view help;
-    std::atomic<uint64_t> api::aws::OperationCounters::*counter;
+    std::atomic<uint64_t> api::aws::OperationCounters::* counter;
   };
   using Counters = api::aws::OperationCounters;
   constexpr std::array<Column, 5> kColumns{{
@@ -47,7 +48,8 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }};
   for (const Column& column : kColumns) {
     for (const api::aws::OperationStats& row : stats) {
-      out.counter(column.name, column.help, static_cast<double>((row.counters->*column.counter).load()),
+      out.counter(column.name, column.help,
+                  static_cast<double>((row.counters->*column.counter).load()),
                   {{"service", row.service}, {"operation", row.operation}});
     }
   }
@@ -69,7 +71,8 @@ Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
   return key;
 }
 
-// Runs `begin` with a callback and waits for its answer; for the main thread at start and stop only.
+// Runs `begin` with a callback and waits for its answer; for the main thread at start and stop
+// only.
 template <class T, class Begin>
 T wait_for(Begin&& begin) {
   auto promise = std::make_shared<std::promise<T>>();
@@ -82,13 +85,15 @@ Status check_exposure(const ServerOptions& options) {
   bool loopback = is_loopback(options.listen.address);
   bool tls = !options.tls_certificate_file.empty();
   if (options.auth_open && !loopback) {
-    return invalid_argument("--auth open is refused on {}: it makes everybody the administrator; listen "
-                            "on 127.0.0.1 or use --auth strict",
-                            options.listen.address);
+    return invalid_argument(
+        "--auth open is refused on {}: it makes everybody the administrator; listen "
+        "on 127.0.0.1 or use --auth strict",
+        options.listen.address);
   }
   if (!loopback && !tls && !options.insecure_http) {
-    return invalid_argument("plain HTTP on {} is refused: give --tls-cert and --tls-key, or --insecure-http",
-                            options.listen.address);
+    return invalid_argument(
+        "plain HTTP on {} is refused: give --tls-cert and --tls-key, or --insecure-http",
+        options.listen.address);
   }
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
     return invalid_argument("--tls-cert and --tls-key go together");
@@ -130,6 +135,7 @@ struct Server::State {
   std::unique_ptr<api::AdminApi> admin;
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<PromqlEngine> promql;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 
@@ -146,6 +152,7 @@ struct Server::State {
   Status build_prometheus();
   Status listen();
   Status write_ports();
+  std::string local_url() const;
   void route(net::HttpRequest request, net::HttpExchange exchange);
   std::string metrics_text();
   std::string status_json();
@@ -165,12 +172,16 @@ Status Server::State::open_store() {
   log = std::move(*opened);
   const store::wal::RecoveryReport& recovery = log->recovery();
   if (recovery.tail_bytes_cut > 0) {
-    log_info("log", "cut {} bytes of an interrupted write from the end of the log; nothing acknowledged "
-             "was in them", recovery.tail_bytes_cut);
+    log_info("log",
+             "cut {} bytes of an interrupted write from the end of the log; nothing acknowledged "
+             "was in them",
+             recovery.tail_bytes_cut);
   }
   if (recovery.damages > 0) {
-    log_error("log", "{} damaged places in the log, the first: {}; run kansoku on a copy of the data "
-              "directory if you need to look closer", recovery.damages, recovery.first_damage);
+    log_error("log",
+              "{} damaged places in the log, the first: {}; run kansoku on a copy of the data "
+              "directory if you need to look closer",
+              recovery.damages, recovery.first_damage);
   }
   KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
                                                           {.directory = path("metrics")}));
@@ -203,7 +214,8 @@ Status Server::State::open_access() {
   } else {
     // A start that ended between the two writes, or a catalog restored from elsewhere.
     api::NewKey key;
-    key.info = {credentials->access_key_id, "root", "administrator", env.clock->wall_now().ms(), false};
+    key.info = {credentials->access_key_id, "root", "administrator", env.clock->wall_now().ms(),
+                false};
     key.secret_access_key = credentials->secret_access_key;
     auto stored = wait_for<Result<api::NewKey>>(
         [&](auto done) { access->put_key(std::move(key), std::move(done)); });
@@ -222,12 +234,16 @@ Status Server::State::open_access() {
 }
 
 Status Server::State::build_pipelines() {
-  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, options().host.instance_id));
+  std::string known = options().host.instance_id;
+  if (known.empty()) known = ec2_instance_id(env, *loops, options().data_directory);
+  KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
-    if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end()) continue;
-    auto ledger_sink = std::make_unique<pipeline::LedgerSink>(ledger, "host", spec.name, *store_exporter);
+    if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end())
+      continue;
+    auto ledger_sink =
+        std::make_unique<pipeline::LedgerSink>(ledger, "host", spec.name, *store_exporter);
     branches.push_back({ledger_sink.get(), true});
     sinks.push_back(std::move(ledger_sink));
   }
@@ -237,8 +253,8 @@ Status Server::State::build_pipelines() {
     sinks.push_back(std::make_unique<pipeline::FanOut>(std::move(branches)));
     entry = sinks.back().get();
   }
-  pipeline::ComponentContext context{env, loops.get(), pool.get(), &ledger,
-                                     {options().account, options().region}};
+  pipeline::ComponentContext context{
+      env, loops.get(), pool.get(), &ledger, {options().account, options().region}};
   pipeline::host::HostConfig config = options().host;
   config.instance_id = host_id;
   host = std::make_shared<pipeline::host::HostReceiver>(context, config, *entry);
@@ -250,9 +266,8 @@ Status Server::State::build_aws() {
       std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
-  monitoring = std::make_unique<StoreMonitoringBackend>(
-      MonitoringParts{env.clock, pool.get(), sinks.back().get(), metrics.get(), limits,
-                      query_memory.get()});
+  monitoring = std::make_unique<StoreMonitoringBackend>(MonitoringParts{
+      env.clock, pool.get(), sinks.back().get(), metrics.get(), limits, query_memory.get()});
   api::aws::DispatcherOptions dispatch;
   dispatch.clock = env.clock;
   dispatch.random = env.random;
@@ -285,8 +300,8 @@ Status Server::State::build_apis() {
                                                   .csrf = net::random_hex(*env.random, 32),
                                                   .principal = access->administrator()};
   }
-  services.sign_in = [this](const std::string& user, const std::string& password)
-      -> std::optional<api::console::Session> {
+  services.sign_in = [this](const std::string& user,
+                            const std::string& password) -> std::optional<api::console::Session> {
     auto who = access->sign_in(user, password);
     if (!who) return std::nullopt;
     return session_of(*who);
@@ -325,7 +340,12 @@ Status Server::State::build_prometheus() {
   using api::prometheus::PrometheusApi;
   sinks.push_back(std::make_unique<pipeline::LedgerSink>(
       ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  promql = std::make_unique<PromqlEngine>(PromqlEngine::Parts{
+      env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
   api::prometheus::PrometheusServices services;
+  services.engine = promql.get();
   services.env = env;
   services.executor = pool.get();
   services.metrics = metrics.get();
@@ -380,13 +400,22 @@ Status Server::State::listen() {
   return write_ports();
 }
 
+// Where tools on this host reach the server: a wildcard address is reached by loopback.
+std::string Server::State::local_url() const {
+  std::string address = options().listen.address;
+  if (address == "0.0.0.0") address = "127.0.0.1";
+  if (address == "::") address = "::1";
+  bool v6 = address.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}/", options().tls_certificate_file.empty() ? "http" : "https",
+                     v6 ? "[" : "", address, v6 ? "]" : "", http->port());
+}
+
 Status Server::State::write_ports() {
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
   json.key("url");
-  json.string(fmt::format("{}://{}:{}/", options().tls_certificate_file.empty() ? "http" : "https",
-                          options().listen.address, http->port()));
+  json.string(local_url());
   json.key("http");
   json.integer(http->port());
   json.end_object();
@@ -395,6 +424,13 @@ Status Server::State::write_ports() {
 
 void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) {
   std::string_view path = request.path();
+  // The listener is open a moment before the rest stands; nothing else of this is read until then.
+  if (!ready.load(std::memory_order_acquire) && path != "/-/ready" && path != "/-/healthy") {
+    net::HttpResponse out{.status = 503, .body = "starting or stopping; try again\n"};
+    out.headers.set("retry-after", "1");
+    exchange.respond(std::move(out));
+    return;
+  }
   if (path == "/ui" || path.starts_with("/ui/")) {
     console->handle(std::move(request), std::move(exchange));
     return;
@@ -496,28 +532,30 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
-  s.ready.store(true);
+  s.ready.store(true, std::memory_order_release);
   return server;
 }
 
 std::string Server::url() const {
   const ServerOptions& o = state_->options();
   bool v6 = o.listen.address.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}/", o.tls_certificate_file.empty() ? "http" : "https", v6 ? "[" : "",
-                     o.listen.address, v6 ? "]" : "", state_->http->port());
+  return fmt::format("{}://{}{}{}:{}/", o.tls_certificate_file.empty() ? "http" : "https",
+                     v6 ? "[" : "", o.listen.address, v6 ? "]" : "", state_->http->port());
 }
 
 std::string Server::sign_in_link() {
   auto who = state_->access->user("admin");
   KANSOKU_CHECK(who.has_value());
-  return url() + "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
+  return url() +
+         "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
 }
 
 void Server::reload() {
   State& s = *state_;
   if (!s.options().tls_certificate_file.empty()) {
     if (auto status = s.http->reload_tls(); !status) {
-      log_error("server", "certificates not reloaded, the old ones stay: {}", status.error().to_string());
+      log_error("server", "certificates not reloaded, the old ones stay: {}",
+                status.error().to_string());
     }
   }
   if (s.options().config_file.empty()) return;
@@ -534,8 +572,11 @@ void Server::reload() {
     return;
   }
   set_log(fresh->options.log_level, fresh->options.log_format);
-  if (s.host) s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
-  log_info("server", "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
+  if (s.host && !s.options().host.detailed_monitoring) {
+    s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
+  }
+  log_info("server",
+           "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
            "restart");
 }
 
@@ -545,11 +586,13 @@ void Server::stop() {
   s.stopped = true;
   s.ready.store(false);
   if (s.host) {
-    wait_for<bool>([&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
+    wait_for<bool>(
+        [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
   if (s.http) {
-    wait_for<bool>(
-        [&](auto done) { s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); }); });
+    wait_for<bool>([&](auto done) {
+      s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });
+    });
   }
   s.retention.reset();
   if (s.metrics) {

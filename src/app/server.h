@@ -1,5 +1,5 @@
-// The composition root of kansoku up and kansoku server: the one place that names concrete engines and
-// components and decides in which order they start and stop.
+// The composition root of kansoku up and kansoku server: the one place that names concrete engines
+// and components and decides in which order they start and stop.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ class Server {
   std::string url() const;
   // A sign-in link for the administrator, valid once.
   std::string sign_in_link();
-  // Reads configuration and certificates again; what cannot change while running is said in the log.
+  // Reads configuration and certificates again; what cannot change while running is said in the
+  // log.
   void reload();
   // Finishes what was accepted, writes everything to disk, within about 9 s.
   void stop();

@@ -48,18 +48,23 @@ void append_store(const store::metrics::MetricEngine& engine, api::OpenMetrics& 
   store::MetricStoreStats s = engine.stats();
   store::metrics::MetricEngineStats e = engine.engine_stats();
   out.gauge("kansoku_store_series", "series known", as_double(s.series));
-  out.gauge("kansoku_store_series_active", "series with points in memory", as_double(s.series_active));
+  out.gauge("kansoku_store_series_active", "series with points in memory",
+            as_double(s.series_active));
   out.counter("kansoku_store_points_appended", "points made durable", as_double(s.points_appended));
-  out.counter("kansoku_store_points_rejected", "points refused for good", as_double(e.points_rejected));
+  out.counter("kansoku_store_points_rejected", "points refused for good",
+              as_double(e.points_rejected));
   out.counter("kansoku_store_points_dropped", "points not taken, to be sent again",
               as_double(e.points_dropped));
-  out.gauge("kansoku_store_head_bytes", "memory of points not yet in parts", as_double(s.head_bytes));
+  out.gauge("kansoku_store_head_bytes", "memory of points not yet in parts",
+            as_double(s.head_bytes));
   out.gauge("kansoku_store_series_memory_bytes", "memory of series and index",
             as_double(e.series_memory_bytes));
-  out.gauge("kansoku_store_queue_bytes", "batches on their way into the log", as_double(e.queue_bytes));
+  out.gauge("kansoku_store_queue_bytes", "batches on their way into the log",
+            as_double(e.queue_bytes));
   out.gauge("kansoku_store_parts", "parts on disk", as_double(s.parts));
   out.gauge("kansoku_store_parts_bytes", "bytes of parts on disk", as_double(s.parts_bytes));
-  out.gauge("kansoku_store_parts_quarantined", "parts that cannot be read", as_double(s.parts_quarantined));
+  out.gauge("kansoku_store_parts_quarantined", "parts that cannot be read",
+            as_double(s.parts_quarantined));
   out.counter("kansoku_store_merges", "merges of parts", as_double(s.merges));
   out.counter("kansoku_store_merge_failures", "merges that failed", as_double(e.merge_failures));
   out.counter("kansoku_store_seals", "parts written from memory", as_double(e.seals));
@@ -73,7 +78,8 @@ void append_log(const store::wal::LogStats& s, api::OpenMetrics& out) {
   out.counter("kansoku_log_records", "records made durable", as_double(s.records));
   out.counter("kansoku_log_groups", "groups of records synced together", as_double(s.groups));
   out.counter("kansoku_log_bytes", "bytes written", as_double(s.bytes));
-  out.counter("kansoku_log_sync_seconds", "time spent in fdatasync", static_cast<double>(s.sync_ns) / 1e9);
+  out.counter("kansoku_log_sync_seconds", "time spent in fdatasync",
+              static_cast<double>(s.sync_ns) / 1e9);
   out.counter("kansoku_log_sync_failures", "syncs that failed", as_double(s.sync_failures));
   out.counter("kansoku_log_refused", "records refused because the queue was full",
               as_double(s.refused_full));
@@ -89,7 +95,8 @@ void append_ledger(const signal::Ledger& ledger, api::OpenMetrics& out) {
                 {{"receiver", key.receiver}, {"account", key.account}, {"branch", key.branch}});
   }
   for (const auto& [key, line] : lines) {
-    out.gauge("kansoku_ledger_in_flight_rows", "rows without an outcome yet", as_double(line.in_flight),
+    out.gauge("kansoku_ledger_in_flight_rows", "rows without an outcome yet",
+              as_double(line.in_flight),
               {{"receiver", key.receiver}, {"account", key.account}, {"branch", key.branch}});
   }
   for (const auto& [key, line] : lines) {
@@ -102,7 +109,8 @@ void append_ledger(const signal::Ledger& ledger, api::OpenMetrics& out) {
                    {"reason", outcome.second}});
     }
   }
-  out.counter("kansoku_unresolved_deliveries", "deliveries dropped without a verdict; a fault of kansoku",
+  out.counter("kansoku_unresolved_deliveries",
+              "deliveries dropped without a verdict; a fault of kansoku",
               as_double(signal::AckToken::unresolved_tokens()));
 }
 

@@ -14,8 +14,8 @@ struct ToolEndpoint {
   std::string token;  // empty: none
 };
 
-// The endpoint of the server that runs on `data_directory` (its ports.json and credentials), or `url`
-// when one was given.
+// The endpoint of the server that runs on `data_directory` (its ports.json and credentials), or
+// `url` when one was given.
 Result<ToolEndpoint> find_endpoint(const std::string& data_directory,
                                    const std::optional<std::string>& url,
                                    const std::optional<std::string>& token);

@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "base/time/iso8601.h"
+
 namespace kansoku {
 namespace {
 
@@ -41,11 +43,8 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
   if (level < g_level.load(std::memory_order_relaxed)) return;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  tm utc{};
-  ::gmtime_r(&now.tv_sec, &utc);
   std::string time =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1'000'000);
+      iso8601(int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000, IsoFraction::Always);
   std::string_view name = kLevelNames[static_cast<size_t>(level)];
   std::string line;
   if (g_format.load(std::memory_order_relaxed) == LogFormat::Json) {

@@ -1,7 +1,7 @@
 // Result<T> and Status: how every function of kansoku reports that it could not do its work.
 //
 // No exception crosses a folder border; a third-party throw is caught in the adapter that calls it.
-// An Error has a code (base/error_code_table.h maps it to HTTP and gRPC; api/aws to AWS codes), a
+// An Error has a code (mapped to HTTP and gRPC below, to AWS codes in api/aws), a
 // message for people (one line, lower case, the offending value, the limit) and the failing object.
 // Thread contract: plain values.
 #pragma once

@@ -150,6 +150,26 @@ void join_buckets(Distribution& into, const Distribution& from) {
   into.buckets = std::move(joined.buckets);
 }
 
+// Tiers are made of this: cells take floats one by one, so nothing is allocated for each. False
+// where the general way has to be taken.
+bool add_float(Distribution& into, double value) {
+  auto* pairs = std::get_if<Pairs>(&into.buckets);
+  if (pairs == nullptr || into.count == 0 || std::isnan(value)) return false;
+  auto at = std::lower_bound(pairs->begin(), pairs->end(), value,
+                             [](const ValueCount& pair, double v) { return pair.value < v; });
+  if (at != pairs->end() && at->value == value) {
+    at->count += 1;
+  } else {
+    pairs->insert(at, {value, 1});
+  }
+  into.count += 1;
+  into.sum += value;
+  into.min = std::min(into.min, value);
+  into.max = std::max(into.max, value);
+  if (pairs->size() > kPairsMax) into.buckets = to_sketch(into);
+  return true;
+}
+
 }  // namespace
 
 Point::Point(Distribution d) : distribution(std::make_unique<Distribution>(std::move(d))) {}
@@ -176,7 +196,9 @@ void Point::add(const Point& other) {
     value = 0;
   }
   Distribution& into = *distribution;
-  const Distribution from = as_distribution(other);
+  if (!other.distribution && add_float(into, other.value)) return;
+  const Distribution made = other.distribution ? Distribution() : as_distribution(other);
+  const Distribution& from = other.distribution ? *other.distribution : made;
   if (from.count == 0) return;
   if (into.count == 0) {
     into = from;

@@ -32,4 +32,24 @@ bool Regex::matches(std::string_view text) const {
   return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), state_->expression);
 }
 
+std::optional<std::vector<std::string_view>> Regex::groups(std::string_view text) const {
+  std::vector<re2::StringPiece> pieces(
+      static_cast<size_t>(state_->expression.NumberOfCapturingGroups()) + 1);
+  if (!state_->expression.Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                                re2::RE2::ANCHOR_BOTH, pieces.data(),
+                                static_cast<int>(pieces.size()))) {
+    return std::nullopt;
+  }
+  std::vector<std::string_view> out;
+  for (const re2::StringPiece& piece : pieces) out.emplace_back(piece.data(), piece.size());
+  return out;
+}
+
+std::optional<size_t> Regex::group_number(std::string_view name) const {
+  const auto& named = state_->expression.NamedCapturingGroups();
+  const auto found = named.find(std::string(name));
+  if (found == named.end()) return std::nullopt;
+  return static_cast<size_t>(found->second);
+}
+
 }  // namespace kansoku::store

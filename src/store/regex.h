@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,6 +18,11 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
   ~Regex();
   bool matches(std::string_view text) const;
+  // What each group took of a text that matches, 0 is the whole; a group that took no part is
+  // empty.
+  std::optional<std::vector<std::string_view>> groups(std::string_view text) const;
+  // The number of a named group; nothing when there is none.
+  std::optional<size_t> group_number(std::string_view name) const;
 
  private:
   struct State;

@@ -179,6 +179,41 @@ class Modes(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("--insecure-http", err)
 
+    def test_on_ec2_the_host_is_named_by_its_instance_metadata(self):
+        """A metadata service as the EC2 user guide documents it: a token by PUT, then the instance id."""
+        import http.server
+        import threading
+
+        class Metadata(http.server.BaseHTTPRequestHandler):
+            def do_PUT(self):
+                self.answer(200 if self.path == "/latest/api/token" else 404, b"TOKEN")
+
+            def do_GET(self):
+                good = self.headers.get("X-aws-ec2-metadata-token") == "TOKEN"
+                known = self.path == "/latest/meta-data/instance-id"
+                self.answer(401 if not good else 200 if known else 404, b"i-0abcdef1234567890")
+
+            def answer(self, status, body):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        service = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        environment = dict(os.environ, AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://127.0.0.1:{service.server_port}")
+        with tempfile.TemporaryDirectory() as data:
+            for alive in (True, False):
+                with Server(data=data, env=environment) as server:
+                    session = json.loads(server.request("GET", "/ui/api/session")[2])
+                    self.assertEqual(session["hostId"], "i-0abcdef1234567890")
+                if alive:
+                    service.shutdown()
+                    service.server_close()
+
     def test_no_agent_observes_nothing(self):
         with Server("--no-agent") as server:
             _, _, body = server.request("GET", "/ui/api/hosts")

@@ -1,5 +1,6 @@
 #include "api/access/access_control.h"
 
+#include "base/text/base64.h"
 #include "net/auth/policy.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
@@ -24,7 +25,7 @@ std::string new_access_key_id(env::Random& random) {
 std::string new_secret(env::Random& random) {
   std::string bytes(30, '\0');
   random.fill(std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
-  return net::base64_encode(bytes);
+  return base64_encode(bytes);
 }
 
 std::string object_of(std::initializer_list<std::pair<std::string_view, std::string_view>> texts,
@@ -353,7 +354,7 @@ std::optional<AccessControl::SignedIn> AccessControl::sign_in(const std::string&
   std::lock_guard lock(access_mutex_);
   auto found = key_infos_.find(name);
   if (found == key_infos_.end() || found->second.info.role != "administrator") return std::nullopt;
-  return SignedIn{found->second.info.user, "administrator", key->principal};
+  return SignedIn{name, "administrator", key->principal};
 }
 
 }  // namespace kansoku::api

@@ -2,6 +2,7 @@
 
 #include "api/admin/exposition.h"
 #include "api/console/reply.h"
+#include "net/auth/identity.h"
 #include "net/auth/policy.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
@@ -20,8 +21,7 @@ net::HttpResponse text_reply(int status, std::string body) {
   return out;
 }
 
-void append(wire::JsonWriter& json, const KeyInfo& key) {
-  json.begin_object();
+void append_members(wire::JsonWriter& json, const KeyInfo& key) {
   json.key("accessKeyId");
   json.string(key.access_key_id);
   json.key("user");
@@ -32,6 +32,20 @@ void append(wire::JsonWriter& json, const KeyInfo& key) {
   json.integer(key.created_ms);
   json.key("disabled");
   json.boolean(key.disabled);
+}
+
+void append(wire::JsonWriter& json, const KeyInfo& key) {
+  json.begin_object();
+  append_members(json, key);
+  json.end_object();
+}
+
+// The one answer that shows the secret.
+void append(wire::JsonWriter& json, const NewKey& key) {
+  json.begin_object();
+  append_members(json, key.info);
+  json.key("secretAccessKey");
+  json.string(key.secret_access_key);
   json.end_object();
 }
 
@@ -78,20 +92,11 @@ auto answer(net::HttpExchange exchange) {
 
 }  // namespace
 
-std::string_view bearer_token(const net::HttpRequest& request) {
-  std::string_view value = request.headers.get("authorization");
-  constexpr std::string_view kScheme = "bearer ";
-  if (value.size() <= kScheme.size() ||
-      !net::header_equals(value.substr(0, kScheme.size()), kScheme)) {
-    return {};
-  }
-  return value.substr(kScheme.size());
-}
-
 bool AdminApi::is_administrator(const net::HttpRequest& request) const {
   if (services_.open) return true;
   auto principal =
-      services_.access->tokens().find(bearer_token(request), services_.env.clock->wall_now());
+      services_.access->tokens().find(net::auth::bearer_token(request.headers.get("authorization")),
+                                      services_.env.clock->wall_now());
   return principal != nullptr;
 }
 
@@ -187,14 +192,22 @@ void AdminApi::keys(const net::HttpRequest& request, const std::string& name,
     exchange.respond(json_reply(list_to_json("keys", access.list_keys())));
     return;
   }
+  // Whoever signed in with the key is signed out with it.
+  auto ended = [this](net::HttpExchange to) {
+    return [this, to = std::move(to)](Result<KeyInfo> key) mutable {
+      if (key && (key->disabled || services_.access->keys().find(key->access_key_id) == nullptr)) {
+        services_.sessions->end_user(key->access_key_id);
+      }
+      answer<KeyInfo>(std::move(to))(std::move(key));
+    };
+  };
   if (request.method == "DELETE") {
-    access.delete_key(name, answer<KeyInfo>(std::move(exchange)));
+    access.delete_key(name, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && (name.ends_with("/disable") || name.ends_with("/enable"))) {
     bool disable = name.ends_with("/disable");
-    access.set_key_disabled(name.substr(0, name.rfind('/')), disable,
-                            answer<KeyInfo>(std::move(exchange)));
+    access.set_key_disabled(name.substr(0, name.rfind('/')), disable, ended(std::move(exchange)));
     return;
   }
   if (request.method == "POST" && name.empty()) {
@@ -204,17 +217,7 @@ void AdminApi::keys(const net::HttpRequest& request, const std::string& name,
       return;
     }
     access.create_key(std::string(body->text_of("user")), std::string(body->text_of("role")),
-                      [exchange = std::move(exchange)](Result<NewKey> key) mutable {
-                        if (!key) {
-                          exchange.respond(error_reply(key.error()));
-                          return;
-                        }
-                        std::string out = to_json(key->info);
-                        out.pop_back();
-                        out += ",\"secretAccessKey\":";
-                        wire::append_json_string(out, key->secret_access_key);
-                        exchange.respond(json_reply(out + "}"));
-                      });
+                      answer<NewKey>(std::move(exchange)));
     return;
   }
   exchange.respond(error_reply(405, "MethodNotAllowed", "keys: GET, POST, DELETE"));
@@ -228,7 +231,10 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     return;
   }
   if (request.method == "DELETE") {
-    access.delete_user(name, answer<UserInfo>(std::move(exchange)));
+    access.delete_user(name, [this, exchange = std::move(exchange)](Result<UserInfo> user) mutable {
+      if (user) services_.sessions->end_user(user->user);
+      answer<UserInfo>(std::move(exchange))(std::move(user));
+    });
     return;
   }
   if (request.method == "POST" && name.ends_with("/link")) {
@@ -240,7 +246,13 @@ void AdminApi::users(const net::HttpRequest& request, const std::string& name,
     }
     std::string token = services_.sessions->make_one_time_token(
         {.user = found->user, .role = found->role, .csrf = {}, .principal = found->principal});
-    exchange.respond(json_reply(fmt::format("{{\"path\":\"/ui/signin?token={}\"}}", token)));
+    std::string out;
+    wire::JsonWriter json(out);
+    json.begin_object();
+    json.key("path");
+    json.string("/ui/signin?token=" + token);
+    json.end_object();
+    exchange.respond(json_reply(std::move(out)));
     return;
   }
   if (request.method == "POST" && name.empty()) {

@@ -41,7 +41,4 @@ class AdminApi {
   AdminServices services_;
 };
 
-// The token of "Authorization: Bearer …", or empty.
-std::string_view bearer_token(const net::HttpRequest& request);
-
 }  // namespace kansoku::api

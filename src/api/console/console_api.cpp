@@ -1,6 +1,9 @@
 #include "api/console/console_api.h"
 
 #include "api/console/reply.h"
+#include "base/text/ascii.h"
+#include "base/text/percent.h"
+#include "net/auth/identity.h"
 #include "net/auth/sigv4.h"
 #include "wire/document/document.h"
 #include "wire/json/json_writer.h"
@@ -34,21 +37,6 @@ std::string_view cookie_of(const net::HttpRequest& request) {
   return {};
 }
 
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, code, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 std::string query_value(const net::HttpRequest& request, std::string_view name) {
   std::string_view rest = request.query();
   while (!rest.empty()) {
@@ -57,16 +45,10 @@ std::string query_value(const net::HttpRequest& request, std::string_view name) 
     rest.remove_prefix(std::min(end + 1, rest.size()));
     size_t equals = item.find('=');
     if (equals != std::string_view::npos && item.substr(0, equals) == name) {
-      return percent_decode(item.substr(equals + 1));
+      return form_decoded_leniently(item.substr(equals + 1));
     }
   }
   return {};
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 void append_host(wire::JsonWriter& json, const HostDescription& host) {
@@ -96,8 +78,8 @@ void append_host(wire::JsonWriter& json, const HostDescription& host) {
 std::string haystack(const signal::Labels& labels) {
   std::string out;
   signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
-    if (!label.name.starts_with("__")) out += lower(label.name) + " ";
-    out += lower(label.value) + " ";
+    if (!label.name.starts_with("__")) out += lower_ascii(label.name) + " ";
+    out += lower_ascii(label.value) + " ";
   });
   return out;
 }
@@ -185,11 +167,9 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     exchange.respond(post_session(request));
     return;
   }
-  constexpr std::string_view kBearer = "Bearer ";
-  std::string_view authorization = request.headers.get("authorization");
-  bool by_token = authorization.starts_with(kBearer);
-  auto session = by_token ? services_.token_session(authorization.substr(kBearer.size()))
-                          : session_of(request);
+  std::string_view token = net::auth::bearer_token(request.headers.get("authorization"));
+  bool by_token = !token.empty();
+  auto session = by_token ? services_.token_session(token) : session_of(request);
   if (!session) {
     exchange.respond(error_reply(401, "NoSession", "sign in first"));
     return;
@@ -275,7 +255,8 @@ net::HttpResponse ConsoleApi::post_session(const net::HttpRequest& request) {
   }
   auto session = services_.sign_in(user, password);
   if (!session) {
-    for (const std::string& key : keys) services_.sessions->attempt_failed(key);
+    services_.sessions->attempt_failed(keys[0]);
+    services_.sessions->attempt_failed(keys[1], kFreeAttemptsOfAddress);
     return error_reply(401, "InvalidCredentials", "user or password is wrong");
   }
   for (const std::string& key : keys) services_.sessions->attempt_succeeded(key);
@@ -411,7 +392,7 @@ net::HttpResponse ConsoleApi::metrics(const net::HttpRequest& request, const Ses
   equal(signal::kNameLabel, query_value(request, "name"));
   auto series = services_.metrics->select(selector);
   if (!series) return error_reply(series.error());
-  std::string words = lower(query_value(request, "q"));
+  std::string words = lower_ascii(query_value(request, "q"));
   auto number = [&](std::string_view name, size_t otherwise) {
     std::string text = query_value(request, name);
     size_t value = otherwise;

@@ -50,7 +50,8 @@ TEST_CASE("a frame has one time axis, gaps, and labels that tell its series apar
   CHECK(std::isnan(frame.series[0].values[1]));
   CHECK(frame.series[1].unit == "Percent");
   std::string text;
-  append_frame_json(frame, text);
+  wire::JsonWriter writer(text);
+  append_frame_json(frame, writer);
   auto json = wire::parse_json(text);
   REQUIRE(json.has_value());
   CHECK(json->find("series")->items[0].find("values")->items[1].kind == wire::Node::Kind::Null);
@@ -76,7 +77,8 @@ TEST_CASE("series beyond the limit are counted, not hidden") {
   CHECK(frame.series.size() == 2);
   CHECK(frame.series_total == 3);
   std::string text;
-  append_frame_json(frame, text);
+  wire::JsonWriter writer(text);
+  append_frame_json(frame, writer);
   CHECK(text.find("\"truncated\":{\"limit\":2,\"total\":3}") != std::string::npos);
 }
 

@@ -134,8 +134,7 @@ Frame make_frame(const query::CellResult& cells, const query::Statistic& statist
   return frame;
 }
 
-void append_frame_json(const Frame& frame, std::string& out) {
-  wire::JsonWriter json(out);
+void append_frame_json(const Frame& frame, wire::JsonWriter& json) {
   json.begin_object();
   json.key("time");
   json.begin_array();

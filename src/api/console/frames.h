@@ -6,6 +6,7 @@
 
 #include "query/exec/cells.h"
 #include "query/statistic/statistic.h"
+#include "wire/json/json_writer.h"
 
 namespace kansoku::api::console {
 
@@ -39,7 +40,7 @@ Frame make_frame(const query::CellResult& cells, const query::Statistic& statist
                  const FrameOptions& options);
 
 // {"time":[…],"series":[…],"partial":…,"truncated":…}
-void append_frame_json(const Frame& frame, std::string& out);
+void append_frame_json(const Frame& frame, wire::JsonWriter& json);
 // The binary form of docs/formats/console-api.md.
 std::string frame_binary(const Frame& frame);
 

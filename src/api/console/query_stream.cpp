@@ -155,28 +155,46 @@ struct Running {
   int64_t next_progress_ns = 0;
 };
 
-std::string line_start(const std::string& id, std::string_view what) {
-  std::string out = "{\"id\":";
-  wire::append_json_string(out, id);
-  out += fmt::format(",\"{}\":", what);
-  return out;
+// One line of the stream, {"id":…,WHAT:{…}}; `append` writes what stands in the inner value.
+template <class F>
+std::string stream_line(const std::string& id, std::string_view what, F append) {
+  std::string line;
+  wire::JsonWriter json(line);
+  json.begin_object();
+  json.key("id");
+  json.string(id);
+  json.key(what);
+  append(json);
+  json.end_object();
+  return line + "\n";
+}
+
+using Counts = std::initializer_list<std::pair<std::string_view, int64_t>>;
+std::string counts_line(const std::string& id, std::string_view what, Counts counts) {
+  return stream_line(id, what, [&](wire::JsonWriter& json) {
+    json.begin_object();
+    for (auto [name, count] : counts) {
+      json.key(name);
+      json.integer(count);
+    }
+    json.end_object();
+  });
 }
 
 void write_error(Stream& stream, const std::string& id, const Error& error,
                  std::optional<size_t> position) {
-  std::string line = line_start(id, "error");
-  wire::JsonWriter json(line);
-  json.begin_object();
-  json.key("code");
-  json.string(api_error_code(error.code));
-  json.key("message");
-  json.string(error.to_string());
-  if (position) {
-    json.key("position");
-    json.unsigned_integer(*position);
-  }
-  json.end_object();
-  stream.write(line + "}\n");
+  stream.write(stream_line(id, "error", [&](wire::JsonWriter& json) {
+    json.begin_object();
+    json.key("code");
+    json.string(api_error_code(error.code));
+    json.key("message");
+    json.string(error.to_string());
+    if (position) {
+      json.key("position");
+      json.unsigned_integer(*position);
+    }
+    json.end_object();
+  }));
 }
 
 void write_progress(Running& run) {
@@ -185,9 +203,11 @@ void write_progress(Running& run) {
   run.next_progress_ns = now + kProgressEveryNs;
   auto progress = run.context->progress();
   auto cost = run.context->cost();
-  run.stream->write(fmt::format("{}{{\"done\":{},\"total\":{},\"rows\":{},\"elapsedMs\":{}}}}}\n",
-                                line_start(run.id, "progress"), progress.done, progress.total,
-                                cost.points, cost.elapsed_ms));
+  run.stream->write(counts_line(run.id, "progress",
+                                {{"done", static_cast<int64_t>(progress.done)},
+                                 {"total", static_cast<int64_t>(progress.total)},
+                                 {"rows", static_cast<int64_t>(cost.points)},
+                                 {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)}}));
 }
 
 void write_result(Running& run) {
@@ -196,19 +216,22 @@ void write_result(Running& run) {
   size_t points = frame.times_ms.size() * frame.series.size();
   if (run.stream->binary() && points > kBinaryPointsMin) {
     std::string binary = frame_binary(frame);
-    std::string line = line_start(run.id, "binary") + fmt::format("{}}}\n", binary.size());
+    std::string line = stream_line(
+        run.id, "binary", [&](wire::JsonWriter& json) { json.unsigned_integer(binary.size()); });
     run.stream->write(line + binary);
   } else {
-    std::string line = line_start(run.id, "frame");
-    append_frame_json(frame, line);
-    run.stream->write(line + "}\n");
+    run.stream->write(stream_line(run.id, "frame",
+                                  [&](wire::JsonWriter& json) { append_frame_json(frame, json); }));
   }
   auto cost = run.context->cost();
-  run.stream->write(fmt::format(
-      "{}{{\"series\":{},\"points\":{},\"bytes\":{},\"elapsedMs\":{},\"cacheShare\":0,\"tier\":{},"
-      "\"period\":{}}}}}\n",
-      line_start(run.id, "stats"), cost.series, cost.points, cost.bytes, cost.elapsed_ms,
-      cells.tier_ms / 1000, frame.period_s));
+  run.stream->write(counts_line(run.id, "stats",
+                                {{"series", static_cast<int64_t>(cost.series)},
+                                 {"points", static_cast<int64_t>(cost.points)},
+                                 {"bytes", static_cast<int64_t>(cost.bytes)},
+                                 {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)},
+                                 {"cacheShare", 0},
+                                 {"tier", cells.tier_ms / 1000},
+                                 {"period", static_cast<int64_t>(frame.period_s)}}));
 }
 
 // False when the query is over.

@@ -45,9 +45,17 @@ void Sessions::end(std::string_view cookie) {
   sessions_.erase(net::auth::sha256_hex(cookie));
 }
 
+void Sessions::end_user(const std::string& user) {
+  std::lock_guard lock(sessions_mutex_);
+  std::erase_if(sessions_, [&](const auto& item) { return item.second.session.user == user; });
+  std::erase_if(one_time_, [&](const auto& item) { return item.second.first.user == user; });
+}
+
 std::string Sessions::make_one_time_token(Session session) {
   std::string token = net::random_hex(*env_.random, kTokenBytes);
   std::lock_guard lock(sessions_mutex_);
+  int64_t now = now_ms();
+  std::erase_if(one_time_, [&](const auto& item) { return item.second.second < now; });
   one_time_[net::auth::sha256_hex(token)] = {std::move(session), now_ms() + kOneTimeLinkMs};
   return token;
 }
@@ -69,7 +77,7 @@ int64_t Sessions::wait_ms(const std::string& key) {
   return std::max<int64_t>(0, found->second.next_ms - now_ms());
 }
 
-void Sessions::attempt_failed(const std::string& key) {
+void Sessions::attempt_failed(const std::string& key, uint32_t free_attempts) {
   std::lock_guard lock(sessions_mutex_);
   if (attempts_.size() >= kAttemptKeysMax) {
     int64_t now = now_ms();
@@ -77,8 +85,8 @@ void Sessions::attempt_failed(const std::string& key) {
   }
   Attempts& attempts = attempts_[key];
   ++attempts.failed;
-  if (attempts.failed <= kFreeAttempts) return;
-  uint32_t doublings = std::min<uint32_t>(attempts.failed - kFreeAttempts - 1, 20);
+  if (attempts.failed <= free_attempts) return;
+  uint32_t doublings = std::min<uint32_t>(attempts.failed - free_attempts - 1, 20);
   attempts.next_ms = now_ms() + std::min<int64_t>(kBackOffMaxMs, 1'000LL << doublings);
 }
 

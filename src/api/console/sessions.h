@@ -24,6 +24,8 @@ inline constexpr int64_t kOneTimeLinkMs = 24 * 3'600'000LL;
 // Wrong passwords of one user or address: after kFreeAttempts each costs twice the wait, up to a
 // quarter of an hour. Other users are not affected.
 inline constexpr uint32_t kFreeAttempts = 5;
+// Of an address, which many people may share behind a proxy.
+inline constexpr uint32_t kFreeAttemptsOfAddress = 50;
 inline constexpr int64_t kBackOffMaxMs = 15 * 60'000;
 
 struct Session {
@@ -41,6 +43,8 @@ class Sessions {
   std::string begin(Session session);
   std::optional<Session> find(std::string_view cookie);
   void end(std::string_view cookie);
+  // All sessions and links of a user; the user or the key is gone.
+  void end_user(const std::string& user);
 
   std::string make_one_time_token(Session session);
   // The session it stands for, once.
@@ -48,7 +52,7 @@ class Sessions {
 
   // Milliseconds to wait before the next attempt of this key (user or address); 0: now.
   int64_t wait_ms(const std::string& key);
-  void attempt_failed(const std::string& key);
+  void attempt_failed(const std::string& key, uint32_t free_attempts = kFreeAttempts);
   void attempt_succeeded(const std::string& key);
 
  private:

@@ -2,29 +2,17 @@
 
 #include <algorithm>
 
+#include "base/text/percent.h"
+
 namespace kansoku::net::auth {
 namespace {
 
-bool unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // Trims and folds runs of blanks, line ends of folded headers included.
 void append_folded(std::string& out, std::string_view value) {
-  value = trimmed(value);
+  value = trimmed(value, kBlanksAndLineEnds);
   bool in_blank = false;
   for (char c : value) {
-    if (blank(c)) {
+    if (kBlanksAndLineEnds.find(c) != std::string_view::npos) {
       in_blank = true;
       continue;
     }
@@ -48,7 +36,7 @@ void append_canonical_path(std::string& out, std::string_view path,
   if (options.path_rule == PathRule::AsReceived) {
     out += path;
   } else {
-    append_uri_encoded(out, path, true);
+    append_percent_encoded(out, path, "/");
   }
 }
 
@@ -59,8 +47,8 @@ void append_canonical_query(std::string& out, std::string_view query,
     if (options.omit_signature_query && parameter.name == "X-Amz-Signature") continue;
     if (options.omit_token_query && parameter.name == "X-Amz-Security-Token") continue;
     auto& [name, value] = encoded.emplace_back();
-    append_uri_encoded(name, parameter.name, false);
-    append_uri_encoded(value, parameter.value, false);
+    append_percent_encoded(name, parameter.name, "");
+    append_percent_encoded(value, parameter.value, "");
   }
   std::sort(encoded.begin(), encoded.end());
   for (size_t i = 0; i < encoded.size(); ++i) {
@@ -73,35 +61,6 @@ void append_canonical_query(std::string& out, std::string_view query,
 
 }  // namespace
 
-void append_uri_encoded(std::string& out, std::string_view text, bool keep_slash) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  for (char c : text) {
-    if (unreserved(c) || (keep_slash && c == '/')) {
-      out += c;
-    } else {
-      auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-}
-
-std::string uri_decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 std::vector<QueryParameter> parse_query(std::string_view query) {
   std::vector<QueryParameter> out;
   while (!query.empty()) {
@@ -112,29 +71,9 @@ std::vector<QueryParameter> parse_query(std::string_view query) {
     size_t equals = item.find('=');
     std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1);
-    out.push_back({uri_decode(item.substr(0, equals)), uri_decode(value)});
+    out.push_back({form_decoded_leniently(item.substr(0, equals)), form_decoded_leniently(value)});
   }
   return out;
-}
-
-bool equals_ignore_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 std::string normalized_path(std::string_view path) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text/ascii.h"
 #include "net/auth/sigv4.h"
 
 namespace kansoku::net::auth {
@@ -22,14 +23,8 @@ struct QueryParameter {
   std::string value;  // decoded
 };
 
-// Everything but A-Z a-z 0-9 - . _ ~ as %XX, upper case.
-void append_uri_encoded(std::string& out, std::string_view text, bool keep_slash);
-// %XX and '+' (a blank) decoded; an escape that is none stays as it stands.
-std::string uri_decode(std::string_view text);
+// Names and values decoded leniently: what is no escape is signed as it stands.
 std::vector<QueryParameter> parse_query(std::string_view query);
-bool equals_ignore_case(std::string_view a, std::string_view b);
-std::string lower_case(std::string_view text);
-std::string_view trimmed(std::string_view text);
 // Folders of a path resolved: '.', '..' and empty ones; a slash at the end is kept.
 std::string normalized_path(std::string_view path);
 

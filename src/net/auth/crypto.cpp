@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 
 #include "base/check.h"
+#include "base/text/hex.h"
 #include "net/auth/sigv4.h"
 
 namespace kansoku::net::auth {
@@ -81,17 +82,6 @@ Sha256 sha256(std::string_view bytes) {
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   thread_local ThreadMac mac;
   return mac.of(key, bytes);
-}
-
-std::string to_hex(std::span<const uint8_t> bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (uint8_t byte : bytes) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
 }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }

@@ -1,8 +1,15 @@
 #include "net/auth/identity.h"
 
+#include "base/text/ascii.h"
 #include "net/auth/sigv4.h"
 
 namespace kansoku::net::auth {
+
+std::string_view bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (!equals_ignore_case(authorization.substr(0, kScheme.size()), kScheme)) return {};
+  return trimmed(authorization.substr(kScheme.size()), kBlanks);
+}
 
 std::shared_ptr<const AccessKey> MemoryKeyStore::find(std::string_view access_key_id) const {
   std::lock_guard lock(keys_mutex_);

@@ -51,6 +51,10 @@ class TokenStore {
                                                 env::WallTime now) const = 0;
 };
 
+// The token of the value of an Authorization header, "Bearer TOKEN" with the scheme in any case
+// (RFC 9110 §11.1, RFC 6750 §2.1); empty where it is another scheme.
+std::string_view bearer_token(std::string_view authorization);
+
 class MemoryKeyStore final : public KeyStore {
  public:
   std::shared_ptr<const AccessKey> find(std::string_view access_key_id) const override;

@@ -91,7 +91,7 @@ Result<std::vector<Policy::Condition>> parse_conditions(const Node& node,
           return wrong(key_at, fmt::format("{} is no value for {}", quoted(value), name.name));
         }
       }
-      out.push_back({lower_case(key.key), found->compare, found->negated, name.if_exists,
+      out.push_back({lower_ascii(key.key), found->compare, found->negated, name.if_exists,
                      name.quantifier, std::move(values)});
     }
   }
@@ -133,7 +133,7 @@ class StatementParser {
         if (action != "*" && action.find(':') == std::string::npos) {
           return wrong(at, fmt::format("{} is no action, expected service:Name", quoted(action)));
         }
-        out_.actions.push_back(lower_case(action));
+        out_.actions.push_back(lower_ascii(action));
       }
     } else if (key == "Resource" || key == "NotResource") {
       ++resources_;
@@ -173,10 +173,12 @@ bool holds(const Policy::Condition& condition, std::span<const ConditionValue> c
     return any != condition.negated;
   };
   switch (condition.quantifier) {
-    case Policy::Quantifier::ForAllValues: return std::ranges::all_of(present, passes);
+    case Policy::Quantifier::ForAllValues:
+      return std::ranges::all_of(present, passes);
     case Policy::Quantifier::ForAnyValue:
       return present.empty() ? condition.if_exists : std::ranges::any_of(present, passes);
-    case Policy::Quantifier::None: break;
+    case Policy::Quantifier::None:
+      break;
   }
   if (present.empty()) return condition.if_exists || condition.negated;
   // A negated operator must hold for every value of the key, a plain one for any.
@@ -273,7 +275,7 @@ Result<std::shared_ptr<const Policy>> Policy::parse(std::string_view json) {
 }
 
 Decision Policy::evaluate(const AccessRequest& request) const {
-  std::string action = lower_case(request.action);
+  std::string action = lower_ascii(request.action);
   Decision decision = Decision::NotApplicable;
   for (const Statement& statement : statements_) {
     if (!applies(statement, request, action)) continue;
@@ -288,9 +290,13 @@ bool is_allowed(const Principal& principal, const AccessRequest& request) {
   bool allowed = false;
   for (const auto& policy : principal.policies) {
     switch (policy->evaluate(request)) {
-      case Decision::Deny: return false;
-      case Decision::Allow: allowed = true; break;
-      case Decision::NotApplicable: break;
+      case Decision::Deny:
+        return false;
+      case Decision::Allow:
+        allowed = true;
+        break;
+      case Decision::NotApplicable:
+        break;
     }
   }
   return allowed;

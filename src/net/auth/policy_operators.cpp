@@ -7,6 +7,8 @@
 #include <cmath>
 #include <optional>
 
+#include "base/time/grid.h"
+#include "base/time/iso8601.h"
 #include "net/auth/canonical.h"
 
 namespace kansoku::net::auth {
@@ -42,12 +44,9 @@ std::optional<double> to_number(std::string_view text) {
 // ISO 8601 "2026-11-22T12:00:00Z" (or a date alone), or epoch seconds.
 std::optional<double> to_time(std::string_view text) {
   if (auto seconds = to_number(text)) return seconds;
-  std::string basic;
-  for (char c : text) {
-    if (c != '-' && c != ':') basic += c;
-  }
-  if (basic.size() == 8) basic += "T000000Z";
-  auto time = parse_amz_date(basic);
+  if (auto ms = parse_iso8601(text)) return static_cast<double>(floor_to(*ms, 1000) / 1000);
+  // Basic form, as signatures have it.
+  auto time = parse_amz_date(text);
   if (!time) return std::nullopt;
   return static_cast<double>(time->ns / env::kNsPerS);
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "base/text/hex.h"
 #include "net/auth/canonical.h"
 
 namespace kansoku::net::auth {

@@ -45,7 +45,7 @@ std::expected<std::optional<std::string_view>, AuthFailure> single_header(
   for (const Header& header : request.headers) {
     if (!equals_ignore_case(header.name, name)) continue;
     if (found) return malformed(fmt::format("header '{}' occurs twice", name));
-    found = trimmed(header.value);
+    found = trimmed(header.value, kBlanksAndLineEnds);
   }
   return found;
 }
@@ -105,9 +105,9 @@ Claimed header_claim(const SignedRequest& request, std::string_view authorizatio
   std::string_view rest =
       blank == std::string_view::npos ? std::string_view{} : authorization.substr(blank + 1);
   std::optional<std::string_view> credential, headers, signature;
-  while (!(rest = trimmed(rest)).empty()) {
+  while (!(rest = trimmed(rest, kBlanksAndLineEnds)).empty()) {
     size_t end = rest.find(',');
-    std::string_view part = trimmed(rest.substr(0, end));
+    std::string_view part = trimmed(rest.substr(0, end), kBlanksAndLineEnds);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     size_t equals = part.find('=');
     std::string_view name = part.substr(0, equals);
@@ -240,7 +240,7 @@ std::optional<AuthFailure> check_signed_headers(const SignedRequest& request, co
   };
   bool host_seen = false;
   for (const Header& header : request.headers) {
-    std::string name = lower_case(header.name);
+    std::string name = lower_ascii(header.name);
     host_seen |= name == "host";
     if ((name.starts_with("x-amz-") && name != "x-amz-security-token" && !is_signed(name))) {
       return AuthFailure{AuthFault::BadSignature,
@@ -336,7 +336,8 @@ std::optional<CredentialScope> claimed_scope(const SignedRequest& request) {
     size_t start = value.find("Credential=");
     if (start == std::string_view::npos) return std::nullopt;
     value.remove_prefix(start + 11);
-    if (parse_scope(trimmed(value.substr(0, value.find(','))), scope)) return scope;
+    if (parse_scope(trimmed(value.substr(0, value.find(',')), kBlanksAndLineEnds), scope))
+      return scope;
     return std::nullopt;
   }
   if (request.query.find("X-Amz-Credential") == std::string_view::npos) return std::nullopt;

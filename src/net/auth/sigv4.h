@@ -131,7 +131,6 @@ using Sha256 = std::array<uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
-std::string to_hex(std::span<const uint8_t> bytes);
 // Takes the same time wherever the two differ.
 bool constant_time_equal(std::string_view a, std::string_view b);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text/percent.h"
 #include "net/auth/canonical.h"
 #include "net/auth/sigv4.h"
 
@@ -87,7 +88,7 @@ void sign_request(HttpClientRequest& request, const Credentials& credentials,
   }
   std::vector<std::string> names;
   for (const Header& header : headers) {
-    std::string name = lower_case(header.name);
+    std::string name = lower_ascii(header.name);
     if (signs(name)) names.push_back(std::move(name));
   }
   std::ranges::sort(names);
@@ -125,7 +126,7 @@ std::string presign_url(std::string_view method, std::string_view url,
     if (!query.empty()) query += '&';
     query += name;
     query += '=';
-    append_uri_encoded(query, value, false);
+    append_percent_encoded(query, value, "");
   };
   append("X-Amz-Algorithm", kAlgorithm);
   append("X-Amz-Credential", fmt::format("{}/{}/{}/{}/{}", scope.access_key_id, scope.date, region,

@@ -387,8 +387,11 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
     return true;
   };
   switch (random() % 14) {
-    case 0: return change(request.body);
-    case 1: request.body += static_cast<char>('a' + random() % 26); return true;
+    case 0:
+      return change(request.body);
+    case 1:
+      request.body += static_cast<char>('a' + random() % 26);
+      return true;
     case 2:
       if (request.body.empty()) return false;
       request.body.pop_back();
@@ -414,7 +417,9 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
       request.headers.push_back(copy);
       return true;
     }
-    case 7: request.method = request.method == "POST" ? "PUT" : "POST"; return true;
+    case 7:
+      request.method = request.method == "POST" ? "PUT" : "POST";
+      return true;
     case 8:
       request.target.insert(request.target.find('?') == std::string::npos
                                 ? request.target.size()
@@ -445,7 +450,9 @@ bool mutate(RawRequest& request, std::mt19937_64& random) {
       request.target.insert(at + 1, "25");
       return true;
     }
-    default: request.headers.push_back({"X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"}); return true;
+    default:
+      request.headers.push_back({"X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"});
+      return true;
   }
 }
 
@@ -493,6 +500,15 @@ TEST_CASE("every_fault_has_its_codes") {
         "ExpiredToken 403 RequestExpired 400 ExpiredTokenException 400");
   CHECK(row(AuthFault::NoPermission) ==
         "AccessDenied 403 UnauthorizedOperation 403 AccessDeniedException 400");
+}
+
+TEST_CASE("bearer_tokens_are_read_whatever_the_case_of_the_scheme") {
+  CHECK(bearer_token("Bearer abc") == "abc");
+  CHECK(bearer_token("bEARER  abc ") == "abc");
+  for (std::string_view none : {"", "Bearer", "Bearer ", "Bearerabc", "Basic abc", "abc"}) {
+    CAPTURE(none);
+    CHECK(bearer_token(none).empty());
+  }
 }
 
 TEST_CASE("bearer_tokens_are_found_by_hash_until_they_end") {

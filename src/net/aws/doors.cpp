@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/time/iso8601.h"
 #include "wire/json/json_reader.h"
 #include "wire/tree/tree_visitor.h"
 
@@ -65,15 +66,9 @@ std::string_view member(const FlatJson& object, std::string_view name) {
 }
 
 std::optional<env::WallTime> parse_iso_time(std::string_view text) {
-  // Extended to basic form, without a fraction: 2026-11-22T13:00:00.5Z to 20261122T130000Z.
-  std::string basic;
-  bool fraction = false;
-  for (char c : text) {
-    if (c == '.') fraction = true;
-    if (c == 'Z') fraction = false;
-    if (c != '-' && c != ':' && !fraction) basic += c;
-  }
-  return auth::parse_amz_date(basic);
+  auto ms = parse_iso8601(text);
+  if (!ms) return std::nullopt;
+  return env::WallTime{*ms * env::kNsPerMs};
 }
 
 bool is_true(const std::optional<std::string>& value) {

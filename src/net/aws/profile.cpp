@@ -1,35 +1,31 @@
 #include "net/aws/profile.h"
 
+#include "base/text/ascii.h"
+
 namespace kansoku::net::aws {
 namespace {
 
 constexpr size_t kFileBytesMax = 1U << 20;
 
-std::string_view trim(std::string_view text) {
-  auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Cuts " # comment" and " ; comment".
 std::string_view without_comment(std::string_view text) {
   for (size_t i = 1; i < text.size(); ++i) {
     bool mark = text[i] == '#' || text[i] == ';';
-    if (mark && (text[i - 1] == ' ' || text[i - 1] == '\t')) return trim(text.substr(0, i));
+    if (mark && (text[i - 1] == ' ' || text[i - 1] == '\t'))
+      return trimmed(text.substr(0, i), kBlanksAndLineEnds);
   }
   return text;
 }
 
 // The profile a section line names; nothing for sections of other kinds (sso-session, services).
 std::optional<std::string> section_name(std::string_view inside, ProfileFileKind kind) {
-  inside = trim(inside);
+  inside = trimmed(inside, kBlanksAndLineEnds);
   if (kind == ProfileFileKind::Credentials || inside == "default") return std::string(inside);
   constexpr std::string_view kPrefix = "profile";
   if (!inside.starts_with(kPrefix)) return std::nullopt;
   std::string_view name = inside.substr(kPrefix.size());
   if (name.empty() || (name.front() != ' ' && name.front() != '\t')) return std::nullopt;
-  return std::string(trim(name));
+  return std::string(trimmed(name, kBlanksAndLineEnds));
 }
 
 std::string home_file(const Doors& doors, const char* variable, const char* name) {
@@ -60,28 +56,28 @@ Result<Profiles> parse_profiles(std::string_view text, ProfileFileKind kind) {
     size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    std::string_view trimmed = trim(line);
-    if (trimmed.empty() || trimmed.front() == '#' || trimmed.front() == ';') continue;
+    std::string_view content = trimmed(line, kBlanksAndLineEnds);
+    if (content.empty() || content.front() == '#' || content.front() == ';') continue;
     bool indented = line.front() == ' ' || line.front() == '\t';
-    if (trimmed.front() == '[') {
-      size_t close = trimmed.find(']');
+    if (content.front() == '[') {
+      size_t close = content.find(']');
       if (close == std::string_view::npos)
         return invalid_argument("line {}: section without ']'", number);
-      auto name = section_name(trimmed.substr(1, close - 1), kind);
+      auto name = section_name(content.substr(1, close - 1), kind);
       current = name ? &profiles[*name] : nullptr;
       in_section = true;
       continue;
     }
     if (indented && in_section) continue;
-    size_t equals = trimmed.find('=');
+    size_t equals = content.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       return invalid_argument("line {}: neither a section nor key = value", number);
     }
     if (!in_section) return invalid_argument("line {}: a key outside of any section", number);
     if (current == nullptr) continue;
-    std::string key(trim(trimmed.substr(0, equals)));
-    std::string_view value = trimmed.substr(equals + 1);
-    (*current)[std::move(key)] = trim(without_comment(value));
+    std::string key(trimmed(content.substr(0, equals), kBlanksAndLineEnds));
+    std::string_view value = content.substr(equals + 1);
+    (*current)[std::move(key)] = trimmed(without_comment(value), kBlanksAndLineEnds);
   }
   return profiles;
 }

@@ -1,5 +1,6 @@
 #include "net/aws/sts.h"
 
+#include "base/text/percent.h"
 #include "net/aws/aws_client.h"
 
 namespace kansoku::net::aws {
@@ -8,25 +9,13 @@ namespace {
 constexpr size_t kTokenFileBytesMax = 64 * 1024;
 constexpr size_t kAnswerBytesMax = 256 * 1024;
 
-std::string form_encoded(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                 c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 std::string form(std::string_view action,
                  const std::vector<std::pair<std::string_view, std::string>>& fields) {
   std::string body = fmt::format("Action={}&Version=2011-06-15", action);
   for (const auto& [name, value] : fields) {
-    if (!value.empty()) body += fmt::format("&{}={}", name, form_encoded(value));
+    if (value.empty()) continue;
+    body += fmt::format("&{}=", name);
+    append_percent_encoded(body, value, "");
   }
   return body;
 }

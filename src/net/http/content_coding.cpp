@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "base/check.h"
+#include "base/text/ascii.h"
 #include "net/http/http.h"
 
 namespace kansoku::net {
@@ -157,12 +158,6 @@ Result<std::string> decode_zstd(std::string_view input, size_t output_max) {
   return out;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 Result<std::string> decode_one(std::string_view coding, std::string_view body, size_t bytes_max,
                                size_t ratio_max) {
   size_t by_ratio = body.size() > bytes_max / std::max<size_t>(ratio_max, 1)
@@ -193,7 +188,7 @@ Result<std::string> decode_content(std::string_view encoding, std::string_view b
     // The last one named was applied last.
     size_t comma = encoding.rfind(',');
     std::string_view coding =
-        trimmed(comma == std::string_view::npos ? encoding : encoding.substr(comma + 1));
+        trimmed(comma == std::string_view::npos ? encoding : encoding.substr(comma + 1), kBlanks);
     KANSOKU_TRY(std::string next, decode_one(coding, current, bytes_max, ratio_max));
     decoded = std::move(next);
     if (comma == std::string_view::npos) return decoded;

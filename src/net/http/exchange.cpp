@@ -1,5 +1,6 @@
 // ConnectionExchange, and the small text that both protocols write.
 
+#include "base/time/iso8601.h"
 #include "net/http/connection.h"
 
 namespace kansoku::net {
@@ -119,24 +120,7 @@ std::string_view http_date() {
   int64_t now_s = env::real_clock().wall_now().ns / env::kNsPerS;
   if (now_s != written_s) {
     written_s = now_s;
-    int64_t days = now_s / 86'400;
-    int64_t second = now_s % 86'400;
-    // Days to a civil date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-    int64_t z = days + 719'468;
-    int64_t era = z / 146'097;
-    int64_t day_of_era = z - era * 146'097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-    static constexpr const char* kDays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[days % 7], day,
-                       kMonths[month - 1], year, second / 3'600, second / 60 % 60, second % 60);
+    text = kansoku::http_date(now_s * 1000);
   }
   return text;
 }

@@ -1,15 +1,10 @@
 #include "net/http/http.h"
 
+#include "base/text/ascii.h"
+
 namespace kansoku::net {
 
-bool header_equals(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
+bool header_equals(std::string_view a, std::string_view b) { return equals_ignore_case(a, b); }
 
 void Headers::add(std::string name, std::string value) {
   list_.push_back({std::move(name), std::move(value)});

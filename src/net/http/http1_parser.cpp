@@ -1,5 +1,8 @@
 #include "net/http/http1_parser.h"
 
+#include "base/text/ascii.h"
+#include "base/text/hex.h"
+
 namespace kansoku::net {
 namespace {
 
@@ -19,12 +22,6 @@ constexpr size_t kMethodBytesMax = 32;
 constexpr size_t kRequestLineRest = kMethodBytesMax + 12;
 // Robust against clients that end a body with a stray CRLF (RFC 9112 2.2).
 constexpr uint8_t kBlankLinesMax = 2;
-
-std::string_view trim_ows(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool is_value_byte(char c) {
   auto byte = static_cast<unsigned char>(c);
@@ -47,16 +44,9 @@ template <class F>
 void for_each_element(std::string_view list, F each) {
   while (!list.empty()) {
     size_t comma = list.find(',');
-    each(trim_ows(list.substr(0, comma)));
+    each(trimmed(list.substr(0, comma), kBlanks));
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   }
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -278,7 +268,7 @@ bool Http1Parser::parse_field(std::string_view line, bool trailer) {
     fail_with(400, "a header line is malformed");
     return false;
   }
-  std::string_view value = trim_ows(line.substr(colon + 1));
+  std::string_view value = trimmed(line.substr(colon + 1), kBlanks);
   for (char c : value) {
     if (!is_value_byte(c)) {
       fail_with(400, "a header value has control bytes");
@@ -391,7 +381,7 @@ Http1Parser::Event Http1Parser::take_chunk_size(std::string_view& input) {
   std::string_view extension = line_.substr(digits);
   if (!extension.empty()) {
     // RFC 9112 7.1.1: extensions begin with ';' (white space before it is bad, but allowed).
-    if (trim_ows(extension).empty() || trim_ows(extension).front() != ';') {
+    if (trimmed(extension, kBlanks).empty() || trimmed(extension, kBlanks).front() != ';') {
       return fail_with(400, "a chunk size line is malformed");
     }
     for (char c : extension) {

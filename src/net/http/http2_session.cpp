@@ -6,6 +6,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/check.h"
+#include "base/text/ascii.h"
 #include "net/http/connection.h"
 
 namespace kansoku::net {
@@ -77,11 +78,9 @@ nghttp2_nv make_nv(std::string_view name, std::string_view value) {
 class NvList {
  public:
   void add(std::string_view name, std::string_view value) {
-    std::string lower;
-    for (char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     std::string clean;
     append_header_value(clean, value);
-    fields_.emplace_back(std::move(lower), std::move(clean));
+    fields_.emplace_back(lower_ascii(name), std::move(clean));
   }
   void add_all(const Headers& headers) {
     for (const Header& header : headers.list()) {

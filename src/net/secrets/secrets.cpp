@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "base/text/base64.h"
+#include "base/text/hex.h"
 
 namespace kansoku::net {
 namespace {
@@ -95,7 +97,9 @@ std::string SecretBox::seal(std::string_view secret, std::string_view context,
 }
 
 Result<std::string> SecretBox::unseal(std::string_view sealed, std::string_view context) const {
-  KANSOKU_TRY(std::string bytes, base64_decode(sealed));
+  auto decoded = base64_decode(sealed);
+  if (!decoded) return invalid_argument("a sealed secret is no base64");
+  std::string bytes = std::move(*decoded);
   if (bytes.size() < kNonceBytes + kTagBytes) return corruption("sealed secret cut off");
   std::string_view nonce = std::string_view(bytes).substr(0, kNonceBytes);
   std::string tag = bytes.substr(bytes.size() - kTagBytes);
@@ -119,28 +123,7 @@ Result<std::string> SecretBox::unseal(std::string_view sealed, std::string_view 
 }
 
 std::string random_hex(env::Random& random, size_t bytes) {
-  std::string out;
-  for (char c : random_bytes(random, bytes)) {
-    out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  int n = EVP_EncodeBlock(bytes_of(out), bytes_of(bytes), static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(n));
-  return out;
-}
-
-Result<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return invalid_argument("base64 of {} characters", text.size());
-  std::string out(text.size() / 4 * 3 + 1, '\0');
-  int n = EVP_DecodeBlock(bytes_of(out), bytes_of(text), static_cast<int>(text.size()));
-  if (n < 0) return invalid_argument("not base64");
-  size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<size_t>(n) - padding);
-  return out;
+  return to_hex(random_bytes(random, bytes));
 }
 
 }  // namespace kansoku::net

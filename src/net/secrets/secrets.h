@@ -30,7 +30,5 @@ class SecretBox {
 
 // `bytes` random bytes as lower-case hex.
 std::string random_hex(env::Random& random, size_t bytes);
-std::string base64_encode(std::string_view bytes);
-Result<std::string> base64_decode(std::string_view text);
 
 }  // namespace kansoku::net

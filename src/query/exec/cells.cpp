@@ -1,6 +1,7 @@
 #include "query/exec/cells.h"
 
 #include "base/check.h"
+#include "base/time/grid.h"
 
 namespace kansoku::query {
 namespace {
@@ -12,11 +13,6 @@ constexpr std::array<int64_t, 17> kPeriodsMs{
     1'000,      5'000,      10'000,     30'000,      60'000,       120'000,
     300'000,    600'000,    900'000,    1'800'000,   3'600'000,    10'800'000,
     21'600'000, 43'200'000, 86'400'000, 604'800'000, 2'592'000'000};
-
-int64_t floor_to(int64_t value, int64_t step) {
-  int64_t rest = value % step;
-  return value - (rest < 0 ? rest + step : rest);
-}
 
 // Memory a cell holds in the answer.
 uint64_t cell_bytes(const Point& point) {
@@ -67,7 +63,8 @@ Status CellReader::begin() {
 Result<bool> CellReader::step() {
   KANSOKU_RETURN_IF_ERROR(context_.check());
   size_t end = std::min(result_.series.size(), next_ + kSeriesPerStep);
-  if (next_ == end) return false;
+  // Without any series one empty scan still says what damage hid.
+  if (next_ == end && next_ > 0) return false;
   store::MetricScan scan;
   scan.scope = query_.selector.scope;
   scan.range = {floor_to(query_.range.begin, query_.period_ms), query_.range.end};

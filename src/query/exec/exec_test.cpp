@@ -152,4 +152,8 @@ TEST_CASE("ranges that damage hid are passed on") {
   auto result = read_cells(store, {.range = {0, 120'000}}, context);
   REQUIRE(result.has_value());
   CHECK(result->missing.size() == 1);
+  // Also when the damage hid the series themselves.
+  store.rows.clear();
+  QueryContext none(clock, {});
+  CHECK(read_cells(store, {.range = {0, 120'000}}, none)->missing.size() == 1);
 }

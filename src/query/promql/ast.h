@@ -34,10 +34,24 @@ struct LabelMatcher {
 };
 
 enum class BinaryOp : uint8_t {
-  Add, Sub, Mul, Div, Mod, Pow, Atan2,
-  Equal, NotEqual, Greater, Less, GreaterEqual, LessEqual,
-  TrimUpper, TrimLower,  // </ and >/ on native histograms
-  And, Or, Unless,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Mod,
+  Pow,
+  Atan2,
+  Equal,
+  NotEqual,
+  Greater,
+  Less,
+  GreaterEqual,
+  LessEqual,
+  TrimUpper,
+  TrimLower,  // </ and >/ on native histograms
+  And,
+  Or,
+  Unless,
 };
 struct BinaryOpRow {
   BinaryOp op;
@@ -49,7 +63,20 @@ struct BinaryOpRow {
 const BinaryOpRow& binary_op(BinaryOp op);
 
 enum class AggregateOp : uint8_t {
-  Sum, Avg, Min, Max, Count, Group, Stddev, Stdvar, Quantile, Topk, Bottomk, CountValues, Limitk, LimitRatio,
+  Sum,
+  Avg,
+  Min,
+  Max,
+  Count,
+  Group,
+  Stddev,
+  Stdvar,
+  Quantile,
+  Topk,
+  Bottomk,
+  CountValues,
+  Limitk,
+  LimitRatio,
 };
 struct AggregateOpRow {
   AggregateOp op;
@@ -63,9 +90,25 @@ const AggregateOpRow* find_aggregate_op(std::string_view lower_case_text);
 
 struct FunctionRow;
 
-// [1h/2], offset (step()+1m): arithmetic that is done once, before the evaluation. Values are seconds.
+// [1h/2], offset (step()+1m): arithmetic that is done once, before the evaluation. Values are
+// seconds.
 struct DurationExpr {
-  enum class Kind : uint8_t { Number, Step, Range, Start, End, Negate, Add, Sub, Mul, Div, Mod, Pow, MinOf, MaxOf };
+  enum class Kind : uint8_t {
+    Number,
+    Step,
+    Range,
+    Start,
+    End,
+    Negate,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    MinOf,
+    MaxOf
+  };
   Kind kind = Kind::Number;
   PositionRange position;
   double seconds = 0;
@@ -76,7 +119,16 @@ struct DurationExpr {
 };
 
 enum class ExprKind : uint8_t {
-  Number, String, VectorSelector, MatrixSelector, Subquery, Paren, Unary, Binary, Aggregate, Call,
+  Number,
+  String,
+  VectorSelector,
+  MatrixSelector,
+  Subquery,
+  Paren,
+  Unary,
+  Binary,
+  Aggregate,
+  Call,
 };
 
 struct Expr {

@@ -1,4 +1,5 @@
-// The functions of PromQL: one row each. Parser, evaluator, completion and the reference page read it.
+// The functions of PromQL: one row each. Parser, evaluator, completion and the reference page read
+// it.
 //
 // Thread contract: constant tables, free-threaded.
 #pragma once
@@ -19,7 +20,14 @@ using RangeFunction = bool (*)(RangeCall&);
 using VectorFunction = void (*)(VectorCall&);
 // What the evaluator itself must do, as it needs more than values.
 enum class SpecialFunction : uint8_t {
-  None, Absent, AbsentOverTime, Info, LabelReplace, LabelJoin, Timestamp, StartTimestamp,
+  None,
+  Absent,
+  AbsentOverTime,
+  Info,
+  LabelReplace,
+  LabelJoin,
+  Timestamp,
+  StartTimestamp,
 };
 
 inline constexpr size_t kArgumentsMax = 5;
@@ -28,8 +36,8 @@ struct FunctionRow {
   std::string_view name;
   std::array<ValueType, kArgumentsMax> args{};
   size_t arg_count = 0;
-  // 0: as many arguments as listed. n > 0: the last listed may be left out or repeated up to n times.
-  // -1: any number of it.
+  // 0: as many arguments as listed. n > 0: the last listed may be left out or repeated up to n
+  // times. -1: any number of it.
   int variadic = 0;
   ValueType result = ValueType::Vector;
   RangeFunction range = nullptr;

@@ -6,15 +6,15 @@ namespace kansoku::query::promql {
 namespace {
 
 uint64_t hash_bytes(uint64_t hash, std::string_view bytes) {
-  // FNV-1a, a byte 0xff between the parts (it never occurs in UTF-8), as a label's name and value are
-  // hashed one after the other.
+  // FNV-1a, a byte 0xff between the parts (it never occurs in UTF-8), as a label's name and value
+  // are hashed one after the other.
   for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
   return (hash ^ 0xff) * 0x100000001b3ULL;
 }
 
 uint64_t mixed(uint64_t x) {
-  // The finaliser of splitmix64: limit_ratio() compares hashes with a fraction of 2^64, so the upper
-  // bits must be as good as the lower ones.
+  // The finaliser of splitmix64: limit_ratio() compares hashes with a fraction of 2^64, so the
+  // upper bits must be as good as the lower ones.
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
   return x ^ (x >> 31);

@@ -1,5 +1,5 @@
-// The labels of a series during evaluation: sorted by name, no empty values, shared and immutable, so
-// that a copy costs one reference count.
+// The labels of a series during evaluation: sorted by name, no empty values, shared and immutable,
+// so that a copy costs one reference count.
 //
 // Thread contract: immutable after construction, free-threaded.
 #pragma once
@@ -50,7 +50,9 @@ class LabelSet {
   friend bool operator==(const LabelSet& a, const LabelSet& b) {
     return a.rep_ == b.rep_ || (a.rep_->hash == b.rep_->hash && a.rep_->labels == b.rep_->labels);
   }
-  friend auto operator<=>(const LabelSet& a, const LabelSet& b) { return a.rep_->labels <=> b.rep_->labels; }
+  friend auto operator<=>(const LabelSet& a, const LabelSet& b) {
+    return a.rep_->labels <=> b.rep_->labels;
+  }
 
  private:
   struct Rep {

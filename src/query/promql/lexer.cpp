@@ -1,6 +1,5 @@
 #include "query/promql/lexer.h"
 
-
 #include <algorithm>
 
 #include "query/promql/label_set.h"
@@ -49,22 +48,21 @@ constexpr std::array<SymbolRow, 27> kSymbols{{{"==", TokenKind::Operator, "=="},
                                               {";", TokenKind::End, ";"}}};
 
 constexpr std::array<std::string_view, 36> kReserved{
-    "and",        "or",         "unless",      "atan2",     "sum",          "avg",       "count",
-    "min",        "max",        "group",       "stddev",    "stdvar",       "topk",      "bottomk",
-    "count_values", "quantile", "limitk",      "limit_ratio", "offset",     "smoothed",  "anchored",
-    "by",         "without",    "on",          "ignoring",  "group_left",   "group_right", "bool",
-    "fill",       "fill_left",  "fill_right",  "start",     "end",          "step",      "range",
-    "inf"};
+    "and",        "or",         "unless",       "atan2",    "sum",     "avg",
+    "count",      "min",        "max",          "group",    "stddev",  "stdvar",
+    "topk",       "bottomk",    "count_values", "quantile", "limitk",  "limit_ratio",
+    "offset",     "smoothed",   "anchored",     "by",       "without", "on",
+    "ignoring",   "group_left", "group_right",  "bool",     "fill",    "fill_left",
+    "fill_right", "start",      "end",          "step",     "range",   "inf"};
 
 std::unexpected<SyntaxError> syntax_error(size_t from, size_t to, std::string message) {
-  return std::unexpected(SyntaxError{{static_cast<uint32_t>(from), static_cast<uint32_t>(to)},
-                                     std::move(message)});
+  return std::unexpected(
+      SyntaxError{{static_cast<uint32_t>(from), static_cast<uint32_t>(to)}, std::move(message)});
 }
 
 Token token(std::string_view text, size_t from, size_t to, TokenKind kind) {
-  return {kind,
-          {static_cast<uint32_t>(from), static_cast<uint32_t>(to)},
-          text.substr(from, to - from)};
+  return {
+      kind, {static_cast<uint32_t>(from), static_cast<uint32_t>(to)}, text.substr(from, to - from)};
 }
 
 std::expected<Token, SyntaxError> lex_string(std::string_view text, size_t at) {
@@ -84,7 +82,8 @@ std::expected<Token, SyntaxError> lex_string(std::string_view text, size_t at) {
 
 // Skips digits and the underscores between them.
 size_t skip_digits(std::string_view text, size_t at, bool (*digit)(char)) {
-  while (at < text.size() && (digit(text[at]) || (text[at] == '_' && at + 1 < text.size() && digit(text[at + 1])))) {
+  while (at < text.size() &&
+         (digit(text[at]) || (text[at] == '_' && at + 1 < text.size() && digit(text[at + 1])))) {
     ++at;
   }
   return at;
@@ -92,7 +91,8 @@ size_t skip_digits(std::string_view text, size_t at, bool (*digit)(char)) {
 
 std::expected<Token, SyntaxError> lex_number(std::string_view text, size_t at) {
   size_t end = at;
-  const bool hex = end + 1 < text.size() && text[end] == '0' && (text[end + 1] == 'x' || text[end + 1] == 'X');
+  const bool hex =
+      end + 1 < text.size() && text[end] == '0' && (text[end + 1] == 'x' || text[end + 1] == 'X');
   if (hex) {
     end = skip_digits(text, end + 2, is_hex);
   } else {
@@ -102,18 +102,21 @@ std::expected<Token, SyntaxError> lex_number(std::string_view text, size_t at) {
     if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
       size_t exponent = end + 1;
       if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
-      if (exponent < text.size() && is_digit(text[exponent])) end = skip_digits(text, exponent, is_digit);
+      if (exponent < text.size() && is_digit(text[exponent]))
+        end = skip_digits(text, exponent, is_digit);
     }
     if (!fraction && end < text.size() && is_alpha(text[end])) {
       size_t unit = end;
       while (unit < text.size() && is_alnum(text[unit])) ++unit;
-      if (parse_duration_ms(text.substr(at, unit - at))) return token(text, at, unit, TokenKind::Duration);
+      if (parse_duration_ms(text.substr(at, unit - at)))
+        return token(text, at, unit, TokenKind::Duration);
     }
   }
   if (end < text.size() && is_alnum(text[end])) {
     while (end < text.size() && is_alnum(text[end])) ++end;
-    return syntax_error(at, end, fmt::format("bad number or duration syntax: {}",
-                                             go_quoted(text.substr(at, end - at))));
+    return syntax_error(
+        at, end,
+        fmt::format("bad number or duration syntax: {}", go_quoted(text.substr(at, end - at))));
   }
   return token(text, at, end, TokenKind::Number);
 }
@@ -161,9 +164,10 @@ std::expected<Token, SyntaxError> lex(std::string_view text, size_t at, LexMode 
   }
   size_t end = at + 1;
   while (end < text.size() && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) ++end;
-  return syntax_error(at, end, fmt::format("unexpected character{}: '{}'",
-                                           mode == LexMode::Braces ? " inside braces" : "",
-                                           text.substr(at, end - at)));
+  return syntax_error(
+      at, end,
+      fmt::format("unexpected character{}: '{}'", mode == LexMode::Braces ? " inside braces" : "",
+                  text.substr(at, end - at)));
 }
 
 std::string Token::describe() const {

@@ -11,9 +11,25 @@
 namespace kansoku::query::promql {
 
 enum class TokenKind : uint8_t {
-  End, Identifier, MetricIdentifier, Number, Duration, String,
-  LeftParen, RightParen, LeftBrace, RightBrace, LeftBracket, RightBracket,
-  Comma, Colon, At, Assign, Operator, NotRegex, EqualRegex,
+  End,
+  Identifier,
+  MetricIdentifier,
+  Number,
+  Duration,
+  String,
+  LeftParen,
+  RightParen,
+  LeftBrace,
+  RightBrace,
+  LeftBracket,
+  RightBracket,
+  Comma,
+  Colon,
+  At,
+  Assign,
+  Operator,
+  NotRegex,
+  EqualRegex,
 };
 
 struct Token {
@@ -41,7 +57,8 @@ std::expected<Token, SyntaxError> lex(std::string_view text, size_t at, LexMode 
 
 // Reserved words are compared without case.
 std::string lower_case(std::string_view text);
-// True for words of the grammar (aggregations, operators, modifiers); they may still be metric names.
+// True for words of the grammar (aggregations, operators, modifiers); they may still be metric
+// names.
 bool is_reserved_word(std::string_view lower_case_text);
 
 // "1h30m" in milliseconds. The units are y, w, d, h, m, s, ms, in falling order, each at most once.

@@ -118,9 +118,11 @@ Result<int64_t> parse_duration_ms(std::string_view text) {
     const std::string_view name = text.substr(unit_at, at - unit_at);
     size_t unit = unit_from;
     while (unit < kUnits.size() && kUnits[unit].text != name) ++unit;
-    if (unit == kUnits.size()) return invalid_argument("not a valid duration string: {}", quoted(text));
+    if (unit == kUnits.size())
+      return invalid_argument("not a valid duration string: {}", quoted(text));
     int64_t part = 0;
-    if (__builtin_mul_overflow(count, kUnits[unit].ms, &part) || __builtin_add_overflow(total, part, &total) ||
+    if (__builtin_mul_overflow(count, kUnits[unit].ms, &part) ||
+        __builtin_add_overflow(total, part, &total) ||
         total > std::numeric_limits<int64_t>::max() / 1'000'000) {
       return invalid_argument("duration out of range");
     }
@@ -148,7 +150,8 @@ Result<double> parse_number(std::string_view text) {
     value = std::numeric_limits<double>::quiet_NaN();
   } else if (lower.starts_with("0x")) {
     uint64_t whole = 0;
-    const auto [end, error] = std::from_chars(lower.data() + 2, lower.data() + lower.size(), whole, 16);
+    const auto [end, error] =
+        std::from_chars(lower.data() + 2, lower.data() + lower.size(), whole, 16);
     if (error != std::errc() || end != lower.data() + lower.size()) {
       return invalid_argument("error parsing number: {}", quoted(text));
     }
@@ -161,14 +164,16 @@ Result<double> parse_number(std::string_view text) {
     if (end != lower.data() + lower.size() || error == std::errc::invalid_argument) {
       return invalid_argument("error parsing number: {}", quoted(text));
     }
-    // from_chars leaves the value alone when it is out of range; strtod gives the limit that Go gives.
+    // from_chars leaves the value alone when it is out of range; strtod gives the limit that Go
+    // gives.
     if (error == std::errc::result_out_of_range) value = std::strtod(lower.c_str(), nullptr);
   }
   return negative ? -value : value;
 }
 
 Result<std::string> unquote(std::string_view literal) {
-  if (literal.size() < 2 || literal.front() != literal.back()) return invalid_argument("invalid syntax");
+  if (literal.size() < 2 || literal.front() != literal.back())
+    return invalid_argument("invalid syntax");
   const char quote = literal.front();
   const std::string_view body = literal.substr(1, literal.size() - 2);
   if (quote == '`') return std::string(body);

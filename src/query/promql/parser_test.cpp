@@ -79,38 +79,52 @@ TEST_CASE("promql parser: errors name line, column and cause") {
   };
   const auto rows = std::to_array<Row>({
       {"", "1:1: parse error: no expression found in input"},
-      {"foo{", "1:5: parse error: unexpected end of input in label matching, expected identifier or \"}\""},
+      {"foo{",
+       "1:5: parse error: unexpected end of input in label matching, expected identifier or \"}\""},
       {"foo{a=1}", "1:7: parse error: unexpected number \"1\" in label matching, expected string"},
       {"\n  1 +", "2:6: parse error: unexpected end of input"},
-      {"foo[", "1:5: parse error: unexpected end of input in subquery or range, expected number, duration, "
-               "step(), or range()"},
-      {"foo[5m", "1:7: parse error: unexpected end of input in subquery or range, expected \":\" or \"]\""},
+      {"foo[",
+       "1:5: parse error: unexpected end of input in subquery or range, expected number, duration, "
+       "step(), or range()"},
+      {"foo[5m",
+       "1:7: parse error: unexpected end of input in subquery or range, expected \":\" or \"]\""},
       {"foo[0s]", "1:5: parse error: duration must be greater than 0"},
+      {"foo[0.0001]", "1:5: parse error: duration must be greater than 0"},
+      {"foo offset 1e11", "1:12: parse error: duration out of range"},
       {"(foo)[5m]", "1:6: parse error: ranges only allowed for vector selectors"},
       {"foo offset 1m[5m]", "1:14: parse error: no offset modifiers allowed before range"},
       {"foo offset 1m offset 2m", "1:15: parse error: offset may not be set multiple times"},
       {"{}", "1:1: parse error: vector selector must contain at least one non-empty matcher"},
-      {"{a=~\".*\"}", "1:1: parse error: vector selector must contain at least one non-empty matcher"},
+      {"{a=~\".*\"}",
+       "1:1: parse error: vector selector must contain at least one non-empty matcher"},
       {"foo{\"bar\"}", "1:5: parse error: metric name must not be set twice: \"foo\" or \"bar\""},
       {"nope(foo)", "1:1: parse error: unknown function with name \"nope\""},
-      {"rate(foo)", "1:6: parse error: expected type range vector in call to function \"rate\", got instant "
-                    "vector"},
+      {"rate(foo)",
+       "1:6: parse error: expected type range vector in call to function \"rate\", got instant "
+       "vector"},
       {"rate()", "1:1: parse error: expected 1 argument(s) in call to \"rate\", got 0"},
-      {"round(a, 1, 2)", "1:1: parse error: expected at most 2 argument(s) in call to \"round\", got 3"},
+      {"round(a, 1, 2)",
+       "1:1: parse error: expected at most 2 argument(s) in call to \"round\", got 3"},
       {"1 == 2", "1:1: parse error: comparisons between scalars must use BOOL modifier"},
-      {"1 and foo", "1:1: parse error: set operator \"and\" not allowed in binary scalar expression"},
+      {"1 and foo",
+       "1:1: parse error: set operator \"and\" not allowed in binary scalar expression"},
       {"1 + on(a) foo", "1:1: parse error: vector matching only allowed between instant vectors"},
-      {"a + on(b) group_left(b) c", "1:11: parse error: label \"b\" must not occur in ON and GROUP clause at "
-                                    "once"},
+      {"a + on(b) group_left(b) c",
+       "1:11: parse error: label \"b\" must not occur in ON and GROUP clause at "
+       "once"},
       {"a and on(b) group_left c", "1:13: parse error: no grouping allowed for \"and\" operation"},
       {"a + bool b", "1:5: parse error: bool modifier can only be used on comparison operators"},
-      {"-foo[5m]", "1:2: parse error: unary expression only allowed on expressions of type scalar or instant "
-                   "vector, got \"range vector\""},
-      {"1[5m:]", "1:1: parse error: subquery is only allowed on instant vector, got scalar instead"},
-      {"sum(foo, bar)", "1:1: parse error: wrong number of arguments for aggregate expression provided, "
-                        "expected 1, got 2"},
-      {"avg_over_time(x[5m] anchored)", "1:1: parse error: anchored modifier can only be used with: changes, "
-                                        "delta, increase, rate, resets - not with avg_over_time"},
+      {"-foo[5m]",
+       "1:2: parse error: unary expression only allowed on expressions of type scalar or instant "
+       "vector, got \"range vector\""},
+      {"1[5m:]",
+       "1:1: parse error: subquery is only allowed on instant vector, got scalar instead"},
+      {"sum(foo, bar)",
+       "1:1: parse error: wrong number of arguments for aggregate expression provided, "
+       "expected 1, got 2"},
+      {"avg_over_time(x[5m] anchored)",
+       "1:1: parse error: anchored modifier can only be used with: changes, "
+       "delta, increase, rate, resets - not with avg_over_time"},
       {"foo bar", "1:5: parse error: unexpected identifier \"bar\""},
       {"1d12x", "1:1: parse error: bad number or duration syntax: \"1d12x\""},
       {"\"abc", "1:1: parse error: unterminated quoted string"},
@@ -131,12 +145,14 @@ TEST_CASE("promql parser: a deep or long expression is refused, not a stack over
 
 TEST_CASE("promql parser: long expressions are broken by structure") {
   const std::string text =
-      "sum by (job, instance) (rate(http_requests_total{job=\"api-server\",group=\"production\"}[5m])) / "
+      "sum by (job, instance) "
+      "(rate(http_requests_total{job=\"api-server\",group=\"production\"}[5m])) / "
       "on (job) group_left () sum by (job) (rate(http_requests_total[5m]))";
   auto expr = parse(text);
   REQUIRE(expr);
   CHECK(pretty(**expr) ==
-        "  sum by (job, instance) (rate(http_requests_total{job=\"api-server\",group=\"production\"}[5m]))\n"
+        "  sum by (job, instance) "
+        "(rate(http_requests_total{job=\"api-server\",group=\"production\"}[5m]))\n"
         "/ on (job) group_left ()\n"
         "  sum by (job) (rate(http_requests_total[5m]))");
   CHECK(printed(pretty(**expr)) == to_string(**expr));
@@ -162,7 +178,9 @@ TEST_CASE("promql literals: durations and numbers") {
   CHECK(format_duration_ms(5'400'000) == "1h30m");
   CHECK(format_number(1e21) == "1000000000000000000000");
   CHECK(format_number(0.1) == "0.1");
-  CHECK(unquote("\"\\x41\\u00e9\\101\\t\"").value() == "A\xc3\xa9" "A\t");
+  CHECK(unquote("\"\\x41\\u00e9\\101\\t\"").value() ==
+        "A\xc3\xa9"
+        "A\t");
   CHECK(!unquote("\"\\q\"").has_value());
 }
 

@@ -87,7 +87,8 @@ std::string duration_text(int64_t ms, const std::unique_ptr<DurationExpr>& expr)
 
 std::string subquery_suffix(const SubqueryExpr& subquery) {
   std::string step;
-  if (subquery.step_expr || subquery.step_ms != 0) step = duration_text(subquery.step_ms, subquery.step_expr);
+  if (subquery.step_expr || subquery.step_ms != 0)
+    step = duration_text(subquery.step_ms, subquery.step_expr);
   return fmt::format("[{}:{}]{}", duration_text(subquery.range_ms, subquery.range_expr), step,
                      time_text(subquery.time));
 }
@@ -152,15 +153,15 @@ std::string pretty_at(const Expr& expr, int level) {
   if (line.size() <= kLineCharactersMax) return indent(level) + line;
   switch (expr.kind) {
     case ExprKind::Paren:
-      return fmt::format("{}(\n{}\n{})", indent(level), pretty_at(*as<ParenExpr>(expr).expr, level + 1),
-                         indent(level));
+      return fmt::format("{}(\n{}\n{})", indent(level),
+                         pretty_at(*as<ParenExpr>(expr).expr, level + 1), indent(level));
     case ExprKind::Aggregate: {
       const auto& aggregate = as<AggregateExpr>(expr);
       std::vector<std::string> parts;
       if (aggregate.param) parts.push_back(pretty_at(*aggregate.param, level + 1));
       parts.push_back(pretty_at(*aggregate.expr, level + 1));
-      return fmt::format("{}{}(\n{}\n{})", indent(level), aggregate_head(aggregate), joined(parts, ",\n"),
-                         indent(level));
+      return fmt::format("{}{}(\n{}\n{})", indent(level), aggregate_head(aggregate),
+                         joined(parts, ",\n"), indent(level));
     }
     case ExprKind::Call: {
       const auto& call = as<CallExpr>(expr);
@@ -171,8 +172,8 @@ std::string pretty_at(const Expr& expr, int level) {
     }
     case ExprKind::Binary: {
       const auto& binary = as<BinaryExpr>(expr);
-      return fmt::format("{}\n{}{}\n{}", pretty_at(*binary.lhs, level + 1), indent(level), binary_middle(binary),
-                         pretty_at(*binary.rhs, level + 1));
+      return fmt::format("{}\n{}{}\n{}", pretty_at(*binary.lhs, level + 1), indent(level),
+                         binary_middle(binary), pretty_at(*binary.rhs, level + 1));
     }
     case ExprKind::Subquery: {
       const auto& subquery = as<SubqueryExpr>(expr);
@@ -246,13 +247,14 @@ std::string to_string(const Expr& expr) {
       return go_quoted(as<StringLiteral>(expr).value);
     case ExprKind::VectorSelector: {
       const auto& selector = as<VectorSelector>(expr);
-      return selector_text(selector) + std::string(mode_text(selector.mode)) + time_text(selector.time);
+      return selector_text(selector) + std::string(mode_text(selector.mode)) +
+             time_text(selector.time);
     }
     case ExprKind::MatrixSelector: {
       const auto& matrix = as<MatrixSelector>(expr);
       return fmt::format("{}[{}]{}{}", selector_text(*matrix.vector),
-                         duration_text(matrix.range_ms, matrix.range_expr), mode_text(matrix.vector->mode),
-                         time_text(matrix.vector->time));
+                         duration_text(matrix.range_ms, matrix.range_expr),
+                         mode_text(matrix.vector->mode), time_text(matrix.vector->time));
     }
     case ExprKind::Subquery: {
       const auto& subquery = as<SubqueryExpr>(expr);
@@ -264,12 +266,14 @@ std::string to_string(const Expr& expr) {
       return (as<UnaryExpr>(expr).negative ? "-" : "+") + to_string(*as<UnaryExpr>(expr).expr);
     case ExprKind::Binary: {
       const auto& binary = as<BinaryExpr>(expr);
-      return fmt::format("{} {} {}", to_string(*binary.lhs), binary_middle(binary), to_string(*binary.rhs));
+      return fmt::format("{} {} {}", to_string(*binary.lhs), binary_middle(binary),
+                         to_string(*binary.rhs));
     }
     case ExprKind::Aggregate: {
       const auto& aggregate = as<AggregateExpr>(expr);
       return fmt::format("{}({}{})", aggregate_head(aggregate),
-                         aggregate.param ? to_string(*aggregate.param) + ", " : "", to_string(*aggregate.expr));
+                         aggregate.param ? to_string(*aggregate.param) + ", " : "",
+                         to_string(*aggregate.expr));
     }
     case ExprKind::Call:
       return call_text(as<CallExpr>(expr));

@@ -1,4 +1,5 @@
-// No allocation per sample of a known series: counted by replacing operator new in this test program.
+// No allocation per sample of a known series: counted by replacing operator new in this test
+// program.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -52,9 +53,11 @@ std::shared_ptr<const signal::MetricBatch> batch_of(size_t series, int64_t ms) {
 uint64_t allocations_of(EngineFixture& f, size_t series, int64_t ms) {
   auto batch = batch_of(series, ms);
   bool good = false;
-  signal::MetricDelivery delivery{{"1", "r"}, batch, {},
-                                  signal::AckToken(series, nullptr, Lane::Ingest,
-                                                   [&](signal::Verdict v) { good = v.good(); })};
+  signal::MetricDelivery delivery{
+      {"1", "r"},
+      batch,
+      {},
+      signal::AckToken(series, nullptr, Lane::Ingest, [&](signal::Verdict v) { good = v.good(); })};
   uint64_t before = g_allocations.load();
   f.store().append(std::move(delivery));
   f.run();

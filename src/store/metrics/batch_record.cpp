@@ -187,8 +187,8 @@ void DecodedRecord::clear() {
 
 void encode_definition(const SeriesDefinition& d, std::string& out) {
   append_varint(out, d.id);
-  out += static_cast<char>(static_cast<uint8_t>(d.merge) |
-                           (static_cast<uint8_t>(d.temporality) << 1));
+  out +=
+      static_cast<char>(static_cast<uint8_t>(d.merge) | (static_cast<uint8_t>(d.temporality) << 1));
   put_text(d.scope.account, out);
   put_text(d.scope.region, out);
   put_text(d.canonical, out);

@@ -1,6 +1,7 @@
 #include "store/metrics/column_codec.h"
 
 #include "base/check.h"
+#include "store/metrics/pairs_codec.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -280,6 +281,10 @@ void encode_points(const DecodedSeries& series, size_t begin, size_t end, std::s
     mixed = mixed || series.distributions[i] != nullptr;
   }
   if (mixed) {
+    size_t before = out.size();
+    out += static_cast<char>(ValueMode::Pairs);
+    if (encode_pairs(series, begin, end, out)) return;
+    out.resize(before);
     encode_mixed(series, begin, end, out);
   } else {
     encode_values(std::span(series.values).subspan(begin, end - begin), out);
@@ -293,6 +298,9 @@ bool decode_points(std::string_view bytes, std::span<const int64_t> timestamps_m
   if (bytes.empty()) return false;
   if (static_cast<ValueMode>(bytes[0]) == ValueMode::Points) {
     return decode_mixed(at + 1, end, timestamps_ms, out);
+  }
+  if (static_cast<ValueMode>(bytes[0]) == ValueMode::Pairs) {
+    return decode_pairs(at + 1, end, timestamps_ms, out);
   }
   size_t before = out.values.size();
   if (!decode_values(at, end, timestamps_ms.size(), out.values) || at != end) {

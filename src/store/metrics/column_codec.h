@@ -15,11 +15,12 @@ bool decode_times(const char*& at, const char* end, std::vector<int64_t>& out);
 
 // How the values of one run are kept. On disk.
 enum class ValueMode : uint8_t {
-  Constant = 0,      // one value
-  DecimalDelta = 1,  // value * 10^e is an integer: first, then differences
-  DecimalDelta2 = 2, // ... differences of differences
-  Xor = 3,           // bytes of the XOR with the value before
-  Points = 4,        // floats and distributions mixed
+  Constant = 0,       // one value
+  DecimalDelta = 1,   // value * 10^e is an integer: first, then differences
+  DecimalDelta2 = 2,  // ... differences of differences
+  Xor = 3,            // bytes of the XOR with the value before
+  Points = 4,         // floats and distributions mixed
+  Pairs = 5,          // floats and value/count pairs, as columns (pairs_codec.h)
 };
 
 // values.size() >= 1.

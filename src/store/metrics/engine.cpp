@@ -27,13 +27,7 @@ Result<std::string> load_secret(env::Env env, const std::string& directory) {
 
 MetricEngine::Core::Core(env::Env e, Executor& x, env::Timers* t, wal::Log& l,
                          MetricEngineOptions o, std::string_view secret)
-    : env(e),
-      executor(x),
-      timers(t),
-      log(l),
-      options(std::move(o)),
-      table(secret),
-      head(slabs) {}
+    : env(e), executor(x), timers(t), log(l), options(std::move(o)), table(secret), head(slabs) {}
 
 MetricEngine::Core::~Core() = default;
 
@@ -135,7 +129,8 @@ Result<std::unique_ptr<MetricEngine>> MetricEngine::open(env::Env env, Executor&
   auto core = std::make_shared<Core>(env, executor, timers, log, std::move(options), secret);
   core->maintenance = std::make_unique<Maintenance>(*core);
   KANSOKU_TRY(uint64_t floor, core->maintenance->load());
-  core->engine_counters.log_damages = log.recovery().damages;
+  bool lost = log.recovery().lost_until_sequence > floor + 1;
+  if (lost) core->engine_counters.log_damages = std::max<uint64_t>(log.recovery().damages, 1);
   if (log.recovery().damages > 0) {
     core->counters.last_error = "the log was damaged: " + log.recovery().first_damage;
   }
@@ -148,7 +143,13 @@ Result<std::unique_ptr<MetricEngine>> MetricEngine::open(env::Env env, Executor&
 void MetricEngine::append(signal::MetricDelivery delivery) { core_->append(std::move(delivery)); }
 
 Result<std::vector<SeriesInfo>> MetricEngine::select(const SeriesSelector& selector) const {
-  return core_->table.select(selector);
+  // With damage, a series whose points were all in what is damaged is found too: its scan says so.
+  bool damaged = stats().parts_quarantined > 0;
+  {
+    std::lock_guard lock(core_->queue_mutex);
+    damaged = damaged || core_->engine_counters.log_damages > 0;
+  }
+  return core_->table.select(selector, damaged ? Unseen::Include : Unseen::LeaveOut);
 }
 
 Result<ScanReport> MetricEngine::scan(const MetricScan& scan, const ScanSink& sink) const {

@@ -51,7 +51,8 @@ SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::Metr
   if (table.series_of_account(scope) >= options.series_per_tenant_max) {
     reason = "series_limit";
     error = {ErrorCode::FailedPrecondition,
-             fmt::format("too many series: limit {} a tenant", options.series_per_tenant_max), {}};
+             fmt::format("too many series: limit {} a tenant", options.series_per_tenant_max),
+             {}};
     return kNoSeries;
   }
   auto id = table.add(hash, batch.canonical_labels(row), scope, meta.merge, meta.temporality);
@@ -123,9 +124,9 @@ void MetricEngine::Core::take_in(signal::MetricDelivery delivery) {
   size_t points = in_flight->delivery.batch->point_count();
   in_flight->stored = points - in_flight->verdict.rows();
   record.clear();
-  encode_batch_record({in_flight->delivery.batch.get(), in_flight->ids, in_flight->accepted,
-                       in_flight->defined},
-                      table, record);
+  encode_batch_record(
+      {in_flight->delivery.batch.get(), in_flight->ids, in_flight->accepted, in_flight->defined},
+      table, record);
   in_flight->record_bytes = record.size();
   hand_to_log(std::move(in_flight));
 }
@@ -150,8 +151,8 @@ void MetricEngine::Core::hand_to_log(std::unique_ptr<InFlight> in_flight) {
     }
     self->schedule_drain();
   };
-  auto sequence = log.append(wal::Engine::Metrics, 0, waiting->delivery.producer, record,
-                             std::move(done));
+  auto sequence =
+      log.append(wal::Engine::Metrics, 0, waiting->delivery.producer, record, std::move(done));
   if (sequence) {
     ++handed_records;
   } else {
@@ -164,7 +165,9 @@ void MetricEngine::Core::refused_by_log(InFlight& in_flight, const Error& error)
   uint64_t rows = in_flight.delivery.batch->point_count();
   signal::Verdict verdict;
   switch (error.code) {
-    case ErrorCode::AlreadyExists: verdict = signal::Verdict::stored(rows); break;
+    case ErrorCode::AlreadyExists:
+      verdict = signal::Verdict::stored(rows);
+      break;
     case ErrorCode::Cancelled:
       verdict = signal::Verdict::dropped(rows, "duplicate_in_flight",
                                          Error{ErrorCode::Unavailable, error.message, {}});
@@ -174,7 +177,9 @@ void MetricEngine::Core::refused_by_log(InFlight& in_flight, const Error& error)
       verdict = signal::Verdict::dropped(rows, read_only ? "read_only" : "overload", error);
       break;
     }
-    default: verdict = signal::Verdict::rejected(rows, "bad_batch", error); break;
+    default:
+      verdict = signal::Verdict::rejected(rows, "bad_batch", error);
+      break;
   }
   {
     std::lock_guard lock(queue_mutex);
@@ -184,8 +189,9 @@ void MetricEngine::Core::refused_by_log(InFlight& in_flight, const Error& error)
   in_flight.delivery.token.resolve(std::move(verdict));
 }
 
-// Puts `n` points into the head: `id_of(i)` is kNoSeries for points to leave out, `distribution_of(i)`
-// null for floats. Cache misses are the cost here, so entries and blocks are fetched ahead.
+// Puts `n` points into the head: `id_of(i)` is kNoSeries for points to leave out,
+// `distribution_of(i)` null for floats. Cache misses are the cost here, so entries and blocks are
+// fetched ahead.
 template <class IdOf, class DistributionOf>
 void MetricEngine::Core::put_points(std::span<const int64_t> times, std::span<const double> values,
                                     IdOf id_of, DistributionOf distribution_of) {
@@ -289,22 +295,23 @@ void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
 
 Status MetricEngine::Core::replay(uint64_t floor) {
   DecodedRecord points;
-  return log.replay(wal::Engine::Metrics, [&](const wal::RecordTag& tag,
-                                              std::string_view payload) -> Status {
-    points.clear();
-    auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
-    Status decoded = decode_batch_record(payload, define, points);
-    if (!decoded) {
-      // The checksum held, so a newer version or a bug wrote this: starting would lose data silently.
-      return fail(ErrorCode::DataLoss, decoded.error().message,
-                  fmt::format("log record {}", tag.sequence));
-    }
-    if (tag.sequence <= floor) return {};
-    put_replayed(points);
-    note_in_head(tag.sequence, payload.size());
-    ++engine_counters.replayed_records;
-    return {};
-  });
+  return log.replay(
+      wal::Engine::Metrics, [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
+        points.clear();
+        auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
+        Status decoded = decode_batch_record(payload, define, points);
+        if (!decoded) {
+          // The checksum held, so a newer version or a bug wrote this: starting would lose data
+          // silently.
+          return fail(ErrorCode::DataLoss, decoded.error().message,
+                      fmt::format("log record {}", tag.sequence));
+        }
+        if (tag.sequence <= floor) return {};
+        put_replayed(points);
+        note_in_head(tag.sequence, payload.size());
+        ++engine_counters.replayed_records;
+        return {};
+      });
 }
 
 }  // namespace kansoku::store::metrics

@@ -1,5 +1,7 @@
-// Scans: what parts, the frozen head and the head hold of a series, joined to one point a timestamp.
+// Scans: what parts, the frozen head and the head hold of a series, joined to one point a
+// timestamp.
 #include "base/check.h"
+#include "base/time/grid.h"
 #include "store/metrics/engine_core.h"
 #include "store/metrics/fold.h"
 #include "store/metrics/part.h"
@@ -18,13 +20,13 @@ struct Plan {
   PageKind kind = PageKind::Raw;  // what is read from parts
   int64_t read_begin = kMin;      // of raw points
   int64_t read_end = kMax;
-  int64_t show_begin = kMin;      // of the points or cells of the answer
+  int64_t show_begin = kMin;  // of the points or cells of the answer
   int64_t show_end = kMax;
 };
 
 int64_t cell_end(int64_t ms, int64_t cell_ms) {
   if (ms > kMax - cell_ms) return kMax;
-  int64_t start = cell_start(ms, cell_ms);
+  int64_t start = floor_to(ms, cell_ms);
   return start == ms ? ms : start + cell_ms;
 }
 
@@ -40,13 +42,16 @@ class Scanner {
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     for (size_t at = 0; at < ids.size();) {
       size_t end = at + 1;
-      while (end < ids.size() && end - at < kIdsPerLook && shard_of(ids[end]) == shard_of(ids[at])) {
+      while (end < ids.size() && end - at < kIdsPerLook &&
+             shard_of(ids[end]) == shard_of(ids[at])) {
         ++end;
       }
       look(std::span(ids).subspan(at, end - at));
       for (size_t i = at; i < end; ++i) KANSOKU_RETURN_IF_ERROR(answer(ids[i], i - at));
       at = end;
     }
+    // A scan without series still tells what is lost: a series may be unknown because of it.
+    if (!view_) view_ = core_.current_view();
     note_fenced();
     for (auto& [key, cursor] : cursors_) report_.bytes_read += cursor.bytes_read();
     report_.aggregated = scan_.aggregate == PartialAggregate::Cells;
@@ -89,16 +94,16 @@ class Scanner {
     plan.show_end = scan_.range.end;
     int64_t oldest = now_ms_ - raw_kept;
     if (accumulate && scan_.tier_ms > 0) {
-      auto tier = static_cast<size_t>(
-          std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) - kTiersMs.begin());
+      auto tier = static_cast<size_t>(std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) -
+                                      kTiersMs.begin());
       plan.kind = static_cast<PageKind>(tier + 1);
       plan.show_begin = std::max(plan.show_begin, now_ms_ - kTierRetentionMs[tier]);
       oldest = kMin;  // every point counts in its cell
     }
     bool folds = scan_.tier_ms > 0;
     bool bounded_begin = folds && scan_.range.begin > kMin + scan_.tier_ms;
-    plan.read_begin = std::max(oldest, bounded_begin ? cell_start(scan_.range.begin, scan_.tier_ms)
-                                                     : scan_.range.begin);
+    plan.read_begin = std::max(
+        oldest, bounded_begin ? floor_to(scan_.range.begin, scan_.tier_ms) : scan_.range.begin);
     plan.read_end = folds ? cell_end(scan_.range.end, scan_.tier_ms) : scan_.range.end;
     return plan;
   }

@@ -1,7 +1,9 @@
+#include "store/metrics/engine.h"
+#include "store/metrics/engine_fixture.h"
+
 #include <doctest/doctest.h>
 
 #include "base/env/sim.h"
-#include "store/metrics/engine.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -57,12 +59,13 @@ struct Server {
     REQUIRE(found);
     std::vector<std::pair<int64_t, double>> out;
     for (const SeriesInfo& info : *found) {
-      auto report = engine->scan({.scope = {"1", "r"}, .ids = {info.id}}, [&](const SeriesPoints& p) {
-        for (size_t i = 0; i < p.points.size(); ++i) {
-          out.emplace_back(p.timestamps_ms[i], p.points[i].sum());
-        }
-        return Status();
-      });
+      auto report =
+          engine->scan({.scope = {"1", "r"}, .ids = {info.id}}, [&](const SeriesPoints& p) {
+            for (size_t i = 0; i < p.points.size(); ++i) {
+              out.emplace_back(p.timestamps_ms[i], p.points[i].sum());
+            }
+            return Status();
+          });
       REQUIRE(report);
     }
     return out;
@@ -85,6 +88,22 @@ TEST_CASE("an acknowledged point is read back, also after a power cut") {
   }
   Server again(disk);
   CHECK(again.read({{"host", MatchOp::Regex, "a|b"}}).size() == 2);
+}
+
+TEST_CASE("a data directory of a newer version is refused and left as it is") {
+  env::SimFileSystem disk;
+  EngineFixture f({}, &disk);
+  f.stop();
+  std::string manifest = disk.contents("/d/metrics/manifest");
+  REQUIRE(manifest.size() >= 16);
+  store_le(manifest.data() + 8, uint32_t{2});
+  store_le(manifest.data() + 12, crc32c(as_bytes(std::string_view(manifest).substr(0, 12))));
+  disk.set_contents("/d/metrics/manifest", manifest);
+  Status opened = f.open();
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().code == ErrorCode::FailedPrecondition);
+  CHECK(opened.error().message.find("newer kansoku") != std::string::npos);
+  CHECK(disk.contents("/d/metrics/manifest") == manifest);
 }
 
 }  // namespace kansoku::store::metrics

@@ -1,5 +1,7 @@
 #include "store/metrics/fold.h"
 
+#include "base/time/grid.h"
+
 namespace kansoku::store::metrics {
 namespace {
 
@@ -27,8 +29,8 @@ void push_joined(DecodedSeries& out, int64_t ms, signal::Point point, signal::Me
   out.push(ms, std::move(point));
 }
 
-// Adds up neighbours (in the order of `index_of`) whose times have the same key. Floats of a run become
-// one point at once: adding them one by one would copy the growing distribution each time.
+// Adds up neighbours (in the order of `index_of`) whose times have the same key. Floats of a run
+// become one point at once: adding them one by one would copy the growing distribution each time.
 template <class IndexOf, class KeyOf>
 void add_runs(DecodedSeries& series, IndexOf index_of, KeyOf key_of, DecodedSeries& out) {
   std::vector<signal::ValueCount> floats;
@@ -118,8 +120,8 @@ void join_settled(DecodedSeries& series, DecodedSeries&& later, signal::MergeKin
 
 void fold_cells(DecodedSeries& series, int64_t cell_ms) {
   DecodedSeries out;
-  add_runs(series, [](size_t i) { return i; },
-           [&](int64_t ms) { return cell_start(ms, cell_ms); }, out);
+  add_runs(
+      series, [](size_t i) { return i; }, [&](int64_t ms) { return floor_to(ms, cell_ms); }, out);
   series = std::move(out);
 }
 

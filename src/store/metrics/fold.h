@@ -6,14 +6,8 @@
 
 namespace kansoku::store::metrics {
 
-// Start of the cell that holds `ms`; cells are aligned to the epoch.
-inline int64_t cell_start(int64_t ms, int64_t cell_ms) {
-  int64_t rest = ms % cell_ms;
-  return ms - (rest < 0 ? rest + cell_ms : rest);
-}
-
-// Sorts by time (stable: later samples of one timestamp stay later) and joins samples of one timestamp:
-// the last one wins (Replace) or they add up (Accumulate).
+// Sorts by time (stable: later samples of one timestamp stay later) and joins samples of one
+// timestamp: the last one wins (Replace) or they add up (Accumulate).
 void settle(DecodedSeries& series, signal::MergeKind merge);
 
 // `later` follows in log order; both are settled; so is the result, in `series`.

@@ -9,7 +9,8 @@ namespace {
 constexpr int64_t kStepNs = 3 * env::kNsPerMs;
 // Steps between two looks at the clock never exceed this (a simulated clock stands still).
 constexpr int kStepsPerTask = 64;
-// How often age is looked at, and how long a failed seal waits (a full disk: "resumes within 10 s").
+// How often age is looked at, and how long a failed seal waits (a full disk: "resumes within 10
+// s").
 constexpr int64_t kTickNs = 5 * env::kNsPerS;
 constexpr int64_t kRetryNs = 5 * env::kNsPerS;
 // No engine pins more of the log than this (docs/architecture.md).
@@ -32,8 +33,7 @@ Result<uint64_t> Maintenance::load() {
     KANSOKU_RETURN_IF_ERROR(
         series_file_.load(series_file_.newest(), SeriesFile::kAll, core_.table));
   } else {
-    KANSOKU_RETURN_IF_ERROR(
-        series_file_.load(state.series_file, state.series_bytes, core_.table));
+    KANSOKU_RETURN_IF_ERROR(series_file_.load(state.series_file, state.series_bytes, core_.table));
   }
   View loaded;
   Decompressor decompressor;
@@ -111,8 +111,7 @@ void Maintenance::after_batch() {
     std::lock_guard lock(tasks_mutex_);
     busy = frozen_ != nullptr;
     failed = std::exchange(seal_error_, std::nullopt);
-    retry = busy && !running_ && !closed_ &&
-            core_.env.clock->monotonic_now().ns >= retry_after_ns_;
+    retry = busy && !running_ && !closed_ && core_.env.clock->monotonic_now().ns >= retry_after_ns_;
   }
   if (failed) {
     for (FlushRequest& request : take_due_flushes()) request.done(std::unexpected(*failed));
@@ -235,8 +234,8 @@ bool Maintenance::step() {
   if (pick_merge()) return true;
   std::lock_guard lock(tasks_mutex_);
   bool more = !retention_waiting_.empty() || (!merge_waiting_.empty() && !closed_) ||
-              (frozen_ && (!seal_waiting_.empty() ||
-                           core_.env.clock->monotonic_now().ns >= retry_after_ns_));
+              (frozen_ &&
+               (!seal_waiting_.empty() || core_.env.clock->monotonic_now().ns >= retry_after_ns_));
   if (!more) running_ = false;
   return more;
 }
@@ -261,9 +260,8 @@ Status Maintenance::advance_seal() {
   if (seal.written) return publish_seal();
   if (!seal.job) {
     Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
-    KANSOKU_TRY(seal.job,
-                SealJob::begin(*core_.env.files, core_.options.directory, seal.frozen, core_.table,
-                               manifest_.take_part_id(), horizons));
+    KANSOKU_TRY(seal.job, SealJob::begin(*core_.env.files, core_.options.directory, seal.frozen,
+                                         core_.table, manifest_.take_part_id(), horizons));
     return {};
   }
   KANSOKU_TRY(bool done, seal.job->step());

@@ -19,6 +19,18 @@ std::string manifest_header() {
   return out;
 }
 
+// The version of a manifest that a newer program wrote; its checksum tells it from a damaged
+// header.
+std::optional<uint32_t> newer_version(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes || load_le<uint64_t>(bytes.data()) != kManifestMagic) {
+    return std::nullopt;
+  }
+  auto version = load_le<uint32_t>(bytes.data() + 8);
+  bool whole = crc32c(as_bytes(bytes.substr(0, 12))) == load_le<uint32_t>(bytes.data() + 12);
+  if (!whole || version <= kManifestVersion) return std::nullopt;
+  return version;
+}
+
 std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) {
   std::string payload;
   append_varint(payload, scalars.floor);
@@ -86,6 +98,14 @@ Status Manifest::load() {
   bool whole = bytes.has_value();
   if (bytes) {
     std::string_view view = *bytes;
+    if (auto version = newer_version(view)) {
+      return fail(
+          ErrorCode::FailedPrecondition,
+          fmt::format("written by a newer kansoku (manifest version {}, this program knows {}); "
+                      "run that one, nothing was touched",
+                      *version, kManifestVersion),
+          path_);
+    }
     whole = view.substr(0, kHeaderBytes) == manifest_header();
     size_t at = kHeaderBytes;
     while (whole && at < view.size()) {

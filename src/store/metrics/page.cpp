@@ -124,8 +124,8 @@ bool PageReader::read_times(int64_t& first_ms, int64_t& last_ms) {
   uint64_t span = 0;
   ok_ = ok_ && read_varint(at_, end_, first) && read_varint(at_, end_, span);
   first_ms = unzigzag(first);
-  last_ms = static_cast<int64_t>(static_cast<uint64_t>(first_ms) +
-                                 static_cast<uint64_t>(unzigzag(span)));
+  last_ms =
+      static_cast<int64_t>(static_cast<uint64_t>(first_ms) + static_cast<uint64_t>(unzigzag(span)));
   return ok_;
 }
 

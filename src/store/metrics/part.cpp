@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint64_t kPartMagic = 0x3130545241504d4bULL;  // "KMPART01"
 constexpr size_t kHeaderBytes = 16;                     // magic, version, reserved
-constexpr size_t kTrailerBytes = 24;  // footer's offset, bytes, checksum, magic
+constexpr size_t kTrailerBytes = 24;                    // footer's offset, bytes, checksum, magic
 constexpr uint64_t kFooterBytesMax = 1U << 30;
 
 Error damage(const std::string& path, std::string what) {
@@ -75,7 +75,7 @@ Result<Footer> read_footer(env::File& file, const std::string& path) {
     return std::unexpected(damage(path, "not a part"));
   }
   uint32_t version = load_le<uint32_t>(head.data() + 8);
-  if (version != kPartVersion) {
+  if (version < kPartVersionMin || version > kPartVersion) {
     return std::unexpected(damage(path, fmt::format("part of version {}", version)));
   }
   KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));
@@ -93,8 +93,8 @@ Result<Footer> read_footer(env::File& file, const std::string& path) {
   const char* at = footer.data();
   const char* end = at + footer.size();
   uint64_t pages = 0;
-  bool good = decode_part_meta(at, end, out.meta) && read_varint(at, end, pages) &&
-              pages <= footer.size();
+  bool good =
+      decode_part_meta(at, end, out.meta) && read_varint(at, end, pages) && pages <= footer.size();
   for (uint64_t i = 0; i < pages && good; ++i) {
     PageInfo page;
     good = decode_page_info(at, end, page) && page.offset + page.stored_bytes <= offset;
@@ -323,8 +323,8 @@ SeriesId PartCursor::current() {
   return at_run_ ? reader_.id() : kNone;
 }
 
-// Stands at the first run of `id` afterwards, or returns false. Pages that cannot hold it, or none of
-// the times, are not read.
+// Stands at the first run of `id` afterwards, or returns false. Pages that cannot hold it, or none
+// of the times, are not read.
 bool PartCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
   while (page_ < pages_->size()) {
     const PageInfo& page = (*pages_)[page_];

@@ -1,14 +1,14 @@
 // A part: one immutable file of pages, with a footer that lists them (docs/formats/metric-part.md).
 //
 // Every page and the footer are checksummed. A damaged page is fenced: whoever meets it says which
-// times are missing, the rest stays readable; a part whose footer is damaged or whose file is gone is
-// fenced as a whole. Thread contract: Part is immutable and free-threaded (the damage counter is
+// times are missing, the rest stays readable; a part whose footer is damaged or whose file is gone
+// is fenced as a whole. Thread contract: Part is immutable and free-threaded (the damage counter is
 // atomic); PartWriter and PartCursor have one owner.
 #pragma once
 
 #include <array>
-#include <limits>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,14 +20,16 @@
 
 namespace kansoku::store::metrics {
 
-inline constexpr uint32_t kPartVersion = 1;
+// 2: values of form 5 (pairs as columns). Version 1 is read as well.
+inline constexpr uint32_t kPartVersion = 2;
+inline constexpr uint32_t kPartVersionMin = 1;
 
 // What the manifest says of a part; repeated in its footer.
 struct PartMeta {
   uint64_t id = 0;
   uint32_t level = 0;  // 0: from the head; merging adds one
-  // The log records whose points it holds; parts neither overlap nor leave gaps that matter: order by
-  // sequence is order of precedence.
+  // The log records whose points it holds; parts neither overlap nor leave gaps that matter: order
+  // by sequence is order of precedence.
   uint64_t first_sequence = 0;
   uint64_t last_sequence = 0;
   int64_t min_ms = 0;
@@ -77,8 +79,8 @@ class PartWriter {
 
 class Part {
  public:
-  // A part that cannot be read comes back fenced (damaged(), no pages); only the manifest's word on it
-  // is known then.
+  // A part that cannot be read comes back fenced (damaged(), no pages); only the manifest's word on
+  // it is known then.
   static std::shared_ptr<const Part> open(env::FileSystem& files, const std::string& directory,
                                           const PartMeta& meta);
   // The footer of a file, for rebuilding a manifest.

@@ -13,8 +13,8 @@ DecodedSeries copy_of(const DecodedSeries& from) {
   out.timestamps_ms = from.timestamps_ms;
   out.values = from.values;
   for (const auto& distribution : from.distributions) {
-    out.distributions.push_back(
-        distribution ? std::make_unique<signal::Distribution>(*distribution) : nullptr);
+    out.distributions.push_back(distribution ? std::make_unique<signal::Distribution>(*distribution)
+                                             : nullptr);
   }
   return out;
 }
@@ -79,9 +79,7 @@ Status SealJob::put_cells(SeriesId id, DecodedSeries series) {
   return {};
 }
 
-Result<PartMeta> SealJob::finish() {
-  return writer_->finish();
-}
+Result<PartMeta> SealJob::finish() { return writer_->finish(); }
 
 Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::string directory,
                                                   std::vector<std::shared_ptr<const Part>> inputs,
@@ -168,8 +166,6 @@ Status MergeJob::put_times(SeriesId id) {
   return writer_->add_times(id, first, last);
 }
 
-Result<PartMeta> MergeJob::finish() {
-  return writer_->finish();
-}
+Result<PartMeta> MergeJob::finish() { return writer_->finish(); }
 
 }  // namespace kansoku::store::metrics

@@ -21,29 +21,63 @@ signal::Point point_of(signal::Distribution distribution) {
   return point;
 }
 
-// Every kind of point, and every way values are kept.
-std::map<SeriesId, DecodedSeries> samples() {
+// Every kind of point, and every way in which values of a part of version 1 are kept.
+std::map<SeriesId, DecodedSeries> samples_of_version_1() {
   std::map<SeriesId, DecodedSeries> out;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  std::vector<std::vector<double>> columns{
-      {7, 7, 7, 7}, {1, 2, 3, 5}, {0.25, 0.5, 1.75, 2}, {-0.0, 0.0, nan, 1e300}, {0.1, 1.0 / 3, 2, -5e-324}};
+  std::vector<std::vector<double>> columns{{7, 7, 7, 7},
+                                           {1, 2, 3, 5},
+                                           {0.25, 0.5, 1.75, 2},
+                                           {-0.0, 0.0, nan, 1e300},
+                                           {0.1, 1.0 / 3, 2, -5e-324}};
   for (size_t i = 0; i < columns.size(); ++i) {
-    for (size_t k = 0; k < 4; ++k) out[i * 3].push(static_cast<int64_t>(k * k) * 1000, columns[i][k]);
+    for (size_t k = 0; k < 4; ++k)
+      out[i * 3].push(static_cast<int64_t>(k * k) * 1000, columns[i][k]);
   }
   DecodedSeries& mixed = out[100];
   mixed.push(1, 2.5);
-  mixed.push(2, point_of({.count = 3, .sum = 4, .min = 1, .max = 2, .buckets = signal::Pairs{{1, 2}, {2, 1}}}));
-  mixed.push(3, point_of({.count = 3, .sum = 9, .min = 1, .max = 5, .buckets = signal::SketchBuckets{1, {{3, 2}}, {}}}));
-  mixed.push(4, point_of({.count = 2, .sum = 3, .has_min_max = false,
+  mixed.push(
+      2, point_of(
+             {.count = 3, .sum = 4, .min = 1, .max = 2, .buckets = signal::Pairs{{1, 2}, {2, 1}}}));
+  mixed.push(3, point_of({.count = 3,
+                          .sum = 9,
+                          .min = 1,
+                          .max = 5,
+                          .buckets = signal::SketchBuckets{1, {{3, 2}}, {}}}));
+  mixed.push(4, point_of({.count = 2,
+                          .sum = 3,
+                          .has_min_max = false,
                           .buckets = signal::ExponentialBuckets{1, 0, 0, {{4, 2}}, {}}}));
-  mixed.push(5, point_of({.count = 6, .has_sum = false, .has_min_max = false,
+  mixed.push(5, point_of({.count = 6,
+                          .has_sum = false,
+                          .has_min_max = false,
                           .buckets = signal::ExplicitBuckets{{0.5, 1}, {1, 2, 3}}}));
+  return out;
+}
+
+// Also runs of floats and pairs, which version 2 keeps as columns.
+std::map<SeriesId, DecodedSeries> samples() {
+  auto out = samples_of_version_1();
+  auto pairs = [](signal::Pairs p, double sum) {
+    signal::Distribution d{.sum = sum, .min = p.front().value, .max = p.back().value};
+    for (const auto& pair : p) d.count += pair.count;
+    d.buckets = std::move(p);
+    return point_of(std::move(d));
+  };
+  DecodedSeries& ones = out[101];
+  ones.push(0, pairs({{1.25, 1}, {7.5, 1}, {7.75, 1}}, 16.5));
+  ones.push(300'000, 4.5);
+  ones.push(600'000, pairs({{-2, 1}, {1e-3, 1}}, -1.999));
+  DecodedSeries& counts = out[102];
+  counts.push(0, pairs({{-0.0, 2}, {1.0 / 3, 0.5}}, 1.0 / 6));
+  counts.push(300'000, pairs({{5, 1e12}}, 5e12));
   return out;
 }
 
 PartMeta write_part(env::SimFileSystem& disk) {
   REQUIRE(disk.create_directories("/p"));
-  auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20}, 1);
+  auto writer =
+      PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20}, 1);
   REQUIRE(writer);
   for (const auto& [id, series] : samples()) {
     CHECK((*writer)->add_times(id, series.timestamps_ms.front(), series.timestamps_ms.back()));
@@ -60,24 +94,37 @@ bool same(const DecodedSeries& a, const DecodedSeries& b) {
     bool distribution = !a.distributions.empty() && a.distributions[i];
     if (distribution != (!b.distributions.empty() && b.distributions[i])) return false;
     if (distribution && !(*a.distributions[i] == *b.distributions[i])) return false;
-    if (!distribution && std::bit_cast<uint64_t>(a.values[i]) != std::bit_cast<uint64_t>(b.values[i])) {
+    if (!distribution &&
+        std::bit_cast<uint64_t>(a.values[i]) != std::bit_cast<uint64_t>(b.values[i])) {
       return false;
     }
   }
   return true;
 }
 
-void check_reads_samples(const std::shared_ptr<const Part>& part) {
+void check_reads_samples(const std::shared_ptr<const Part>& part,
+                         const std::map<SeriesId, DecodedSeries>& wanted = samples()) {
   REQUIRE_FALSE(part->damaged());
   Decompressor decompressor;
   PartCursor cursor(part, PageKind::Raw, decompressor);
-  for (const auto& [id, series] : samples()) {
+  for (const auto& [id, series] : wanted) {
     CHECK(cursor.current() == id);
     DecodedSeries got;
     cursor.read(id, kMin, kMax, got);
     CHECK(same(got, series));
   }
   CHECK(cursor.current() == PartCursor::kNone);
+}
+
+std::string golden_path(int version) {
+  return fmt::format("{}/src/store/metrics/testdata/part-v{}.kmp", KANSOKU_SOURCE_DIR, version);
+}
+
+std::string golden(int version) {
+  std::ifstream in(golden_path(version), std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
 }
 
 }  // namespace
@@ -88,19 +135,72 @@ TEST_CASE("a part gives back every kind of point bit by bit") {
   check_reads_samples(Part::open(disk, "/p", meta));
 }
 
-TEST_CASE("the golden part of version 1 is read, and written, byte for byte") {
-  std::string path = std::string(KANSOKU_SOURCE_DIR) + "/src/store/metrics/testdata/part-v1.kmp";
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
+TEST_CASE("the golden part of version 1 is read") {
+  env::SimFileSystem disk;
+  std::string bytes = golden(1);
+  disk.set_contents("/p/" + part_name(1), bytes);
+  auto meta = Part::read_meta(disk, "/p/" + part_name(1));
+  REQUIRE(meta);
+  meta->id = 1;
+  check_reads_samples(Part::open(disk, "/p", *meta), samples_of_version_1());
+}
+
+TEST_CASE("the golden part of version 2 is read, and written, byte for byte") {
   env::SimFileSystem disk;
   PartMeta meta = write_part(disk);
   if (std::getenv("KANSOKU_WRITE_GOLDEN") != nullptr) {
-    std::ofstream(path, std::ios::binary) << disk.contents("/p/" + part_name(1));
+    std::ofstream(golden_path(2), std::ios::binary) << disk.contents("/p/" + part_name(1));
   }
-  CHECK(disk.contents("/p/" + part_name(1)) == bytes.str());
-  disk.set_contents("/p/" + part_name(1), bytes.str());
+  std::string bytes = golden(2);
+  CHECK(disk.contents("/p/" + part_name(1)) == bytes);
+  disk.set_contents("/p/" + part_name(1), bytes);
   check_reads_samples(Part::open(disk, "/p", meta));
+}
+
+TEST_CASE(
+    "runs of pairs are kept as columns when nothing is lost by it, and come back bit by bit") {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 300; ++round) {
+    DecodedSeries want;
+    bool plain = true;
+    size_t points = 1 + random() % 20;
+    for (size_t i = 0; i < points; ++i) {
+      auto ms = static_cast<int64_t>(i) * 60'000;
+      if (random() % 4 == 0) {
+        want.push(ms, static_cast<double>(random() % 1000) / 10);
+        continue;
+      }
+      signal::Distribution d;
+      signal::Pairs pairs;
+      double value = -50;
+      for (uint64_t n = 1 + random() % 256; n > 0; --n) {
+        value += 0.01 * static_cast<double>(1 + random() % 500);
+        pairs.push_back({value, random() % 8 == 0 ? 2.5 : 1.0});
+        d.count += pairs.back().count;
+        d.sum += value * pairs.back().count;
+      }
+      d.min = pairs.front().value;
+      d.max = pairs.back().value;
+      d.buckets = std::move(pairs);
+      // What does not follow from the pairs must not get lost.
+      if (random() % 40 == 0) d.distribution_lost = true;
+      if (random() % 40 == 0) d.min -= 1;
+      if (random() % 40 == 0) d.count += 1;
+      plain = plain && !d.distribution_lost && d.min == std::get<signal::Pairs>(d.buckets)[0].value;
+      want.push(ms, point_of(std::move(d)));
+    }
+    std::string bytes;
+    encode_points(want, 0, want.size(), bytes);
+    if (!plain) CHECK(bytes[0] != static_cast<char>(ValueMode::Pairs));
+    DecodedSeries got;
+    REQUIRE(decode_points(bytes, want.timestamps_ms, got));
+    CHECK(same(got, want));
+    // Cut anywhere it is refused or, at best, something else; never out of bounds.
+    for (size_t cut = 0; cut < bytes.size(); cut += 7) {
+      DecodedSeries other;
+      CHECK_FALSE(decode_points(std::string_view(bytes).substr(0, cut), want.timestamps_ms, other));
+    }
+  }
 }
 
 TEST_CASE("streams of the head give back random values bit by bit") {
@@ -116,7 +216,8 @@ TEST_CASE("streams of the head give back random values bit by bit") {
       if (kind == 0) ms += 15'000;
       if (kind == 1) ms -= static_cast<int64_t>(random() % 1'000'000);
       if (kind == 2) ms = static_cast<int64_t>(random());
-      if (random() % 2 == 0) value = static_cast<double>(static_cast<int64_t>(random() % 1'000'000) - 500'000);
+      if (random() % 2 == 0)
+        value = static_cast<double>(static_cast<int64_t>(random() % 1'000'000) - 500'000);
       if (random() % 5 == 0) value = std::bit_cast<double>(random());
       if (random() % 5 == 0) value += 0.25;
       char bytes[kSampleBytesMax + 8];
@@ -132,7 +233,8 @@ TEST_CASE("streams of the head give back random values bit by bit") {
 TEST_CASE("a damaged page costs that page alone") {
   env::SimFileSystem disk;
   REQUIRE(disk.create_directories("/p"));
-  auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 1, .last_sequence = 1}, 1);
+  auto writer =
+      PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 1, .last_sequence = 1}, 1);
   REQUIRE(writer);
   std::mt19937_64 random(1);
   for (SeriesId id = 0; id < 200; ++id) {

@@ -12,7 +12,8 @@ uint64_t load_low(const char* at, int n) {
 int64_t take_time(StreamState& state, uint8_t time_class, const char*& at) {
   int64_t change = 0;
   switch (time_class) {
-    case 0: break;
+    case 0:
+      break;
     case 1:
       change = unzigzag(static_cast<uint8_t>(*at));
       at += 1;

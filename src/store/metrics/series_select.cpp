@@ -1,7 +1,7 @@
 // Selection of series by label matchers over the inverted index.
 #include "base/check.h"
-#include "store/regex.h"
 #include "store/metrics/series_table.h"
+#include "store/regex.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -12,10 +12,14 @@ constexpr PairId kNoPair = std::numeric_limits<PairId>::max();
 bool value_matches(const Matcher& matcher, const std::optional<Regex>& regex,
                    std::string_view value) {
   switch (matcher.op) {
-    case MatchOp::Equal: return value == matcher.value;
-    case MatchOp::NotEqual: return value != matcher.value;
-    case MatchOp::Regex: return regex->matches(value);
-    case MatchOp::NotRegex: return !regex->matches(value);
+    case MatchOp::Equal:
+      return value == matcher.value;
+    case MatchOp::NotEqual:
+      return value != matcher.value;
+    case MatchOp::Regex:
+      return regex->matches(value);
+    case MatchOp::NotRegex:
+      return !regex->matches(value);
   }
   return false;
 }
@@ -28,8 +32,8 @@ std::vector<SeriesId> intersect(std::vector<SeriesId> a, const std::vector<Serie
 
 }  // namespace
 
-// A matcher resolved against the dictionary: the pairs of its label that pass, and whether the absence
-// of the label does.
+// A matcher resolved against the dictionary: the pairs of its label that pass, and whether the
+// absence of the label does.
 struct SeriesTable::Filter {
   uint32_t name = kNoName;
   std::vector<PairId> pairs;  // ascending
@@ -122,7 +126,8 @@ bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
   return !selector.exact_label_names || has_exact_names(entry, *selector.exact_label_names);
 }
 
-Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector) const {
+Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector,
+                                                    Unseen unseen) const {
   std::shared_lock lock(table_mutex_);
   KANSOKU_TRY(auto filters, filters_of(selector));
   std::vector<SeriesInfo> out;
@@ -130,8 +135,9 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
   for (SeriesId id : candidates(filters)) {
     const Entry& entry = entries_[id];
     int64_t last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
-    if (last_ms == std::numeric_limits<int64_t>::min()) continue;  // no point is stored yet
-    if (selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
+    bool has_points = last_ms != std::numeric_limits<int64_t>::min();
+    if (!has_points && unseen == Unseen::LeaveOut) continue;  // no point is stored yet
+    if (has_points && selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
     if (!passes(entry, filters, selector)) continue;
     canonical.clear();
     append_canonical(entry, canonical);

@@ -11,8 +11,8 @@ constexpr size_t kArenaBytes = 64 * 1024;
 constexpr size_t kSlotsMin = 1024;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 
-// The labels of canonical bytes as the byte ranges of each; false when they are not canonical: names
-// must ascend and values must not be empty.
+// The labels of canonical bytes as the byte ranges of each; false when they are not canonical:
+// names must ascend and values must not be empty.
 bool split_labels(std::string_view canonical, std::vector<std::string_view>& out) {
   std::string_view previous;
   const char* begin = canonical.data();
@@ -159,8 +159,8 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
   entry.hash_low = hash.low;
   entry.scope = scope;
   entry.pair_count = static_cast<uint8_t>(labels.size());
-  entry.flags = static_cast<uint8_t>(static_cast<uint8_t>(merge) |
-                                     (static_cast<uint8_t>(temporality) << 1));
+  entry.flags =
+      static_cast<uint8_t>(static_cast<uint8_t>(merge) | (static_cast<uint8_t>(temporality) << 1));
   entry.pairs = static_cast<uint32_t>(pair_ids_.grow_together(std::max<size_t>(labels.size(), 1)));
   for (size_t i = 0; i < labels.size(); ++i) {
     PairId pair = pair_id(labels[i]);
@@ -261,8 +261,7 @@ std::optional<signal::MergeKind> SeriesTable::merge_in_scope(SeriesId id,
 size_t SeriesTable::memory_bytes() const {
   std::shared_lock lock(table_mutex_);
   size_t bytes = entries_.memory_bytes() + times_.memory_bytes() + pair_ids_.memory_bytes() +
-                 slots_.size() * sizeof(Slot) + pairs_.memory_bytes() +
-                 arena_.size() * kArenaBytes;
+                 slots_.size() * sizeof(Slot) + pairs_.memory_bytes() + arena_.size() * kArenaBytes;
   for (size_t i = 0; i < pairs_.size(); ++i) bytes += pairs_[i].postings.memory_bytes();
   return bytes + pair_index_.size() * 56;
 }

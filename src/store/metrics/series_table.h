@@ -43,6 +43,9 @@ struct SeriesDefinition {
   std::string_view canonical;
 };
 
+// Series of which no point is known: none was stored yet, or all are in what is damaged.
+enum class Unseen : uint8_t { LeaveOut, Include };
+
 class SeriesTable {
  public:
   explicit SeriesTable(std::string_view secret);
@@ -79,7 +82,7 @@ class SeriesTable {
   }
   // Only for ids that exist.
   SeriesDefinition definition(SeriesId id, std::string& canonical) const;
-  Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector) const;
+  Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector, Unseen unseen) const;
   // How `id` merges; nothing when it is not a series of this scope (scans never cross tenants).
   std::optional<signal::MergeKind> merge_in_scope(SeriesId id, const signal::Scope& scope) const;
   uint64_t series_count() const { return series_count_.load(std::memory_order_relaxed); }

@@ -30,7 +30,8 @@ struct Counter {
 
 }  // namespace
 
-TEST_CASE("a reader on another thread never sees less than was acknowledged, nor more than was sent") {
+TEST_CASE(
+    "a reader on another thread never sees less than was acknowledged, nor more than was sent") {
   env::SimClock clock;
   env::SimRandom random(1);
   env::SimFileSystem disk;
@@ -57,7 +58,8 @@ TEST_CASE("a reader on another thread never sees less than was acknowledged, nor
         std::lock_guard lock(acknowledged.counter_mutex);
         least = acknowledged.value;
       }
-      auto found = (*engine)->select({.scope = {"1", "r"}, .matchers = {{"s", MatchOp::Regex, ".*7"}}});
+      auto found =
+          (*engine)->select({.scope = {"1", "r"}, .matchers = {{"s", MatchOp::Regex, ".*7"}}});
       std::vector<SeriesId> ids;
       for (const SeriesInfo& info : *found) ids.push_back(info.id);
       auto report = (*engine)->scan({.scope = {"1", "r"}, .ids = ids}, [&](const SeriesPoints& p) {
@@ -79,7 +81,9 @@ TEST_CASE("a reader on another thread never sees less than was acknowledged, nor
       builder.add_float(*row, ms + batch % 5, 1);
     }
     ++sent;
-    (*engine)->append({{"1", "r"}, builder.finish(), {},
+    (*engine)->append({{"1", "r"},
+                       builder.finish(),
+                       {},
                        signal::AckToken(kSeries, nullptr, Lane::Ingest, [&](signal::Verdict v) {
                          if (!v.good()) ++wrong;
                          acknowledged.add();

@@ -1,25 +1,8 @@
 #include "store/retention/retention.h"
 
+#include "base/time/duration.h"
+
 namespace kansoku::store {
-namespace {
-
-struct Unit {
-  std::string_view name;
-  int64_t ms;
-};
-// Longest name first where one begins another.
-constexpr std::array<Unit, 7> kUnits{{{"ms", 1},
-                                      {"s", 1'000},
-                                      {"m", 60'000},
-                                      {"h", 3'600'000},
-                                      {"d", 86'400'000},
-                                      {"w", 604'800'000},
-                                      {"y", 31'536'000'000}}};
-// A thousand years: sums of these stay far from overflow.
-constexpr int64_t kRetentionMsMax = 1000 * 31'536'000'000LL;
-
-}  // namespace
-
 int retention_class_days(int days) {
   if (days <= 0) return 0;
   for (int each : kRetentionClassesDays) {
@@ -29,25 +12,7 @@ int retention_class_days(int days) {
 }
 
 Result<int64_t> retention_ms(std::string_view text) {
-  std::string_view rest = text;
-  int64_t total = 0;
-  while (!rest.empty()) {
-    int64_t number = 0;
-    auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc() || number < 0) break;
-    rest.remove_prefix(static_cast<size_t>(end - rest.data()));
-    const Unit* unit = nullptr;
-    for (const Unit& each : kUnits) {
-      if (rest.starts_with(each.name)) {
-        unit = &each;
-        break;
-      }
-    }
-    if (unit == nullptr || number > kRetentionMsMax / unit->ms) break;
-    total += number * unit->ms;
-    rest.remove_prefix(unit->name.size());
-    if (rest.empty() && total > 0 && total <= kRetentionMsMax) return total;
-  }
+  if (auto ms = parse_joined_duration_ms(text)) return *ms;
   return invalid_argument("bad retention {}: expected e.g. 15d, 36h, 2w", quoted(text));
 }
 

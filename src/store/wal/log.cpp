@@ -126,6 +126,10 @@ Status Log::State::recover() {
     recovery.records += scan.records;
     recovery.bytes += scan.good_bytes;
     note_damage(segment, scan.damages);
+    uint64_t& lost_until = recovery.lost_until_sequence;
+    lost_until = std::max(lost_until, scan.lost_until);
+    if (!is_last && previous + 1 < end) lost_until = std::max(lost_until, end);
+    if (is_last && scan.damaged_at_end) lost_until = std::numeric_limits<uint64_t>::max();
     if (is_last) {
       KANSOKU_RETURN_IF_ERROR(cut_tail(segment, scan));
     } else if (scan.good_bytes < scan.total_bytes && previous + 1 < end) {

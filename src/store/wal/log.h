@@ -38,6 +38,9 @@ struct RecoveryReport {
   // Runs of bytes inside the log that are no record though records follow, or records are missing
   // after them: acknowledged data were damaged.
   uint64_t damages = 0;
+  // Some records with a sequence below this are missing because of damage; 0: none is. An engine that
+  // has absorbed them all has lost nothing.
+  uint64_t lost_until_sequence = 0;
   // Bytes behind the last whole record of the last segment: a write that the crash interrupted.
   uint64_t tail_bytes_cut = 0;
   std::string first_damage;

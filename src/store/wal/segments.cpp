@@ -51,7 +51,10 @@ Result<SegmentScan> scan_segment(env::FileSystem& files, const Segment& segment,
     ParsedRecord record;
     size_t found = find_record(view, at, record);
     if (found == std::string_view::npos) break;
-    if (found != at) ++scan.damages;
+    if (found != at) {
+      ++scan.damages;
+      scan.damaged_at_end = true;
+    }
     at = found + record.bytes;
     scan.good_bytes = at;
     if (record.tag.engine == Engine::Log) {
@@ -60,6 +63,10 @@ Result<SegmentScan> scan_segment(env::FileSystem& files, const Segment& segment,
       continue;
     }
     if (record.tag.sequence <= previous || record.tag.sequence >= end_sequence) continue;
+    if (scan.damaged_at_end && record.tag.sequence > previous + 1) {
+      scan.lost_until = record.tag.sequence;
+    }
+    scan.damaged_at_end = false;
     previous = record.tag.sequence;
     scan.last_sequence = record.tag.sequence;
     ++scan.records;

@@ -25,6 +25,9 @@ struct SegmentScan {
   uint64_t total_bytes = 0;
   uint64_t last_sequence = 0;
   uint64_t damages = 0;      // runs of bytes that are no record, followed by one
+  // Records before this sequence are missing where a damage is; 0: none is.
+  uint64_t lost_until = 0;
+  bool damaged_at_end = false;  // a damage with no numbered record behind it
 };
 
 // Calls `visit` for every record with previous < sequence < end_sequence. A damaged record is skipped

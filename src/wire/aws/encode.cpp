@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/text/base64.h"
+#include "base/time/iso8601.h"
 #include "wire/aws/protocol.h"
 #include "wire/cbor/cbor_writer.h"
 #include "wire/json/json_writer.h"
@@ -57,8 +59,12 @@ void write_json_double(wire::JsonWriter& json, double value) {
 
 void write_json_timestamp(wire::JsonWriter& json, Timestamp time, TimestampFormat format) {
   switch (format) {
-    case TimestampFormat::Iso8601: json.string(iso8601(time)); break;
-    case TimestampFormat::HttpDate: json.string(http_date(time)); break;
+    case TimestampFormat::Iso8601:
+      json.string(iso8601(time.ms, IsoFraction::WhenNeeded));
+      break;
+    case TimestampFormat::HttpDate:
+      json.string(http_date(time.ms));
+      break;
     default:
       if (time.ms % 1000 == 0) {
         json.integer(time.ms / 1000);
@@ -70,19 +76,33 @@ void write_json_timestamp(wire::JsonWriter& json, Timestamp time, TimestampForma
 
 void write_json(wire::JsonWriter& json, const Type& type, const Member* member, const void* value) {
   switch (type.kind) {
-    case Kind::Boolean: json.boolean(value_as<bool>(value)); break;
-    case Kind::Integer: json.integer(value_as<int32_t>(value)); break;
-    case Kind::Long: json.integer(value_as<int64_t>(value)); break;
+    case Kind::Boolean:
+      json.boolean(value_as<bool>(value));
+      break;
+    case Kind::Integer:
+      json.integer(value_as<int32_t>(value));
+      break;
+    case Kind::Long:
+      json.integer(value_as<int64_t>(value));
+      break;
     case Kind::Float: {
       float number = value_as<float>(value);
       std::isfinite(number) ? json.raw(float_text(number))
                             : json.string(special_double(static_cast<double>(number)));
       break;
     }
-    case Kind::Double: write_json_double(json, value_as<double>(value)); break;
-    case Kind::String: json.string(value_as<std::string>(value)); break;
-    case Kind::Blob: json.string(base64_encode(value_as<std::string>(value))); break;
-    case Kind::Document: json.raw(value_as<std::string>(value)); break;
+    case Kind::Double:
+      write_json_double(json, value_as<double>(value));
+      break;
+    case Kind::String:
+      json.string(value_as<std::string>(value));
+      break;
+    case Kind::Blob:
+      json.string(base64_encode(value_as<std::string>(value)));
+      break;
+    case Kind::Document:
+      json.raw(value_as<std::string>(value));
+      break;
     case Kind::Timestamp:
       write_json_timestamp(json, value_as<Timestamp>(value),
                            format_of(type, member, TimestampFormat::EpochSeconds));
@@ -102,7 +122,9 @@ void write_json(wire::JsonWriter& json, const Type& type, const Member* member, 
       }
       json.end_object();
       break;
-    case Kind::Structure: write_json_structure(json, type, value); break;
+    case Kind::Structure:
+      write_json_structure(json, type, value);
+      break;
   }
 }
 
@@ -127,14 +149,28 @@ void write_cbor_members(wire::CborWriter& cbor, const Type& type, const void* ob
 
 void write_cbor(wire::CborWriter& cbor, const Type& type, const void* value) {
   switch (type.kind) {
-    case Kind::Boolean: cbor.boolean(value_as<bool>(value)); break;
-    case Kind::Integer: cbor.integer(value_as<int32_t>(value)); break;
-    case Kind::Long: cbor.integer(value_as<int64_t>(value)); break;
-    case Kind::Float: cbor.number32(value_as<float>(value)); break;
-    case Kind::Double: cbor.number(value_as<double>(value)); break;
+    case Kind::Boolean:
+      cbor.boolean(value_as<bool>(value));
+      break;
+    case Kind::Integer:
+      cbor.integer(value_as<int32_t>(value));
+      break;
+    case Kind::Long:
+      cbor.integer(value_as<int64_t>(value));
+      break;
+    case Kind::Float:
+      cbor.number32(value_as<float>(value));
+      break;
+    case Kind::Double:
+      cbor.number(value_as<double>(value));
+      break;
     case Kind::String:
-    case Kind::Document: cbor.text(value_as<std::string>(value)); break;
-    case Kind::Blob: cbor.bytes(value_as<std::string>(value)); break;
+    case Kind::Document:
+      cbor.text(value_as<std::string>(value));
+      break;
+    case Kind::Blob:
+      cbor.bytes(value_as<std::string>(value));
+      break;
     case Kind::Timestamp:
       // Tag 1 with a double, the form that every SDK's decoder takes.
       cbor.tag(1);
@@ -193,23 +229,32 @@ std::string epoch_text(Timestamp time) {
 
 std::string scalar_text(const Type& type, const Member* member, const void* value) {
   switch (type.kind) {
-    case Kind::Boolean: return value_as<bool>(value) ? "true" : "false";
-    case Kind::Integer: return fmt::format("{}", value_as<int32_t>(value));
-    case Kind::Long: return fmt::format("{}", value_as<int64_t>(value));
+    case Kind::Boolean:
+      return value_as<bool>(value) ? "true" : "false";
+    case Kind::Integer:
+      return fmt::format("{}", value_as<int32_t>(value));
+    case Kind::Long:
+      return fmt::format("{}", value_as<int64_t>(value));
     case Kind::Float: {
       float number = value_as<float>(value);
       return std::isfinite(number) ? float_text(number)
                                    : std::string(special_double(static_cast<double>(number)));
     }
-    case Kind::Double: return double_text(value_as<double>(value));
-    case Kind::Blob: return base64_encode(value_as<std::string>(value));
+    case Kind::Double:
+      return double_text(value_as<double>(value));
+    case Kind::Blob:
+      return base64_encode(value_as<std::string>(value));
     case Kind::Timestamp:
       switch (format_of(type, member, TimestampFormat::Iso8601)) {
-        case TimestampFormat::EpochSeconds: return epoch_text(value_as<Timestamp>(value));
-        case TimestampFormat::HttpDate: return http_date(value_as<Timestamp>(value));
-        default: return iso8601(value_as<Timestamp>(value));
+        case TimestampFormat::EpochSeconds:
+          return epoch_text(value_as<Timestamp>(value));
+        case TimestampFormat::HttpDate:
+          return http_date(value_as<Timestamp>(value).ms);
+        default:
+          return iso8601(value_as<Timestamp>(value).ms, IsoFraction::WhenNeeded);
       }
-    default: return value_as<std::string>(value);
+    default:
+      return value_as<std::string>(value);
   }
 }
 
@@ -246,9 +291,14 @@ void write_xml(wire::XmlWriter& xml, XmlName name, const Type& type, const void*
       }
       break;
     }
-    case Kind::Map: write_xml_map_entries(xml, "entry", type, value); break;
-    case Kind::Structure: write_xml_members(xml, type, value); break;
-    default: xml.text(scalar_text(type, name.member, value));
+    case Kind::Map:
+      write_xml_map_entries(xml, "entry", type, value);
+      break;
+    case Kind::Structure:
+      write_xml_members(xml, type, value);
+      break;
+    default:
+      xml.text(scalar_text(type, name.member, value));
   }
   xml.end(name.name);
 }
@@ -382,37 +432,51 @@ std::string encode_response(Protocol protocol, const Service& service, std::stri
                             const describe::Type* type, const void* object,
                             std::string_view request_id) {
   switch (protocol) {
-    case Protocol::Query: return encode_query(service, operation, type, object, request_id);
-    case Protocol::Cbor: return encode_cbor(type, object);
-    default: return encode_json(type, object);
+    case Protocol::Query:
+      return encode_query(service, operation, type, object, request_id);
+    case Protocol::Cbor:
+      return encode_cbor(type, object);
+    default:
+      return encode_json(type, object);
   }
 }
 
 std::string encode_error(Protocol protocol, const Service& service, const AwsError& error,
                          std::string_view request_id) {
   switch (protocol) {
-    case Protocol::Query: return query_error(service, error, request_id);
-    case Protocol::Cbor: return cbor_error(service, error);
-    default: return json_error(service, error);
+    case Protocol::Query:
+      return query_error(service, error, request_id);
+    case Protocol::Cbor:
+      return cbor_error(service, error);
+    default:
+      return json_error(service, error);
   }
 }
 
 std::string_view content_type(Protocol protocol) {
   switch (protocol) {
-    case Protocol::Query: return "text/xml";
-    case Protocol::Json10: return "application/x-amz-json-1.0";
-    case Protocol::Json11: return "application/x-amz-json-1.1";
-    case Protocol::Cbor: return "application/cbor";
+    case Protocol::Query:
+      return "text/xml";
+    case Protocol::Json10:
+      return "application/x-amz-json-1.0";
+    case Protocol::Json11:
+      return "application/x-amz-json-1.1";
+    case Protocol::Cbor:
+      return "application/cbor";
   }
   return "application/octet-stream";
 }
 
 std::string_view protocol_name(Protocol protocol) {
   switch (protocol) {
-    case Protocol::Query: return "query";
-    case Protocol::Json10: return "json-1.0";
-    case Protocol::Json11: return "json-1.1";
-    case Protocol::Cbor: return "rpc-v2-cbor";
+    case Protocol::Query:
+      return "query";
+    case Protocol::Json10:
+      return "json-1.0";
+    case Protocol::Json11:
+      return "json-1.1";
+    case Protocol::Cbor:
+      return "rpc-v2-cbor";
   }
   return "unknown";
 }

@@ -109,12 +109,6 @@ std::string_view content_type(Protocol protocol);
 // ---------------------------------------------------------------------------------------------
 // Text forms of values, shared by the codecs
 
-std::string base64_encode(std::string_view bytes);
-// False when it is no base64.
-bool base64_decode(std::string_view text, std::string& bytes);
-// 2023-11-14T22:13:20Z, with .123 where there are milliseconds.
-std::string iso8601(describe::Timestamp time);
-std::string http_date(describe::Timestamp time);
 // ISO 8601 with or without fraction and offset, an HTTP date, or epoch seconds.
 bool parse_timestamp(std::string_view text, describe::Timestamp& time);
 // Seconds since the epoch, with a fraction.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text/base64.h"
 #include "conformance/aws/model_value.h"
 #include "conformance/aws/xml_tree.h"
 #include "wire/cbor/cbor_reader.h"
@@ -32,9 +33,9 @@ Decoded decode(Protocol protocol, const std::string& body, const describe::Type&
     return decode_query(*form, type, object);
   }
   if (protocol == Protocol::Cbor) {
-    std::string bytes;
-    REQUIRE(base64_decode(body, bytes));
-    return decode_cbor(bytes, type, object);
+    auto bytes = base64_decode(body);
+    REQUIRE(bytes);
+    return decode_cbor(*bytes, type, object);
   }
   return decode_json(body, type, object);
 }
@@ -92,9 +93,9 @@ void check_same_answer(Protocol protocol, const std::string& ours, const std::st
     REQUIRE((x == nullptr) == (y == nullptr));
     if (x != nullptr) CHECK(test::same_xml(*x, *y));
   } else if (protocol == Protocol::Cbor) {
-    std::string bytes;
-    REQUIRE(base64_decode(theirs, bytes));
-    CHECK(same_json(cbor_tree(ours), cbor_tree(bytes)));
+    auto bytes = base64_decode(theirs);
+    REQUIRE(bytes);
+    CHECK(same_json(cbor_tree(ours), cbor_tree(*bytes)));
   } else {
     CHECK(same_json(test::parse_json(ours), test::parse_json(theirs)));
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text/base64.h"
+#include "base/text/percent.h"
 #include "wire/aws/protocol.h"
 #include "wire/json/json_writer.h"
 
@@ -88,9 +90,12 @@ class QueryDecoder {
   template <class Make>
   Decoded value(const Type* type, bool flattened, const std::string& path, int depth, Make make) {
     switch (type->kind) {
-      case Kind::Structure: return structure(*type, make(), path, depth + 1);
-      case Kind::List: return list(*type, flattened, make(), path, depth + 1);
-      case Kind::Map: return map(*type, flattened, make(), path, depth + 1);
+      case Kind::Structure:
+        return structure(*type, make(), path, depth + 1);
+      case Kind::List:
+        return list(*type, flattened, make(), path, depth + 1);
+      case Kind::Map:
+        return map(*type, flattened, make(), path, depth + 1);
       default: {
         const Field* field = exact(path);
         if (field == nullptr) return {};
@@ -154,22 +159,33 @@ class QueryDecoder {
   static bool assign(const Type& type, void* into, std::string_view text) {
     switch (type.kind) {
       case Kind::String:
-      case Kind::Document: value_as<std::string>(into) = text; return true;
-      case Kind::Blob: return base64_decode(text, value_as<std::string>(into));
+      case Kind::Document:
+        value_as<std::string>(into) = text;
+        return true;
+      case Kind::Blob: {
+        auto decoded = base64_decode(text);
+        if (decoded) value_as<std::string>(into) = std::move(*decoded);
+        return decoded.has_value();
+      }
       case Kind::Boolean:
         value_as<bool>(into) = text == "true" || text == "True" || text == "1";
         return value_as<bool>(into) || text == "false" || text == "False" || text == "0";
-      case Kind::Integer: return parse_integer<int32_t>(text, into);
-      case Kind::Long: return parse_integer<int64_t>(text, into);
+      case Kind::Integer:
+        return parse_integer<int32_t>(text, into);
+      case Kind::Long:
+        return parse_integer<int64_t>(text, into);
       case Kind::Float: {
         double value = 0;
         if (!parse_double(text, value)) return false;
         value_as<float>(into) = static_cast<float>(value);
         return true;
       }
-      case Kind::Double: return parse_double(text, value_as<double>(into));
-      case Kind::Timestamp: return parse_timestamp(text, value_as<Timestamp>(into));
-      default: return false;
+      case Kind::Double:
+        return parse_double(text, value_as<double>(into));
+      case Kind::Timestamp:
+        return parse_timestamp(text, value_as<Timestamp>(into));
+      default:
+        return false;
     }
   }
 
@@ -181,32 +197,6 @@ class QueryDecoder {
 
   std::vector<Field> fields_;
 };
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool form_decode(std::string_view text, std::string& out) {
-  out.clear();
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '+') {
-      out += ' ';
-    } else if (c != '%') {
-      out += c;
-    } else {
-      if (i + 2 >= text.size()) return false;
-      int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return false;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -225,7 +215,8 @@ Result<Form> parse_form(std::string_view body) {
     FormField& field = form.emplace_back();
     std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1);
-    if (!form_decode(item.substr(0, equals), field.name) || !form_decode(value, field.value)) {
+    if (!append_form_decoded(field.name, item.substr(0, equals)) ||
+        !append_form_decoded(field.value, value)) {
       return invalid_argument("malformed escape in form field {}", quoted(item));
     }
     if (!wire::is_utf8(field.name) || !wire::is_utf8(field.value)) {

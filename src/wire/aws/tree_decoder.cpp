@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/text/base64.h"
 #include "wire/aws/protocol.h"
 #include "wire/cbor/cbor_reader.h"
 #include "wire/json/json_reader.h"
@@ -16,18 +17,27 @@ namespace {
 
 std::string_view kind_word(Kind kind) {
   switch (kind) {
-    case Kind::Boolean: return "a boolean";
+    case Kind::Boolean:
+      return "a boolean";
     case Kind::Integer:
-    case Kind::Long: return "an integer";
+    case Kind::Long:
+      return "an integer";
     case Kind::Float:
-    case Kind::Double: return "a number";
-    case Kind::String: return "a string";
-    case Kind::Blob: return "a blob";
-    case Kind::Timestamp: return "a timestamp";
-    case Kind::List: return "a list";
+    case Kind::Double:
+      return "a number";
+    case Kind::String:
+      return "a string";
+    case Kind::Blob:
+      return "a blob";
+    case Kind::Timestamp:
+      return "a timestamp";
+    case Kind::List:
+      return "a list";
     case Kind::Map:
-    case Kind::Structure: return "a map";
-    case Kind::Document: return "a document";
+    case Kind::Structure:
+      return "a map";
+    case Kind::Document:
+      return "a document";
   }
   return "a value";
 }
@@ -48,8 +58,10 @@ TreeDecoder::Slot TreeDecoder::take_slot() {
       return {member->type, member, nullptr};
     }
     case Kind::Map:
-    case Kind::List: return {frame.type->element, nullptr, nullptr};
-    default: return {};
+    case Kind::List:
+      return {frame.type->element, nullptr, nullptr};
+    default:
+      return {};
   }
 }
 
@@ -172,12 +184,15 @@ bool TreeDecoder::text(std::string_view value) {
   void* into = nullptr;
   auto make = [&] { return into = make_value(frames_, slot.member, root_object_); };
   switch (slot.type->kind) {
-    case Kind::String: value_as<std::string>(make()) = value; return true;
-    case Kind::Blob:
-      if (source_ == Source::Cbor || !base64_decode(value, value_as<std::string>(make()))) {
-        return refuse(slot, "a string");
-      }
+    case Kind::String:
+      value_as<std::string>(make()) = value;
       return true;
+    case Kind::Blob: {
+      auto decoded = source_ == Source::Cbor ? std::nullopt : base64_decode(value);
+      if (!decoded) return refuse(slot, "a string");
+      value_as<std::string>(make()) = std::move(*decoded);
+      return true;
+    }
     case Kind::Timestamp: {
       Timestamp time;
       if (!parse_timestamp(value, time)) return refuse(slot, "a string");
@@ -193,7 +208,8 @@ bool TreeDecoder::text(std::string_view value) {
     case Kind::Document:
       wire::append_json_string(value_as<std::string>(make()), value);
       return true;
-    default: return refuse(slot, "a string");
+    default:
+      return refuse(slot, "a string");
   }
 }
 
@@ -224,9 +240,15 @@ bool TreeDecoder::integer(int64_t value) {
       if (value < INT32_MIN || value > INT32_MAX) return refuse(slot, "a wide integer");
       value_as<int32_t>(make()) = static_cast<int32_t>(value);
       return true;
-    case Kind::Long: value_as<int64_t>(make()) = value; return true;
-    case Kind::Float: value_as<float>(make()) = static_cast<float>(value); return true;
-    case Kind::Double: value_as<double>(make()) = static_cast<double>(value); return true;
+    case Kind::Long:
+      value_as<int64_t>(make()) = value;
+      return true;
+    case Kind::Float:
+      value_as<float>(make()) = static_cast<float>(value);
+      return true;
+    case Kind::Double:
+      value_as<double>(make()) = static_cast<double>(value);
+      return true;
     case Kind::Timestamp: {
       Timestamp time;
       if (!timestamp_from_seconds(static_cast<double>(value), time)) {
@@ -238,7 +260,8 @@ bool TreeDecoder::integer(int64_t value) {
     case Kind::Document:
       wire::JsonWriter(value_as<std::string>(make())).integer(value);
       return true;
-    default: return refuse(slot, "a number");
+    default:
+      return refuse(slot, "a number");
   }
 }
 
@@ -252,8 +275,12 @@ bool TreeDecoder::number(double value) {
   if (slot.type == nullptr) return true;
   auto make = [&] { return make_value(frames_, slot.member, root_object_); };
   switch (slot.type->kind) {
-    case Kind::Float: value_as<float>(make()) = static_cast<float>(value); return true;
-    case Kind::Double: value_as<double>(make()) = value; return true;
+    case Kind::Float:
+      value_as<float>(make()) = static_cast<float>(value);
+      return true;
+    case Kind::Double:
+      value_as<double>(make()) = value;
+      return true;
     case Kind::Timestamp: {
       Timestamp time;
       if (!timestamp_from_seconds(value, time)) return refuse(slot, "a time out of range");
@@ -270,7 +297,8 @@ bool TreeDecoder::number(double value) {
     case Kind::Document:
       wire::append_json_number(value_as<std::string>(make()), value);
       return true;
-    default: return refuse(slot, "a number");
+    default:
+      return refuse(slot, "a number");
   }
 }
 

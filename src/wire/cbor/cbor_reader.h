@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,9 +47,30 @@ class CborReader {
   const char* message() const { return message_; }
 
  private:
-  bool argument(uint8_t low, uint64_t& value);
+  static constexpr uint8_t kIndefinite = 31;
+
+  bool argument(uint8_t low, uint64_t& value) {
+    if (low < 24) {
+      value = low;
+      return true;
+    }
+    return wide_argument(low, value);
+  }
+  bool wide_argument(uint8_t low, uint64_t& value);
   bool simple(uint8_t low, CborItem& item);
-  bool string(CborKind kind, uint8_t low, CborItem& item);
+  bool string(CborKind kind, uint8_t low, CborItem& item) {
+    item.kind = kind;
+    if (low == kIndefinite) {
+      item.indefinite = true;
+      return chunks(kind, item);
+    }
+    if (!argument(low, item.argument)) return false;
+    if (static_cast<uint64_t>(end_ - at_) < item.argument)
+      return bad("string longer than the input");
+    item.bytes = {at_, static_cast<size_t>(item.argument)};
+    at_ += item.argument;
+    return true;
+  }
   bool chunks(CborKind kind, CborItem& item);
   bool bad(const char* message) {
     message_ = message;
@@ -61,6 +83,39 @@ class CborReader {
   const char* message_ = "";
   std::string joined_;
 };
+
+inline bool CborReader::next(CborItem& item) {
+  if (at_ == end_) return bad("unexpected end");
+  auto head = static_cast<uint8_t>(*at_++);
+  uint8_t low = head & 31;
+  item.indefinite = false;
+  switch (head >> 5) {
+    case 0:
+      item.kind = CborKind::Unsigned;
+      return argument(low, item.argument);
+    case 1:
+      item.kind = CborKind::Negative;
+      return argument(low, item.argument);
+    case 2:
+      return string(CborKind::Bytes, low, item);
+    case 3:
+      return string(CborKind::Text, low, item);
+    case 4:
+    case 5:
+      item.kind = (head >> 5) == 4 ? CborKind::List : CborKind::Map;
+      item.indefinite = low == kIndefinite;
+      if (item.indefinite) return true;
+      if (!argument(low, item.argument)) return false;
+      // Every item takes a byte at least.
+      if (item.argument > static_cast<uint64_t>(end_ - at_)) return bad("more items than input");
+      return true;
+    case 6:
+      item.kind = CborKind::Tag;
+      return argument(low, item.argument);
+    default:
+      return simple(low, item);
+  }
+}
 
 // One item and nothing behind it. InvalidArgument with the byte offset otherwise; Cancelled when
 // the visitor stopped. Map keys must be text.

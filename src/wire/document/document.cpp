@@ -1,5 +1,7 @@
 #include "wire/document/document.h"
 
+#include "base/time/duration.h"
+
 namespace kansoku::wire {
 namespace {
 
@@ -23,16 +25,15 @@ struct Suffix {
   int64_t factor;
 };
 
-// A decimal number with one of the suffixes; without any, times `plain`.
-std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suffixes,
-                              int64_t plain) {
+// A decimal number with one of the suffixes, or plain.
+std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suffixes) {
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
   std::string_view rest(end, static_cast<size_t>(text.data() + text.size() - end));
   while (rest.starts_with(' ')) rest.remove_prefix(1);
   int64_t factor = 0;
-  if (rest.empty()) factor = plain;
+  if (rest.empty()) factor = 1;
   for (const Suffix& suffix : suffixes) {
     if (rest == suffix.text) factor = suffix.factor;
   }
@@ -100,13 +101,7 @@ std::optional<std::string> did_you_mean(std::string_view word,
 }
 
 Result<int64_t> parse_duration_ms(std::string_view text) {
-  constexpr std::array<Suffix, 6> kSuffixes{{{"ms", 1},
-                                             {"s", 1'000},
-                                             {"m", 60'000},
-                                             {"h", 3'600'000},
-                                             {"d", 86'400'000},
-                                             {"w", 604'800'000}}};
-  auto value = scaled(text, kSuffixes, 1'000);
+  auto value = parse_decimal_duration_ms(text);
   if (!value) {
     return invalid_argument("{} is not a duration; write a number with ms, s, m, h, d or w",
                             quoted(text));
@@ -125,7 +120,7 @@ Result<int64_t> parse_bytes(std::string_view text) {
                                               {"MiB", 1LL << 20},
                                               {"GiB", 1LL << 30},
                                               {"TiB", 1LL << 40}}};
-  auto value = scaled(text, kSuffixes, 1);
+  auto value = scaled(text, kSuffixes);
   if (!value) {
     return invalid_argument("{} is not a size; write a number with kB, MB, GB, KiB, MiB or GiB",
                             quoted(text));

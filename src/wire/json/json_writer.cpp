@@ -36,14 +36,29 @@ bool plain(char c) {
 void append_escaped(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    default:
+      break;
   }
   auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
@@ -54,16 +69,24 @@ void append_escaped(std::string& out, char c) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+  // Nearly all text is ASCII and short: whole words, and the last word once more over its tail.
+  constexpr uint64_t kHighBits = 0x8080808080808080ULL;
+  size_t at = 0;
+  uint64_t seen = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word;
+    __builtin_memcpy(&word, text.data() + at, 8);
+    seen |= word;
+  }
+  if (text.size() >= 8) {
+    uint64_t word;
+    __builtin_memcpy(&word, text.data() + text.size() - 8, 8);
+    seen |= word;
+  } else {
+    for (; at < text.size(); ++at) seen |= static_cast<unsigned char>(text[at]);
+  }
+  if ((seen & kHighBits) == 0) return true;
   while (!text.empty()) {
-    // Eight ASCII bytes at a time: nearly all text.
-    if (text.size() >= 8) {
-      uint64_t word;
-      __builtin_memcpy(&word, text.data(), 8);
-      if ((word & 0x8080808080808080ULL) == 0) {
-        text.remove_prefix(8);
-        continue;
-      }
-    }
     size_t size = utf8_sequence(text);
     if (size == 0) return false;
     text.remove_prefix(size);

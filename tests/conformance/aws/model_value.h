@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/describe/describe.h"
+#include "base/text/base64.h"
 #include "conformance/aws/json_value.h"
 #include "wire/aws/protocol.h"
 
@@ -29,16 +30,24 @@ struct ModelValue {
 
   void* slot(const describe::Type& type) {
     switch (type.kind) {
-      case describe::Kind::Boolean: return &boolean;
-      case describe::Kind::Integer: return &int32;
-      case describe::Kind::Long: return &int64;
-      case describe::Kind::Float: return &float32;
-      case describe::Kind::Double: return &float64;
-      case describe::Kind::Timestamp: return &time;
+      case describe::Kind::Boolean:
+        return &boolean;
+      case describe::Kind::Integer:
+        return &int32;
+      case describe::Kind::Long:
+        return &int64;
+      case describe::Kind::Float:
+        return &float32;
+      case describe::Kind::Double:
+        return &float64;
+      case describe::Kind::Timestamp:
+        return &time;
       case describe::Kind::List:
       case describe::Kind::Map:
-      case describe::Kind::Structure: return this;
-      default: return &text;
+      case describe::Kind::Structure:
+        return this;
+      default:
+        return &text;
     }
   }
 };
@@ -148,20 +157,36 @@ inline void assign_json(const describe::Type& type, void* into, const JsonValue&
     return value;
   };
   switch (type.kind) {
-    case Kind::Boolean: value_as<bool>(into) = json.boolean; break;
-    case Kind::Integer: value_as<int32_t>(into) = static_cast<int32_t>(json.integer); break;
-    case Kind::Long: value_as<int64_t>(into) = json.integer; break;
-    case Kind::Float: value_as<float>(into) = static_cast<float>(number()); break;
-    case Kind::Double: value_as<double>(into) = number(); break;
-    case Kind::String: value_as<std::string>(into) = json.text; break;
+    case Kind::Boolean:
+      value_as<bool>(into) = json.boolean;
+      break;
+    case Kind::Integer:
+      value_as<int32_t>(into) = static_cast<int32_t>(json.integer);
+      break;
+    case Kind::Long:
+      value_as<int64_t>(into) = json.integer;
+      break;
+    case Kind::Float:
+      value_as<float>(into) = static_cast<float>(number());
+      break;
+    case Kind::Double:
+      value_as<double>(into) = number();
+      break;
+    case Kind::String:
+      value_as<std::string>(into) = json.text;
+      break;
     case Kind::Blob:
       if (json.find("$bytes_b64") != nullptr) {
-        REQUIRE(aws::base64_decode(json["$bytes_b64"].text, value_as<std::string>(into)));
+        auto bytes = base64_decode(json["$bytes_b64"].text);
+        REQUIRE(bytes);
+        value_as<std::string>(into) = *bytes;
       } else {
         value_as<std::string>(into) = json.text;
       }
       break;
-    case Kind::Document: FAIL("documents are compared as text"); break;
+    case Kind::Document:
+      FAIL("documents are compared as text");
+      break;
     case Kind::Timestamp: {
       double seconds = json.find("$epoch") != nullptr ? json["$epoch"].number : json.number;
       REQUIRE(aws::timestamp_from_seconds(seconds, value_as<describe::Timestamp>(into)));
@@ -200,21 +225,34 @@ inline std::string differs(const describe::Type& type, const void* value, const 
   };
   bool same = true;
   switch (type.kind) {
-    case Kind::Boolean: same = value_as<bool>(value) == json.boolean; break;
-    case Kind::Integer: same = value_as<int32_t>(value) == json.integer; break;
-    case Kind::Long: same = value_as<int64_t>(value) == json.integer; break;
-    case Kind::Float: same = same_number(static_cast<double>(value_as<float>(value))); break;
-    case Kind::Double: same = same_number(value_as<double>(value)); break;
-    case Kind::String: same = value_as<std::string>(value) == json.text; break;
+    case Kind::Boolean:
+      same = value_as<bool>(value) == json.boolean;
+      break;
+    case Kind::Integer:
+      same = value_as<int32_t>(value) == json.integer;
+      break;
+    case Kind::Long:
+      same = value_as<int64_t>(value) == json.integer;
+      break;
+    case Kind::Float:
+      same = same_number(static_cast<double>(value_as<float>(value)));
+      break;
+    case Kind::Double:
+      same = same_number(value_as<double>(value));
+      break;
+    case Kind::String:
+      same = value_as<std::string>(value) == json.text;
+      break;
     case Kind::Blob: {
       std::string bytes = json.text;
       if (json.find("$bytes_b64") != nullptr) {
-        aws::base64_decode(json["$bytes_b64"].text, bytes);
+        bytes = base64_decode(json["$bytes_b64"].text).value();
       }
       same = value_as<std::string>(value) == bytes;
       break;
     }
-    case Kind::Document: break;
+    case Kind::Document:
+      break;
     case Kind::Timestamp: {
       double seconds = json.find("$epoch") != nullptr ? json["$epoch"].number : json.number;
       same = value_as<describe::Timestamp>(value).ms == std::llround(seconds * 1000);

@@ -48,6 +48,12 @@ struct UnitSeries {
   std::vector<std::vector<std::optional<double>>> values;
 };
 
+struct SeriesAnswer {
+  std::vector<UnitSeries> units;  // ascending by name
+  // Damage on disk hid a part of the range.
+  bool partial = false;
+};
+
 struct MetricIdentity {
   std::string metric_namespace;
   std::string metric_name;
@@ -80,10 +86,9 @@ class MonitoringBackend {
   // or Unavailable make the client try again.
   virtual void put(const Tenant& tenant, std::shared_ptr<const signal::MetricBatch> batch,
                    std::string batch_id, std::move_only_function<void(Status)> done) = 0;
-  // One answer a query, in their order; units ascending by name.
-  virtual void select(
-      const Tenant& tenant, std::vector<SeriesQuery> queries,
-      std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done) = 0;
+  // One answer a query, in their order.
+  virtual void select(const Tenant& tenant, std::vector<SeriesQuery> queries,
+                      std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done) = 0;
   virtual void list(const Tenant& tenant, ListQuery query,
                     std::move_only_function<void(Result<ListPage>)> done) = 0;
 };

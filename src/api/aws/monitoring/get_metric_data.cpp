@@ -1,10 +1,14 @@
-// GetMetricData: up to 500 metric queries at once, labels, pages of at most MaxDatapoints.
+// GetMetricData: up to 500 metric queries and expressions at once, labels, pages of at most
+// MaxDatapoints.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <map>
 #include <set>
 
+#include "api/aws/monitoring/expression_plan.h"
 #include "api/aws/monitoring/handlers.h"
 #include "api/aws/monitoring/label.h"
 #include "api/aws/monitoring/monitoring_errors.h"
@@ -33,10 +37,14 @@ struct Plan {
     std::optional<std::string> label;
     LabelSubject subject;
     bool returned = true;
-    std::optional<size_t> selected;  // index of its SeriesQuery; absent: nothing is held
+    SeriesQuery select;  // of a metric, without its range
   };
   std::vector<Query> queries;
+  std::vector<MathQuery> math;   // the same queries, as expressions see them
+  std::vector<int64_t> periods;  // by query, s
   std::vector<SeriesQuery> selects;
+  // Where the SeriesQuery of a metric query at a period is; none where nothing is held.
+  std::map<std::pair<size_t, int64_t>, size_t> selected;
   std::vector<std::string> default_labels;
   bool ascending = false;
   size_t datapoints_max = kDatapointsMax;
@@ -64,6 +72,7 @@ std::string binding_of(const OperationContext& context, const Input& input) {
                                input.scan_by.value_or("")));
   for (const auto& query : *input.metric_data_queries) {
     append_part(out, *query.id);
+    append_part(out, query.expression.value_or(""));
     if (!query.metric_stat) continue;
     const shapes::Metric& metric = *query.metric_stat->metric;
     append_part(out, metric.metric_namespace.value_or(""));
@@ -78,18 +87,35 @@ std::string binding_of(const OperationContext& context, const Input& input) {
   return out;
 }
 
-// One query of the request; adds its SeriesQuery where there can be data.
-std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& query, size_t number,
-                                   const OperationContext& context, const Input& input) {
-  std::string path = fmt::format("MetricDataQueries.member.{}", number);
-  if (!query.metric_stat) {
-    return missing_parameter(fmt::format("The parameter {}.MetricStat is required.", path));
+std::optional<AwsError> check_query_label(const shapes::MetricDataQuery& query,
+                                          std::string_view path) {
+  if (!query.label) return std::nullopt;
+  if (auto good = check_label(*query.label); !good) {
+    return invalid_parameter_value(fmt::format("{}.Label: {}", path, good.error()));
   }
-  if (query.account_id && *query.account_id != context.account()) {
-    return invalid_parameter_value(
-        fmt::format("The value {} for parameter {}.AccountId is not an account of this server.",
-                    quoted(*query.account_id), path));
+  return std::nullopt;
+}
+
+std::optional<AwsError> plan_expression(Plan& plan, const shapes::MetricDataQuery& query,
+                                        std::string_view path) {
+  if (query.metric_stat) {
+    return invalid_parameter_combination(fmt::format(
+        "The parameters {}.MetricStat and {}.Expression are mutually exclusive.", path, path));
   }
+  if (query.period) {
+    if (auto wrong = check_period(*query.period, fmt::format("{}.Period", path))) return wrong;
+  }
+  auto expression = parse_expression(*query.id, *query.expression);
+  if (!expression) return std::move(expression).error();
+  bool returned = query.return_data.value_or(true);
+  plan.math.push_back(
+      {*query.id, *query.id, query.period.value_or(0), std::move(*expression), returned});
+  plan.queries.push_back({*query.id, query.label, {}, returned, {}});
+  return std::nullopt;
+}
+
+std::optional<AwsError> plan_metric(Plan& plan, const shapes::MetricDataQuery& query,
+                                    const std::string& path) {
   const shapes::MetricStat& stat = *query.metric_stat;
   const shapes::Metric& metric = *stat.metric;
   for (auto [value, name] :
@@ -107,34 +133,67 @@ std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& qu
   auto statistic = query::parse_statistic(*stat.stat);
   if (!statistic) {
     return invalid_parameter_value(
-        fmt::format("The value {} for parameter {}.MetricStat.Stat is "
-                    "not supported.",
+        fmt::format("The value {} for parameter {}.MetricStat.Stat is not supported.",
                     quoted(*stat.stat), path));
   }
-  if (query.label) {
-    if (auto good = check_label(*query.label); !good) {
-      return invalid_parameter_value(fmt::format("{}.Label: {}", path, good.error()));
-    }
-  }
+  bool returned = query.return_data.value_or(true);
   Plan::Query out{*query.id,
                   query.label,
                   {*metric.metric_namespace, *metric.metric_name, dimension_list(metric.dimensions),
                    *stat.stat, *stat.period},
-                  query.return_data.value_or(true),
-                  std::nullopt};
-  SeriesQuery select;
-  select.metric_namespace = *metric.metric_namespace;
-  select.metric_name = *metric.metric_name;
-  select.dimensions = out.subject.dimensions;
-  select.unit = stat.unit;
-  select.statistics.push_back(std::move(*statistic));
-  bool held =
-      set_range(select, input.start_time->ms, input.end_time->ms, *stat.period, context.now.ms());
-  if (held && out.returned) {
-    out.selected = plan.selects.size();
-    plan.selects.push_back(std::move(select));
-  }
+                  returned,
+                  {}};
+  out.select.metric_namespace = *metric.metric_namespace;
+  out.select.metric_name = *metric.metric_name;
+  out.select.dimensions = out.subject.dimensions;
+  out.select.unit = stat.unit;
+  out.select.statistics.push_back(std::move(*statistic));
+  plan.math.push_back({*query.id, query.label.value_or(""), *stat.period, std::nullopt, returned});
   plan.queries.push_back(std::move(out));
+  return std::nullopt;
+}
+
+// One query of the request.
+std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& query, size_t number,
+                                   const OperationContext& context) {
+  std::string path = fmt::format("MetricDataQueries.member.{}", number);
+  if (query.account_id && *query.account_id != context.account()) {
+    return invalid_parameter_value(
+        fmt::format("The value {} for parameter {}.AccountId is not an account of this server.",
+                    quoted(*query.account_id), path));
+  }
+  if (auto wrong = check_query_label(query, path)) return wrong;
+  if (query.expression) return plan_expression(plan, query, path);
+  if (!query.metric_stat) {
+    return missing_parameter(
+        fmt::format("The parameter {}.MetricStat or {}.Expression is required.", path, path));
+  }
+  return plan_metric(plan, query, path);
+}
+
+// Adds the SeriesQuery of a metric at a period, where data of that age are held.
+void add_read(Plan& plan, size_t query, int64_t period_s, const OperationContext& context,
+              const Input& input) {
+  if (plan.selected.contains({query, period_s})) return;
+  SeriesQuery select = plan.queries[query].select;
+  if (!set_range(select, input.start_time->ms, input.end_time->ms, period_s, context.now.ms())) {
+    return;
+  }
+  plan.selected[{query, period_s}] = plan.selects.size();
+  plan.selects.push_back(std::move(select));
+}
+
+// What has to be read: the metrics returned, and those that expressions use.
+std::optional<AwsError> plan_reads(Plan& plan, const OperationContext& context,
+                                   const Input& input) {
+  auto periods = plan_periods(plan.math);
+  if (!periods) return std::move(periods).error();
+  plan.periods = std::move(periods->period_s);
+  for (size_t i = 0; i < plan.queries.size(); ++i) {
+    bool is_metric = !plan.math[i].expression;
+    if (is_metric && plan.queries[i].returned) add_read(plan, i, plan.periods[i], context, input);
+  }
+  for (auto [query, period_s] : periods->reads) add_read(plan, query, period_s, context, input);
   return std::nullopt;
 }
 
@@ -174,6 +233,24 @@ std::optional<AwsError> check_limits(const Plan& plan, const Input& input) {
   return std::nullopt;
 }
 
+// Of metrics as CloudWatch makes them, of expressions their id.
+void set_default_labels(Plan& plan) {
+  std::vector<LabelSubject> subjects;
+  std::vector<size_t> metrics;
+  plan.default_labels.resize(plan.queries.size());
+  for (size_t i = 0; i < plan.queries.size(); ++i) {
+    plan.default_labels[i] = plan.queries[i].id;
+    if (plan.math[i].expression) continue;
+    metrics.push_back(i);
+    subjects.push_back(plan.queries[i].subject);
+  }
+  std::vector<std::string> labels = default_labels(subjects);
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    plan.default_labels[metrics[i]] = labels[i];
+    if (plan.math[metrics[i]].label.empty()) plan.math[metrics[i]].label = labels[i];
+  }
+}
+
 Planned make_plan(const Shared& shared, const OperationContext& context, const Input& input) {
   Plan plan;
   const auto& queries = *input.metric_data_queries;
@@ -199,10 +276,11 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
           fmt::format("The values for parameter id in MetricDataQueries are not unique: {}",
                       quoted(*queries[i].id))));
     }
-    if (auto wrong = plan_query(plan, queries[i], i + 1, context, input)) {
+    if (auto wrong = plan_query(plan, queries[i], i + 1, context)) {
       return std::unexpected(std::move(*wrong));
     }
   }
+  if (auto wrong = plan_reads(plan, context, input)) return std::unexpected(std::move(*wrong));
   if (auto wrong = check_limits(plan, input)) return std::unexpected(std::move(*wrong));
   plan.ascending = input.scan_by.value_or("") == "TimestampAscending";
   if (input.max_datapoints) plan.datapoints_max = static_cast<size_t>(*input.max_datapoints);
@@ -215,9 +293,7 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
     }
     plan.offset_minutes = *offset;
   }
-  std::vector<LabelSubject> subjects;
-  for (const Plan::Query& query : plan.queries) subjects.push_back(query.subject);
-  plan.default_labels = default_labels(subjects);
+  set_default_labels(plan);
   plan.binding = binding_of(context, input);
   if (input.next_token) {
     if (auto wrong = read_token(plan, shared, *input.next_token)) {
@@ -227,19 +303,25 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
   return plan;
 }
 
-// Fills one result from the unit that sorts first; the others are only named.
+// Fills the results: of a metric one, from the unit that sorts first (the others are only named),
+// of an expression one a series.
 class PageWriter {
  public:
-  PageWriter(const Plan& plan, const OperationContext& context) : plan_(plan), context_(context) {}
+  PageWriter(const Plan& plan, const OperationContext& context,
+             const std::vector<SeriesAnswer>& answers)
+      : plan_(plan), context_(context), answers_(answers) {}
 
-  Output run(const Shared& shared, const std::vector<std::vector<UnitSeries>>& answers) {
+  std::expected<Output, AwsError> run(const Shared& shared, int64_t start_ms, int64_t end_ms) {
     output_.metric_data_results.emplace();
     output_.messages.emplace();
     for (size_t i = 0; i < plan_.queries.size(); ++i) {
       if (!plan_.queries[i].returned) continue;
-      static const std::vector<UnitSeries> kNone;
-      const auto& selected = plan_.queries[i].selected;
-      result(i, selected ? answers.at(*selected) : kNone);
+      partial_ = false;
+      if (!plan_.math[i].expression) {
+        metric(i);
+      } else if (auto wrong = expression(i, start_ms, end_ms)) {
+        return std::unexpected(std::move(*wrong));
+      }
     }
     if (next_) {
       std::string position;
@@ -251,37 +333,90 @@ class PageWriter {
   }
 
  private:
-  void result(size_t index, const std::vector<UnitSeries>& units) {
+  const std::vector<UnitSeries>* units(size_t query, int64_t period_s) {
+    auto found = plan_.selected.find({query, period_s});
+    if (found == plan_.selected.end()) return nullptr;
+    const SeriesAnswer& answer = answers_.at(found->second);
+    partial_ = partial_ || answer.partial;
+    return &answer.units;
+  }
+
+  void metric(size_t index) {
+    std::vector<int64_t> times;
+    std::vector<double> values;
+    const std::vector<UnitSeries>* found = units(index, plan_.periods[index]);
+    if (found != nullptr && !found->empty()) {
+      const UnitSeries& first = found->front();
+      for (size_t cell = 0; cell < first.timestamps_ms.size(); ++cell) {
+        if (!first.values[0][cell]) continue;
+        times.push_back(first.timestamps_ms[cell]);
+        values.push_back(*first.values[0][cell]);
+      }
+    }
+    shapes::MetricDataResult& out = add(index, times, values, plan_.default_labels[index]);
+    if (found == nullptr || found->size() < 2) return;
+    std::vector<std::string_view> names;
+    for (const UnitSeries& unit : *found) names.push_back(unit.unit);
+    add_message(out, "MultipleUnits",
+                fmt::format("Multiple units returned: '[{}]'", fmt::join(names, ", ")));
+  }
+
+  std::optional<AwsError> expression(size_t index, int64_t start_ms, int64_t end_ms) {
+    SeriesQuery range;
+    set_range(range, start_ms, end_ms, plan_.periods[index], context_.now.ms());
+    int64_t length = std::max<int64_t>(range.end_ms - range.start_ms, 0);
+    query::metric_math::Grid grid{
+        range.start_ms, range.period_ms,
+        static_cast<size_t>((length + range.period_ms - 1) / range.period_ms)};
+    auto result = evaluate_expression(plan_.math, index, grid,
+                                      [&](size_t query, int64_t period_s) -> const UnitSeries* {
+                                        const auto* found = units(query, period_s);
+                                        if (found == nullptr || found->empty()) return nullptr;
+                                        return &found->front();
+                                      });
+    if (!result) return std::move(result).error();
+    for (const query::metric_math::Series& series : result->series) {
+      std::vector<int64_t> times;
+      std::vector<double> values;
+      for (size_t i = 0; i < series.values.size(); ++i) {
+        if (!std::isfinite(series.values[i])) continue;
+        times.push_back(grid.start_ms + static_cast<int64_t>(i) * grid.period_ms);
+        values.push_back(series.values[i]);
+      }
+      bool own = result->is_array && !series.label.empty();
+      auto& out = add(index, times, values, own ? series.label : plan_.queries[index].id);
+      if (result->arithmetic_error) add_message(out, "ArithmeticError", *result->arithmetic_error);
+    }
+    return std::nullopt;
+  }
+
+  static void add_message(shapes::MetricDataResult& out, std::string code, std::string text) {
+    shapes::MessageData message;
+    message.code = std::move(code);
+    message.value = std::move(text);
+    if (!out.messages) out.messages.emplace();
+    out.messages->push_back(std::move(message));
+  }
+
+  shapes::MetricDataResult& add(size_t index, const std::vector<int64_t>& times,
+                                const std::vector<double>& values, const std::string& fallback) {
     const Plan::Query& query = plan_.queries[index];
     shapes::MetricDataResult& out = output_.metric_data_results->emplace_back();
     out.id = query.id;
     out.timestamps.emplace();
     out.values.emplace();
-    std::vector<int64_t> times;
-    std::vector<double> values;
-    if (!units.empty()) {
-      for (size_t cell = 0; cell < units[0].timestamps_ms.size(); ++cell) {
-        if (!units[0].values[0][cell]) continue;
-        times.push_back(units[0].timestamps_ms[cell]);
-        values.push_back(*units[0].values[0][cell]);
-      }
-    }
-    if (units.size() > 1) {
-      std::vector<std::string_view> names;
-      for (const UnitSeries& unit : units) names.push_back(unit.unit);
-      shapes::MessageData message;
-      message.code = "MultipleUnits";
-      message.value = fmt::format("Multiple units returned: '[{}]'", fmt::join(names, ", "));
-      out.messages.emplace();
-      out.messages->push_back(std::move(message));
-    }
-    const std::string& fallback = plan_.default_labels[index];
-    out.label = query.label ? expand_label(*query.label, fallback, query.subject, {times, values},
+    LabelSubject subject = query.subject;
+    subject.period_s = plan_.periods[index];
+    out.label = query.label ? expand_label(*query.label, fallback, subject, {times, values},
                                            {context_.region, context_.account(), context_.now.ms(),
                                             plan_.offset_minutes})
                             : fallback;
-    bool whole = page(index, times, values, out);
-    out.status_code = whole ? "Complete" : "PartialData";
+    bool whole = page(result_++, times, values, out);
+    out.status_code = whole && !partial_ ? "Complete" : "PartialData";
+    if (partial_) {
+      add_message(out, "PartialData", "A part of the range is damaged on disk and left out.");
+    }
+    return out;
   }
 
   // The part of the datapoints that this page holds; true when none is left for a later page.
@@ -308,7 +443,10 @@ class PageWriter {
 
   const Plan& plan_;
   const OperationContext& context_;
+  const std::vector<SeriesAnswer>& answers_;
+  bool partial_ = false;  // of the result being made
   Output output_;
+  size_t result_ = 0;  // number of the result, which page tokens count by
   size_t count_ = 0;
   std::pair<size_t, int64_t> last_;
   std::optional<std::pair<size_t, int64_t>> next_;
@@ -319,14 +457,18 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   Planned planned = make_plan(shared, *context, input);
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
   auto plan = std::make_shared<const Plan>(std::move(*planned));
-  if (plan->selects.empty()) return reply(PageWriter(*plan, *context).run(shared, {}));
-  shared.backend().select({context->account(), context->region}, plan->selects,
-                          [&shared, context, plan, reply = std::move(reply)](
-                              Result<std::vector<std::vector<UnitSeries>>> answers) mutable {
-                            if (!answers)
-                              return reply(std::unexpected(backend_error(answers.error())));
-                            reply(PageWriter(*plan, *context).run(shared, *answers));
-                          });
+  int64_t start_ms = input.start_time->ms;
+  int64_t end_ms = input.end_time->ms;
+  if (plan->selects.empty()) {
+    return reply(PageWriter(*plan, *context, {}).run(shared, start_ms, end_ms));
+  }
+  shared.backend().select(
+      {context->account(), context->region}, plan->selects,
+      [&shared, context, plan, start_ms, end_ms,
+       reply = std::move(reply)](Result<std::vector<SeriesAnswer>> answers) mutable {
+        if (!answers) return reply(std::unexpected(backend_error(answers.error())));
+        reply(PageWriter(*plan, *context, *answers).run(shared, start_ms, end_ms));
+      });
 }
 
 }  // namespace

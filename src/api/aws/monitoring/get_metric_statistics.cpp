@@ -18,12 +18,18 @@ constexpr int64_t kDatapointsMax = 1'440;
 
 std::optional<double> shapes::Datapoint::* member_of(query::StatisticKind kind) {
   switch (kind) {
-    case query::StatisticKind::SampleCount: return &shapes::Datapoint::sample_count;
-    case query::StatisticKind::Sum: return &shapes::Datapoint::sum;
-    case query::StatisticKind::Average: return &shapes::Datapoint::average;
-    case query::StatisticKind::Minimum: return &shapes::Datapoint::minimum;
-    case query::StatisticKind::Maximum: return &shapes::Datapoint::maximum;
-    default: return nullptr;
+    case query::StatisticKind::SampleCount:
+      return &shapes::Datapoint::sample_count;
+    case query::StatisticKind::Sum:
+      return &shapes::Datapoint::sum;
+    case query::StatisticKind::Average:
+      return &shapes::Datapoint::average;
+    case query::StatisticKind::Minimum:
+      return &shapes::Datapoint::minimum;
+    case query::StatisticKind::Maximum:
+      return &shapes::Datapoint::maximum;
+    default:
+      return nullptr;
   }
 }
 
@@ -113,13 +119,17 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   auto statistics = query->statistics;
   std::vector<SeriesQuery> queries;
   queries.push_back(std::move(*query));
-  shared.backend().select({context->account(), context->region}, std::move(queries),
-                          [label, statistics = std::move(statistics), reply = std::move(reply)](
-                              Result<std::vector<std::vector<UnitSeries>>> result) mutable {
-                            if (!result)
-                              return reply(std::unexpected(backend_error(result.error())));
-                            reply(to_output(label, statistics, result->at(0)));
-                          });
+  shared.backend().select(
+      {context->account(), context->region}, std::move(queries),
+      [context, label, statistics = std::move(statistics),
+       reply = std::move(reply)](Result<std::vector<SeriesAnswer>> result) mutable {
+        if (!result) return reply(std::unexpected(backend_error(result.error())));
+        // The shape has no member for it; GetMetricData says PartialData.
+        if (result->at(0).partial) {
+          context->answer_headers.set("x-kansoku-partial", "true");
+        }
+        reply(to_output(label, statistics, result->at(0).units));
+      });
 }
 
 }  // namespace

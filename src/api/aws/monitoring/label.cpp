@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/time/iso8601.h"
 #include "wire/aws/protocol.h"
 
 namespace kansoku::api::aws::monitoring {
@@ -22,8 +23,10 @@ std::string number_text(double value) {
 enum class Pick : uint8_t { First, Last, Min, Max };
 size_t pick_index(Pick pick, const LabelSeries& series) {
   switch (pick) {
-    case Pick::First: return 0;
-    case Pick::Last: return series.values.size() - 1;
+    case Pick::First:
+      return 0;
+    case Pick::Last:
+      return series.values.size() - 1;
     case Pick::Min:
       return static_cast<size_t>(std::ranges::min_element(series.values) - series.values.begin());
     case Pick::Max:
@@ -33,7 +36,7 @@ size_t pick_index(Pick pick, const LabelSeries& series) {
 }
 
 std::string time_text(int64_t time_ms, const LabelContext& context) {
-  std::string text = kansoku::aws::iso8601({time_ms + context.offset_minutes * int64_t{60'000}});
+  std::string text = iso8601(time_ms + context.offset_minutes * int64_t{60'000}, IsoFraction::None);
   // 2026-11-22T12:00:00Z → 2026-11-22 12:00:00
   text[10] = ' ';
   return text.substr(0, 19);

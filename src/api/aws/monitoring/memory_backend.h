@@ -11,6 +11,7 @@ namespace kansoku::api::aws::monitoring {
 
 class MemoryBackend final : public MonitoringBackend {
  public:
+  bool partial = false;                               // what select() says of damage
   Status put_status;                                  // what put() answers
   std::vector<std::move_only_function<void()>> held;  // answers waiting, when `hold` is set
   bool hold = false;
@@ -41,11 +42,10 @@ class MemoryBackend final : public MonitoringBackend {
     }
   }
 
-  void select(
-      const Tenant& tenant, std::vector<SeriesQuery> queries,
-      std::move_only_function<void(Result<std::vector<std::vector<UnitSeries>>>)> done) override {
-    std::vector<std::vector<UnitSeries>> out;
-    for (const SeriesQuery& query : queries) out.push_back(one(tenant, query));
+  void select(const Tenant& tenant, std::vector<SeriesQuery> queries,
+              std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done) override {
+    std::vector<SeriesAnswer> out;
+    for (const SeriesQuery& query : queries) out.push_back({one(tenant, query), partial});
     done(std::move(out));
   }
 

@@ -47,9 +47,15 @@ constexpr std::string_view kUnits[] = {"None",
 bool printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
-// Names and values beyond the namespace may hold any UTF-8 but control characters.
+// Names and values beyond the namespace may hold any UTF-8 but control characters. No early end, so
+// that the compiler takes many bytes at a time.
 bool printable(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c < 0 || (c >= 0x20 && c != 0x7F); });
+  unsigned bad = 0;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    bad |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte == 0x7F);
+  }
+  return bad == 0;
 }
 bool has_visible(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return c > 0x20 && c < 0x7F; });

@@ -318,7 +318,11 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
     return response.status == 200 ? "served" : code.substr(0, code.find(';'));
   };
   CHECK(error(query("a")) == "served");
-  CHECK(error(R"({"Id":"e","Expression":"m1*2"})") == "InvalidParameterValue");
+  CHECK(error(R"({"Id":"e","Expression":"m1*2"})") == "ValidationError");
+  CHECK(error(R"({"Id":"e","Expression":"e+1"})") == "ValidationError");
+  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SUM(a)"})x") == "ValidationError");
+  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SELECT AVG(x) FROM y"})x") ==
+        "ValidationError");
   CHECK(error(query("A")) == "ValidationError");
   CHECK(error(query("a") + "," + query("a")) == "ValidationError");
   CHECK(error(query("a", "Median")) == "InvalidParameterValue");
@@ -329,8 +333,80 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
   CHECK(error(query("a"), R"(,"MaxDatapoints":0)") == "ValidationError");
   CHECK(error("") == "MissingParameter");
   auto response = server.call(
-      TestServer::json("GetMetricData", data_body(R"({"Id":"e","Expression":"m1*2"})")));
-  CHECK(response.body.find("Expression") != std::string::npos);
+      TestServer::json("GetMetricData", data_body(R"({"Id":"e","Expression":"1 + m1"})")));
+  CHECK(response.body.find("Error in expression 'e'") != std::string::npos);
+}
+
+TEST_CASE("damage_on_disk_is_told_and_does_not_hide_the_rest") {
+  TestServer server;
+  server.call_json("PutMetricData", put_body(R"({"MetricName":"m","Value":1})"));
+  server.backend.partial = true;
+  JsonValue json = server.call_json("GetMetricData",
+                                    data_body(query("a") + R"(,{"Id":"e","Expression":"a*2"})"));
+  for (const JsonValue& result : json["MetricDataResults"].list) {
+    CHECK(result["StatusCode"].text == "PartialData");
+    CHECK(result["Values"].list.size() == 1);
+    CHECK(result["Messages"].list[0]["Code"].text == "PartialData");
+  }
+  auto response = server.call(TestServer::json(
+      "GetMetricStatistics", statistics_body(R"("Period":60,"Statistics":["Sum"])")));
+  CHECK(response.status == 200);
+  CHECK(response.headers.get("x-kansoku-partial") == "true");
+}
+
+TEST_CASE("get_metric_data_computes_expressions") {
+  TestServer server;
+  std::string datums;
+  for (int minute = 1; minute <= 10; ++minute) {
+    for (std::string_view metric : {"m", "n"}) {
+      datums += fmt::format(R"({}{{"MetricName":"{}","Value":{},"Timestamp":{}}})",
+                            datums.empty() ? "" : ",", metric, metric == "m" ? minute : 10,
+                            kNowS - kNowS % 300 - minute * 60);
+    }
+  }
+  server.call_json("PutMetricData", put_body(datums));
+  auto ask = [&](const std::string& queries) {
+    return server.call_json("GetMetricData",
+                            data_body(queries, R"(,"ScanBy":"TimestampAscending")",
+                                      kNowS - kNowS % 300 - 600, kNowS - kNowS % 300));
+  };
+  std::string hidden = R"(,"ReturnData":false)";
+  std::string a = query("a", "Sum", 60, hidden, "m");
+  std::string b = query("b", "Sum", 60, hidden, "n");
+  JsonValue sum = ask(a + "," + b +
+                      R"(,{"Id":"e","Expression":"d * 2","Label":"both"},)"
+                      R"({"Id":"d","Expression":"a + b","ReturnData":false})");
+  REQUIRE(sum["MetricDataResults"].list.size() == 1);
+  const JsonValue& result = sum["MetricDataResults"].list[0];
+  CHECK(result["Id"].text == "e");
+  CHECK(result["Label"].text == "both");
+  REQUIRE(result["Values"].list.size() == 10);
+  CHECK(result["Values"].list[0].number == 40);
+  CHECK(result["Values"].list[9].number == 22);
+
+  // An array gives a result a series, all with the expression's id and each with its label.
+  JsonValue array = ask(a + "," + b + R"x(,{"Id":"e","Expression":"METRICS() / 2"})x");
+  REQUIRE(array["MetricDataResults"].list.size() == 2);
+  CHECK(array["MetricDataResults"].list[1]["Id"].text == "e");
+  CHECK(array["MetricDataResults"].list[1]["Label"].text == "n");
+  CHECK(array["MetricDataResults"].list[1]["Values"].list[0].number == 5);
+
+  // The coarsest period wins; the finer metric is folded by its own statistic.
+  JsonValue mixed =
+      ask(a + "," + query("c", "Sum", 300, hidden, "n") + R"(,{"Id":"e","Expression":"a + c"})");
+  const auto& values = mixed["MetricDataResults"].list[0]["Values"].list;
+  REQUIRE(values.size() == 2);
+  CHECK(values[0].number == 10 + 9 + 8 + 7 + 6 + 50);
+  CHECK(values[1].number == 5 + 4 + 3 + 2 + 1 + 50);
+
+  // Without any metric the expression's own period holds.
+  JsonValue flat = ask(R"x({"Id":"e","Expression":"TIME_SERIES(7)","Period":300})x");
+  CHECK(flat["MetricDataResults"].list[0]["Values"].list.size() == 2);
+
+  JsonValue division = ask(a + R"x(,{"Id":"e","Expression":"a * (1 / 0)"})x");
+  CHECK(division["MetricDataResults"].list[0]["Values"].list.empty());
+  CHECK(division["MetricDataResults"].list[0]["Messages"].list[0]["Code"].text ==
+        "ArithmeticError");
 }
 
 TEST_CASE("metrics_are_listed_by_page_within_the_tenant") {

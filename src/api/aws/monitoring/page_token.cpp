@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "base/text/base64.h"
 #include "net/auth/sigv4.h"
-#include "wire/aws/protocol.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
@@ -41,17 +41,16 @@ std::string PageTokens::seal(std::string_view binding, std::string_view position
 std::string PageTokens::issue(std::string_view binding, std::string_view position) const {
   std::string bytes = seal(binding, position);
   bytes += position;
-  return kansoku::aws::base64_encode(bytes);
+  return base64_encode(bytes);
 }
 
 std::optional<std::string> PageTokens::open(std::string_view binding,
                                             std::string_view token) const {
-  std::string bytes;
-  if (token.size() > kTokenBytesMax || !kansoku::aws::base64_decode(token, bytes))
-    return std::nullopt;
-  if (bytes.size() < kSealBytes) return std::nullopt;
-  std::string position = bytes.substr(kSealBytes);
-  if (!net::auth::constant_time_equal(std::string_view(bytes).substr(0, kSealBytes),
+  if (token.size() > kTokenBytesMax) return std::nullopt;
+  auto bytes = base64_decode(token);
+  if (!bytes || bytes->size() < kSealBytes) return std::nullopt;
+  std::string position = bytes->substr(kSealBytes);
+  if (!net::auth::constant_time_equal(std::string_view(*bytes).substr(0, kSealBytes),
                                       seal(binding, position))) {
     return std::nullopt;
   }

@@ -1,13 +1,17 @@
 #include "api/aws/monitoring/resolution.h"
 
+#include "base/time/grid.h"
+#include "store/metric_store.h"
+
 namespace kansoku::api::aws::monitoring {
 namespace {
 
-constexpr int64_t kDayS = 86'400;
-constexpr int64_t kSecondsHeldS = 3 * 3'600;
-constexpr int64_t kMinutesHeldS = 15 * kDayS;
-constexpr int64_t kFiveMinutesHeldS = 63 * kDayS;
-constexpr int64_t kHoursHeldS = 455 * kDayS;
+// The store's own times: raw points, then its tiers of 60 s, 300 s and 3,600 s.
+constexpr int64_t kSecondsHeldS = store::kRawRetentionMs / 1000;
+constexpr int64_t kMinutesHeldS = store::kTierRetentionMs[0] / 1000;
+constexpr int64_t kFiveMinutesHeldS = store::kTierRetentionMs[1] / 1000;
+constexpr int64_t kHoursHeldS = store::kTierRetentionMs[2] / 1000;
+static_assert(store::kTiersMs == std::array<int64_t, 3>{60'000, 300'000, 3'600'000});
 
 }  // namespace
 
@@ -21,11 +25,6 @@ bool period_available(int64_t age_s, int64_t period_s) {
   if (age_s > kFiveMinutesHeldS) return period_s % 3'600 == 0;
   if (age_s > kMinutesHeldS) return period_s % 300 == 0;
   return period_s >= 60 || age_s <= kSecondsHeldS;
-}
-
-int64_t floor_to(int64_t time_ms, int64_t grid_ms) {
-  int64_t rest = time_ms % grid_ms;
-  return time_ms - (rest < 0 ? rest + grid_ms : rest);
 }
 
 int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s) {

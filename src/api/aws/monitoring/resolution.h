@@ -15,7 +15,5 @@ bool period_available(int64_t age_s, int64_t period_s);
 // Start times are rounded down to a minute, 5 minutes (15 days ago) or an hour (63 days ago); for
 // periods below a minute to the period.
 int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s);
-// Down to the grid of cells, which is aligned to 1970.
-int64_t floor_to(int64_t time_ms, int64_t grid_ms);
 
 }  // namespace kansoku::api::aws::monitoring

@@ -6,6 +6,7 @@
 
 #include "api/aws/monitoring/monitoring_errors.h"
 #include "api/aws/monitoring/resolution.h"
+#include "base/time/grid.h"
 
 namespace kansoku::api::aws::monitoring {
 

@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <array>
+#include <functional>
+
 #include "wire/aws/monitoring/put_metric_data_form.h"
-#include "wire/cbor/cbor_reader.h"
+#include "wire/cbor/cbor_walk.h"
 #include "wire/json/json_reader.h"
 
 namespace kansoku::aws::monitoring {
@@ -73,11 +76,42 @@ constexpr std::string_view kFieldNames[] = {"",
                                             "KeyAttributes",
                                             "Attributes"};
 
-Field field_of(std::string_view name) {
-  for (size_t i = 1; i < std::size(kFieldNames); ++i) {
-    if (kFieldNames[i] == name) return static_cast<Field>(i);
+// A table without collisions over length, second and last character; its multipliers are searched
+// for when this file is compiled.
+struct FieldTable {
+  static constexpr size_t kSlots = 64;
+  size_t of_length = 0;
+  size_t of_second = 0;
+  std::array<uint8_t, kSlots> fields{};
+
+  constexpr size_t slot(std::string_view name) const {
+    return (name.size() * of_length + static_cast<unsigned char>(name[1]) * of_second +
+            static_cast<unsigned char>(name.back())) %
+           kSlots;
   }
-  return Field::None;
+};
+
+consteval FieldTable make_field_table() {
+  for (size_t a = 1; a < 64; ++a) {
+    for (size_t b = 1; b < 64; ++b) {
+      FieldTable table{a, b, {}};
+      bool distinct = true;
+      for (size_t i = 1; i < std::size(kFieldNames) && distinct; ++i) {
+        uint8_t& field = table.fields[table.slot(kFieldNames[i])];
+        distinct = field == 0;
+        field = static_cast<uint8_t>(i);
+      }
+      if (distinct) return table;
+    }
+  }
+  throw "no table without collisions";
+}
+
+Field field_of(std::string_view name) {
+  static constexpr FieldTable kTable = make_field_table();
+  if (name.size() < 2) return Field::None;
+  size_t field = kTable.fields[kTable.slot(name)];
+  return kFieldNames[field] == name ? static_cast<Field>(field) : Field::None;
 }
 
 // Maps whose members have names; an unknown one is skipped whatever its form.
@@ -88,8 +122,10 @@ bool holds_members(Place place) {
     case Place::Dimension:
     case Place::Statistics:
     case Place::EntityDatum:
-    case Place::Entity: return true;
-    default: return false;
+    case Place::Entity:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -104,8 +140,8 @@ struct Head {
 class BodyDecoder final : public wire::TreeVisitor {
  public:
   enum class Pass : uint8_t { HeadOnly, Whole };
-  BodyDecoder(Pass pass, Head& head, PutMetricDataSink* sink)
-      : pass_(pass), head_(head), sink_(sink) {}
+  BodyDecoder(Pass pass, Head& head, PutMetricDataSink* sink, std::string_view body)
+      : pass_(pass), head_(head), sink_(sink), body_(body) {}
 
   bool needs_head() const { return needs_head_; }
   bool stopped_by_sink() const { return stopped_; }
@@ -134,9 +170,11 @@ class BodyDecoder final : public wire::TreeVisitor {
   bool null() override { return true; }
 
  private:
-  // Text of a datum, copied because views of a visitor end with the call.
+  // Text of a datum. Views of a visitor end with its call, so it is copied, unless it stands in the
+  // body itself (all of CBOR but chunked strings).
   struct Piece {
-    uint32_t offset = 0;
+    const char* in_body = nullptr;
+    uint32_t offset = 0;  // in text_ where it was copied
     uint32_t size = 0;
     bool set = false;
   };
@@ -159,19 +197,26 @@ class BodyDecoder final : public wire::TreeVisitor {
   bool numeric(double value, std::optional<int64_t> exact);
   bool timestamp(double seconds);
   Piece keep(std::string_view value) {
-    Piece piece{static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(value.size()), true};
+    auto size = static_cast<uint32_t>(value.size());
+    std::less_equal<const char*> at_most;
+    if (at_most(body_.data(), value.data()) &&
+        at_most(value.data() + size, body_.data() + body_.size())) {
+      return {value.data(), 0, size, true};
+    }
+    Piece piece{nullptr, static_cast<uint32_t>(text_.size()), size, true};
     text_ += value;
     return piece;
   }
   std::optional<std::string_view> piece(const Piece& p) const {
     if (!p.set) return std::nullopt;
-    return std::string_view(text_).substr(p.offset, p.size);
+    return std::string_view(p.in_body != nullptr ? p.in_body : text_.data() + p.offset, p.size);
   }
   Place place() const { return places_.empty() ? Place::Document : places_.back(); }
 
   Pass pass_;
   Head& head_;
   PutMetricDataSink* sink_;
+  std::string_view body_;
   bool needs_head_ = false;
   bool stopped_ = false;
   bool started_ = false;
@@ -206,10 +251,14 @@ std::optional<Place> BodyDecoder::enter(bool map) {
   Place here = place();
   if (map) {
     switch (here) {
-      case Place::Document: return Place::Root;
-      case Place::Datums: return Place::Datum;
-      case Place::Dimensions: return Place::Dimension;
-      case Place::EntityDatums: return Place::EntityDatum;
+      case Place::Document:
+        return Place::Root;
+      case Place::Datums:
+        return Place::Datum;
+      case Place::Dimensions:
+        return Place::Dimension;
+      case Place::EntityDatums:
+        return Place::EntityDatum;
       case Place::Datum:
         if (field_ == Field::StatisticValues) return Place::Statistics;
         break;
@@ -220,7 +269,8 @@ std::optional<Place> BodyDecoder::enter(bool map) {
         if (field_ == Field::KeyAttributes) return Place::KeyAttributes;
         if (field_ == Field::Attributes) return Place::Attributes;
         break;
-      default: break;
+      default:
+        break;
     }
     return std::nullopt;
   }
@@ -255,14 +305,24 @@ bool BodyDecoder::begin(bool map) {
     return true;
   }
   switch (*entered) {
-    case Place::Datums: datum_index_ = 0; break;
+    case Place::Datums:
+      datum_index_ = 0;
+      break;
     case Place::Datum:
       if (!begin_datum()) return false;
       break;
-    case Place::Dimension: dimension_pieces_.emplace_back(); break;
-    case Place::Values: datum_.has_values = true; break;
-    case Place::Counts: datum_.has_counts = true; break;
-    case Place::Statistics: datum_.has_statistics = true; break;
+    case Place::Dimension:
+      dimension_pieces_.emplace_back();
+      break;
+    case Place::Values:
+      datum_.has_values = true;
+      break;
+    case Place::Counts:
+      datum_.has_counts = true;
+      break;
+    case Place::Statistics:
+      datum_.has_statistics = true;
+      break;
     case Place::EntityDatum:
       ++entity_index_;
       if (pass_ == Pass::HeadOnly) {
@@ -273,7 +333,8 @@ bool BodyDecoder::begin(bool map) {
         if (!sink_->entity(entity_index_, head_.entities[entity_index_ - 1])) return stop();
       }
       break;
-    default: break;
+    default:
+      break;
   }
   places_.push_back(*entered);
   field_ = Field::None;
@@ -369,7 +430,8 @@ bool BodyDecoder::text(std::string_view value) {
         return true;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   // NaN and infinities are strings in JSON.
   double special = 0;
@@ -389,31 +451,49 @@ bool BodyDecoder::timestamp(double seconds) {
 bool BodyDecoder::numeric(double value, std::optional<int64_t> exact) {
   if (skip_depth_ > 0) return true;
   switch (place()) {
-    case Place::Values: values_.push_back(value); return true;
-    case Place::Counts: counts_.push_back(value); return true;
+    case Place::Values:
+      values_.push_back(value);
+      return true;
+    case Place::Counts:
+      counts_.push_back(value);
+      return true;
     case Place::Statistics:
       switch (field_) {
-        case Field::SampleCount: datum_.sample_count = value; break;
-        case Field::Sum: datum_.sum = value; break;
-        case Field::Minimum: datum_.minimum = value; break;
-        case Field::Maximum: datum_.maximum = value; break;
-        default: break;
+        case Field::SampleCount:
+          datum_.sample_count = value;
+          break;
+        case Field::Sum:
+          datum_.sum = value;
+          break;
+        case Field::Minimum:
+          datum_.minimum = value;
+          break;
+        case Field::Maximum:
+          datum_.maximum = value;
+          break;
+        default:
+          break;
       }
       return true;
     case Place::Datum:
       switch (field_) {
-        case Field::Value: datum_.value = value; return true;
-        case Field::Timestamp: return timestamp(value);
+        case Field::Value:
+          datum_.value = value;
+          return true;
+        case Field::Timestamp:
+          return timestamp(value);
         case Field::StorageResolution:
           if (!exact && value != static_cast<double>(static_cast<int32_t>(value))) {
             return wrong("a fraction");
           }
           datum_.storage_resolution = exact ? *exact : static_cast<int64_t>(value);
           return true;
-        default: break;
+        default:
+          break;
       }
       return wrong("a number");
-    default: return wrong("a number");
+    default:
+      return wrong("a number");
   }
 }
 
@@ -427,8 +507,8 @@ bool BodyDecoder::boolean(bool value) {
   return wrong("a boolean");
 }
 
-Status read_body(Protocol protocol, std::string_view body, wire::TreeVisitor& visitor) {
-  return protocol == Protocol::Cbor ? wire::read_cbor(body, visitor)
+Status read_body(Protocol protocol, std::string_view body, BodyDecoder& visitor) {
+  return protocol == Protocol::Cbor ? wire::walk_cbor(body, visitor)
                                     : wire::read_json(body, visitor);
 }
 
@@ -439,7 +519,7 @@ Decoded failure_of(const Status& status, const BodyDecoder& decoder) {
 
 Decoded read_head(Protocol protocol, std::string_view body, Head& head) {
   head = {};
-  BodyDecoder decoder(BodyDecoder::Pass::HeadOnly, head, nullptr);
+  BodyDecoder decoder(BodyDecoder::Pass::HeadOnly, head, nullptr, body);
   if (Status done = read_body(protocol, body, decoder); !done) return failure_of(done, decoder);
   head.known = true;
   return {};
@@ -470,7 +550,7 @@ Decoded decode_put_metric_data(Protocol protocol, std::string_view body, PutMetr
     if (auto read = read_head(protocol, body, head); !read) return read;
   }
   for (int round = 0; round < 2; ++round) {
-    BodyDecoder decoder(BodyDecoder::Pass::Whole, head, &sink);
+    BodyDecoder decoder(BodyDecoder::Pass::Whole, head, &sink, body);
     Status status = read_body(protocol, body, decoder);
     if (decoder.stopped_by_sink()) return {};
     if (status) {

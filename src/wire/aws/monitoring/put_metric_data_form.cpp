@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "base/text/percent.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::aws::monitoring {
@@ -19,13 +20,6 @@ struct Field {
   std::string_view raw;  // the value, still encoded
   uint32_t order = 0;
 };
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // "member.12.rest" (or "12.rest") → 12, advanced behind the dot.
 bool take_index(std::string_view& text, uint32_t& index) {
@@ -102,19 +96,7 @@ class FormDecoder {
       if (used_ == scratch_.size()) scratch_.emplace_back();
       std::string& text = scratch_[used_++];
       text.clear();
-      for (size_t i = 0; i < raw.size(); ++i) {
-        if (raw[i] == '+') {
-          text += ' ';
-        } else if (raw[i] != '%') {
-          text += raw[i];
-        } else {
-          if (i + 2 >= raw.size()) return false;
-          int high = hex_digit(raw[i + 1]), low = hex_digit(raw[i + 2]);
-          if (high < 0 || low < 0) return false;
-          text += static_cast<char>(high * 16 + low);
-          i += 2;
-        }
-      }
+      if (!append_form_decoded(text, raw)) return false;
       out = text;
     }
     return wire::is_utf8(out);

@@ -64,8 +64,7 @@ constexpr auto kAccountId = text("AccountId", {.min = 1, .max = 255});
 constexpr auto kMetricDataQueryMembers =
     members(member<&MetricDataQuery::id>("Id", kMetricId, Use::Used, {.required = true}),
             member<&MetricDataQuery::metric_stat>("MetricStat", kMetricStat, Use::Used),
-            member<&MetricDataQuery::expression>("Expression", kMetricExpression, Use::Refused,
-                                                 {.note = "metric math is not implemented yet"}),
+            member<&MetricDataQuery::expression>("Expression", kMetricExpression, Use::Used),
             member<&MetricDataQuery::label>("Label", kMetricLabel, Use::Used),
             member<&MetricDataQuery::return_data>("ReturnData", kReturnData, Use::Used),
             member<&MetricDataQuery::period>("Period", kPeriod, Use::Used),

@@ -1,0 +1,145 @@
+#include "app/promql_engine.h"
+
+#include "query/promql/evaluate.h"
+#include "query/promql/parser.h"
+#include "query/promql/store_source.h"
+
+namespace kansoku::app {
+namespace {
+
+namespace promql = query::promql;
+using api::prometheus::FloatPoint;
+using api::prometheus::HistogramBucket;
+using api::prometheus::HistogramPoint;
+using api::prometheus::QueryDone;
+using api::prometheus::QueryOptions;
+using api::prometheus::ResultDocument;
+using api::prometheus::ResultSeries;
+using api::prometheus::ResultType;
+
+signal::Labels labels_of(const promql::LabelSet& labels) {
+  std::vector<signal::LabelView> views;
+  for (const promql::Label& label : labels.list()) views.push_back({label.name, label.value});
+  return signal::Labels::from(std::move(views)).value_or(signal::Labels());
+}
+
+// The numbers by which the API tells open from closed ends of a bucket.
+int boundaries_of(const promql::BoundedBucket& bucket) {
+  if (bucket.lower_inclusive) return bucket.upper_inclusive ? 3 : 1;
+  return bucket.upper_inclusive ? 0 : 2;
+}
+
+void add_point(ResultSeries& series, int64_t time_ms, const promql::Point& point) {
+  if (!point.h) {
+    series.floats.push_back({time_ms, point.f});
+    return;
+  }
+  HistogramPoint out{time_ms, point.h->count, point.h->sum, {}};
+  for (const promql::BoundedBucket& bucket : point.h->buckets()) {
+    out.buckets.push_back({boundaries_of(bucket), bucket.lower, bucket.upper, bucket.count});
+  }
+  series.histograms.push_back(std::move(out));
+}
+
+ResultDocument document_of(const promql::QueryResult& result, const std::string& expression,
+                           int64_t time_ms) {
+  ResultDocument out;
+  for (const promql::Series& series : result.matrix) {
+    ResultSeries& one = out.series.emplace_back();
+    one.labels = labels_of(series.labels);
+    for (const promql::Point& point : series.points) add_point(one, point.t, point);
+  }
+  for (const promql::Sample& sample : result.vector) {
+    ResultSeries& one = out.series.emplace_back();
+    one.labels = labels_of(sample.labels);
+    add_point(one, time_ms, sample.point);
+  }
+  switch (result.type) {
+    case promql::ValueType::Matrix: out.type = ResultType::Matrix; break;
+    case promql::ValueType::Scalar: out.type = ResultType::Scalar; break;
+    case promql::ValueType::String: out.type = ResultType::String; break;
+    default: out.type = ResultType::Vector; break;
+  }
+  out.scalar = {time_ms, result.scalar};
+  out.text = result.string;
+  out.warnings = result.annotations.warnings(expression);
+  out.infos = result.annotations.infos(expression);
+  return out;
+}
+
+double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+}  // namespace
+
+void PromqlEngine::instant(std::string expression, int64_t time_ms, QueryOptions options,
+                           QueryDone done) {
+  submit({std::move(expression), time_ms, time_ms, 0, std::move(options), std::move(done)});
+}
+
+void PromqlEngine::range(std::string expression, int64_t start_ms, int64_t end_ms, int64_t step_ms,
+                         QueryOptions options, QueryDone done) {
+  submit({std::move(expression), start_ms, end_ms, step_ms, std::move(options), std::move(done)});
+}
+
+void PromqlEngine::submit(Job job) {
+  job.queued_ns = parts_.clock->monotonic_now().ns;
+  {
+    std::lock_guard lock(waiting_mutex_);
+    if (waiting_.size() < kWaitingMax) {
+      waiting_.push_back(std::move(job));
+      if (running_) return;
+      running_ = true;
+    }
+  }
+  if (job.done) {
+    job.done(resource_exhausted("too many queries: {} are waiting, limit {}; try again later",
+                                kWaitingMax, kWaitingMax));
+    return;
+  }
+  start_next();
+}
+
+void PromqlEngine::start_next() {
+  parts_.executor->post(Lane::Query, [this] {
+    std::optional<Job> job;
+    {
+      std::lock_guard lock(waiting_mutex_);
+      if (waiting_.empty()) {
+        running_ = false;
+        return;
+      }
+      job = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    job->done(run(*job));
+    start_next();
+  });
+}
+
+Result<ResultDocument> PromqlEngine::run(Job& job) {
+  int64_t begun_ns = parts_.clock->monotonic_now().ns;
+  if (job.options.cancelled && job.options.cancelled()) return cancelled("query cancelled");
+  auto expression = promql::parse(job.expression);
+  if (!expression) return invalid_argument("{}", expression.error().to_string(job.expression));
+  query::QueryLimits limits = parts_.limits;
+  if (job.options.timeout_ms > 0) limits.time_ms = std::min(limits.time_ms, job.options.timeout_ms);
+  query::QueryContext context(*parts_.clock, limits, parts_.memory);
+  promql::StoreSource source(*parts_.metrics, job.options.scope, *parts_.clock);
+  promql::EvaluateOptions options;
+  if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;
+  KANSOKU_TRY(auto result, promql::evaluate(**expression, {job.start_ms, job.end_ms, job.step_ms},
+                                            source, options, context));
+  ResultDocument out = document_of(result, job.expression, job.start_ms);
+  if (job.options.stats) {
+    int64_t ended_ns = parts_.clock->monotonic_now().ns;
+    api::prometheus::QueryStats stats;
+    stats.queue_s = seconds(begun_ns - job.queued_ns);
+    stats.eval_total_s = stats.inner_eval_s = seconds(ended_ns - begun_ns);
+    stats.exec_total_s = seconds(ended_ns - job.queued_ns);
+    stats.samples_queryable = stats.samples_peak = context.cost().points;
+    out.stats = std::move(stats);
+  }
+  return out;
+}
+
+}  // namespace kansoku::app

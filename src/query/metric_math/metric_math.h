@@ -1,0 +1,82 @@
+// Metric math of CloudWatch. See README.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace kansoku::query::metric_math {
+
+// The API's limit.
+inline constexpr size_t kExpressionBytesMax = 2048;
+// No expression of that size needs more; keeps the parser's recursion short.
+inline constexpr size_t kDepthMax = 64;
+
+// Where the points of all series of one evaluation lie.
+struct Grid {
+  int64_t start_ms = 0;  // a multiple of the period
+  int64_t period_ms = 60'000;
+  size_t count = 0;
+};
+
+// values: [grid.count], NaN where there is no point.
+struct Series {
+  std::string label;
+  std::vector<double> values;
+};
+using Array = std::vector<Series>;
+using Value = std::variant<double, Series, Array>;
+
+// What a name of an expression stands for.
+struct Operand {
+  Value value;
+  bool is_metric = false;  // not an expression: METRICS() and PERIOD() see only these
+};
+
+struct Environment {
+  Grid grid;
+  // Nothing when there is no such id.
+  std::function<std::optional<Operand>(std::string_view id)> find;
+  // All metrics of the request, in its order.
+  std::function<std::vector<std::pair<std::string, Series>>()> metrics;
+};
+
+struct Problem {
+  size_t position = 0;  // byte offset in the expression
+  std::string message;
+  bool is_arithmetic = false;  // a division by zero: the data's fault, not the expression's
+};
+
+class Node;
+
+// A parsed expression; immutable.
+class Expression {
+ public:
+  static std::expected<Expression, Problem> parse(std::string_view text);
+  // Ids it refers to, each once; METRICS() refers to none by name.
+  const std::vector<std::string>& references() const { return references_; }
+  bool uses_metrics() const { return uses_metrics_; }
+  // TS or TS[]; S too, for expressions that others use.
+  std::expected<Value, Problem> evaluate(const Environment& environment) const;
+
+ private:
+  std::shared_ptr<const Node> root_;
+  std::vector<std::string> references_;
+  bool uses_metrics_ = false;
+};
+
+// One row a function, for help and completion.
+struct FunctionDoc {
+  std::string_view name;
+  std::string_view signature;
+  std::string_view doc;
+};
+std::vector<FunctionDoc> function_docs();
+
+}  // namespace kansoku::query::metric_math

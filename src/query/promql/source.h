@@ -1,0 +1,44 @@
+// Where an evaluation gets its series from. The store, tests and scripts each have one.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "query/exec/budget.h"
+#include "query/promql/ast.h"
+#include "query/promql/value.h"
+
+namespace kansoku::query::promql {
+
+// What the points are wanted for; sources of accumulating series answer differently.
+enum class Use : uint8_t {
+  Values,    // the value as it stands
+  Increase,  // increase() or rate() over a range: accumulating series give their deltas
+};
+
+struct Selection {
+  std::span<const LabelMatcher> matchers;
+  int64_t begin_ms = 0;  // inclusive
+  int64_t end_ms = 0;    // inclusive
+  Use use = Use::Values;
+};
+
+struct SourceSeries {
+  LabelSet labels;
+  std::vector<Point> points;  // ascending; stale markers are points
+  // The points are deltas: increase() is their sum over the range, without extrapolation.
+  bool deltas = false;
+};
+
+// Thread contract: free-threaded reads.
+class SeriesSource {
+ public:
+  virtual ~SeriesSource() = default;
+  // Ordered by labels, each label set once. Series without points in the range may be left out.
+  // Charges the context for what it reads and stops when that fails.
+  virtual Result<std::vector<SourceSeries>> select(const Selection& selection,
+                                                   QueryContext& context) = 0;
+};
+
+}  // namespace kansoku::query::promql

@@ -1,8 +1,8 @@
 #include "api/prometheus/authenticate.h"
 
 #include "api/prometheus/reply.h"
+#include "base/text/base64.h"
 #include "net/auth/sigv4.h"
-#include "net/secrets/secrets.h"
 
 namespace kansoku::api::prometheus {
 namespace {
@@ -28,7 +28,7 @@ std::optional<std::string_view> credential_of(std::string_view header, std::stri
 
 std::shared_ptr<const net::auth::Principal> basic_principal(std::string_view credential,
                                                             const AuthenticationParts& parts) {
-  auto text = net::base64_decode(credential);
+  auto text = base64_decode(credential);
   size_t colon = text ? text->find(':') : std::string::npos;
   if (colon == std::string::npos) return nullptr;
   auto key = parts.keys->find(std::string_view(*text).substr(0, colon));

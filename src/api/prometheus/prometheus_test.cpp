@@ -122,7 +122,7 @@ TEST_CASE("prometheus: who may call") {
   CHECK(none.headers.get("www-authenticate").starts_with("Bearer"));
   CHECK(status({{"Authorization", "bearer tok"}}) == 200);
   CHECK(status({{"Authorization", "Bearer nope"}}) == 401);
-  auto basic = [](std::string_view text) { return "Basic " + net::base64_encode(text); };
+  auto basic = [](std::string_view text) { return "Basic " + base64_encode(text); };
   CHECK(status({{"Authorization", basic("AKIDEXAMPLE:se:cret")}}) == 200);
   CHECK(status({{"Authorization", basic("AKIDEXAMPLE:wrong")}}) == 401);
   CHECK(status({{"Authorization", basic("nobody:se:cret")}}) == 401);
@@ -157,7 +157,7 @@ TEST_CASE("prometheus: tenants and regions see their own series only") {
   f.write_some();
   auto other =
       Fixture::request("GET", "/api/v1/labels", {},
-                       {{"Authorization", "Basic " + net::base64_encode("AKIDOTHER:other")}});
+                       {{"Authorization", "Basic " + base64_encode("AKIDOTHER:other")}});
   CHECK(f.send(other).body == R"({"status":"success","data":[]})");
 }
 

@@ -3,7 +3,6 @@
 #include "api/prometheus/reply.h"
 #include "base/text/base64.h"
 #include "net/auth/sigv4.h"
-#include "net/secrets/secrets.h"
 
 namespace kansoku::api::prometheus {
 namespace {

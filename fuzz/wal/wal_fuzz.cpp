@@ -1,4 +1,5 @@
-// Log records, the producers' snapshot and the metric payload from arbitrary bytes; and a whole log.
+// Log records, the producers' snapshot and the metric payload from arbitrary bytes; and a whole
+// log.
 #include "base/env/sim.h"
 #include "store/metrics/batch_record.h"
 #include "store/wal/log.h"

@@ -1,8 +1,9 @@
-// What a pipeline is made of: receivers push deliveries into sinks; processors and exporters are sinks.
+// What a pipeline is made of: receivers push deliveries into sinks; processors and exporters are
+// sinks.
 //
 // A receiver never sees a store, an exporter never sees a receiver; the graph connects them
-// (pipeline/graph/graph.h). Thread contract: push() may be called from any worker and never blocks: it
-// takes the delivery and resolves its token, at once or later.
+// (pipeline/graph/graph.h). Thread contract: push() may be called from any worker and never blocks:
+// it takes the delivery and resolves its token, at once or later.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// The conformance suite of Catalog, run on the reference and on SQLite, and SQLite under power cuts.
+// The conformance suite of Catalog, run on the reference and on SQLite, and SQLite under power
+// cuts.
 #include <doctest/doctest.h>
 
 #include <random>
@@ -20,7 +21,8 @@ struct CatalogFixture {
   std::unique_ptr<Catalog> catalog;
   bool sqlite = false;
 
-  explicit CatalogFixture(bool on_sqlite, env::SimFileSystem* on_disk = nullptr) : sqlite(on_sqlite) {
+  explicit CatalogFixture(bool on_sqlite, env::SimFileSystem* on_disk = nullptr)
+      : sqlite(on_sqlite) {
     if (on_disk != nullptr) disk = on_disk;
     REQUIRE(open());
   }
@@ -52,8 +54,8 @@ using Versions = std::vector<uint64_t>;
 
 void check_catalog(CatalogFixture& f) {
   CHECK(f.commit({{"alarms", "a", "one", {{"state", "OK"}}, 0}}) == Versions{1});
-  CHECK(f.commit({{"alarms", "a", "two", {{"state", "ALARM"}}, 1}, {"outbox", "1", "mail", {}, {}}}) ==
-        Versions{2, 1});
+  CHECK(f.commit({{"alarms", "a", "two", {{"state", "ALARM"}}, 1},
+                  {"outbox", "1", "mail", {}, {}}}) == Versions{2, 1});
   auto lost = f.commit({{"outbox", "2", "mail", {}, {}}, {"alarms", "a", "three", {}, 1}});
   REQUIRE_FALSE(lost.has_value());
   CHECK(lost.error().code == ErrorCode::FailedPrecondition);
@@ -70,8 +72,10 @@ void check_catalog(CatalogFixture& f) {
     if (f.sqlite) REQUIRE(f.open());
   }
   std::vector<CatalogChange> changes;
-  uint64_t watch = f.catalog->watch("alarms", [&](const CatalogChange& c) { changes.push_back(c); });
-  CHECK(f.commit({{"alarms", "b/1", "", {}, {}}, {"alarms", "b/2", std::string(100'000, 'x'), {}, {}},
+  uint64_t watch =
+      f.catalog->watch("alarms", [&](const CatalogChange& c) { changes.push_back(c); });
+  CHECK(f.commit({{"alarms", "b/1", "", {}, {}},
+                  {"alarms", "b/2", std::string(100'000, 'x'), {}, {}},
                   {"other", "z", "v", {}, {}}}));
   CHECK(changes.size() == 2);
   CHECK(keys(f.catalog->list("alarms", "", "", 0)) == std::vector<std::string>{"a", "b/1", "b/2"});
@@ -103,7 +107,8 @@ TEST_CASE("the SQLite catalog answers as the reference does, step by step") {
     for (uint64_t i = 0; i < 1 + random() % 3; ++i) {
       CatalogWrite write{"c", std::string(1, static_cast<char>('a' + random() % 6)), {}, {}, {}};
       if (random() % 4 != 0) write.value = fmt::format("v{}", step);
-      if (random() % 2 == 0) write.indexes = {{"i", std::string(1, static_cast<char>('x' + random() % 3))}};
+      if (random() % 2 == 0)
+        write.indexes = {{"i", std::string(1, static_cast<char>('x' + random() % 3))}};
       if (random() % 2 == 0) write.expected_version = random() % 4;
       writes.push_back(write);
     }
@@ -139,8 +144,8 @@ TEST_CASE("power cut after every operation of the catalog keeps transactions who
   for (uint64_t cut = begin; cut <= end; ++cut) {
     for (auto style : {env::CutStyle::DropAll, env::CutStyle::Torn, env::CutStyle::Reordered}) {
       env::SimFileSystem disk(cut);
-      disk.set_fault_hook([&](uint64_t operation, std::string_view, const std::string&)
-                              -> std::optional<env::SimFault> {
+      disk.set_fault_hook([&](uint64_t operation, std::string_view,
+                              const std::string&) -> std::optional<env::SimFault> {
         if (operation < cut) return std::nullopt;
         return env::SimFault{ErrorCode::Internal, "power is going", 200};
       });

@@ -38,8 +38,8 @@ std::vector<std::string> texts(const std::vector<Seen>& rows) {
   return out;
 }
 
-void put(EventStore& store, const std::string& group, std::vector<std::pair<int64_t, std::string>> rows,
-         signal::Scope scope = kScope) {
+void put(EventStore& store, const std::string& group,
+         std::vector<std::pair<int64_t, std::string>> rows, signal::Scope scope = kScope) {
   signal::EventBatchBuilder builder;
   uint32_t stream = builder.add_stream({group, "s"});
   for (const auto& [ns, text] : rows) {
@@ -49,7 +49,10 @@ void put(EventStore& store, const std::string& group, std::vector<std::pair<int6
     builder.set_bool("ok", true);
   }
   bool good = false;
-  store.append({scope, builder.finish(), {}, signal::AckToken(rows.size(), nullptr, Lane::Ingest, [&](signal::Verdict v) {
+  store.append({scope,
+                builder.finish(),
+                {},
+                signal::AckToken(rows.size(), nullptr, Lane::Ingest, [&](signal::Verdict v) {
                   good = v.good() && v.rows() == rows.size();
                 })});
   CHECK(good);

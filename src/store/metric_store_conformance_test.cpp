@@ -40,9 +40,13 @@ std::vector<double> sums(const SeriesAnswer& answer) {
 
 void replaces_and_accumulates(MetricStoreFixture& f) {
   int64_t now = f.clock().wall_now().ms();
-  CHECK(put(f, {{{{"n", "gauge"}}, now, Point(1)}, {{{"n", "count"}}, now, Point(1), MergeKind::Accumulate}}).good());
+  CHECK(put(f, {{{{"n", "gauge"}}, now, Point(1)},
+                {{{"n", "count"}}, now, Point(1), MergeKind::Accumulate}})
+            .good());
   CHECK(flush(f, false));
-  CHECK(put(f, {{{{"n", "gauge"}}, now, Point(5)}, {{{"n", "count"}}, now, Point(5), MergeKind::Accumulate}}).good());
+  CHECK(put(f, {{{{"n", "gauge"}}, now, Point(5)},
+                {{{"n", "count"}}, now, Point(5), MergeKind::Accumulate}})
+            .good());
   for (int round = 0; round < 3; ++round) {
     auto answers = read(f, {.scope = kScope});
     REQUIRE(answers.size() == 2);
@@ -84,7 +88,10 @@ void refuses_what_it_must(MetricStoreFixture& f) {
   CHECK(sums(answers[0]) == std::vector<double>{2});
   SeriesSelector bad{.scope = kScope, .matchers = {{"n", MatchOp::Regex, "("}}};
   CHECK_FALSE(f.store().select(bad).has_value());
-  CHECK_FALSE(f.store().scan({.scope = kScope, .tier_ms = 7}, [](const SeriesPoints&) { return Status(); }).has_value());
+  CHECK_FALSE(
+      f.store()
+          .scan({.scope = kScope, .tier_ms = 7}, [](const SeriesPoints&) { return Status(); })
+          .has_value());
 }
 
 void selects_by_every_matcher(MetricStoreFixture& f) {
@@ -92,7 +99,8 @@ void selects_by_every_matcher(MetricStoreFixture& f) {
   CHECK(put(f, {{{{"__name__", "cpu"}, {"host", "a"}}, now, Point(1)},
                 {{{"__name__", "cpu"}, {"host", "b"}, {"zone", "z"}}, now, Point(1)},
                 {{{"__name__", "mem"}, {"host", "a"}}, now, Point(1)},
-                {{{"__name__", "mem"}}, now, Point(1)}}).good());
+                {{{"__name__", "mem"}}, now, Point(1)}})
+            .good());
   CHECK(put(f, {{{{"__name__", "cpu"}, {"host", "a"}}, now, Point(9)}}, {"2", "r"}).good());
   auto count = [&](std::vector<Matcher> matchers) {
     return read(f, {.scope = kScope, .matchers = std::move(matchers)}).size();
@@ -186,10 +194,9 @@ void aggregates_cells(MetricStoreFixture& f) {
   for (int i = 0; i < 10; ++i) {
     CHECK(put(f, {{{{"n", "c"}}, now + i * 1000, Point(i), MergeKind::Accumulate}}).good());
   }
-  auto answers = read(f, {.scope = kScope},
-                      {.range = {now + 2000, now + 9000},
-                       .aggregate = PartialAggregate::Cells,
-                       .step_ms = 5000});
+  auto answers = read(
+      f, {.scope = kScope},
+      {.range = {now + 2000, now + 9000}, .aggregate = PartialAggregate::Cells, .step_ms = 5000});
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].timestamps_ms == std::vector<int64_t>{now, now + 5000});
   CHECK(sums(answers[0]) == std::vector<double>{2 + 3 + 4, 5 + 6 + 7 + 8});
@@ -296,7 +303,8 @@ Point random_point(std::mt19937_64& random) {
       double high = low + static_cast<double>(random() % 9);
       return signal::point_from_statistic_set(4, 2 * (low + high), low, high);
     }
-    default: return Point(number());
+    default:
+      return Point(number());
   }
 }
 
@@ -309,7 +317,10 @@ std::vector<TestPoint> random_batch(std::mt19937_64& random, int64_t now_ms,
     if (random() % 8 == 0) ms -= static_cast<int64_t>(random() % (14 * 24 * 60)) * kMinute;
     if (random() % 16 == 0) ms += static_cast<int64_t>(random() % 110) * kMinute;
     MergeKind merge = random() % 2 == 0 ? MergeKind::Replace : MergeKind::Accumulate;
-    out.push_back({{{"n", name}, {"host", std::string_view(name).substr(0, 1)}}, ms, random_point(random), merge});
+    out.push_back({{{"n", name}, {"host", std::string_view(name).substr(0, 1)}},
+                   ms,
+                   random_point(random),
+                   merge});
   }
   return out;
 }
@@ -320,7 +331,8 @@ void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& mode
                            int steps) {
   std::mt19937_64 random(seed);
   std::vector<std::string> names;
-  for (int i = 0; i < 12; ++i) names.push_back(fmt::format("{}{}", static_cast<char>('a' + i % 3), i));
+  for (int i = 0; i < 12; ++i)
+    names.push_back(fmt::format("{}{}", static_cast<char>('a' + i % 3), i));
   for (int step = 0; step < steps; ++step) {
     switch (random() % 8) {
       case 0: {
@@ -330,7 +342,9 @@ void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& mode
         model.clock().advance(ns);
         break;
       }
-      case 1: CHECK(flush(subject, random() % 4 == 0)); break;
+      case 1:
+        CHECK(flush(subject, random() % 4 == 0));
+        break;
       case 2:
         if (random() % 4 != 0) break;
         subject.restart();
@@ -355,7 +369,8 @@ void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& mode
     constexpr std::array<int64_t, 4> kTiers{0, 60'000, 300'000, 3'600'000};
     MetricScan scan{.tier_ms = kTiers[random() % 4]};
     if (random() % 2 == 0) {
-      scan.range.begin = subject.clock().wall_now().ms() - static_cast<int64_t>(random() % 7'200'000);
+      scan.range.begin =
+          subject.clock().wall_now().ms() - static_cast<int64_t>(random() % 7'200'000);
       scan.range.end = scan.range.begin + static_cast<int64_t>(random() % 7'200'000);
     }
     if (random() % 3 == 0) {
@@ -412,7 +427,8 @@ TEST_CASE("the embedded metric engine answers as the reference does, step by ste
 TEST_CASE("a tenant at its limit of series keeps its old ones") {
   for (int engine = 0; engine < 2; ++engine) {
     std::unique_ptr<MetricStoreFixture> f;
-    if (engine == 0) f = std::make_unique<ReferenceFixture>(ReferenceMetricOptions{.series_per_tenant_max = 2});
+    if (engine == 0)
+      f = std::make_unique<ReferenceFixture>(ReferenceMetricOptions{.series_per_tenant_max = 2});
     if (engine == 1) {
       metrics::MetricEngineOptions options;
       options.series_per_tenant_max = 2;

@@ -197,7 +197,8 @@ void Dispatcher::run_typed(const std::shared_ptr<Call>& call) {
     case Protocol::Cbor:
       decoded = kansoku::aws::decode_cbor(call->body, *call->shapes->input, input.get());
       break;
-    default: decoded = kansoku::aws::decode_json(call->body, *call->shapes->input, input.get());
+    default:
+      decoded = kansoku::aws::decode_json(call->body, *call->shapes->input, input.get());
   }
   if (!decoded) {
     return fail(*call, malformed_body(call->route.protocol, std::move(decoded.error().message)));

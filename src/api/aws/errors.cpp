@@ -84,7 +84,9 @@ AwsError from_error(const Error& error) {
       out.shape = "ResourceNotFoundException";
       out.http_status = 404;
       break;
-    case ErrorCode::AlreadyExists: out.shape = "ResourceConflict"; break;
+    case ErrorCode::AlreadyExists:
+      out.shape = "ResourceConflict";
+      break;
     case ErrorCode::PermissionDenied:
     case ErrorCode::Unauthenticated:
       out.shape = "AccessDeniedException";
@@ -96,7 +98,9 @@ AwsError from_error(const Error& error) {
       out.shape = "ThrottlingException";
       out.query_code = "Throttling";
       break;
-    case ErrorCode::Unimplemented: out.shape = "UnsupportedOperation"; break;
+    case ErrorCode::Unimplemented:
+      out.shape = "UnsupportedOperation";
+      break;
     case ErrorCode::Unavailable:
     case ErrorCode::DeadlineExceeded:
     case ErrorCode::Cancelled:

@@ -155,9 +155,8 @@ TEST_CASE("prometheus: signed requests of aps, under the tenant's workspace") {
 TEST_CASE("prometheus: tenants and regions see their own series only") {
   Fixture f;
   f.write_some();
-  auto other =
-      Fixture::request("GET", "/api/v1/labels", {},
-                       {{"Authorization", "Basic " + base64_encode("AKIDOTHER:other")}});
+  auto other = Fixture::request("GET", "/api/v1/labels", {},
+                                {{"Authorization", "Basic " + base64_encode("AKIDOTHER:other")}});
   CHECK(f.send(other).body == R"({"status":"success","data":[]})");
 }
 

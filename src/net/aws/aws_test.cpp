@@ -77,9 +77,8 @@ Result<HttpClientResponse> instance(const HttpClientRequest& request) {
   if (path == "/latest/meta-data/tags/instance/Name") return text(200, "web 1");
   if (path == "/latest/meta-data/tags/instance/Stage") return text(200, "prod");
   if (path == "/latest/dynamic/instance-identity/document") {
-    return text(
-        200,
-        R"({"devpayProductCodes" : null, 
+    return text(200,
+                R"({"devpayProductCodes" : null, 
       "marketplaceProductCodes" : [ "1abc2defghijklm3nopqrs4tu" ],
       "availabilityZone" : "us-west-2b", "privateIp" : "10.158.112.84", "version" : "2017-09-30",
       "instanceId" : "i-1234567890abcdef0", "billingProducts" : null, "instanceType" : "t2.micro",

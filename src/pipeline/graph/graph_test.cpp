@@ -76,7 +76,9 @@ TEST_CASE("the ledger balances at every moment") {
 TEST_CASE("a token dropped without a verdict is counted and tells its source") {
   uint64_t before = signal::AckToken::unresolved_tokens();
   std::optional<Verdict> verdict;
-  { MetricDelivery lost = two_points(verdict); }
+  {
+    MetricDelivery lost = two_points(verdict);
+  }
   CHECK(signal::AckToken::unresolved_tokens() == before + 1);
   REQUIRE(verdict.has_value());
   CHECK(verdict->counts.at(0).outcome == signal::Outcome::Dropped);

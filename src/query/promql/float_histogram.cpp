@@ -445,8 +445,8 @@ FloatHistogram FloatHistogram::from(const signal::Distribution& distribution) {
     out.zero_count = exponential->zero_count;
     out.positive = exponential->positive;
     out.negative = exponential->negative;
-    // Stored as OpenTelemetry counts them, bucket i is (base^i, base^(i+1)]; Prometheus calls it i+1
-    // (decision 070).
+    // Stored as OpenTelemetry counts them, bucket i is (base^i, base^(i+1)]; Prometheus calls it
+    // i+1 (decision 070).
     for (signal::Bucket& bucket : out.positive) ++bucket.index;
     for (signal::Bucket& bucket : out.negative) ++bucket.index;
     // Finer than what Prometheus knows: the same histogram at its finest schema.

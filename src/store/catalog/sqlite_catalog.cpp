@@ -153,16 +153,19 @@ Status SqliteCatalog::State::load() {
               prepare(database.get(), "SELECT collection, key, version, value FROM records"));
   int code = SQLITE_OK;
   while ((code = sqlite3_step(rows.get())) == SQLITE_ROW) {
-    CatalogRecord record{column(rows, 0), column(rows, 1),
+    CatalogRecord record{column(rows, 0),
+                         column(rows, 1),
                          static_cast<uint64_t>(sqlite3_column_int64(rows.get(), 2)),
-                         column(rows, 3), {}};
+                         column(rows, 3),
+                         {}};
     records.emplace(std::pair(record.collection, record.key), std::move(record));
   }
   if (code != SQLITE_DONE) return std::unexpected(database_error(database.get(), "read records"));
   KANSOKU_TRY(rows, prepare(database.get(), "SELECT collection, key, name, value FROM indexes"));
   while ((code = sqlite3_step(rows.get())) == SQLITE_ROW) {
     auto found = records.find(std::pair(column(rows, 0), column(rows, 1)));
-    if (found != records.end()) found->second.indexes.emplace_back(column(rows, 2), column(rows, 3));
+    if (found != records.end())
+      found->second.indexes.emplace_back(column(rows, 2), column(rows, 3));
   }
   if (code != SQLITE_DONE) return std::unexpected(database_error(database.get(), "read indexes"));
   for (auto& [key, record] : records) memory.load(std::move(record));

@@ -1,7 +1,7 @@
-// The catalog on SQLite, synchronous full. All records are also held in memory (they are settings, not
-// data), so reads never touch the disk; writes are checked against memory, written in one SQLite
-// transaction a batch by one task at a time (on the pool), and seen and answered when it is on disk.
-// Thread contract: as Catalog. The executor outlives it; close() first.
+// The catalog on SQLite, synchronous full. All records are also held in memory (they are settings,
+// not data), so reads never touch the disk; writes are checked against memory, written in one
+// SQLite transaction a batch by one task at a time (on the pool), and seen and answered when it is
+// on disk. Thread contract: as Catalog. The executor outlives it; close() first.
 #pragma once
 
 #include <memory>

@@ -85,7 +85,8 @@ const sqlite3_io_methods kMethods = {.iVersion = 1,
                                      .xSectorSize = sector_size,
                                      .xDeviceCharacteristics = characteristics};
 
-int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* out, int flags, int* out_flags) {
+int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* out, int flags,
+              int* out_flags) {
   VfsFile* f = of(out);
   f->base.pMethods = nullptr;
   if (name == nullptr) return SQLITE_CANTOPEN;  // temporary tables and journals stay in memory
@@ -126,8 +127,7 @@ int full_path(sqlite3_vfs*, const char* name, int bytes, char* out) {
 }
 
 int randomness(sqlite3_vfs* vfs, int bytes, char* out) {
-  of(vfs)->env().random->fill(
-      std::as_writable_bytes(std::span(out, static_cast<size_t>(bytes))));
+  of(vfs)->env().random->fill(std::as_writable_bytes(std::span(out, static_cast<size_t>(bytes))));
   return bytes;
 }
 

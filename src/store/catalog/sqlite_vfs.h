@@ -1,6 +1,7 @@
-// SQLite's files through the environment, so that simulated power cuts and faults cover the catalog.
-// Private to store/catalog. One VFS lives as long as the databases opened through it. Locks are none:
-// the data directory's lock keeps other processes out, and the database is opened exclusively.
+// SQLite's files through the environment, so that simulated power cuts and faults cover the
+// catalog. Private to store/catalog. One VFS lives as long as the databases opened through it.
+// Locks are none: the data directory's lock keeps other processes out, and the database is opened
+// exclusively.
 #pragma once
 
 #include <sqlite3.h>

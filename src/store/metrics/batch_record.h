@@ -1,5 +1,5 @@
-// The payload of a metric log record (docs/formats/wal.md): definitions of new series, then points of
-// known series as (series id, time, value), delta coded. Thread contract: plain values.
+// The payload of a metric log record (docs/formats/wal.md): definitions of new series, then points
+// of known series as (series id, time, value), delta coded. Thread contract: plain values.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ namespace kansoku::store::metrics {
 
 inline constexpr uint8_t kBatchRecordVersion = 1;
 
-// `ids`: the series id of each series row, kNoSeries for rows that were refused. `accepted`: empty (all)
-// or one flag a point.
+// `ids`: the series id of each series row, kNoSeries for rows that were refused. `accepted`: empty
+// (all) or one flag a point.
 struct BatchRecordInput {
   const signal::MetricBatch* batch = nullptr;
   std::span<const SeriesId> ids;

@@ -1,10 +1,10 @@
 // The embedded metric engine: log, head, immutable parts, background merges (docs/architecture.md).
 //
-// append() only queues. One task at a time (the drain, on Lane::Ingest) looks the series up, writes one
-// log record a batch, and, when the log has made it durable, puts the points into the head and resolves
-// the token; so the head holds nothing that a crash could lose. Parts are written and merged on
-// Lane::Merge in steps of at most 5 ms. Thread contract: as MetricStore. The log and the executor must
-// outlive the engine; close() before either stops.
+// append() only queues. One task at a time (the drain, on Lane::Ingest) looks the series up, writes
+// one log record a batch, and, when the log has made it durable, puts the points into the head and
+// resolves the token; so the head holds nothing that a crash could lose. Parts are written and
+// merged on Lane::Merge in steps of at most 5 ms. Thread contract: as MetricStore. The log and the
+// executor must outlive the engine; close() before either stops.
 #pragma once
 
 #include <memory>
@@ -57,8 +57,8 @@ struct MetricEngineStats {
 
 class MetricEngine final : public MetricStore {
  public:
-  // Loads series and parts, replays the log (which must not have been started). `timers` may be null:
-  // then nothing is sealed by age (tests).
+  // Loads series and parts, replays the log (which must not have been started). `timers` may be
+  // null: then nothing is sealed by age (tests).
   static Result<std::unique_ptr<MetricEngine>> open(env::Env env, Executor& executor,
                                                     env::Timers* timers, wal::Log& log,
                                                     MetricEngineOptions options);
@@ -73,8 +73,8 @@ class MetricEngine final : public MetricStore {
   void enforce_retention(std::move_only_function<void(Status)> done) override;
   MetricStoreStats stats() const override;
   MetricEngineStats engine_stats() const;
-  // Stops timers and background work; what is in the log's hands is still answered. Appends are dropped
-  // afterwards.
+  // Stops timers and background work; what is in the log's hands is still answered. Appends are
+  // dropped afterwards.
   void close();
 
   struct Core;

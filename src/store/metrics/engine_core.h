@@ -24,9 +24,9 @@ struct View {
 // One delivery between the log and the head.
 struct InFlight {
   signal::MetricDelivery delivery;
-  std::vector<SeriesId> ids;       // by series row
-  std::vector<uint8_t> accepted;   // by point; empty: all
-  std::vector<SeriesId> defined;   // series whose definition is in this record
+  std::vector<SeriesId> ids;      // by series row
+  std::vector<uint8_t> accepted;  // by point; empty: all
+  std::vector<SeriesId> defined;  // series whose definition is in this record
   signal::Verdict verdict;
   uint64_t stored = 0;
   uint64_t sequence = 0;
@@ -79,7 +79,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   uint64_t head_first_sequence = 0;        // 0: the head is empty
   uint64_t head_sequence = 0;              // last record in the head
   uint64_t head_log_bytes = 0;
-  int64_t head_since_ns = 0;               // monotonic time of its first record
+  int64_t head_since_ns = 0;  // monotonic time of its first record
   std::vector<FlushRequest> flushes;
 
   std::unique_ptr<Maintenance> maintenance;
@@ -95,8 +95,8 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void take_in(signal::MetricDelivery delivery);
   void judge_times(InFlight& in_flight);
   void resolve_series(InFlight& in_flight);
-  SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch,
-                       signal::SeriesRow row, ScopeId scope, std::string& reason, Error& error);
+  SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
+                       ScopeId scope, std::string& reason, Error& error);
   void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
   void hand_to_log(std::unique_ptr<InFlight> in_flight);
   void refused_by_log(InFlight& in_flight, const Error& error);

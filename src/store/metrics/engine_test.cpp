@@ -1,9 +1,9 @@
 #include "store/metrics/engine.h"
-#include "store/metrics/engine_fixture.h"
 
 #include <doctest/doctest.h>
 
 #include "base/env/sim.h"
+#include "store/metrics/engine_fixture.h"
 
 namespace kansoku::store::metrics {
 namespace {

@@ -129,8 +129,8 @@ class Head {
   void append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution);
   uint64_t points() const { return points_.load(std::memory_order_relaxed); }
   uint64_t memory_bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  // Takes every stream; `publish` runs while all shards are locked, so that a reader sees the points
-  // either here or there.
+  // Takes every stream; `publish` runs while all shards are locked, so that a reader sees the
+  // points either here or there.
   void freeze(uint64_t first_sequence, uint64_t sequence,
               const std::function<void(std::shared_ptr<const FrozenHead>)>& publish);
 

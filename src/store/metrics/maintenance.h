@@ -1,8 +1,9 @@
 // Background work of the engine: seals the head into parts, merges parts, applies retention.
 //
-// One strand on Lane::Merge does it all, in steps of a few milliseconds; a seal goes before everything
-// else. The drain asks for seals (after_batch) and freezes the head itself, so that a freeze falls
-// between two records. Thread contract: after_batch() on the drain; the rest free-threaded.
+// One strand on Lane::Merge does it all, in steps of a few milliseconds; a seal goes before
+// everything else. The drain asks for seals (after_batch) and freezes the head itself, so that a
+// freeze falls between two records. Thread contract: after_batch() on the drain; the rest
+// free-threaded.
 #pragma once
 
 #include "store/metrics/engine_core.h"
@@ -41,8 +42,8 @@ class Maintenance {
   std::vector<FlushRequest> take_due_flushes();
   void judge_room();
   bool seal_due() const;
-  void run();            // schedules the strand
-  bool step();           // false: nothing left to do
+  void run();   // schedules the strand
+  bool step();  // false: nothing left to do
   bool step_seal();
   bool step_merge();
   Status advance_seal();
@@ -67,21 +68,21 @@ class Maintenance {
   mutable std::mutex tasks_mutex_;
   bool running_ = false;
   bool closed_ = false;
-  std::shared_ptr<const FrozenHead> frozen_;      // handed over by the drain, not yet a part
+  std::shared_ptr<const FrozenHead> frozen_;  // handed over by the drain, not yet a part
   SeriesId frozen_series_end_ = 0;
-  int64_t retry_after_ns_ = 0;                    // after a failed seal
-  std::vector<FlushRequest> seal_waiting_;        // flushes that wait for the seal in progress
-  std::vector<Done> merge_waiting_;               // flush(merge_all)
+  int64_t retry_after_ns_ = 0;              // after a failed seal
+  std::vector<FlushRequest> seal_waiting_;  // flushes that wait for the seal in progress
+  std::vector<Done> merge_waiting_;         // flush(merge_all)
   std::vector<Done> retention_waiting_;
-  std::optional<Error> seal_error_;               // for flushes that wait on the drain
-  bool merge_failed_ = false;                     // no more background merges until the next seal
+  std::optional<Error> seal_error_;  // for flushes that wait on the drain
+  bool merge_failed_ = false;        // no more background merges until the next seal
   uint64_t timer_ = 0;
 
   // The strand's own.
   std::optional<SealTask> seal_;
   std::optional<MergeTask> merge_;
-  std::vector<Done> merge_running_;  // merge_all requests that the present merges serve
-  std::set<uint64_t> not_mergeable_; // parts (ids) with damage
+  std::vector<Done> merge_running_;   // merge_all requests that the present merges serve
+  std::set<uint64_t> not_mergeable_;  // parts (ids) with damage
 };
 
 }  // namespace kansoku::store::metrics

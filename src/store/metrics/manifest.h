@@ -1,6 +1,6 @@
 // The manifest: which parts are, how much of the log they absorbed, how long the series file is
-// (docs/formats/metric-manifest.md). Append-only; one record is one atomic change. Thread contract: one
-// owner (Maintenance).
+// (docs/formats/metric-manifest.md). Append-only; one record is one atomic change. Thread contract:
+// one owner (Maintenance).
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@ struct ManifestState {
   uint64_t series_file = 0;   // number of the series file
   uint64_t series_bytes = 0;  // of it that count
   uint64_t next_part = 1;
-  int64_t trusted_ms = 0;     // TrustedClock at the time of the last change
+  int64_t trusted_ms = 0;              // TrustedClock at the time of the last change
   std::map<uint64_t, PartMeta> parts;  // by first sequence
   friend bool operator==(const ManifestState&, const ManifestState&) = default;
 };
@@ -27,8 +27,8 @@ struct ManifestEdit {
 class Manifest {
  public:
   Manifest(env::FileSystem& files, std::string directory);
-  // Reads the manifest. Where it is damaged, a torn tail included, the parts on disk complete it: their
-  // footers name the ranges of the log that they hold, and a merged part covers its inputs.
+  // Reads the manifest. Where it is damaged, a torn tail included, the parts on disk complete it:
+  // their footers name the ranges of the log that they hold, and a merged part covers its inputs.
   Status load();
   const ManifestState& state() const { return state_; }
   // True when parts came from the directory instead of the records.

@@ -77,7 +77,8 @@ class PageReader {
   bool read(DecodedSeries& out);
   // Of a page of times.
   bool read_times(int64_t& first_ms, int64_t& last_ms);
-  // Times of the current run; empty when the page has none, which is damage outside a page of times.
+  // Times of the current run; empty when the page has none, which is damage outside a page of
+  // times.
   std::span<const int64_t> timestamps_ms() const {
     if (row_ >= vectors_.size()) return {};
     return vectors_[row_];

@@ -1,5 +1,5 @@
-// The compressed stream of one series in the head: a tag byte a sample, then as few bytes of time and
-// value as this sample needs. Byte-aligned, so that appending is a handful of instructions.
+// The compressed stream of one series in the head: a tag byte a sample, then as few bytes of time
+// and value as this sample needs. Byte-aligned, so that appending is a handful of instructions.
 //
 // Tag: bits 5-7 time class, bits 0-4 value class.
 //   time  0: same step as before; 1/2/3: change of step in 1/2/4 bytes; 4: absolute time, 8 bytes
@@ -149,7 +149,8 @@ struct DecodedSeries {
   // Leaves a float of the same sum behind: the distribution goes with the point.
   signal::Point take(size_t i) {
     signal::Point point(values[i]);
-    if (!distributions.empty() && distributions[i]) point.distribution = std::move(distributions[i]);
+    if (!distributions.empty() && distributions[i])
+      point.distribution = std::move(distributions[i]);
     return point;
   }
 };

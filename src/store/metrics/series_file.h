@@ -1,6 +1,6 @@
-// The series file: definitions of all series, appended to whenever a part is written, so that a restart
-// reads them in one go and the log need not keep them (docs/formats/metric-manifest.md). Which of its
-// bytes count stands in the manifest. Thread contract: one owner (Maintenance).
+// The series file: definitions of all series, appended to whenever a part is written, so that a
+// restart reads them in one go and the log need not keep them (docs/formats/metric-manifest.md).
+// Which of its bytes count stands in the manifest. Thread contract: one owner (Maintenance).
 #pragma once
 
 #include "base/env/env.h"
@@ -18,8 +18,8 @@ class SeriesFile {
   uint64_t newest() const;
   // Defines everything in the first `bytes` bytes of file `number`. DataLoss when they are damaged.
   Status load(uint64_t number, uint64_t bytes, SeriesTable& table);
-  // Appends the series in [saved, end) and syncs. A failed write or sync makes the next call write a
-  // new file with all series.
+  // Appends the series in [saved, end) and syncs. A failed write or sync makes the next call write
+  // a new file with all series.
   Status save(const SeriesTable& table, SeriesId end);
   uint64_t number() const { return number_; }
   uint64_t bytes() const { return bytes_; }

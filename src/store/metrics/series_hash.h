@@ -1,8 +1,9 @@
 // Keyed 128-bit hash of a series' identity: (tenant, region, merge kind, sorted labels).
 //
-// XXH3-128 over the canonical label bytes with a secret of the data directory, so that nobody outside
-// can choose colliding labels; scope and merge kind enter by a keyed mask. Equality of hashes is never
-// taken for equality of series: the table compares bytes. Thread contract: immutable after init().
+// XXH3-128 over the canonical label bytes with a secret of the data directory, so that nobody
+// outside can choose colliding labels; scope and merge kind enter by a keyed mask. Equality of
+// hashes is never taken for equality of series: the table compares bytes. Thread contract:
+// immutable after init().
 #pragma once
 
 #include <array>

@@ -1,11 +1,12 @@
 // The series of a data directory and the index over their labels.
 //
-// A series is 24 bytes, its labels as ids of (name, value) pairs (4 bytes each; pairs are kept once, as
-// the bytes they have in canonical form), its times, a slot in an open-addressing table, and a delta in
-// the postings of each of its pairs. Looking up a known series hashes its canonical bytes and compares
-// them pair by pair: nothing is parsed or allocated. Ids are dense and live as long as the data
-// directory. Thread contract: one writer (the engine's drain), which looks up without a lock; add() and
-// load() take the table's lock alone; readers (select, labels) share it. Times are atomics.
+// A series is 24 bytes, its labels as ids of (name, value) pairs (4 bytes each; pairs are kept
+// once, as the bytes they have in canonical form), its times, a slot in an open-addressing table,
+// and a delta in the postings of each of its pairs. Looking up a known series hashes its canonical
+// bytes and compares them pair by pair: nothing is parsed or allocated. Ids are dense and live as
+// long as the data directory. Thread contract: one writer (the engine's drain), which looks up
+// without a lock; add() and load() take the table's lock alone; readers (select, labels) share it.
+// Times are atomics.
 #pragma once
 
 #include <array>
@@ -58,12 +59,13 @@ class SeriesTable {
   void prefetch_entry(const Hash128& hash) const;
   SeriesId find(const Hash128& hash, std::string_view canonical, ScopeId scope,
                 signal::MergeKind merge) const;
-  // Makes the series; the caller has seen that it is not there. InvalidArgument for labels that are not
-  // canonical or too many.
+  // Makes the series; the caller has seen that it is not there. InvalidArgument for labels that are
+  // not canonical or too many.
   Result<SeriesId> add(const Hash128& hash, std::string_view canonical, ScopeId scope,
                        signal::MergeKind merge, signal::Temporality temporality);
-  // From the log or the series file: does nothing when this id has this series already; DataLoss when it
-  // has another one. Ids may come with gaps (a series whose definition never became durable).
+  // From the log or the series file: does nothing when this id has this series already; DataLoss
+  // when it has another one. Ids may come with gaps (a series whose definition never became
+  // durable).
   Status define(const SeriesDefinition& definition);
   uint64_t series_of_account(ScopeId scope) const;
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }

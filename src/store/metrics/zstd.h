@@ -1,5 +1,5 @@
-// zstd for pages; the only place of this floor that includes it. Contexts are reused: one object for
-// each writer or reader, not shared between threads.
+// zstd for pages; the only place of this floor that includes it. Contexts are reused: one object
+// for each writer or reader, not shared between threads.
 #pragma once
 
 #include <memory>

@@ -6,7 +6,8 @@ Result<CatalogRecord> ReferenceCatalog::get(const std::string& collection,
                                             const std::string& key) const {
   std::lock_guard lock(records_mutex_);
   auto found = records_.find(Key(collection, key));
-  if (found == records_.end()) return fail(ErrorCode::NotFound, "no such record", collection + "/" + key);
+  if (found == records_.end())
+    return fail(ErrorCode::NotFound, "no such record", collection + "/" + key);
   return found->second;
 }
 

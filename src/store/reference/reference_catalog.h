@@ -1,6 +1,6 @@
-// The reference catalog: maps in memory. Also the read side of the SQLite catalog, which puts what it
-// has committed into one of these. Thread contract: free-threaded, one mutex; watchers are called on
-// the committing thread, without it.
+// The reference catalog: maps in memory. Also the read side of the SQLite catalog, which puts what
+// it has committed into one of these. Thread contract: free-threaded, one mutex; watchers are
+// called on the committing thread, without it.
 #pragma once
 
 #include <map>
@@ -22,10 +22,11 @@ class ReferenceCatalog final : public Catalog {
   uint64_t watch(const std::string& collection, Watcher watcher) override;
   void unwatch(uint64_t id) override;
 
-  // What `writes` would make, or why they cannot be: new versions in order (0: deleted). `pending` holds
-  // versions that other transactions of the same batch have made already (0: deleted).
+  // What `writes` would make, or why they cannot be: new versions in order (0: deleted). `pending`
+  // holds versions that other transactions of the same batch have made already (0: deleted).
   using Versions = std::map<std::pair<std::string, std::string>, uint64_t>;
-  Result<std::vector<uint64_t>> plan(const std::vector<CatalogWrite>& writes, Versions& pending) const;
+  Result<std::vector<uint64_t>> plan(const std::vector<CatalogWrite>& writes,
+                                     Versions& pending) const;
   // Applies planned writes and tells the watchers.
   void apply(const std::vector<CatalogWrite>& writes, const std::vector<uint64_t>& versions);
   // Without watchers: filling from disk.
@@ -33,7 +34,7 @@ class ReferenceCatalog final : public Catalog {
   size_t record_count() const;
 
  private:
-  using Key = std::pair<std::string, std::string>;              // collection, key
+  using Key = std::pair<std::string, std::string>;  // collection, key
   using IndexKey = std::tuple<std::string, std::string, std::string, std::string>;
   void put(CatalogRecord record);
   void erase(const Key& key);

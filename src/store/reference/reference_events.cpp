@@ -24,10 +24,18 @@ void ReferenceEventStore::append(signal::EventDelivery delivery) {
         Value value;
         switch (column.type) {
           case signal::ColumnType::Text:
-          case signal::ColumnType::Bytes: value = std::string(column.text_at(i)); break;
-          case signal::ColumnType::Int64: value = column.integers[i]; break;
-          case signal::ColumnType::Float64: value = column.floats[i]; break;
-          case signal::ColumnType::Bool: value = column.integers[i] != 0; break;
+          case signal::ColumnType::Bytes:
+            value = std::string(column.text_at(i));
+            break;
+          case signal::ColumnType::Int64:
+            value = column.integers[i];
+            break;
+          case signal::ColumnType::Float64:
+            value = column.floats[i];
+            break;
+          case signal::ColumnType::Bool:
+            value = column.integers[i] != 0;
+            break;
         }
         rows[column.rows[i]].fields.emplace_back(column.path, std::move(value));
       }
@@ -40,7 +48,8 @@ void ReferenceEventStore::append(signal::EventDelivery delivery) {
 }
 
 bool ReferenceEventStore::matches(const EventId& id, const Row& row, const EventScan& scan) {
-  if (row.scope != scan.scope || id.timestamp_ns < scan.begin_ns || id.timestamp_ns >= scan.end_ns) {
+  if (row.scope != scan.scope || id.timestamp_ns < scan.begin_ns ||
+      id.timestamp_ns >= scan.end_ns) {
     return false;
   }
   if (!listed(scan.groups, row.group) || !listed(scan.streams, row.stream)) return false;

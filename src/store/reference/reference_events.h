@@ -27,7 +27,8 @@ class ReferenceEventStore final : public EventStore {
     std::vector<std::pair<std::string, Value>> fields;
   };
   static bool matches(const EventId& id, const Row& row, const EventScan& scan);
-  Status show(const EventId& id, const Row& row, const EventScan& scan, const EventSink& sink) const;
+  Status show(const EventId& id, const Row& row, const EventScan& scan,
+              const EventSink& sink) const;
 
   const env::Clock* clock_;
   mutable std::mutex rows_mutex_;

@@ -46,10 +46,10 @@ ReferenceMetricStore::Series* ReferenceMetricStore::series_for(const signal::Sco
   if (of_tenant >= options_.series_per_tenant_max) return nullptr;
   SeriesId id = series_.size();
   ids_.emplace(Key(scope, labels, meta.merge), id);
-  series_.push_back({{id, signal::Labels::from_canonical(std::string(labels)), meta.merge,
-                      meta.temporality},
-                     scope,
-                     {}});
+  series_.push_back(
+      {{id, signal::Labels::from_canonical(std::string(labels)), meta.merge, meta.temporality},
+       scope,
+       {}});
   return &series_.back();
 }
 
@@ -117,7 +117,8 @@ Result<bool> ReferenceMetricStore::matches(const Series& series, const SeriesSel
 Result<std::vector<SeriesInfo>> ReferenceMetricStore::select(const SeriesSelector& selector) const {
   std::lock_guard lock(series_mutex_);
   for (const Matcher& matcher : selector.matchers) {
-    KANSOKU_TRY(bool absent, value_matches(matcher, ""));  // a bad expression fails without series too
+    KANSOKU_TRY(bool absent,
+                value_matches(matcher, ""));  // a bad expression fails without series too
     (void)absent;
   }
   std::vector<SeriesInfo> out;

@@ -1,5 +1,5 @@
-// Retention: maps settings to classes, and has engines drop what is over on a schedule. Engines never
-// read the catalog; whoever does gives the settings here. Thread contract: free-threaded.
+// Retention: maps settings to classes, and has engines drop what is over on a schedule. Engines
+// never read the catalog; whoever does gives the settings here. Thread contract: free-threaded.
 #pragma once
 
 #include <array>
@@ -11,14 +11,15 @@
 
 namespace kansoku::store {
 
-// Classes of event retention in days; 0: never expires. CloudWatch Logs' values are rounded up to one.
-inline constexpr std::array<int, 13> kRetentionClassesDays{1,   3,   7,   14,  30,   60,  90,
+// Classes of event retention in days; 0: never expires. CloudWatch Logs' values are rounded up to
+// one.
+inline constexpr std::array<int, 13> kRetentionClassesDays{1,   3,   7,   14,   30,   60, 90,
                                                            180, 365, 731, 1827, 3653, 0};
 // The smallest class that keeps at least `days` (0: never).
 int retention_class_days(int days);
 
-// A retention as in configuration files: Prometheus' "15d", "2w", "36h", "90m", "30s", "1y", "500ms",
-// also joined ("1d12h").
+// A retention as in configuration files: Prometheus' "15d", "2w", "36h", "90m", "30s", "1y",
+// "500ms", also joined ("1d12h").
 Result<int64_t> retention_ms(std::string_view text);
 
 struct RetentionStats {
@@ -27,8 +28,8 @@ struct RetentionStats {
   std::string last_error;
 };
 
-// Calls enforce_retention() of the store every `period_ns` (the first time after one period), one run
-// at a time. The store and the timers outlive it.
+// Calls enforce_retention() of the store every `period_ns` (the first time after one period), one
+// run at a time. The store and the timers outlive it.
 class RetentionSchedule {
  public:
   // Ten minutes: the finest tier boundary is 3 h, so data outlive their time by at most 6 %.

@@ -12,8 +12,8 @@
 namespace kansoku::store::wal {
 namespace {
 
-// A group waits only when the one before it found company: 2-10 ms (specs: fdatasync of a small group
-// takes 2.5-6 ms, so this at most doubles the latency of a loaded log).
+// A group waits only when the one before it found company: 2-10 ms (specs: fdatasync of a small
+// group takes 2.5-6 ms, so this at most doubles the latency of a loaded log).
 constexpr int64_t kWindowMinNs = 2 * env::kNsPerMs;
 constexpr int64_t kWindowMaxNs = 10 * env::kNsPerMs;
 // A group this big goes without waiting.
@@ -154,7 +154,8 @@ Status Log::State::refuse_known(Engine engine, const signal::Producer& producer)
                             producer.epoch);
     case Producers::Known::StaleEpoch:
       return failed_precondition("epoch {} of the producer is over", producer.epoch);
-    case Producers::Known::New: break;
+    case Producers::Known::New:
+      break;
   }
   ProducerKey key(engine, producer.id, producer.epoch, producer.sequence);
   if (in_flight.contains(key)) {
@@ -199,9 +200,8 @@ void Log::State::work() {
     ready.wait(guard, [&] { return stopping || !queued.items.empty(); });
     if (queued.items.empty() && stopping) return;
     if (window_ns > 0) {
-      ready.wait_for(guard, std::chrono::nanoseconds(window_ns), [&] {
-        return stopping || queued.bytes.size() >= kGroupBytesFull;
-      });
+      ready.wait_for(guard, std::chrono::nanoseconds(window_ns),
+                     [&] { return stopping || queued.bytes.size() >= kGroupBytesFull; });
     }
     guard.unlock();
     write_group();
@@ -223,8 +223,8 @@ bool Log::State::write_group() {
   return true;
 }
 
-// Puts the group on disk. A failed sync means that what the kernel holds of that file is unknown: the
-// same records go to a new segment, once; then the log is read-only.
+// Puts the group on disk. A failed sync means that what the kernel holds of that file is unknown:
+// the same records go to a new segment, once; then the log is read-only.
 Status Log::State::put_group() {
   bool sync_failed = false;
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -311,7 +311,8 @@ Status Log::State::write_and_sync(std::string_view head, bool& sync_failed) {
   return {};
 }
 
-// Leaves the current segment for good; what was written behind its last good group is cut if possible.
+// Leaves the current segment for good; what was written behind its last good group is cut if
+// possible.
 void Log::State::abandon_segment() {
   if (!file) return;
   (void)file->truncate(file_bytes);
@@ -464,7 +465,8 @@ void Log::drain() {
     return;
   }
   std::unique_lock guard(state_->queue_mutex);
-  state_->idle.wait(guard, [&] { return state_->queued.items.empty() && state_->writing_bytes == 0; });
+  state_->idle.wait(guard,
+                    [&] { return state_->queued.items.empty() && state_->writing_bytes == 0; });
 }
 
 void Log::close() {

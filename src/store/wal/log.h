@@ -1,11 +1,12 @@
 // The log: the one place that makes a delivery durable.
 //
-// One log a data directory, one writer thread (or, in tests, whoever calls run_once()). append() copies
-// the record into a bounded queue and returns; the writer puts everything that is queued into the
-// current segment with one write and one fdatasync (a group) and then calls back, in order. A group
-// waits for company only under load. Segments are 64 MiB, named by index and first sequence; one is
-// removed when every engine has absorbed its records (set_floor). Thread contract: free-threaded;
-// callbacks run on the writer, must be short and must not call append() with the same lock held.
+// One log a data directory, one writer thread (or, in tests, whoever calls run_once()). append()
+// copies the record into a bounded queue and returns; the writer puts everything that is queued
+// into the current segment with one write and one fdatasync (a group) and then calls back, in
+// order. A group waits for company only under load. Segments are 64 MiB, named by index and first
+// sequence; one is removed when every engine has absorbed its records (set_floor). Thread contract:
+// free-threaded; callbacks run on the writer, must be short and must not call append() with the
+// same lock held.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ struct RecoveryReport {
   // Runs of bytes inside the log that are no record though records follow, or records are missing
   // after them: acknowledged data were damaged.
   uint64_t damages = 0;
-  // Some records with a sequence below this are missing because of damage; 0: none is. An engine that
-  // has absorbed them all has lost nothing.
+  // Some records with a sequence below this are missing because of damage; 0: none is. An engine
+  // that has absorbed them all has lost nothing.
   uint64_t lost_until_sequence = 0;
   // Bytes behind the last whole record of the last segment: a write that the crash interrupted.
   uint64_t tail_bytes_cut = 0;
@@ -66,8 +67,8 @@ struct LogStats {
 
 class Log {
  public:
-  // Reads what is there and cuts a torn tail; takes the lock of the directory (FailedPrecondition when
-  // another process holds it).
+  // Reads what is there and cuts a torn tail; takes the lock of the directory (FailedPrecondition
+  // when another process holds it).
   static Result<std::unique_ptr<Log>> open(env::Env env, const std::string& directory,
                                            LogOptions options);
   Log(const Log&) = delete;
@@ -84,8 +85,8 @@ class Log {
 
   // Called with the record's sequence once it is durable, or with the error when it will never be.
   using Done = std::move_only_function<void(Result<uint64_t>)>;
-  // The record's sequence. Refusals (then `done` is destroyed uncalled): Unavailable when the queue is
-  // full or the log read-only; AlreadyExists when this producer's batch is in the log already;
+  // The record's sequence. Refusals (then `done` is destroyed uncalled): Unavailable when the queue
+  // is full or the log read-only; AlreadyExists when this producer's batch is in the log already;
   // Cancelled when it is still on its way there; FailedPrecondition when its epoch is over.
   Result<uint64_t> append(Engine engine, uint16_t shard, const signal::Producer& producer,
                           std::string_view payload, Done done);

@@ -100,17 +100,18 @@ TEST_CASE("a full queue refuses and never blocks") {
   CHECK(put(*log, big));
 }
 
-TEST_CASE("a failed sync moves the records to a new segment, a second one makes the log read-only") {
+TEST_CASE(
+    "a failed sync moves the records to a new segment, a second one makes the log read-only") {
   Disk disk;
   auto log = disk.open();
   CHECK(put(*log, "before"));
   int failures = 1;
-  disk.files.set_fault_hook([&](uint64_t, std::string_view name, const std::string&)
-                                -> std::optional<env::SimFault> {
-    if (name != "sync" || failures == 0) return std::nullopt;
-    --failures;
-    return env::SimFault{};
-  });
+  disk.files.set_fault_hook(
+      [&](uint64_t, std::string_view name, const std::string&) -> std::optional<env::SimFault> {
+        if (name != "sync" || failures == 0) return std::nullopt;
+        --failures;
+        return env::SimFault{};
+      });
   CHECK(put(*log, "moved"));
   CHECK(disk.wal_paths().size() == 2);
   failures = 2;
@@ -151,7 +152,8 @@ TEST_CASE("a torn tail is cut, a damaged record in the middle is skipped and rep
   SUBCASE("torn tail") {
     disk.files.set_contents(path, bytes.substr(0, bytes.size() - 3) + std::string(64, '\0'));
     auto log = disk.open();
-    // The last record is cut by three bytes of padding only: the payload is whole or gone, never half.
+    // The last record is cut by three bytes of padding only: the payload is whole or gone, never
+    // half.
     for (const std::string& text : replayed(*log)) CHECK(text.size() >= 5);
     disk.files.set_contents(path, bytes.substr(0, bytes.size() - 20));
     auto cut = Log::open(disk.env(), "/other", {.manual = true});
@@ -178,7 +180,8 @@ TEST_CASE("a torn tail is cut, a damaged record in the middle is skipped and rep
 TEST_CASE("segments go when every engine and shard has absorbed them") {
   Disk disk;
   auto log = disk.open({.segment_bytes = 256});
-  for (int i = 0; i < 10; ++i) CHECK(put(*log, std::string(100, 'x'), {}, static_cast<uint16_t>(i % 2)));
+  for (int i = 0; i < 10; ++i)
+    CHECK(put(*log, std::string(100, 'x'), {}, static_cast<uint16_t>(i % 2)));
   size_t before = disk.wal_paths().size();
   CHECK(before > 3);
   CHECK(log->pinned_bytes(Engine::Metrics) > 0);

@@ -1,8 +1,8 @@
 // Which numbered batches are in the log: the last sequence of each producer and a window behind it.
 //
-// A producer numbers its batches upwards within an epoch; a new epoch (a sender that lost its state)
-// starts afresh. Batches may overtake one another by at most kProducerWindow; what is older counts as
-// known. Thread contract: owned by the log, under its queue mutex.
+// A producer numbers its batches upwards within an epoch; a new epoch (a sender that lost its
+// state) starts afresh. Batches may overtake one another by at most kProducerWindow; what is older
+// counts as known. Thread contract: owned by the log, under its queue mutex.
 #pragma once
 
 #include <map>

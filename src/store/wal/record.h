@@ -1,5 +1,5 @@
-// Bytes of one log record (docs/formats/wal.md): a 48-byte header, the producer's name, the payload,
-// zeros up to a multiple of eight. Thread contract: pure functions.
+// Bytes of one log record (docs/formats/wal.md): a 48-byte header, the producer's name, the
+// payload, zeros up to a multiple of eight. Thread contract: pure functions.
 #pragma once
 
 #include <cstdint>

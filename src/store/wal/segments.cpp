@@ -7,7 +7,8 @@ Result<std::vector<Segment>> list_segments(env::FileSystem& files, const std::st
   std::vector<Segment> out;
   for (const env::DirectoryEntry& entry : entries) {
     Segment segment;
-    if (entry.is_directory || !parse_segment_name(entry.name, segment.index, segment.first_sequence)) {
+    if (entry.is_directory ||
+        !parse_segment_name(entry.name, segment.index, segment.first_sequence)) {
       continue;
     }
     segment.path = env::join_path(directory, entry.name);

@@ -21,17 +21,17 @@ Result<std::vector<Segment>> list_segments(env::FileSystem& files, const std::st
 
 struct SegmentScan {
   uint64_t records = 0;
-  uint64_t good_bytes = 0;   // end of the last whole record
+  uint64_t good_bytes = 0;  // end of the last whole record
   uint64_t total_bytes = 0;
   uint64_t last_sequence = 0;
-  uint64_t damages = 0;      // runs of bytes that are no record, followed by one
+  uint64_t damages = 0;  // runs of bytes that are no record, followed by one
   // Records before this sequence are missing where a damage is; 0: none is.
   uint64_t lost_until = 0;
   bool damaged_at_end = false;  // a damage with no numbered record behind it
 };
 
-// Calls `visit` for every record with previous < sequence < end_sequence. A damaged record is skipped
-// up to the next aligned one.
+// Calls `visit` for every record with previous < sequence < end_sequence. A damaged record is
+// skipped up to the next aligned one.
 Result<SegmentScan> scan_segment(env::FileSystem& files, const Segment& segment, uint64_t& previous,
                                  uint64_t end_sequence,
                                  const std::function<Status(const ParsedRecord&)>& visit);

@@ -22,8 +22,10 @@ bool skip_item(CborReader& reader, CborItem& item) {
   if (!reader.next(item)) return false;
   CborItem inner;
   switch (item.kind) {
-    case CborKind::Break: return false;
-    case CborKind::Tag: return skip_item(reader, inner);
+    case CborKind::Break:
+      return false;
+    case CborKind::Tag:
+      return skip_item(reader, inner);
     case CborKind::List:
     case CborKind::Map: {
       uint64_t left = item.argument * (item.kind == CborKind::Map ? 2 : 1);
@@ -36,7 +38,8 @@ bool skip_item(CborReader& reader, CborItem& item) {
       }
       return true;
     }
-    default: return true;
+    default:
+      return true;
   }
 }
 

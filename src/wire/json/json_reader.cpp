@@ -33,14 +33,17 @@ class Walk {
     od::json_type type;
     if (fails(value.type().get(type))) return Outcome::Bad;
     switch (type) {
-      case od::json_type::object: return object(value, depth);
-      case od::json_type::array: return array(value, depth);
+      case od::json_type::object:
+        return object(value, depth);
+      case od::json_type::array:
+        return array(value, depth);
       case od::json_type::string: {
         std::string_view text;
         if (fails(value.get_string().get(text))) return Outcome::Bad;
         return visited(visitor_.text(text));
       }
-      case od::json_type::number: return number(value);
+      case od::json_type::number:
+        return number(value);
       case od::json_type::boolean: {
         bool flag = false;
         if (fails(value.get_bool().get(flag))) return Outcome::Bad;
@@ -79,10 +82,12 @@ class Walk {
     error_code error = value.get_number().get(number);
     if (error != simdjson::SUCCESS) return wide_number(value, error);
     switch (number.get_number_type()) {
-      case od::number_type::signed_integer: return visited(visitor_.integer(number.get_int64()));
+      case od::number_type::signed_integer:
+        return visited(visitor_.integer(number.get_int64()));
       case od::number_type::unsigned_integer:
         return visited(visitor_.number(static_cast<double>(number.get_uint64())));
-      default: return visited(visitor_.number(number.get_double()));
+      default:
+        return visited(visitor_.number(number.get_double()));
     }
   }
 

@@ -61,7 +61,7 @@ void cpu_readings(const std::vector<CpuTicks>& now, const std::vector<CpuTicks>&
     };
     struct Column {
       std::string_view name;
-      double CpuTicks::*ticks;
+      double CpuTicks::* ticks;
     };
     constexpr std::array<Column, 10> kColumns{{{"user", &CpuTicks::user},
                                                {"nice", &CpuTicks::nice},

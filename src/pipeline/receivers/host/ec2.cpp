@@ -3,9 +3,9 @@
 namespace kansoku::pipeline::host {
 namespace {
 
-// Whole disks that are devices: no partitions, no loop, RAM or mapped devices, whose traffic is counted
-// on the disks below them. Where the kernel shows no device behind any disk (containers), all but the
-// virtual kinds count.
+// Whole disks that are devices: no partitions, no loop, RAM or mapped devices, whose traffic is
+// counted on the disks below them. Where the kernel shows no device behind any disk (containers),
+// all but the virtual kinds count.
 std::vector<std::string> whole_disks(const HostFiles& files) {
   std::vector<std::string> physical;
   std::vector<std::string> others;
@@ -50,7 +50,8 @@ void add_networks(const HostFiles& files, Ec2Counters& out) {
     auto names = split_fields(line.substr(0, colon));
     auto fields = split_fields(line.substr(colon + 1));
     if (names.empty() || fields.size() < 12 || names[0] == "lo") continue;
-    bool is_device = files.files->exists(fmt::format("{}/class/net/{}/device", files.sys, names[0]));
+    bool is_device =
+        files.files->exists(fmt::format("{}/class/net/{}/device", files.sys, names[0]));
     have_physical = have_physical || is_device;
     for (Ec2Counters* counters : {&any, is_device ? &physical : nullptr}) {
       if (counters == nullptr) continue;
@@ -91,7 +92,7 @@ void ec2_readings(const Ec2Counters& begin, const Ec2Counters& end, Readings& ou
   struct Column {
     std::string_view name;
     std::string_view unit;
-    double Ec2Counters::*counter;
+    double Ec2Counters::* counter;
   };
   constexpr std::array<Column, 8> kColumns{{
       {"NetworkIn", "Bytes", &Ec2Counters::network_in_bytes},

@@ -22,19 +22,22 @@ struct FakeHost {
     files.create_directories("/sys/block/loop0");
     files.create_directories("/sys/class/net/eth0/device");
     stat("cpu  100 20 30 800 40 5 5 0 10 2\ncpu0 100 20 30 800 40 5 5 0 10 2\nintr 5\n");
-    proc("meminfo",
-         "MemTotal: 1000 kB\nMemFree: 200 kB\nMemAvailable: 600 kB\nBuffers: 50 kB\nCached: 300 kB\n"
-         "SReclaimable: 50 kB\nShmem: 10 kB\nActive: 400 kB\nInactive: 100 kB\nSwapTotal: 100 kB\n"
-         "SwapFree: 75 kB\n");
+    proc(
+        "meminfo",
+        "MemTotal: 1000 kB\nMemFree: 200 kB\nMemAvailable: 600 kB\nBuffers: 50 kB\nCached: 300 kB\n"
+        "SReclaimable: 50 kB\nShmem: 10 kB\nActive: 400 kB\nInactive: 100 kB\nSwapTotal: 100 kB\n"
+        "SwapFree: 75 kB\n");
     proc("net/dev",
          "Inter-|   Receive\n face |bytes\n    lo: 9 9 0 0 0 0 0 0 9 9 0 0 0 0 0 0\n"
          "  eth0: 1000 10 1 2 0 0 0 0 500 5 3 4 0 0 0 0\n");
     files.set_contents("/sys/class/net/eth0/flags", "0x1003\n");
     files.set_contents("/sys/class/net/lo/flags", "0x9\n");
     proc("diskstats",
-         " 259 0 nvme0n1 100 0 800 30 50 0 400 20 2 60 90 0 0\n 7 0 loop0 1 0 8 0 0 0 0 0 0 0 0 0 0\n");
+         " 259 0 nvme0n1 100 0 800 30 50 0 400 20 2 60 90 0 0\n 7 0 loop0 1 0 8 0 0 0 0 0 0 0 0 0 "
+         "0\n");
     proc("self/mounts",
-         "/dev/nvme0n1p1 / ext4 rw 0 0\nauto /misc autofs rw 0 0\ntmpfs /mnt/a\\040b tmpfs rw 0 0\n");
+         "/dev/nvme0n1p1 / ext4 rw 0 0\nauto /misc autofs rw 0 0\ntmpfs /mnt/a\\040b tmpfs rw 0 "
+         "0\n");
     proc("pressure/cpu", "some avg10=1.50 avg60=0.50 avg300=0.10 total=1000\n");
     proc("net/tcp",
          "  sl  local rem st\n 0: 00:01 00:00 0A 0\n 1: 00:01 00:00 01 0\n 2: 00:01 00:00 01 0\n");
@@ -197,8 +200,8 @@ TEST_CASE("spacing: fast at first and while watched, then slow; EC2 basic and de
   ManualExecutor executor;
   signal::Ledger ledger;
   CollectingSink sink;
-  ComponentContext context{{&clock, &fake.files, &random}, &clock, &executor, &ledger,
-                           {"000000000000", "us-east-1"}};
+  ComponentContext context{
+      {&clock, &fake.files, &random}, &clock, &executor, &ledger, {"000000000000", "us-east-1"}};
   auto receiver = std::make_shared<HostReceiver>(
       context, HostConfig{.instance_id = "i-0123456789abcdef0"}, sink);
   REQUIRE(receiver->start().has_value());

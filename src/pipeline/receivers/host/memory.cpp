@@ -18,7 +18,8 @@ MemInfo parse_meminfo(std::string_view text) {
   return out;
 }
 
-// MemAvailable of kernels before 3.14: free memory and half of the file pages, as the kernel estimates it.
+// MemAvailable of kernels before 3.14: free memory and half of the file pages, as the kernel
+// estimates it.
 double available_of(const MemInfo& info) {
   auto get = [&](std::string_view name) {
     auto found = info.find(name);

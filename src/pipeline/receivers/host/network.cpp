@@ -74,8 +74,8 @@ void netstat_readings(const HostFiles& files, Readings& out) {
   count_states(files, "udp6", udp);
   // Indexed by the state's number (include/net/tcp_states.h); 0 is no state.
   constexpr std::array<std::string_view, 12> kStates{
-      "none",  "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait",
-      "close", "close_wait",  "last_ack", "listen",   "closing"};
+      "none",      "established", "syn_sent",   "syn_recv", "fin_wait1", "fin_wait2",
+      "time_wait", "close",       "close_wait", "last_ack", "listen",    "closing"};
   for (size_t state = 0; state < kStates.size(); ++state) {
     out.push_back({fmt::format("netstat_tcp_{}", kStates[state]), "Count", {}, tcp[state]});
   }

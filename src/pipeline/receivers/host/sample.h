@@ -39,8 +39,8 @@ struct HostFiles {
   }
 };
 
-// Turns counters into differences: nothing at first sight, and nothing when a counter went back (it was
-// reset; the new value is the next baseline).
+// Turns counters into differences: nothing at first sight, and nothing when a counter went back (it
+// was reset; the new value is the next baseline).
 class DeltaTable {
  public:
   // Key: metric and device.
@@ -73,7 +73,8 @@ struct CpuTicks {
 };
 Result<std::vector<CpuTicks>> read_cpu(const HostFiles& files);
 // cpu_time_* of now, and cpu_usage_* against `before` where a row of the same name is there.
-void cpu_readings(const std::vector<CpuTicks>& now, const std::vector<CpuTicks>& before, Readings& out);
+void cpu_readings(const std::vector<CpuTicks>& now, const std::vector<CpuTicks>& before,
+                  Readings& out);
 
 void memory_readings(const HostFiles& files, Readings& out);
 void pressure_readings(const HostFiles& files, DeltaTable& deltas, Readings& out);
@@ -87,7 +88,8 @@ void processes_readings(const HostFiles& files, Readings& out);
 struct Ec2Counters {
   double cpu_busy_ticks = 0;  // not idle, not waiting for I/O: what a hypervisor would see
   double cpu_total_ticks = 0;
-  double network_in_bytes = 0, network_out_bytes = 0, network_packets_in = 0, network_packets_out = 0;
+  double network_in_bytes = 0, network_out_bytes = 0, network_packets_in = 0,
+         network_packets_out = 0;
   double disk_read_bytes = 0, disk_write_bytes = 0, disk_read_ops = 0, disk_write_ops = 0;
 };
 Result<Ec2Counters> read_ec2_counters(const HostFiles& files);

@@ -6,7 +6,6 @@
 
 #include "base/env/env.h"
 #include "base/result.h"
-#include "base/text/base64.h"
 
 namespace kansoku::net {
 
@@ -31,9 +30,5 @@ class SecretBox {
 
 // `bytes` random bytes as lower-case hex.
 std::string random_hex(env::Random& random, size_t bytes);
-
-// api/prometheus still names them here; their owner is base/text.
-using kansoku::base64_decode;
-using kansoku::base64_encode;
 
 }  // namespace kansoku::net

@@ -22,11 +22,14 @@ _kansoku() {
       ctl) words="keys users" ;;
       keys) words="create list disable enable delete" ;;
       users) words="create list delete link" ;;
-      check) words="config" ;;
-      query) words="cloudwatch" ;;
-      *) words=$(kansoku "${COMP_WORDS[1]}" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+      check) words="config promql-tests" ;;
+      query) words="cloudwatch promql" ;;
+      *) words=$(kansoku "${COMP_WORDS[1]}" --help 2>/dev/null |
+           sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
     esac
-    [ "${COMP_WORDS[1]}" = check ] && [ "$COMP_CWORD" -gt 2 ] && COMPREPLY=($(compgen -f -- "$word"))
+    if [ "${COMP_WORDS[1]}" = check ] && [ "$COMP_CWORD" -gt 2 ]; then
+      COMPREPLY=($(compgen -f -- "$word"))
+    fi
   fi
   COMPREPLY+=($(compgen -W "$words" -- "$word"))
 }

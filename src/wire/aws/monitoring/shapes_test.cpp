@@ -152,7 +152,8 @@ constexpr std::string_view kFull = R"({"MetricData":[
    {"MetricName":"a","Dimensions":[{"Name":"d","Value":"v \u00e9"},{"Value":"w","Name":"e"}],
     "Timestamp":1700000000.5,"Value":1.5,"Unit":"Count","StorageResolution":1,"Later":{"x":[1]}},
    {"MetricName":"b","Values":[1,2.5],"Counts":[3,4]},
-   {"MetricName":"c","StatisticValues":{"SampleCount":2,"Sum":3,"Minimum":1,"Maximum":2},"Value":null}],
+   {"MetricName":"c","StatisticValues":{"SampleCount":2,"Sum":3,"Minimum":1,"Maximum":2},
+    "Value":null}],
   "EntityMetricData":[{"MetricData":[{"MetricName":"f","Value":"NaN"}],
     "Entity":{"KeyAttributes":{"Type":"Service"},"Attributes":{"k":"v"}}}],
   "StrictEntityValidation":true,"Namespace":"N","Unknown":{"Namespace":"no","MetricData":[1]}})";

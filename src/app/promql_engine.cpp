@@ -100,7 +100,7 @@ void PromqlEngine::submit(Job job) {
     }
   }
   if (job.done) {
-    job.done(resource_exhausted("too many queries: {} are waiting, limit {}; try again later",
+    job.done(unavailable("too many queries: {} are waiting, limit {}; try again later",
                                 kWaitingMax, kWaitingMax));
     return;
   }

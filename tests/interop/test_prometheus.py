@@ -7,6 +7,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import struct
+import time
 import sys
 import tempfile
 import unittest
@@ -161,6 +163,56 @@ class RemoteWriteTest(unittest.TestCase):
             basic = base64.b64encode(f"{server.access_key}:{server.secret_key}".encode()).decode()
             status, _, answer = server.request("GET", "/federate?match[]=up", headers={"Authorization": f"Basic {basic}"})
             self.assertIn(b'up{job="x",instance=""} 1 ', answer)
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    """One protobuf field: bytes, a double, or an integer."""
+    if isinstance(value, float):
+        return varint(number << 3 | 1) + struct.pack("<d", value)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def zigzag(value):
+    return (value << 1) ^ (value >> 63)
+
+
+def snappy_literal(data):
+    """A snappy block of one literal (format_description.txt, 2.1)."""
+    return varint(len(data)) + bytes([61 << 2]) + struct.pack("<H", len(data) - 1) + data
+
+
+class NativeHistograms(unittest.TestCase):
+    def test_a_native_histogram_is_queried_with_the_buckets_it_was_sent_with(self):
+        """Schema 0, buckets (1,2], (2,4], (4,8] with 1, 2 and 1: the median is half-way, in logarithms, through the
+        second, 2 * sqrt(2)."""
+        now_ms = int(time.time() * 1000)
+        span = field(1, zigzag(1)) + field(2, 3)
+        histogram = (field(1, 4) + field(3, 11.0) + field(4, zigzag(0)) + field(5, 0.001) + field(11, span) +
+                     field(12, b"".join(varint(zigzag(d)) for d in (1, 1, -1))) + field(15, now_ms))
+        labels = b"".join(field(1, field(1, n) + field(2, v)) for n, v in ((b"__name__", b"took"), (b"job", b"j")))
+        body = snappy_literal(field(1, labels + field(4, histogram)))
+        with Server("--no-agent") as server:
+            status, _, answer = server.request("POST", "/api/v1/write", body, {
+                "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
+                "X-Prometheus-Remote-Write-Version": "0.1.0"})
+            self.assertEqual(status, 204, answer)
+            expected = {"histogram_quantile(0.5, took)": 2 * 2**0.5, "histogram_count(took)": 4,
+                        "histogram_sum(took)": 11, "histogram_fraction(1, 2, took)": 0.25}
+            for expression, value in expected.items():
+                path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression, "time": now_ms / 1000})
+                result = json.loads(server.request("GET", path)[2])["data"]["result"]
+                self.assertEqual(len(result), 1, expression)
+                self.assertAlmostEqual(float(result[0]["value"][1]), value, msg=expression)
 
 
 if __name__ == "__main__":

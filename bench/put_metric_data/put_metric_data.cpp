@@ -159,6 +159,7 @@ void run_connection(const Target& target, const Workload& workload, uint64_t req
       status = connection.exchange(request);
       if (status != 429 && status != 503) break;
       ++totals.retries;
+      // A client told to slow down waits, as an SDK does; only CPU seconds are reported.
       std::this_thread::sleep_for(kRetryPause);
     }
     if (status != 200) {

@@ -100,8 +100,8 @@ void PromqlEngine::submit(Job job) {
     }
   }
   if (job.done) {
-    job.done(unavailable("too many queries: {} are waiting, limit {}; try again later",
-                                kWaitingMax, kWaitingMax));
+    job.done(unavailable("too many queries: {} are waiting, limit {}; try again later", kWaitingMax,
+                         kWaitingMax));
     return;
   }
   start_next();

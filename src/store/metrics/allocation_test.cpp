@@ -2,40 +2,10 @@
 // program.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/test_allocations.h"
 #include "store/metrics/engine_fixture.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KANSOKU_NO_COUNTING 1
-#endif
-#endif
-
-#ifndef KANSOKU_NO_COUNTING
-namespace {
-std::atomic<uint64_t> g_allocations{0};
-}  // namespace
-
-void* operator new(size_t bytes) {
-  g_allocations.fetch_add(1, std::memory_order_relaxed);
-  void* out = std::malloc(bytes == 0 ? 1 : bytes);
-  if (out == nullptr) std::abort();
-  return out;
-}
-void* operator new(size_t bytes, std::align_val_t alignment) {
-  g_allocations.fetch_add(1, std::memory_order_relaxed);
-  size_t unit = static_cast<size_t>(alignment);
-  void* out = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
-  if (out == nullptr) std::abort();
-  return out;
-}
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete(void* at, size_t) noexcept { std::free(at); }
-void operator delete(void* at, std::align_val_t) noexcept { std::free(at); }
-void operator delete(void* at, size_t, std::align_val_t) noexcept { std::free(at); }
-
+#ifdef KANSOKU_COUNTS_ALLOCATIONS
 namespace kansoku::store::metrics {
 namespace {
 
@@ -58,10 +28,10 @@ uint64_t allocations_of(EngineFixture& f, size_t series, int64_t ms) {
       batch,
       {},
       signal::AckToken(series, nullptr, Lane::Ingest, [&](signal::Verdict v) { good = v.good(); })};
-  uint64_t before = g_allocations.load();
+  uint64_t before = test::allocations.load();
   f.store().append(std::move(delivery));
   f.run();
-  uint64_t after = g_allocations.load();
+  uint64_t after = test::allocations.load();
   CHECK(good);
   return after - before;
 }

@@ -4,29 +4,12 @@
 
 #include <future>
 
-#include "api/access/access_control.h"
-#include "api/admin/admin_api.h"
-#include "api/aws/dispatcher.h"
-#include "api/aws/monitoring/service.h"
-#include "api/aws/sts/service.h"
-#include "api/console/console_api.h"
-#include "api/prometheus/prometheus_api.h"
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
-#include "app/monitoring_backend.h"
-#include "app/promql_engine.h"
 #include "app/server_metrics.h"
+#include "app/server_state.h"
 #include "base/check.h"
-#include "base/memory_budget.h"
-#include "net/http/http.h"
 #include "net/secrets/secrets.h"
-#include "pipeline/exporters/store/store_exporter.h"
-#include "pipeline/graph/graph.h"
-#include "pipeline/receivers/host/host_receiver.h"
-#include "store/catalog/sqlite_catalog.h"
-#include "store/metrics/engine.h"
-#include "store/retention/retention.h"
-#include "store/wal/log.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::app {
@@ -58,18 +41,6 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
 // Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
-
-// Page tokens of the AWS services are signed with it, so it outlives restarts.
-Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
-  constexpr size_t kKeyBytes = 32;
-  auto existing = env.files->read_all(path, 1024);
-  if (existing && existing->size() == kKeyBytes) return existing;
-  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
-  std::string key(kKeyBytes, '\0');
-  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
-  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
-  return key;
-}
 
 // Runs `begin` with a callback and waits for its answer; for the main thread at start and stop
 // only.
@@ -104,62 +75,6 @@ Status check_exposure(const ServerOptions& options) {
 }  // namespace
 
 std::string_view version() { return "0.1.0"; }
-
-struct Server::State {
-  Configuration configuration;
-  env::Env env = env::real_env();
-  int64_t started_ms = 0;
-  std::string host_id;
-  std::atomic<bool> ready{false};
-  bool stopped = false;
-
-  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
-  std::unique_ptr<MemoryBudget> process_memory;
-  std::unique_ptr<MemoryBudget> query_memory;
-  std::unique_ptr<MemoryBudget> write_memory;
-
-  // In the order in which they are made; stop() takes them down in the reverse order.
-  std::unique_ptr<net::EventLoops> loops;
-  std::unique_ptr<ThreadPool> pool;
-  std::unique_ptr<store::wal::Log> log;
-  std::unique_ptr<store::metrics::MetricEngine> metrics;
-  std::unique_ptr<store::RetentionSchedule> retention;
-  std::unique_ptr<store::SqliteCatalog> catalog;
-  std::unique_ptr<api::AccessControl> access;
-  signal::Ledger ledger;
-  std::unique_ptr<pipeline::StoreExporter> store_exporter;
-  std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
-  std::shared_ptr<pipeline::host::HostReceiver> host;
-  std::unique_ptr<api::console::Sessions> sessions;
-  std::unique_ptr<api::console::ConsoleApi> console;
-  std::unique_ptr<api::AdminApi> admin;
-  std::unique_ptr<StoreMonitoringBackend> monitoring;
-  std::unique_ptr<api::aws::Dispatcher> aws;
-  std::unique_ptr<PromqlEngine> promql;
-  std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
-  std::unique_ptr<net::HttpServer> http;
-
-  const ServerOptions& options() const { return configuration.options; }
-  std::string path(std::string_view name) const {
-    return env::join_path(options().data_directory, name);
-  }
-
-  Status open_store();
-  Status open_access();
-  Status build_pipelines();
-  Status build_apis();
-  Status build_aws();
-  Status build_prometheus();
-  Status listen();
-  Status write_ports();
-  std::string local_url() const;
-  void route(net::HttpRequest request, net::HttpExchange exchange);
-  std::string metrics_text();
-  std::string status_json();
-  api::console::Session session_of(const api::AccessControl::SignedIn& who) const {
-    return {.user = who.user, .role = who.role, .csrf = {}, .principal = who.principal};
-  }
-};
 
 Status Server::State::open_store() {
   KANSOKU_RETURN_IF_ERROR(env.files->create_directories(options().data_directory));
@@ -258,120 +173,6 @@ Status Server::State::build_pipelines() {
   pipeline::host::HostConfig config = options().host;
   config.instance_id = host_id;
   host = std::make_shared<pipeline::host::HostReceiver>(context, config, *entry);
-  return {};
-}
-
-Status Server::State::build_aws() {
-  sinks.push_back(
-      std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
-  query::QueryLimits limits;
-  limits.memory_bytes_max = options().memory_bytes_max / 4;
-  monitoring = std::make_unique<StoreMonitoringBackend>(MonitoringParts{
-      env.clock, pool.get(), sinks.back().get(), metrics.get(), limits, query_memory.get()});
-  api::aws::DispatcherOptions dispatch;
-  dispatch.clock = env.clock;
-  dispatch.random = env.random;
-  dispatch.executor = pool.get();
-  dispatch.keys = &access->keys();
-  dispatch.default_region = options().region;
-  if (options().auth_open) dispatch.open_principal = access->administrator();
-  aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
-  KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
-  aws->add_service(api::aws::monitoring::service_table(
-      {.backend = monitoring.get(), .page_token_key = std::move(key)}));
-  aws->add_service(api::aws::sts::service_table());
-  return {};
-}
-
-Status Server::State::build_apis() {
-  sessions = std::make_unique<api::console::Sessions>(env);
-  api::console::ConsoleServices services;
-  services.env = env;
-  services.executor = pool.get();
-  services.metrics = metrics.get();
-  services.sessions = sessions.get();
-  services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
-  services.query_memory = query_memory.get();
-  services.version = version();
-  services.region = options().region;
-  if (options().auth_open) {
-    services.open_session = api::console::Session{.user = "anonymous",
-                                                  .role = "administrator",
-                                                  .csrf = net::random_hex(*env.random, 32),
-                                                  .principal = access->administrator()};
-  }
-  services.sign_in = [this](const std::string& user,
-                            const std::string& password) -> std::optional<api::console::Session> {
-    auto who = access->sign_in(user, password);
-    if (!who) return std::nullopt;
-    return session_of(*who);
-  };
-  services.token_session = [this](std::string_view token) -> std::optional<api::console::Session> {
-    auto principal = access->tokens().find(token, env.clock->wall_now());
-    if (principal == nullptr) return std::nullopt;
-    return api::console::Session{
-        .user = "token", .role = "administrator", .csrf = {}, .principal = principal};
-  };
-  services.local_host = [this]() -> std::optional<api::console::HostDescription> {
-    if (!host) return std::nullopt;
-    return describe_host(*env.files, host_id);
-  };
-  services.watch_local_host = [this](int64_t duration_ms) {
-    if (host) host->watch(duration_ms);
-  };
-  services.status_json = [this] { return status_json(); };
-  console = std::make_unique<api::console::ConsoleApi>(std::move(services));
-
-  api::AdminServices admin_services;
-  admin_services.env = env;
-  admin_services.executor = pool.get();
-  admin_services.metrics = metrics.get();
-  admin_services.access = access.get();
-  admin_services.sessions = sessions.get();
-  admin_services.open = options().auth_open;
-  admin_services.ready = [this] { return ready.load(); };
-  admin_services.metrics_text = [this] { return metrics_text(); };
-  admin = std::make_unique<api::AdminApi>(std::move(admin_services));
-  KANSOKU_RETURN_IF_ERROR(build_aws());
-  return build_prometheus();
-}
-
-Status Server::State::build_prometheus() {
-  using api::prometheus::PrometheusApi;
-  sinks.push_back(std::make_unique<pipeline::LedgerSink>(
-      ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
-  query::QueryLimits limits;
-  limits.memory_bytes_max = options().memory_bytes_max / 4;
-  promql = std::make_unique<PromqlEngine>(
-      PromqlEngine::Parts{env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
-  api::prometheus::PrometheusServices services;
-  services.engine = promql.get();
-  services.env = env;
-  services.executor = pool.get();
-  services.metrics = metrics.get();
-  services.sink = sinks.back().get();
-  services.ledger = &ledger;
-  services.catalog = catalog.get();
-  services.write_memory = write_memory.get();
-  services.authentication = {.clock = env.clock,
-                             .keys = &access->keys(),
-                             .tokens = &access->tokens(),
-                             .region = options().region,
-                             .open_principal = nullptr};
-  if (options().auth_open) services.authentication.open_principal = access->administrator();
-  services.version = version();
-  services.started_ms = started_ms;
-  services.data_directory = options().data_directory;
-  services.host_name = host_id;
-  services.workers = options().workers;
-  services.memory_bytes_max = options().memory_bytes_max;
-  services.flags = {
-      {"auth", options().auth_open ? "open" : "strict"},
-      {"config", options().config_file},
-      {"data", options().data_directory},
-      {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
-  services.configuration = explain(configuration);
-  KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
   return {};
 }
 

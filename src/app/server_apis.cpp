@@ -1,0 +1,140 @@
+// Server::State: the AWS services, the console, the admin paths and Prometheus, each given what
+// it may use.
+#include "api/aws/monitoring/service.h"
+#include "api/aws/sts/service.h"
+#include "app/host_identity.h"
+#include "app/server_state.h"
+#include "net/secrets/secrets.h"
+
+namespace kansoku::app {
+namespace {
+
+// Page tokens of the AWS services are signed with it, so it outlives restarts.
+Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
+  constexpr size_t kKeyBytes = 32;
+  auto existing = env.files->read_all(path, 1024);
+  if (existing && existing->size() == kKeyBytes) return existing;
+  if (!existing && existing.error().code != ErrorCode::NotFound) return existing;
+  std::string key(kKeyBytes, '\0');
+  env.random->fill(std::as_writable_bytes(std::span(key.data(), key.size())));
+  KANSOKU_RETURN_IF_ERROR(env.files->write_atomic(path, key));
+  return key;
+}
+
+}  // namespace
+
+Status Server::State::build_aws() {
+  sinks.push_back(
+      std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  monitoring = std::make_unique<StoreMonitoringBackend>(MonitoringParts{
+      env.clock, pool.get(), sinks.back().get(), metrics.get(), limits, query_memory.get()});
+  api::aws::DispatcherOptions dispatch;
+  dispatch.clock = env.clock;
+  dispatch.random = env.random;
+  dispatch.executor = pool.get();
+  dispatch.keys = &access->keys();
+  dispatch.default_region = options().region;
+  if (options().auth_open) dispatch.open_principal = access->administrator();
+  aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
+  KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
+  aws->add_service(api::aws::monitoring::service_table(
+      {.backend = monitoring.get(), .page_token_key = std::move(key)}));
+  aws->add_service(api::aws::sts::service_table());
+  return {};
+}
+
+Status Server::State::build_apis() {
+  sessions = std::make_unique<api::console::Sessions>(env);
+  api::console::ConsoleServices services;
+  services.env = env;
+  services.executor = pool.get();
+  services.metrics = metrics.get();
+  services.sessions = sessions.get();
+  services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
+  services.query_memory = query_memory.get();
+  services.version = version();
+  services.region = options().region;
+  if (options().auth_open) {
+    services.open_session = api::console::Session{.user = "anonymous",
+                                                  .role = "administrator",
+                                                  .csrf = net::random_hex(*env.random, 32),
+                                                  .principal = access->administrator()};
+  }
+  services.sign_in = [this](const std::string& user,
+                            const std::string& password) -> std::optional<api::console::Session> {
+    auto who = access->sign_in(user, password);
+    if (!who) return std::nullopt;
+    return session_of(*who);
+  };
+  services.token_session = [this](std::string_view token) -> std::optional<api::console::Session> {
+    auto principal = access->tokens().find(token, env.clock->wall_now());
+    if (principal == nullptr) return std::nullopt;
+    return api::console::Session{
+        .user = "token", .role = "administrator", .csrf = {}, .principal = principal};
+  };
+  services.local_host = [this]() -> std::optional<api::console::HostDescription> {
+    if (!host) return std::nullopt;
+    return describe_host(*env.files, host_id);
+  };
+  services.watch_local_host = [this](int64_t duration_ms) {
+    if (host) host->watch(duration_ms);
+  };
+  services.status_json = [this] { return status_json(); };
+  console = std::make_unique<api::console::ConsoleApi>(std::move(services));
+
+  api::AdminServices admin_services;
+  admin_services.env = env;
+  admin_services.executor = pool.get();
+  admin_services.metrics = metrics.get();
+  admin_services.access = access.get();
+  admin_services.sessions = sessions.get();
+  admin_services.open = options().auth_open;
+  admin_services.ready = [this] { return ready.load(); };
+  admin_services.metrics_text = [this] { return metrics_text(); };
+  admin = std::make_unique<api::AdminApi>(std::move(admin_services));
+  KANSOKU_RETURN_IF_ERROR(build_aws());
+  return build_prometheus();
+}
+
+Status Server::State::build_prometheus() {
+  using api::prometheus::PrometheusApi;
+  sinks.push_back(std::make_unique<pipeline::LedgerSink>(
+      ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
+  query::QueryLimits limits;
+  limits.memory_bytes_max = options().memory_bytes_max / 4;
+  promql = std::make_unique<PromqlEngine>(
+      PromqlEngine::Parts{env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
+  api::prometheus::PrometheusServices services;
+  services.engine = promql.get();
+  services.env = env;
+  services.executor = pool.get();
+  services.metrics = metrics.get();
+  services.sink = sinks.back().get();
+  services.ledger = &ledger;
+  services.catalog = catalog.get();
+  services.write_memory = write_memory.get();
+  services.authentication = {.clock = env.clock,
+                             .keys = &access->keys(),
+                             .tokens = &access->tokens(),
+                             .region = options().region,
+                             .open_principal = nullptr};
+  if (options().auth_open) services.authentication.open_principal = access->administrator();
+  services.version = version();
+  services.started_ms = started_ms;
+  services.data_directory = options().data_directory;
+  services.host_name = host_id;
+  services.workers = options().workers;
+  services.memory_bytes_max = options().memory_bytes_max;
+  services.flags = {
+      {"auth", options().auth_open ? "open" : "strict"},
+      {"config", options().config_file},
+      {"data", options().data_directory},
+      {"listen", fmt::format("{}:{}", options().listen.address, options().listen.port)}};
+  services.configuration = explain(configuration);
+  KANSOKU_TRY(prometheus, PrometheusApi::open(std::move(services)));
+  return {};
+}
+
+}  // namespace kansoku::app

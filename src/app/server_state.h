@@ -1,0 +1,84 @@
+// What a running server holds, and the steps that build it. Private to src/app/server*.cpp:
+// server.cpp opens, listens, routes and stops; server_apis.cpp builds the doors.
+//
+// Ownership: a part may point to every part declared above it; stop() takes them down in reverse.
+// Thread contract: built and stopped on the main thread; route() runs on the event loops.
+#pragma once
+
+#include "api/access/access_control.h"
+#include "api/admin/admin_api.h"
+#include "api/aws/dispatcher.h"
+#include "api/console/console_api.h"
+#include "api/prometheus/prometheus_api.h"
+#include "app/monitoring_backend.h"
+#include "app/promql_engine.h"
+#include "app/server.h"
+#include "base/memory_budget.h"
+#include "net/http/http.h"
+#include "pipeline/exporters/store/store_exporter.h"
+#include "pipeline/graph/graph.h"
+#include "pipeline/receivers/host/host_receiver.h"
+#include "store/catalog/sqlite_catalog.h"
+#include "store/metrics/engine.h"
+#include "store/retention/retention.h"
+#include "store/wal/log.h"
+
+namespace kansoku::app {
+
+struct Server::State {
+  Configuration configuration;
+  env::Env env = env::real_env();
+  int64_t started_ms = 0;
+  std::string host_id;
+  std::atomic<bool> ready{false};
+  bool stopped = false;
+
+  // Half for queries; the rest bounds bodies in flight (a quarter) and leaves room for the engines.
+  std::unique_ptr<MemoryBudget> process_memory;
+  std::unique_ptr<MemoryBudget> query_memory;
+  std::unique_ptr<MemoryBudget> write_memory;
+
+  // In the order in which they are made; stop() takes them down in the reverse order.
+  std::unique_ptr<net::EventLoops> loops;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<store::wal::Log> log;
+  std::unique_ptr<store::metrics::MetricEngine> metrics;
+  std::unique_ptr<store::RetentionSchedule> retention;
+  std::unique_ptr<store::SqliteCatalog> catalog;
+  std::unique_ptr<api::AccessControl> access;
+  signal::Ledger ledger;
+  std::unique_ptr<pipeline::StoreExporter> store_exporter;
+  std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
+  std::shared_ptr<pipeline::host::HostReceiver> host;
+  std::unique_ptr<api::console::Sessions> sessions;
+  std::unique_ptr<api::console::ConsoleApi> console;
+  std::unique_ptr<api::AdminApi> admin;
+  std::unique_ptr<StoreMonitoringBackend> monitoring;
+  std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<PromqlEngine> promql;
+  std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
+  std::unique_ptr<net::HttpServer> http;
+
+  const ServerOptions& options() const { return configuration.options; }
+  std::string path(std::string_view name) const {
+    return env::join_path(options().data_directory, name);
+  }
+
+  Status open_store();
+  Status open_access();
+  Status build_pipelines();
+  Status build_apis();
+  Status build_aws();
+  Status build_prometheus();
+  Status listen();
+  Status write_ports();
+  std::string local_url() const;
+  void route(net::HttpRequest request, net::HttpExchange exchange);
+  std::string metrics_text();
+  std::string status_json();
+  api::console::Session session_of(const api::AccessControl::SignedIn& who) const {
+    return {.user = who.user, .role = who.role, .csrf = {}, .principal = who.principal};
+  }
+};
+
+}  // namespace kansoku::app

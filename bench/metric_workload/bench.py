@@ -93,7 +93,8 @@ def rows_of(taken, full):
     lost = taken.values(OURS, "crash", "lost")
     if lost:
         rows.append(measure.Row("acknowledged samples lost by kill -9", "samples", "less", max(map(abs, lost)), 0, runs=lost))
-        first = [run["first_right_answer_s"] or 1e9 for run in taken.runs[OURS]["crash"]]
+        # Where no right answer came at all, as long as was waited for one.
+        first = [run["first_right_answer_s"] or phases.PATIENCE_S for run in taken.runs[OURS]["crash"]]
         rows.append(measure.Row("exec to the first right count() after kill -9", "s", "less", round(min(first), 3),
                                 1.0 if full else None, runs=first))
     return rows

@@ -396,7 +396,7 @@ std::string RandomExpressions::binary(int depth) {
       return fmt::format("({}) {} on ({}){} ({})", aggregated(depth, on), op, on, fill,
                          aggregated(depth, on));
     case 3:
-      return fmt::format("({}) {} on ({}) group_left{} ({})", vector(depth - 1), op, on, fill,
+      return fmt::format("({}) {} on ({}) group_left (){} ({})", vector(depth - 1), op, on, fill,
                          aggregated(depth, on));
     case 4:
       return fmt::format("({}) {} on ({}) group_right ({}){} ({})", aggregated(depth, on), op,

@@ -12,7 +12,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import phases  # noqa: E402
-from support import measure, promql_answers  # noqa: E402
+from support import measure  # noqa: E402
+from support import promql_answers  # noqa: E402 (tests/support, on the path through measure)
 from support.metric_servers import SERVERS, require  # noqa: E402
 
 OURS, PEER, REFERENCE = "kansoku", "victoria-metrics", "prometheus"

@@ -93,9 +93,13 @@ class Points {
   std::vector<Point> counter(double step) {
     double floor = options_.as_2_42 ? 1e6 : 0;
     double now = floor + 100 * step;
+    int resets = options_.as_2_42 ? 1 : 100;
     return make(4, false, [&, floor, step]() mutable {
       now += chance(15) ? 0 : step * static_cast<double>(below(64));
-      if (chance(2)) now = floor / 2 + static_cast<double>(below(50));
+      if (resets > 0 && chance(2)) {
+        now = floor / 2 + static_cast<double>(below(50));
+        --resets;
+      }
       return Point{.f = now};
     });
   }
@@ -251,6 +255,13 @@ QueryRange RandomExpressions::next_range() {
   return {at, at + step * static_cast<int64_t>(below(12)), step};
 }
 
+// Those outside give infinities, which 2.42 treats otherwise in sums of squares.
+std::string RandomExpressions::quantile() {
+  constexpr std::string_view kInside[] = {"0", "0.1", "0.25", "0.5", "0.9", "0.99", "1"};
+  constexpr std::string_view kOutside[] = {"-1", "1.5", "NaN"};
+  return std::string(!options_.as_2_42 && chance(15) ? pick(kOutside) : pick(kInside));
+}
+
 std::string RandomExpressions::at_time() {
   int64_t at =
       options_.begin_ms + 7'000 + static_cast<int64_t>(below(kRandomDataMs / 15'000)) * 15'000;
@@ -381,6 +392,8 @@ std::string RandomExpressions::binary(int depth) {
   constexpr std::string_view kSets[] = {"and", "or", "unless"};
   constexpr std::string_view kMatching[] = {"job", "job, instance", "instance"};
   std::string op(chance(60) ? pick(kArithmetic) : pick(kComparisons));
+  // 2.42 keeps the name of atan2's left side; a remainder makes much of a last digit.
+  if (options_.as_2_42 && (op == "atan2" || op == "%")) op = "-";
   if (!options_.as_2_42 && chance(5)) op = chance(50) ? "</" : ">/";
   std::string_view on = pick(kMatching);
   std::string fill;
@@ -399,8 +412,8 @@ std::string RandomExpressions::binary(int depth) {
       return fmt::format("({}) {} on ({}) group_left (){} ({})", vector(depth - 1), op, on, fill,
                          aggregated(depth, on));
     case 4:
-      return fmt::format("({}) {} on ({}) group_right ({}){} ({})", aggregated(depth, on), op,
-                         "job", "env", fill, vector(depth - 1));
+      return fmt::format("({}) {} on (job) group_right (env){} ({})", aggregated(depth, "job"), op,
+                         fill, vector(depth - 1));
     case 5: {
       std::string matching = chance(50)   ? fmt::format(" on ({})", on)
                              : chance(50) ? fmt::format(" ignoring ({})", on)
@@ -433,14 +446,18 @@ std::string RandomExpressions::aggregation(int depth) {
   }
   size_t choice = below(100);
   if (choice < 8) {
-    constexpr std::string_view kQuantiles[] = {"0.5", "0.9", "0", "1", "-1", "1.5", "0.25"};
-    return fmt::format("quantile{} ({}, {})", grouping, pick(kQuantiles), vector(depth - 1));
+    return fmt::format("quantile{} ({}, {})", grouping, quantile(), vector(depth - 1));
   }
   if (choice < 12) {
     // Rounded, so that a last digit decides no group.
     return fmt::format("count_values{} (\"value\", round({}))", grouping, selector(metric_name()));
   }
-  return fmt::format("{}{} ({})", pick(kOps), grouping, vector(depth - 1));
+  std::string_view op = pick(kOps);
+  if (options_.as_2_42 && op.starts_with("std")) {
+    // 2.42 says 0 of a single value, also where that is NaN.
+    return fmt::format("{}{} ({})", op, grouping, selector(metric_name()));
+  }
+  return fmt::format("{}{} ({})", op, grouping, vector(depth - 1));
 }
 
 // Of values that are hardly ever equal: which of equal ones is taken is not defined.
@@ -456,6 +473,13 @@ std::string RandomExpressions::top(int depth) {
 
 bool RandomExpressions::usable(const FunctionRow& row) const {
   if (!options_.as_2_42) return true;
+  // Dates of NaN and infinities are what the processor makes of them.
+  constexpr std::string_view kDates[] = {"day_of_month",  "day_of_week", "day_of_year",
+                                         "days_in_month", "hour",        "minute",
+                                         "month",         "year"};
+  if (std::find(std::begin(kDates), std::end(kDates), row.name) != std::end(kDates)) return false;
+  // Only counters have rates there: 2.42 extrapolates others below zero (range_call()).
+  if (row.name == "rate" || row.name == "increase") return false;
   return !row.experimental &&
          (!row.name.starts_with("histogram_") || row.name == "histogram_quantile");
 }
@@ -470,7 +494,9 @@ std::string RandomExpressions::range_call(int depth) {
     std::string_view function = pick(kRates);
     std::string_view metric = pick(kCounters);
     if (!options_.as_2_42 && chance(25)) metric = pick(kNatives);
-    std::string range = matrix(depth, metric);
+    // 2.42 extrapolates below zero, which only far larger counters do not show.
+    bool as_counter = function == "rate" || function == "increase";
+    std::string range = matrix(options_.as_2_42 && as_counter ? 0 : depth, metric);
     const FunctionRow& row = *find_function(function);
     bool subquery = range.starts_with("(");
     if (!options_.as_2_42 && row.anchored && !subquery && chance(15)) {
@@ -510,32 +536,46 @@ std::string RandomExpressions::table_call(const FunctionRow& row, int depth) {
     if (i > 0) out += ", ";
     switch (row.args[i]) {
       case ValueType::Matrix:
-        out += matrix(depth, "");
+        out += range_argument(row, depth);
         break;
       case ValueType::Scalar:
-        // Factors of smoothing lie between 0 and 1.
-        out += row.name == "double_exponential_smoothing" ? (chance(50) ? "0.5" : "0.3")
-               : chance(80)                               ? number()
-                                                          : scalar(depth - 1);
+        out += scalar_argument(row, depth);
         break;
       case ValueType::String:
         out += "\"job\"";
         break;
       default:
-        out += vector(depth - 1);
+        // Periodic and steep functions of large values make much of a last digit.
+        out += options_.as_2_42 && count == 1 ? fmt::format("clamp({}, -3, 3)", vector(depth - 1))
+                                              : vector(depth - 1);
         break;
     }
   }
   return out + ')';
 }
 
+std::string RandomExpressions::range_argument(const FunctionRow& row, int depth) {
+  std::string out = matrix(depth, "");
+  // 2.42 moves the window of `@` with the steps here (prometheus/prometheus issue 11708).
+  while (options_.as_2_42 && row.name == "predict_linear" && out.find('@') != std::string::npos) {
+    out = matrix(depth, "");
+  }
+  return out;
+}
+
+std::string RandomExpressions::scalar_argument(const FunctionRow& row, int depth) {
+  if (row.name == "quantile_over_time") return quantile();
+  // The factors of smoothing lie between 0 and 1.
+  if (row.name == "double_exponential_smoothing") return chance(50) ? "0.5" : "0.3";
+  return chance(80) ? number() : scalar(depth - 1);
+}
+
 std::string RandomExpressions::histogram_call(int depth) {
-  constexpr std::string_view kQuantiles[] = {"0.5", "0.99", "0", "1", "0.1", "-1", "2"};
   if (options_.as_2_42 || chance(40)) {
     std::string buckets =
         chance(50) ? fmt::format("rate({})", matrix(0, "took_bucket")) : selector("took_bucket");
     if (chance(50)) buckets = fmt::format("sum by (le{}) ({})", chance(50) ? ", job" : "", buckets);
-    return fmt::format("histogram_quantile({}, {})", pick(kQuantiles), buckets);
+    return fmt::format("histogram_quantile({}, {})", quantile(), buckets);
   }
   constexpr std::string_view kNatives[] = {"latency", "sizes"};
   constexpr std::string_view kOnes[] = {"histogram_avg", "histogram_count", "histogram_sum",
@@ -546,11 +586,11 @@ std::string RandomExpressions::histogram_call(int depth) {
     native = fmt::format("{} by (job) ({})", chance(70) ? "sum" : "avg", native);
   switch (below(4)) {
     case 0:
-      return fmt::format("histogram_quantile({}, {})", pick(kQuantiles), native);
+      return fmt::format("histogram_quantile({}, {})", quantile(), native);
     case 1:
       return fmt::format("histogram_fraction({}, {}, {})", number(), number(), native);
     case 2:
-      return fmt::format("histogram_quantiles({}, \"q\", {}, 0.75)", native, pick(kQuantiles));
+      return fmt::format("histogram_quantiles({}, \"q\", {}, 0.75)", native, quantile());
     default:
       return fmt::format("{}({})", pick(kOnes), native);
   }

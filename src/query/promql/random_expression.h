@@ -69,6 +69,8 @@ class RandomExpressions {
   std::string histogram_call(int depth);
   std::string label_call(int depth);
   std::string table_call(const FunctionRow& row, int depth);
+  std::string range_argument(const FunctionRow& row, int depth);
+  std::string scalar_argument(const FunctionRow& row, int depth);
   std::string top(int depth);
   std::string selector(std::string_view metric);
   std::string matcher();
@@ -76,6 +78,7 @@ class RandomExpressions {
   std::string modifiers();
   std::string duration(std::span<const std::string_view> plain);
   std::string number();
+  std::string quantile();
   std::string at_time();
   bool usable(const FunctionRow& row) const;
 

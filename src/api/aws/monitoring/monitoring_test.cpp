@@ -1,15 +1,23 @@
 // The four operations end to end over memory: recorded messages, units, labels, pages, rounding.
 #include <doctest/doctest.h>
 
-#include "api/aws/monitoring/label.h"
+#include "query/metric_data/label.h"
 #include "api/aws/monitoring/page_token.h"
-#include "api/aws/monitoring/resolution.h"
+#include "query/exec/resolution.h"
 #include "api/aws/monitoring/test_server.h"
 #include "wire/aws/monitoring/shapes.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
 
+using query::is_period;
+using query::period_available;
+using query::round_start_ms;
+using query::metric_data::check_label;
+using query::metric_data::default_labels;
+using query::metric_data::expand_label;
+using query::metric_data::LabelSubject;
+using query::metric_data::parse_utc_offset;
 using test::JsonValue;
 
 constexpr int64_t kNowS = 1'795'348'800;
@@ -217,7 +225,7 @@ TEST_CASE("units_are_kept_apart") {
 TEST_CASE("default_labels_carry_what_tells_queries_apart") {
   auto labels = [](std::vector<std::pair<std::string, int64_t>> queries) {
     std::vector<LabelSubject> subjects;
-    for (auto& [stat, period] : queries) subjects.push_back({"N", "metric1", {}, stat, period});
+    for (auto& [stat, period] : queries) subjects.push_back({"N", "metric1", {}, stat, period, {}});
     return default_labels(subjects);
   };
   using List = std::vector<std::string>;
@@ -225,15 +233,15 @@ TEST_CASE("default_labels_carry_what_tells_queries_apart") {
   CHECK(labels({{"Sum", 60}, {"Minimum", 60}}) == List{"metric1 Sum", "metric1 Minimum"});
   CHECK(labels({{"Sum", 60}, {"Sum", 30}}) == List{"metric1 60", "metric1 30"});
   CHECK(labels({{"Sum", 60}, {"Sum", 60}}) == List{"metric1", "metric1"});
-  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60},
-                                {"N", "m", {{"d", "y"}}, "Sum", 60}};
+  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60, {}},
+                                {"N", "m", {{"d", "y"}}, "Sum", 60, {}}};
   CHECK(default_labels(two) == List{"m x", "m y"});
 }
 
 TEST_CASE("dynamic_labels_speak_of_the_series") {
   std::vector<int64_t> times{(kNowS - 120) * 1000, (kNowS - 60) * 1000};
   std::vector<double> values{4, 2.5};
-  LabelSubject subject{"N", "m", {{"InstanceId", "i-1"}}, "Sum", 60};
+  LabelSubject subject{"N", "m", {{"InstanceId", "i-1"}}, "Sum", 60, {}};
   auto text = [&](std::string_view label) {
     REQUIRE(check_label(label).has_value());
     return expand_label(label, "m", subject, {times, values},
@@ -321,7 +329,7 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
   CHECK(error(R"({"Id":"e","Expression":"m1*2"})") == "ValidationError");
   CHECK(error(R"({"Id":"e","Expression":"e+1"})") == "ValidationError");
   CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SUM(a)"})x") == "ValidationError");
-  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SELECT AVG(x) FROM y"})x") ==
+  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SELECT AVG(x) FRM y"})x") ==
         "ValidationError");
   CHECK(error(query("A")) == "ValidationError");
   CHECK(error(query("a") + "," + query("a")) == "ValidationError");
@@ -526,7 +534,7 @@ TEST_CASE("derived_cases_of_units_labels_and_resolution_hold") {
     } else {
       std::vector<LabelSubject> subjects;
       for (const JsonValue& q : one["queries"].list) {
-        subjects.push_back({"N", one["metric"].text, {}, q["stat"].text, q["period"].integer});
+        subjects.push_back({"N", one["metric"].text, {}, q["stat"].text, q["period"].integer, {}});
       }
       auto labels = default_labels(subjects);
       for (size_t i = 0; i < labels.size(); ++i) CHECK(labels[i] == one["labels"].list[i].text);

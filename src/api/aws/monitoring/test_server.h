@@ -18,7 +18,7 @@ struct TestServer {
   env::SimRandom random{1};
   ManualExecutor executor;
   net::auth::MemoryKeyStore keys;
-  MemoryBackend backend;
+  MemoryBackend backend{clock};
   std::vector<std::string> audit;
   std::unique_ptr<Dispatcher> dispatcher;
   net::auth::Credentials credentials{"AKIDEXAMPLE", "secret"};

@@ -7,18 +7,22 @@ namespace kansoku::query {
 namespace {
 
 // Prometheus marks the end of a series by a NaN; a gauge may hold one too. Neither can be added up.
-bool is_number(const signal::Point& point) { return !std::isnan(point.sum()); }
-
 Status without_nan(const store::SeriesPoints& points, const CellSink& sink) {
-  if (std::ranges::all_of(points.points, is_number)) return sink(points);
+  auto is_nan = [](double value) { return std::isnan(value); };
+  if (std::ranges::none_of(points.values, is_nan)) return sink(points);
   std::vector<int64_t> times;
-  std::vector<signal::Point> kept;
-  for (size_t i = 0; i < points.points.size(); ++i) {
-    if (!is_number(points.points[i])) continue;
+  std::vector<double> values;
+  std::vector<std::unique_ptr<signal::Distribution>> distributions;
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (is_nan(points.values[i])) continue;
     times.push_back(points.timestamps_ms[i]);
-    kept.push_back(points.points[i]);
+    values.push_back(points.values[i]);
+    if (points.distributions.empty()) continue;
+    const signal::Distribution* one = points.distribution(i);
+    distributions.push_back(one == nullptr ? nullptr
+                                           : std::make_unique<signal::Distribution>(*one));
   }
-  return sink({points.id, times, kept});
+  return sink({points.id, times, values, distributions});
 }
 
 }  // namespace
@@ -44,7 +48,7 @@ Status scan_cells(const store::MetricStore& store, const CellScan& spec,
     }
     KANSOKU_TRY(auto report, store.scan(scan, [&](const store::SeriesPoints& points) -> Status {
       KANSOKU_RETURN_IF_ERROR(context.check());
-      KANSOKU_RETURN_IF_ERROR(context.charge_points(points.points.size()));
+      KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
       return cells ? sink(points) : without_nan(points, sink);
     }));
     missing.insert(missing.end(), report.missing.begin(), report.missing.end());

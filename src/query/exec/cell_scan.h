@@ -20,7 +20,7 @@ struct CellScan {
   bool needs_distribution = false;
 };
 
-// Samples of one cell follow each other: `points[i]` belongs to the cell of `timestamps_ms[i]`.
+// Samples of one cell follow each other; each belongs to the cell that holds its time.
 using CellSink = std::function<Status(const store::SeriesPoints&)>;
 
 // Accumulating series come from the coarsest tier that divides the period; replacing ones have no

@@ -48,18 +48,20 @@ Status GroupReader::add(const store::SeriesPoints& points) {
     cells.resize(cells_);
   }
   const CellScan& scan = query_.scan;
-  for (size_t i = 0; i < points.points.size(); ++i) {
+  for (size_t i = 0; i < points.size(); ++i) {
     int64_t offset = points.timestamps_ms[i] - scan.range.begin;
     auto at = static_cast<size_t>(offset / scan.period_ms);
     if (offset < 0 || at >= cells_) continue;
-    const signal::Point& point = points.points[i];
-    if (point.count() <= 0) continue;
+    const signal::Distribution* distribution = points.distribution(i);
+    double value = points.values[i];
+    double count = distribution == nullptr ? 1 : distribution->count;
+    if (count <= 0) continue;
     SummaryCell& cell = cells[at];
-    cell.count += point.count();
-    cell.sum += point.sum();
-    if (point.distribution && !point.distribution->has_min_max) continue;
-    cell.min = std::min(cell.min, point.min());
-    cell.max = std::max(cell.max, point.max());
+    cell.count += count;
+    cell.sum += value;
+    if (distribution != nullptr && !distribution->has_min_max) continue;
+    cell.min = std::min(cell.min, distribution == nullptr ? value : distribution->min);
+    cell.max = std::max(cell.max, distribution == nullptr ? value : distribution->max);
   }
   return {};
 }

@@ -121,22 +121,20 @@ std::expected<data::Plan, QueryError> plan_expression(const ExpressionQuery& que
   // Metrics say their period; an expression of nothing but searches takes this one.
   if (own.period_s == 0) own.period_s = period_s;
   request.queries.push_back(std::move(own));
-  data::Plan names;
-  names.request.queries = request.queries;
-  auto plan = data::make_plan(std::move(request));
-  if (!plan) return std::unexpected(query_error(names, plan.error()));
-  return plan;
+  auto plan = data::make_plan(request);
+  if (!plan) return std::unexpected(query_error(request.queries, plan.error()));
+  return std::move(*plan);
 }
 
-QueryError query_error(const data::Plan& plan, const data::Failure& failure) {
+QueryError query_error(std::span<const data::Query> queries, const data::Failure& failure) {
   QueryError out{failure.error, std::nullopt};
   if (!failure.query) return out;
-  bool own = *failure.query + 1 == plan.request.queries.size();
+  bool own = *failure.query + 1 == queries.size();
   if (own) {
     out.position = failure.position;
   } else {
     out.error.message = fmt::format("operand {}, at byte {}: {}",
-                                    quoted(plan.request.queries[*failure.query].id),
+                                    quoted(queries[*failure.query].id),
                                     failure.position.value_or(0), failure.error.message);
   }
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "query/metric_data/run.h"
 #include "store/metric_store.h"
@@ -30,7 +31,8 @@ bool is_expression(std::string_view text, const wire::Node* body);
 // The expression is the last query of the plan, and the only one that is returned.
 std::expected<query::metric_data::Plan, QueryError> plan_expression(const ExpressionQuery& query,
                                                                     const wire::Node* body);
-QueryError query_error(const query::metric_data::Plan& plan,
+// `queries` of the request; the last is the expression.
+QueryError query_error(std::span<const query::metric_data::Query> queries,
                        const query::metric_data::Failure& failure);
 
 }  // namespace kansoku::api::console

@@ -296,7 +296,7 @@ std::expected<bool, QueryError> step(Running& run) {
   if (run.runner != nullptr) {
     auto more = run.runner->step();
     if (more) return *more;
-    return std::unexpected(query_error(*run.parsed.plan, more.error()));
+    return std::unexpected(query_error(run.parsed.plan->request.queries, more.error()));
   }
   auto more = run.reader->step();
   if (more) return *more;

@@ -54,6 +54,7 @@ void PageBuilder::add_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
   put_id(id);
   append_varint(entries_, zigzag(first_ms));
   append_varint(entries_, zigzag(last_ms - first_ms));
+  ++info_.points;
 }
 
 std::string PageBuilder::take(PageInfo& info) {

@@ -73,8 +73,7 @@ std::vector<UnitSeries> unit_series(const query::CellResult& cells, const Series
 Result<query::CellResult> read_metric(const store::MetricStore& metrics, const Tenant& tenant,
                                       const SeriesQuery& q, query::QueryContext& context) {
   query::CellQuery cells = cell_query(tenant, q);
-  KANSOKU_TRY(auto found,
-              query::select_in_namespace(metrics, cells.selector, q.metric_namespace));
+  KANSOKU_TRY(auto found, query::select_in_namespace(metrics, cells.selector, q.metric_namespace));
   if (q.unit) {
     std::erase_if(found, [&](const auto& info) { return query::unit_of(info) != *q.unit; });
   }
@@ -180,9 +179,9 @@ void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
   }
   parts_.executor->post(Lane::Query, [this, selector = std::move(selector), q = std::move(q),
                                       done = std::move(done)]() mutable {
-    auto series = q.metric_namespace ? query::select_in_namespace(
-                                           *parts_.metrics, selector, *q.metric_namespace)
-                                     : parts_.metrics->select(selector);
+    auto series = q.metric_namespace
+                      ? query::select_in_namespace(*parts_.metrics, selector, *q.metric_namespace)
+                      : parts_.metrics->select(selector);
     if (!series) {
       done(std::unexpected(std::move(series).error()));
       return;

@@ -34,8 +34,8 @@ std::expected<data::Query, QueryError> read_operand(const wire::Node& node, int6
   out.id = node.text_of("id");
   out.returned = false;
   if (out.id.empty() || out.id[0] < 'a' || out.id[0] > 'z') {
-    return bad(fmt::format("operand {} needs an id that begins with a small letter",
-                           quoted(out.id)));
+    return bad(
+        fmt::format("operand {} needs an id that begins with a small letter", quoted(out.id)));
   }
   auto own = period_of(node);
   if (!own) return std::unexpected(std::move(own).error());
@@ -49,8 +49,8 @@ std::expected<data::Query, QueryError> read_operand(const wire::Node& node, int6
   metric.metric_namespace = node.text_of("namespace");
   metric.metric_name = node.text_of("metric");
   if (metric.metric_namespace.empty() || metric.metric_name.empty()) {
-    return bad(fmt::format("operand {} needs a namespace and a metric, or an expression",
-                           quoted(out.id)));
+    return bad(
+        fmt::format("operand {} needs a namespace and a metric, or an expression", quoted(out.id)));
   }
   if (const wire::Node* dimensions = node.find("dimensions")) {
     for (const auto& entry : dimensions->entries) {
@@ -85,8 +85,8 @@ std::expected<void, QueryError> read_body(data::Request& request, data::Query& o
   for (const wire::Node& node : operands->items) {
     auto operand = read_operand(node, own.period_s > 0 ? own.period_s : period_s);
     if (!operand) return std::unexpected(std::move(operand).error());
-    bool known = std::ranges::any_of(
-        request.queries, [&](const data::Query& one) { return one.id == operand->id; });
+    bool known = std::ranges::any_of(request.queries,
+                                     [&](const data::Query& one) { return one.id == operand->id; });
     if (known) return bad(fmt::format("two operands have the id {}", quoted(operand->id)));
     request.queries.push_back(std::move(*operand));
   }
@@ -108,8 +108,7 @@ std::expected<data::Plan, QueryError> plan_expression(const ExpressionQuery& que
   request.start_ms = query.range.begin;
   request.end_ms = query.range.end;
   request.now_ms = query.now_ms;
-  int64_t period_s =
-      query::choose_period_ms(query.range, query.now_ms, query.points_max) / 1000;
+  int64_t period_s = query::choose_period_ms(query.range, query.now_ms, query.points_max) / 1000;
   data::Query own;
   own.id = kOwnId;
   own.expression = query.text;
@@ -133,9 +132,9 @@ QueryError query_error(std::span<const data::Query> queries, const data::Failure
   if (own) {
     out.position = failure.position;
   } else {
-    out.error.message = fmt::format("operand {}, at byte {}: {}",
-                                    quoted(queries[*failure.query].id),
-                                    failure.position.value_or(0), failure.error.message);
+    out.error.message =
+        fmt::format("operand {}, at byte {}: {}", quoted(queries[*failure.query].id),
+                    failure.position.value_or(0), failure.error.message);
   }
   return out;
 }

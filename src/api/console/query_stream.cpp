@@ -322,9 +322,9 @@ bool run_step(Running& run) {
 
 // Selects the series of one metric.
 Status begin(Running& run) {
-  KANSOKU_TRY(auto found, query::select_in_namespace(*run.services.metrics,
-                                                     run.parsed.cells.selector,
-                                                     run.parsed.metric_namespace));
+  KANSOKU_TRY(auto found,
+              query::select_in_namespace(*run.services.metrics, run.parsed.cells.selector,
+                                         run.parsed.metric_namespace));
   return run.reader->begin(std::move(found));
 }
 
@@ -337,8 +337,8 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
   run->parsed = std::move(parsed);
   run->context = std::move(context);
   if (run->parsed.plan != nullptr) {
-    run->runner = std::make_unique<query::metric_data::Runner>(*services.metrics,
-                                                               *run->parsed.plan, *run->context);
+    run->runner = std::make_unique<query::metric_data::Runner>(*services.metrics, *run->parsed.plan,
+                                                               *run->context);
   } else {
     run->reader =
         std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *run->context);

@@ -19,7 +19,7 @@ struct SummaryCell {
 };
 
 struct GroupQuery {
-  CellScan scan;  // range.begin is a multiple of the period
+  CellScan scan;                          // range.begin is a multiple of the period
   std::vector<store::SeriesInfo> series;  // group by group
   std::vector<size_t> members;            // how many of them each group has
 };

@@ -1,9 +1,9 @@
 #include "query/exec/groups.h"
-#include "query/exec/cells.h"
 
 #include <doctest/doctest.h>
 
 #include "base/env/sim.h"
+#include "query/exec/cells.h"
 #include "query/exec/namespaces.h"
 #include "store/reference/reference_metrics.h"
 
@@ -39,9 +39,8 @@ struct Fixture {
 std::string text_of(std::span<const SummaryCell> cells) {
   std::string out;
   for (const SummaryCell& cell : cells) {
-    out += cell.count == 0
-               ? std::string("- ")
-               : fmt::format("{}/{}/{}/{} ", cell.count, cell.sum, cell.min, cell.max);
+    out += cell.count == 0 ? std::string("- ")
+                           : fmt::format("{}/{}/{}/{} ", cell.count, cell.sum, cell.min, cell.max);
   }
   return out;
 }
@@ -60,9 +59,9 @@ TEST_CASE("a group is one summary of all samples of its members at each period")
   }
   QueryContext context(fixture.clock, {});
   std::vector<store::SeriesInfo> series = fixture.all();
-  GroupReader reader(fixture.store,
-                     {{{"1", "r"}, {kStartMs, kStartMs + 180'000}, 60'000, false}, series, {2, 0, 1}},
-                     context);
+  GroupReader reader(
+      fixture.store,
+      {{{"1", "r"}, {kStartMs, kStartMs + 180'000}, 60'000, false}, series, {2, 0, 1}}, context);
   std::vector<std::string> groups;
   auto more = reader.step([&](size_t group, std::span<const SummaryCell> cells) -> Status {
     CHECK(group == groups.size());
@@ -71,7 +70,8 @@ TEST_CASE("a group is one summary of all samples of its members at each period")
   });
   REQUIRE(more.has_value());
   CHECK_FALSE(*more);
-  CHECK(groups == std::vector<std::string>{"4/33/1/20 - 4/66/3/30 ", "", "2/300/100/200 - 2/600/300/300 "});
+  CHECK(groups ==
+        std::vector<std::string>{"4/33/1/20 - 4/66/3/30 ", "", "2/300/100/200 - 2/600/300/300 "});
   CHECK(context.cost().memory_bytes == 0);
 }
 
@@ -82,11 +82,10 @@ TEST_CASE("groups are handed over while later ones are still unread, and a sink 
                 {{0, signal::Point(1)}});
   }
   QueryContext context(fixture.clock, {});
-  GroupReader reader(fixture.store,
-                     {{{"1", "r"}, {kStartMs, kStartMs + 60'000}, 60'000, false},
-                      fixture.all(),
-                      {100, 50, 50}},
-                     context);
+  GroupReader reader(
+      fixture.store,
+      {{{"1", "r"}, {kStartMs, kStartMs + 60'000}, 60'000, false}, fixture.all(), {100, 50, 50}},
+      context);
   std::vector<double> counts;
   auto sink = [&](size_t, std::span<const SummaryCell> cells) -> Status {
     counts.push_back(cells[0].count);
@@ -97,9 +96,11 @@ TEST_CASE("groups are handed over while later ones are still unread, and a sink 
   CHECK(*reader.step(sink));  // 128
   CHECK(counts == std::vector<double>{100});
   CHECK(*reader.step(sink));  // 192
-  CHECK_FALSE(reader.step([](size_t, std::span<const SummaryCell>) -> Status {
-                return resource_exhausted("enough");
-              }).has_value());
+  CHECK_FALSE(reader
+                  .step([](size_t, std::span<const SummaryCell>) -> Status {
+                    return resource_exhausted("enough");
+                  })
+                  .has_value());
 }
 
 TEST_CASE("series that replace are read as they are, without stale markers") {
@@ -142,8 +143,8 @@ TEST_CASE("series without a namespace belong to Prometheus or OpenTelemetry") {
     for (const store::SeriesInfo& info : *found) {
       MetricIdentity identity = identity_of(info);
       CHECK(identity.metric_namespace == metric_namespace);
-      out += fmt::format("{}:{}:{} ", identity.metric_name, identity.dimensions.size(),
-                         unit_of(info));
+      out +=
+          fmt::format("{}:{}:{} ", identity.metric_name, identity.dimensions.size(), unit_of(info));
     }
     return out;
   };

@@ -26,8 +26,9 @@ struct CellRange {
   bool held = true;
 
   size_t cells() const {
-    return end_ms <= start_ms ? 0
-                              : static_cast<size_t>((end_ms - start_ms + period_ms - 1) / period_ms);
+    return end_ms <= start_ms
+               ? 0
+               : static_cast<size_t>((end_ms - start_ms + period_ms - 1) / period_ms);
   }
 };
 CellRange cell_range(int64_t start_ms, int64_t end_ms, int64_t period_s, int64_t now_ms);

@@ -48,9 +48,8 @@ const Evaluator::Outcome& Evaluator::value_of(size_t query, int64_t period_s) {
   } else if (inner_) {
     outcome = std::unexpected(*inner_);
   } else {
-    outcome = std::unexpected(ExpressionProblem{query, value.error().position,
-                                                value.error().message,
-                                                value.error().is_arithmetic});
+    outcome = std::unexpected(ExpressionProblem{
+        query, value.error().position, value.error().message, value.error().is_arithmetic});
   }
   return values_.emplace(std::pair(query, period_s), std::move(outcome)).first->second;
 }

@@ -36,9 +36,8 @@ struct Fixture {
     store.append({kScope,
                   builder.finish(),
                   {},
-                  signal::AckToken(points.size(), nullptr, Lane::Ingest, [](signal::Verdict v) {
-                    CHECK(v.good());
-                  })});
+                  signal::AckToken(points.size(), nullptr, Lane::Ingest,
+                                   [](signal::Verdict v) { CHECK(v.good()); })});
   }
 
   // "Shop Orders Host=h1 unit=Seconds | 1 2 - 4"
@@ -301,8 +300,8 @@ TEST_CASE("an expression that many use is evaluated once") {
   queries[0].id = "e0";
   // Doubling without a memory would take 2^200 steps.
   for (int i = 1; i <= 200; ++i) {
-    queries.push_back({fmt::format("e{}", i), {}, fmt::format("SUM([e{0}, e{0}]) / 2", i - 1), 60,
-                       {}, i == 200});
+    queries.push_back(
+        {fmt::format("e{}", i), {}, fmt::format("SUM([e{0}, e{0}]) / 2", i - 1), 60, {}, i == 200});
   }
   auto plan = make_plan(request_of(queries));
   REQUIRE(plan.has_value());
@@ -311,7 +310,8 @@ TEST_CASE("an expression that many use is evaluated once") {
   CHECK(answer->results.back().values == std::vector<double>(5, 1.0));
 }
 
-TEST_CASE("a search finds what had data in the last two weeks, a query what had data in the range") {
+TEST_CASE(
+    "a search finds what had data in the last two weeks, a query what had data in the range") {
   Fixture fixture;
   constexpr int64_t kDayMs = 86'400'000;
   fixture.put({{"__name__", "gone"}, {"__namespace__", "N"}, {"__unit__", "None"}},

@@ -181,8 +181,8 @@ std::unique_ptr<SourceReader> read_metric(const store::MetricStore& store, const
 }
 
 std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const Plan& plan,
-                                         const Source& source, const Found& found,
-                                         int64_t period_s, QueryContext& context) {
+                                         const Source& source, const Found& found, int64_t period_s,
+                                         QueryContext& context) {
   const Statistic& statistic = plan.parsed[source.query].searches[source.search].statistic;
   auto select = [&found, &statistic, period_s]() -> Result<Wanted> {
     Wanted out;
@@ -194,8 +194,8 @@ std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const 
     out.labels = found_labels(out.origins);
     return out;
   };
-  return std::make_unique<CellSourceReader>(store, cell_query(plan, period_s, statistic),
-                                            statistic, context, std::move(select));
+  return std::make_unique<CellSourceReader>(store, cell_query(plan, period_s, statistic), statistic,
+                                            context, std::move(select));
 }
 
 }  // namespace kansoku::query::metric_data

@@ -35,8 +35,7 @@ using Found = std::map<MetricIdentity, std::vector<store::SeriesInfo>>;
 class Finder {
  public:
   // `found_max`: metrics beyond are left out, the last in their order.
-  Finder(const store::MetricStore& store, const Plan& plan, const Source& source,
-         size_t found_max);
+  Finder(const store::MetricStore& store, const Plan& plan, const Source& source, size_t found_max);
   // False when the search is over.
   Result<bool> step();
   Found take() { return std::move(found_); }
@@ -68,8 +67,8 @@ std::unique_ptr<SourceReader> read_metric(const store::MetricStore& store, const
                                           const Source& source, int64_t period_s,
                                           QueryContext& context);
 std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const Plan& plan,
-                                         const Source& source, const Found& found,
-                                         int64_t period_s, QueryContext& context);
+                                         const Source& source, const Found& found, int64_t period_s,
+                                         QueryContext& context);
 std::unique_ptr<SourceReader> read_select(const store::MetricStore& store, const Plan& plan,
                                           const Source& source, int64_t period_s,
                                           QueryContext& context);

@@ -69,8 +69,8 @@ std::expected<bool, Failure> Runner::step() {
 
 Result<bool> Runner::find_step() {
   const Source& source = plan_.sources[next_source_];
-  bool needed = std::ranges::any_of(
-      plan_.reads, [&](const auto& read) { return read.first == next_source_; });
+  bool needed = std::ranges::any_of(plan_.reads,
+                                    [&](const auto& read) { return read.first == next_source_; });
   if (source.kind != SourceKind::Search || !needed) {
     ++next_source_;
     return true;
@@ -109,10 +109,9 @@ Read Runner::empty_read(size_t source) const {
   const Query& query = plan_.request.queries[from.query];
   ReadSeries& series = out.series.emplace_back();
   series.label = plan_.default_label[from.query];
-  series.origin = std::make_shared<const math::Origin>(
-      math::Origin{query.metric->metric_namespace, query.metric->metric_name,
-                   query.metric->dimensions, query.metric->statistic.text, query.period_s,
-                   query.label});
+  series.origin = std::make_shared<const math::Origin>(math::Origin{
+      query.metric->metric_namespace, query.metric->metric_name, query.metric->dimensions,
+      query.metric->statistic.text, query.period_s, query.label});
   return out;
 }
 
@@ -163,7 +162,8 @@ std::expected<bool, Failure> Runner::answer_step() {
     bool of_array = parsed.select && !parsed.select->group_by.empty();
     add_read(query, reads_.at({*plan_.sources_of[query].begin(), plan_.period_s[query]}), of_array);
   }
-  if (answer_.results.size() == first) answer_.results.push_back({query, plan_.default_label[query]});
+  if (answer_.results.size() == first)
+    answer_.results.push_back({query, plan_.default_label[query]});
   for (size_t source : plan_.sources_of[query]) {
     if (!reads_.at({source, plan_.period_s[query]}).partial) continue;
     for (size_t i = first; i < answer_.results.size(); ++i) answer_.results[i].partial = true;
@@ -190,23 +190,22 @@ void Runner::add_read(size_t query, const Read& read, bool of_array) {
     if (series.units.size() < 2) continue;
     std::string names;
     for (const std::string& unit : series.units) names += (names.empty() ? "" : ", ") + unit;
-    out.messages.push_back({std::string(kMultipleUnits),
-                            fmt::format("Multiple units returned: '[{}]'", names)});
+    out.messages.push_back(
+        {std::string(kMultipleUnits), fmt::format("Multiple units returned: '[{}]'", names)});
   }
 }
 
 std::expected<void, Failure> Runner::add_expression(size_t query) {
   if (evaluator_ == nullptr) {
-    evaluator_ = std::make_unique<Evaluator>(plan_, [this](size_t source, int64_t period_s) {
-      return &reads_.at({source, period_s});
-    });
+    evaluator_ = std::make_unique<Evaluator>(
+        plan_, [this](size_t source, int64_t period_s) { return &reads_.at({source, period_s}); });
   }
   auto value = evaluator_->run(query, plan_.period_s[query]);
   if (!value) {
     if (!value.error().is_arithmetic) {
       const auto& at = value.error();
-      return std::unexpected(Failure{
-          Error{ErrorCode::InvalidArgument, at.message, {}}, at.query, at.position});
+      return std::unexpected(
+          Failure{Error{ErrorCode::InvalidArgument, at.message, {}}, at.query, at.position});
     }
     // CloudWatch answers it with an empty result and a message.
     ResultSeries& out = answer_.results.emplace_back();
@@ -216,11 +215,11 @@ std::expected<void, Failure> Runner::add_expression(size_t query) {
     return {};
   }
   if (std::holds_alternative<double>(*value)) {
-    return std::unexpected(Failure{
-        Error{ErrorCode::InvalidArgument,
-              "the result is a number, not a time series; wrap it in TIME_SERIES()",
-              {}},
-        query, 0});
+    return std::unexpected(
+        Failure{Error{ErrorCode::InvalidArgument,
+                      "the result is a number, not a time series; wrap it in TIME_SERIES()",
+                      {}},
+                query, 0});
   }
   const math::Grid grid = evaluator_->grid(plan_.period_s[query]);
   auto add = [&](const math::Series& series, bool of_array) {

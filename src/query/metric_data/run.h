@@ -18,7 +18,7 @@ struct ResultSeries {
   std::string label;
   // Null where no one metric is behind it.
   std::shared_ptr<const metric_math::Origin> origin;
-  bool of_array = false;  // the query gives series, not one
+  bool of_array = false;               // the query gives series, not one
   std::vector<int64_t> timestamps_ms;  // ascending
   std::vector<double> values;
   std::vector<Message> messages;

@@ -49,8 +49,7 @@ class SelectReader final : public SourceReader {
       for (size_t i = 0; i < key.size(); ++i) {
         origin.dimensions.emplace_back(query_.group_by[i], key[i].value_or(std::string(kOther)));
       }
-      series.label =
-          key.empty() ? plan_.default_label[source_.query] : sql::label_of(key);
+      series.label = key.empty() ? plan_.default_label[source_.query] : sql::label_of(key);
       series.origin = std::make_shared<const metric_math::Origin>(std::move(origin));
       series.timestamps_ms = std::move(row.timestamps_ms);
       series.values = std::move(row.values);

@@ -221,7 +221,8 @@ Evaluated run_fill(Call& c) {
 Evaluated pick(Call& c, bool first) {
   auto* array = std::get_if<Array>(&*c.arguments[0].value);
   if (array == nullptr) return c.problem(0, "an array of time series is expected");
-  if (array->empty()) return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
+  if (array->empty())
+    return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
   return std::move(first ? array->front() : array->back());
 }
 Evaluated run_first(Call& c) { return pick(c, true); }
@@ -419,9 +420,8 @@ const Function kFunctions[] = {
     {"YEAR", 1, 1, run_year, kSeries, "the year, UTC"},
 };
 
-constexpr std::array<std::string_view, 5> kUnserved{"ANOMALY_DETECTION_BAND", "DB_PERF_INSIGHTS",
-                                                    "INSIGHT_RULE_METRIC", "LAMBDA",
-                                                    "SERVICE_QUOTA"};
+constexpr std::array<std::string_view, 5> kUnserved{
+    "ANOMALY_DETECTION_BAND", "DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC", "LAMBDA", "SERVICE_QUOTA"};
 
 }  // namespace
 

@@ -248,9 +248,7 @@ TEST_CASE("a series keeps the metric it comes from as long as it is one metric's
   auto expression = [&](std::string_view text) {
     Environment environment;
     environment.grid = {0, 60'000, 2};
-    environment.find = [&](std::string_view) {
-      return Operand{Series{"m", {1, 2}, origin}, true};
-    };
+    environment.find = [&](std::string_view) { return Operand{Series{"m", {1, 2}, origin}, true}; };
     return std::get<Series>(*Expression::parse(text)->evaluate(environment)).origin;
   };
   CHECK(expression("-ABS(RATE(m * 2))") == origin);

@@ -89,11 +89,10 @@ TEST_CASE("search scripts") {
       REQUIRE(verb == "error");
       auto search = Search::parse(left);
       REQUIRE_FALSE(search.has_value());
-      auto [position, part] = std::pair(right.substr(0, right.find(' ')),
-                                        right.substr(right.find(' ') + 1));
+      auto [position, part] =
+          std::pair(right.substr(0, right.find(' ')), right.substr(right.find(' ') + 1));
       CHECK(search.error().position == std::stoul(position));
-      CHECK_MESSAGE(search.error().message.find(part) != std::string::npos,
-                    search.error().message);
+      CHECK_MESSAGE(search.error().message.find(part) != std::string::npos, search.error().message);
     }
   }
   CHECK(cases > 80);
@@ -136,8 +135,7 @@ TEST_CASE("derived search cases") {
     std::string name(item.at("name").as_string());
     if (item.as_object().contains("tokens")) {
       std::vector<std::string> tokens;
-      for (const auto& token : item.at("tokens").as_array())
-        tokens.emplace_back(token.as_string());
+      for (const auto& token : item.at("tokens").as_array()) tokens.emplace_back(token.as_string());
       CHECK(tokens_of(name) == tokens);
       continue;
     }

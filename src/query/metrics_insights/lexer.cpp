@@ -73,8 +73,8 @@ class Lexer {
 
 std::expected<std::vector<Token>, Problem> lex(std::string_view text) {
   if (text.size() > kQueryBytesMax) {
-    return std::unexpected(Problem{
-        0, fmt::format("query of {} characters, limit {}", text.size(), kQueryBytesMax)});
+    return std::unexpected(
+        Problem{0, fmt::format("query of {} characters, limit {}", text.size(), kQueryBytesMax)});
   }
   return Lexer(text).run();
 }

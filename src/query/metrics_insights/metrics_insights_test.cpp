@@ -126,9 +126,8 @@ void check_error(const std::string& text, const std::string& right) {
 }  // namespace
 
 TEST_CASE("select scripts") {
-  std::istringstream script(
-      test::read_text(std::filesystem::path(KANSOKU_SOURCE_DIR) /
-                      "src/query/metrics_insights/testdata/select.cases"));
+  std::istringstream script(test::read_text(std::filesystem::path(KANSOKU_SOURCE_DIR) /
+                                            "src/query/metrics_insights/testdata/select.cases"));
   std::vector<Metric> inventory;
   size_t cases = 0;
   for (std::string line; std::getline(script, line);) {

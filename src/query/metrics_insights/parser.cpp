@@ -6,10 +6,10 @@ namespace {
 
 // Words of the grammar; names that are spelled so need double quotes.
 constexpr std::array<std::string_view, 19> kReserved{
-    "SELECT", "FROM", "SCHEMA", "WHERE", "AND", "OR",  "NOT",   "IN",  "LIKE", "BETWEEN",
+    "SELECT", "FROM", "SCHEMA", "WHERE", "AND",  "OR",    "NOT",    "IN", "LIKE", "BETWEEN",
     "GROUP",  "BY",   "ORDER",  "ASC",   "DESC", "LIMIT", "HAVING", "AS", "NULL"};
 // Words of SQL that somebody may try; they are refused by name.
-constexpr std::array<std::string_view, 7> kUnserved{"NOT",     "IN",     "LIKE", "BETWEEN",
+constexpr std::array<std::string_view, 7> kUnserved{"NOT",    "IN",     "LIKE", "BETWEEN",
                                                     "HAVING", "OFFSET", "AS"};
 
 struct FunctionRow {
@@ -71,8 +71,8 @@ class Parser {
       return {token.position, fmt::format("the query ends where {} is expected", wanted)};
     }
     if (token.kind == TokenKind::Word && one_of(token.text, kUnserved)) {
-      return {token.position, fmt::format("{} is no part of Metrics Insights; {} is expected",
-                                          token.text, wanted)};
+      return {token.position,
+              fmt::format("{} is no part of Metrics Insights; {} is expected", token.text, wanted)};
     }
     return {token.position, fmt::format("{} where {} is expected", quoted(token.text), wanted)};
   }
@@ -248,9 +248,8 @@ class Parser {
     size_t number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || number < 1 || number > kSeriesMax) {
-      return Problem{now().position,
-                     fmt::format("LIMIT is a number from 1 to {}, not {}", kSeriesMax,
-                                 quoted(text))};
+      return Problem{now().position, fmt::format("LIMIT is a number from 1 to {}, not {}",
+                                                 kSeriesMax, quoted(text))};
     }
     out.limit = number;
     ++at_;

@@ -74,8 +74,7 @@ struct ListPage {
   bool more = false;
 };
 
-using MetricDataAnswer =
-    std::expected<query::metric_data::Answer, query::metric_data::Failure>;
+using MetricDataAnswer = std::expected<query::metric_data::Answer, query::metric_data::Failure>;
 
 class MonitoringBackend {
  public:

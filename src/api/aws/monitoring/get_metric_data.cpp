@@ -58,8 +58,8 @@ std::string binding_of(const OperationContext& context, const Input& input) {
   for (const auto& query : *input.metric_data_queries) {
     append_part(out, *query.id);
     append_part(out, query.expression.value_or(""));
-    append_part(out, fmt::format("{} {}", query.period.value_or(0),
-                                 query.return_data.value_or(true)));
+    append_part(out,
+                fmt::format("{} {}", query.period.value_or(0), query.return_data.value_or(true)));
     if (!query.metric_stat) continue;
     const shapes::Metric& metric = *query.metric_stat->metric;
     append_part(out, metric.metric_namespace.value_or(""));
@@ -119,9 +119,9 @@ std::optional<AwsError> read_metric(data::Query& out, const shapes::MetricDataQu
         fmt::format("The value {} for parameter {}.MetricStat.Stat is not supported.",
                     quoted(*stat.stat), path));
   }
-  out.metric = data::MetricStat{*metric.metric_namespace, *metric.metric_name,
-                                dimension_list(metric.dimensions), stat.unit,
-                                std::move(*statistic)};
+  out.metric =
+      data::MetricStat{*metric.metric_namespace, *metric.metric_name,
+                       dimension_list(metric.dimensions), stat.unit, std::move(*statistic)};
   out.period_s = *stat.period;
   return std::nullopt;
 }
@@ -151,8 +151,8 @@ std::optional<AwsError> read_query(data::Query& out, const shapes::MetricDataQue
 AwsError failure_error(const std::vector<data::Query>& queries, const data::Failure& failure) {
   if (!failure.query) return backend_error(failure.error);
   return validation_error(fmt::format("Error in expression '{}' at character {}: {}",
-                                      queries[*failure.query].id,
-                                      failure.position.value_or(0) + 1, failure.error.message));
+                                      queries[*failure.query].id, failure.position.value_or(0) + 1,
+                                      failure.error.message));
 }
 
 std::optional<AwsError> read_token(Request& request, const Shared& shared,
@@ -287,9 +287,9 @@ class PageWriter {
     out.id = request_.plan->request.queries[result.query].id;
     out.timestamps.emplace();
     out.values.emplace();
-    out.label = data::label_of(*request_.plan, result,
-                               {context_.region, context_.account(), context_.now.ms(),
-                                request_.offset_minutes});
+    out.label = data::label_of(
+        *request_.plan, result,
+        {context_.region, context_.account(), context_.now.ms(), request_.offset_minutes});
     bool whole = page(result_++, result.timestamps_ms, result.values, out);
     out.status_code = whole && !result.partial ? "Complete" : "PartialData";
     for (const data::Message& message : result.messages) add_message(out, message);
@@ -305,7 +305,8 @@ class PageWriter {
     for (size_t i = 0; i < times.size(); ++i) {
       size_t at = request_.ascending ? i : times.size() - 1 - i;
       if (request_.after_ms && index == request_.after_result) {
-        bool sent = request_.ascending ? times[at] <= *request_.after_ms : times[at] >= *request_.after_ms;
+        bool sent =
+            request_.ascending ? times[at] <= *request_.after_ms : times[at] >= *request_.after_ms;
         if (sent) continue;
       }
       if (count_ == request_.datapoints_max) {
@@ -334,15 +335,14 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   Planned planned = make_request(shared, *context, input);
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
   auto request = std::make_shared<const Request>(std::move(*planned));
-  shared.backend().run(
-      request->plan,
-      [&shared, context, request, reply = std::move(reply)](MetricDataAnswer answer) mutable {
-        if (!answer) {
-          const auto& queries = request->plan->request.queries;
-          return reply(std::unexpected(failure_error(queries, answer.error())));
-        }
-        reply(PageWriter(*request, *context).run(shared, *answer));
-      });
+  shared.backend().run(request->plan, [&shared, context, request,
+                                       reply = std::move(reply)](MetricDataAnswer answer) mutable {
+    if (!answer) {
+      const auto& queries = request->plan->request.queries;
+      return reply(std::unexpected(failure_error(queries, answer.error())));
+    }
+    reply(PageWriter(*request, *context).run(shared, *answer));
+  });
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // The four operations end to end over memory: recorded messages, units, labels, pages, rounding.
 #include <doctest/doctest.h>
 
-#include "query/metric_data/label.h"
 #include "api/aws/monitoring/page_token.h"
-#include "query/exec/resolution.h"
 #include "api/aws/monitoring/test_server.h"
+#include "query/exec/resolution.h"
+#include "query/metric_data/label.h"
 #include "wire/aws/monitoring/shapes.h"
 
 namespace kansoku::api::aws::monitoring {
@@ -422,10 +422,10 @@ void put_orders(TestServer& server) {
   std::string datums;
   for (int host = 1; host <= 3; ++host) {
     for (int minute = 1; minute <= 10; ++minute) {
-      datums += fmt::format(R"({}{{"MetricName":"Orders","Value":{},"Timestamp":{},)"
-                            R"("Dimensions":[{{"Name":"Host","Value":"h{}"}}]}})",
-                            datums.empty() ? "" : ",", host * 100 + minute, kNowS - minute * 60,
-                            host);
+      datums +=
+          fmt::format(R"({}{{"MetricName":"Orders","Value":{},"Timestamp":{},)"
+                      R"("Dimensions":[{{"Name":"Host","Value":"h{}"}}]}})",
+                      datums.empty() ? "" : ",", host * 100 + minute, kNowS - minute * 60, host);
     }
   }
   server.call_json("PutMetricData", put_body(datums, "Shop"));

@@ -45,6 +45,12 @@ struct Environment {
   std::function<std::optional<Operand>(std::string_view id)> find;
   // All metrics of the request, in its order.
   std::function<std::vector<std::pair<std::string, Series>>()> metrics;
+  // The same names over a longer grid that ends where this one does: what ANOMALY_DETECTION_BAND
+  // learns from. Null inside of itself.
+  const Environment* history = nullptr;
+  // The upper and the lower limit, over `grid`, of what is normal for a series over history->grid.
+  // `id`: of the series where the argument is a name, else empty.
+  std::function<Array(std::string_view id, const Series& series, double deviations)> band;
 };
 
 struct Problem {
@@ -62,6 +68,8 @@ class Expression {
   // Ids it refers to, each once; METRICS() refers to none by name.
   const std::vector<std::string>& references() const { return references_; }
   bool uses_metrics() const { return uses_metrics_; }
+  // Needs Environment::history and band.
+  bool uses_band() const { return uses_band_; }
   // TS or TS[]; S too, for expressions that others use.
   std::expected<Value, Problem> evaluate(const Environment& environment) const;
 
@@ -69,6 +77,7 @@ class Expression {
   std::shared_ptr<const Node> root_;
   std::vector<std::string> references_;
   bool uses_metrics_ = false;
+  bool uses_band_ = false;
 };
 
 // One row a function, for help and completion.

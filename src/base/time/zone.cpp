@@ -46,8 +46,8 @@ struct Counts {
   uint32_t types = 0;
   uint32_t name_bytes = 0;
   size_t body_bytes(size_t time_bytes) const {
-    return changes * (time_bytes + 1) + types * size_t{6} + name_bytes +
-           leaps * (time_bytes + 4) + standard_indicators + utc_indicators;
+    return changes * (time_bytes + 1) + types * size_t{6} + name_bytes + leaps * (time_bytes + 4) +
+           standard_indicators + utc_indicators;
   }
 };
 
@@ -55,8 +55,9 @@ bool read_header(Bytes& bytes, char& version, Counts& counts) {
   std::string_view head;
   if (!bytes.take(44, head) || head.substr(0, 4) != "TZif") return false;
   version = head[4];
-  uint32_t* fields[] = {&counts.utc_indicators, &counts.standard_indicators, &counts.leaps,
-                        &counts.changes,        &counts.types,               &counts.name_bytes};
+  uint32_t* fields[] = {&counts.utc_indicators, &counts.standard_indicators,
+                        &counts.leaps,          &counts.changes,
+                        &counts.types,          &counts.name_bytes};
   for (size_t i = 0; i < 6; ++i) {
     int64_t value = number(head.substr(20 + i * 4, 4));
     if (value < 0 || value > kChangesMax) return false;

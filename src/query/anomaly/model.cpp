@@ -134,8 +134,7 @@ class Fitting {
     if (found.size() < 2) return;
     model_.trend_per_ms_ = median(found) / static_cast<double>(kDayMs);
     for (size_t i = 0; i < times_.size(); ++i) {
-      residuals_[i] -=
-          model_.trend_per_ms_ * static_cast<double>(times_[i] - model_.reference_ms_);
+      residuals_[i] -= model_.trend_per_ms_ * static_cast<double>(times_[i] - model_.reference_ms_);
     }
   }
 
@@ -268,9 +267,8 @@ class Fitting {
     double days = static_cast<double>(span_ms_) / static_cast<double>(kDayMs);
     // What was fitted lies closer to its own fit than to the next day's: both are errors of a
     // median of so many days.
-    double widen = model_.slots_.empty()
-                       ? 1
-                       : std::sqrt((days + kMedianVariance) / std::max(days - 1, 1.0));
+    double widen =
+        model_.slots_.empty() ? 1 : std::sqrt((days + kMedianVariance) / std::max(days - 1, 1.0));
     for (size_t hour = 0; hour < 24; ++hour) {
       double own = all;
       if (near > 0 && hours.size(hour) > 0) {
@@ -328,8 +326,7 @@ Model::Moment Model::moment(int64_t at_ms, int64_t offset_ms) const {
   // A slot's value stands for its middle, a period's for its own.
   int64_t middle = std::min(of_day + period_ms_ / 2, kDayMs - 1);
   out.slot = static_cast<size_t>(middle / slot_ms_);
-  out.within_slot =
-      static_cast<double>(middle % slot_ms_) / static_cast<double>(slot_ms_);
+  out.within_slot = static_cast<double>(middle % slot_ms_) / static_cast<double>(slot_ms_);
   out.hour = static_cast<size_t>(of_day / kHourMs);
   out.within_hour = static_cast<double>(of_day % kHourMs) / static_cast<double>(kHourMs);
   return out;

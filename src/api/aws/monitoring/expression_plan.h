@@ -13,6 +13,7 @@
 
 #include "api/aws/monitoring/backend.h"
 #include "api/aws/operation.h"
+#include "query/anomaly/model.h"
 #include "query/metric_math/metric_math.h"
 
 namespace kansoku::api::aws::monitoring {
@@ -35,12 +36,25 @@ struct MathPeriods {
   std::vector<int64_t> period_s;
   // (metric query, period) pairs that must be read for the expressions.
   std::vector<std::pair<size_t, int64_t>> reads;
+  // By query: an ANOMALY_DETECTION_BAND is in it, or in what it uses.
+  std::vector<bool> bands;
+  // Those of `reads` that a band learns from.
+  std::vector<std::pair<size_t, int64_t>> histories;
 };
 // Refuses references to unknown ids and expressions that use themselves.
 std::expected<MathPeriods, AwsError> plan_periods(const std::vector<MathQuery>& queries);
 
 // The points of a metric query at a period; null when there are none.
 using ReadSeries = std::function<const UnitSeries*(size_t query, int64_t period_s)>;
+
+// What ANOMALY_DETECTION_BAND needs beside the range of the request.
+struct BandReads {
+  // Ends where the grid of the range does.
+  query::metric_math::Grid history;
+  ReadSeries read;
+  // How the detector of a query (by its id, empty for a part of an expression) learns.
+  std::function<query::anomaly::Options(std::string_view id)> options;
+};
 
 struct MathResult {
   std::vector<query::metric_math::Series> series;
@@ -51,6 +65,7 @@ struct MathResult {
 std::expected<MathResult, AwsError> evaluate_expression(const std::vector<MathQuery>& queries,
                                                         size_t query,
                                                         const query::metric_math::Grid& grid,
-                                                        const ReadSeries& read);
+                                                        const ReadSeries& read,
+                                                        const BandReads* bands);
 
 }  // namespace kansoku::api::aws::monitoring

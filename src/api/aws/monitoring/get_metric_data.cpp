@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "api/aws/monitoring/anomaly_band.h"
 #include "api/aws/monitoring/expression_plan.h"
 #include "api/aws/monitoring/handlers.h"
 #include "api/aws/monitoring/label.h"
@@ -45,6 +46,9 @@ struct Plan {
   std::vector<SeriesQuery> selects;
   // Where the SeriesQuery of a metric query at a period is; none where nothing is held.
   std::map<std::pair<size_t, int64_t>, size_t> selected;
+  std::map<std::pair<size_t, int64_t>, size_t> histories;  // the same of what bands learn from
+  std::vector<bool> bands;                                 // by query: MathPeriods::bands
+  std::map<std::string, query::anomaly::Options, std::less<>> training;  // by id
   std::vector<std::string> default_labels;
   bool ascending = false;
   size_t datapoints_max = kDatapointsMax;
@@ -183,17 +187,31 @@ void add_read(Plan& plan, size_t query, int64_t period_s, const OperationContext
   plan.selects.push_back(std::move(select));
 }
 
+// The same with the history that a band learns from.
+void add_history(Plan& plan, size_t query, int64_t period_s, const OperationContext& context,
+                 const Input& input) {
+  SeriesQuery select = plan.queries[query].select;
+  set_range(select, input.start_time->ms, input.end_time->ms, period_s, context.now.ms());
+  select.start_ms = training_start_ms(select.start_ms, select.period_ms, context.now.ms());
+  plan.histories[{query, period_s}] = plan.selects.size();
+  plan.selects.push_back(std::move(select));
+}
+
 // What has to be read: the metrics returned, and those that expressions use.
 std::optional<AwsError> plan_reads(Plan& plan, const OperationContext& context,
                                    const Input& input) {
   auto periods = plan_periods(plan.math);
   if (!periods) return std::move(periods).error();
   plan.periods = std::move(periods->period_s);
+  plan.bands = std::move(periods->bands);
   for (size_t i = 0; i < plan.queries.size(); ++i) {
     bool is_metric = !plan.math[i].expression;
     if (is_metric && plan.queries[i].returned) add_read(plan, i, plan.periods[i], context, input);
   }
   for (auto [query, period_s] : periods->reads) add_read(plan, query, period_s, context, input);
+  for (auto [query, period_s] : periods->histories) {
+    add_history(plan, query, period_s, context, input);
+  }
   return std::nullopt;
 }
 
@@ -294,6 +312,10 @@ Planned make_plan(const Shared& shared, const OperationContext& context, const I
     plan.offset_minutes = *offset;
   }
   set_default_labels(plan);
+  if (std::ranges::count(plan.bands, true) > 0) {
+    plan.training =
+        find_training_options(shared, {context.account(), context.region}, queries, plan.math);
+  }
   plan.binding = binding_of(context, input);
   if (input.next_token) {
     if (auto wrong = read_token(plan, shared, *input.next_token)) {
@@ -311,7 +333,8 @@ class PageWriter {
              const std::vector<SeriesAnswer>& answers)
       : plan_(plan), context_(context), answers_(answers) {}
 
-  std::expected<Output, AwsError> run(const Shared& shared, int64_t start_ms, int64_t end_ms) {
+  std::expected<MetricDataAnswer, AwsError> run(const Shared& shared, int64_t start_ms,
+                                                int64_t end_ms) {
     output_.metric_data_results.emplace();
     output_.messages.emplace();
     for (size_t i = 0; i < plan_.queries.size(); ++i) {
@@ -329,22 +352,29 @@ class PageWriter {
       append_part(position, fmt::format("{}", next_->second));
       output_.next_token = shared.tokens.issue(plan_.binding, position);
     }
-    return std::move(output_);
+    return MetricDataAnswer{std::move(output_), std::move(units_)};
   }
 
  private:
-  const std::vector<UnitSeries>* units(size_t query, int64_t period_s) {
-    auto found = plan_.selected.find({query, period_s});
-    if (found == plan_.selected.end()) return nullptr;
+  using Selected = std::map<std::pair<size_t, int64_t>, size_t>;
+  const std::vector<UnitSeries>* units(const Selected& selected, size_t query, int64_t period_s) {
+    auto found = selected.find({query, period_s});
+    if (found == selected.end()) return nullptr;
     const SeriesAnswer& answer = answers_.at(found->second);
     partial_ = partial_ || answer.partial;
     return &answer.units;
+  }
+  ReadSeries reader(const Selected& selected) {
+    return [this, &selected](size_t query, int64_t period_s) -> const UnitSeries* {
+      const auto* found = units(selected, query, period_s);
+      return found == nullptr || found->empty() ? nullptr : &found->front();
+    };
   }
 
   void metric(size_t index) {
     std::vector<int64_t> times;
     std::vector<double> values;
-    const std::vector<UnitSeries>* found = units(index, plan_.periods[index]);
+    const std::vector<UnitSeries>* found = units(plan_.selected, index, plan_.periods[index]);
     if (found != nullptr && !found->empty()) {
       const UnitSeries& first = found->front();
       for (size_t cell = 0; cell < first.timestamps_ms.size(); ++cell) {
@@ -354,6 +384,7 @@ class PageWriter {
       }
     }
     shapes::MetricDataResult& out = add(index, times, values, plan_.default_labels[index]);
+    if (found != nullptr && !found->empty()) units_.back() = found->front().unit;
     if (found == nullptr || found->size() < 2) return;
     std::vector<std::string_view> names;
     for (const UnitSeries& unit : *found) names.push_back(unit.unit);
@@ -368,12 +399,21 @@ class PageWriter {
     query::metric_math::Grid grid{
         range.start_ms, range.period_ms,
         static_cast<size_t>((length + range.period_ms - 1) / range.period_ms)};
-    auto result = evaluate_expression(plan_.math, index, grid,
-                                      [&](size_t query, int64_t period_s) -> const UnitSeries* {
-                                        const auto* found = units(query, period_s);
-                                        if (found == nullptr || found->empty()) return nullptr;
-                                        return &found->front();
-                                      });
+    ReadSeries read = reader(plan_.selected);
+    BandReads bands;
+    if (plan_.bands[index]) {
+      bands.history = grid;
+      bands.history.start_ms = training_start_ms(grid.start_ms, grid.period_ms, context_.now.ms());
+      bands.history.count +=
+          static_cast<size_t>((grid.start_ms - bands.history.start_ms) / grid.period_ms);
+      bands.read = reader(plan_.histories);
+      bands.options = [this](std::string_view id) {
+        auto found = plan_.training.find(id);
+        return found == plan_.training.end() ? query::anomaly::Options() : found->second;
+      };
+    }
+    auto result =
+        evaluate_expression(plan_.math, index, grid, read, plan_.bands[index] ? &bands : nullptr);
     if (!result) return std::move(result).error();
     for (const query::metric_math::Series& series : result->series) {
       std::vector<int64_t> times;
@@ -402,6 +442,7 @@ class PageWriter {
                                 const std::vector<double>& values, const std::string& fallback) {
     const Plan::Query& query = plan_.queries[index];
     shapes::MetricDataResult& out = output_.metric_data_results->emplace_back();
+    units_.emplace_back();
     out.id = query.id;
     out.timestamps.emplace();
     out.values.emplace();
@@ -446,14 +487,17 @@ class PageWriter {
   const std::vector<SeriesAnswer>& answers_;
   bool partial_ = false;  // of the result being made
   Output output_;
+  std::vector<std::string> units_;
   size_t result_ = 0;  // number of the result, which page tokens count by
   size_t count_ = 0;
   std::pair<size_t, int64_t> last_;
   std::optional<std::pair<size_t, int64_t>> next_;
 };
 
-void handle(const Shared& shared, const std::shared_ptr<OperationContext>& context,
-            const Input& input, TypedReply<Output> reply) {
+}  // namespace
+
+void run_metric_data(const Shared& shared, const std::shared_ptr<OperationContext>& context,
+                     const Input& input, TypedReply<MetricDataAnswer> reply) {
   Planned planned = make_plan(shared, *context, input);
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
   auto plan = std::make_shared<const Plan>(std::move(*planned));
@@ -471,15 +515,18 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
       });
 }
 
-}  // namespace
-
 OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
   return {.name = "GetMetricData",
           .action = "cloudwatch:GetMetricData",
           .handler =
               typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
                                                     const Input& input, TypedReply<Output> reply) {
-                handle(*shared, context, input, std::move(reply));
+                run_metric_data(*shared, context, input,
+                                [reply = std::move(reply)](auto answer) mutable {
+                                  if (!answer)
+                                    return reply(std::unexpected(std::move(answer).error()));
+                                  reply(std::move(answer->output));
+                                });
               })};
 }
 

@@ -53,6 +53,10 @@ AwsError invalid_next_token() {
               "The next token is not valid for this request");
 }
 
+AwsError limit_exceeded(std::string message) {
+  return make("LimitExceededException", "LimitExceededException", std::move(message));
+}
+
 AwsError violations_error(const std::vector<Violation>& violations) {
   const Violation& first = violations.front();
   if (first.missing) {

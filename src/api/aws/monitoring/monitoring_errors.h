@@ -13,6 +13,7 @@ AwsError invalid_parameter_value(std::string message);
 AwsError invalid_parameter_combination(std::string message);
 AwsError missing_parameter(std::string message);
 AwsError invalid_next_token();
+AwsError limit_exceeded(std::string message);
 AwsError violations_error(const std::vector<Violation>& violations);
 // ResourceExhausted becomes LimitExceededFault where a query is too large, and so on.
 AwsError backend_error(const Error& error);

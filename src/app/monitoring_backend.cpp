@@ -8,7 +8,7 @@ namespace {
 
 using api::aws::monitoring::ListPage;
 using api::aws::monitoring::ListQuery;
-using api::aws::monitoring::MetricDataAnswer;
+using api::aws::monitoring::MetricDataOutcome;
 using api::aws::monitoring::MetricIdentity;
 using api::aws::monitoring::SeriesAnswer;
 using api::aws::monitoring::SeriesQuery;
@@ -137,14 +137,14 @@ void StoreMonitoringBackend::select(
 }
 
 void StoreMonitoringBackend::run(std::shared_ptr<const query::metric_data::Plan> plan,
-                                 std::move_only_function<void(MetricDataAnswer)> done) {
+                                 std::move_only_function<void(MetricDataOutcome)> done) {
   struct Running {
     std::shared_ptr<const query::metric_data::Plan> plan;
-    std::move_only_function<void(MetricDataAnswer)> done;
+    std::move_only_function<void(MetricDataOutcome)> done;
     query::QueryContext context;
     query::metric_data::Runner runner;
     Running(const MonitoringParts& parts, std::shared_ptr<const query::metric_data::Plan> p,
-            std::move_only_function<void(MetricDataAnswer)> d)
+            std::move_only_function<void(MetricDataOutcome)> d)
         : plan(std::move(p)),
           done(std::move(d)),
           context(*parts.clock, parts.limits, parts.query_memory),

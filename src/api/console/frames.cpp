@@ -165,6 +165,7 @@ Frame make_frame(const query::metric_data::Plan& plan, query::metric_data::Answe
     if (result.values.empty()) continue;
     FrameSeries& out = frame.series.emplace_back();
     out.label = label_of(plan, result, context);
+    out.unit = result.unit;
     if (result.origin != nullptr) out.dimensions = result.origin->dimensions;
     out.values.assign(frame.times_ms.size(), kGap);
     for (size_t i = 0; i < result.values.size(); ++i) {

@@ -27,6 +27,12 @@ bool period_available(int64_t age_s, int64_t period_s) {
   return period_s >= 60 || age_s <= kSecondsHeldS;
 }
 
+int64_t held_s(int64_t period_s) {
+  if (period_s % 3'600 == 0) return kHoursHeldS;
+  if (period_s % 300 == 0) return kFiveMinutesHeldS;
+  return period_s % 60 == 0 ? kMinutesHeldS : kSecondsHeldS;
+}
+
 int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s) {
   int64_t age_s = (now_ms - start_ms) / 1000;
   if (age_s > kFiveMinutesHeldS) return floor_to(start_ms, 3'600'000);

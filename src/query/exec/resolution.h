@@ -13,6 +13,8 @@ bool is_period(int64_t period_s);
 // days, below an hour 63 days, then 455 days; beyond a step the period must be a multiple of the
 // coarser one.
 bool period_available(int64_t age_s, int64_t period_s);
+// For how long points of this period are held.
+int64_t held_s(int64_t period_s);
 // Start times are rounded down to a minute, 5 minutes (15 days ago) or an hour (63 days ago); for
 // periods below a minute to the period.
 int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s);

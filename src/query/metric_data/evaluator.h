@@ -17,23 +17,27 @@ struct ExpressionProblem {
 // Every expression is evaluated once a period, however many use it. Thread contract: one thread.
 class Evaluator {
  public:
-  // What was read of a source at a period in s.
-  using ReadOf = std::function<const Read*(size_t source, int64_t period_s)>;
+  using ReadOf = std::function<const Read*(const ReadKey& key)>;
 
   Evaluator(const Plan& plan, ReadOf read) : plan_(plan), read_(std::move(read)) {}
   std::expected<metric_math::Value, ExpressionProblem> run(size_t query, int64_t period_s);
-  metric_math::Grid grid(int64_t period_s) const;
+  metric_math::Grid grid(int64_t period_s) const { return grid({0, period_s, false}); }
 
  private:
   using Outcome = std::expected<metric_math::Value, ExpressionProblem>;
-  const Outcome& value_of(size_t query, int64_t period_s);
-  metric_math::Environment environment(size_t query, int64_t period_s);
-  metric_math::Array source_series(size_t source, int64_t period_s) const;
-  std::optional<metric_math::Operand> operand(std::string_view id, int64_t period_s);
+  // A period, over the range or over the history; of the key's source nothing is asked.
+  using Over = ReadKey;
+  metric_math::Grid grid(const Over& over) const;
+  const Outcome& value_of(size_t query, Over over);
+  metric_math::Environment environment(size_t query, const Over& over);
+  metric_math::Array source_series(size_t source, Over over) const;
+  std::optional<metric_math::Operand> operand(std::string_view id, const Over& over);
+  metric_math::Array band(std::string_view id, const metric_math::Series& series, double deviations,
+                          int64_t period_s) const;
 
   const Plan& plan_;
   ReadOf read_;
-  std::map<std::pair<size_t, int64_t>, Outcome> values_;
+  std::map<std::pair<size_t, Over>, Outcome> values_;
   // Of an operand that has no value: why.
   std::optional<ExpressionProblem> inner_;
 };

@@ -85,8 +85,8 @@ class CellSourceReader final : public SourceReader {
   Wanted wanted_;
 };
 
-CellQuery cell_query(const Plan& plan, int64_t period_s, const Statistic& statistic) {
-  CellRange range = plan.range(period_s);
+CellQuery cell_query(const Plan& plan, const ReadKey& key, const Statistic& statistic) {
+  CellRange range = plan.range(key);
   CellQuery out;
   out.selector.scope = plan.request.scope;
   out.range = {range.start_ms, range.end_ms};
@@ -151,8 +151,9 @@ Result<bool> Finder::step() {
 }
 
 std::unique_ptr<SourceReader> read_metric(const store::MetricStore& store, const Plan& plan,
-                                          const Source& source, int64_t period_s,
-                                          QueryContext& context) {
+                                          const ReadKey& key, QueryContext& context) {
+  const Source source = plan.sources[key.source];
+  int64_t period_s = key.period_s;
   const Query& query = plan.request.queries[source.query];
   const MetricStat& metric = *query.metric;
   auto select = [&store, &plan, &query, &metric, source, period_s]() -> Result<Wanted> {
@@ -176,13 +177,15 @@ std::unique_ptr<SourceReader> read_metric(const store::MetricStore& store, const
     out.units.push_back(std::move(found));
     return out;
   };
-  return std::make_unique<CellSourceReader>(store, cell_query(plan, period_s, metric.statistic),
+  return std::make_unique<CellSourceReader>(store, cell_query(plan, key, metric.statistic),
                                             metric.statistic, context, std::move(select));
 }
 
 std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const Plan& plan,
-                                         const Source& source, const Found& found, int64_t period_s,
+                                         const ReadKey& key, const Found& found,
                                          QueryContext& context) {
+  const Source& source = plan.sources[key.source];
+  int64_t period_s = key.period_s;
   const Statistic& statistic = plan.parsed[source.query].searches[source.search].statistic;
   auto select = [&found, &statistic, period_s]() -> Result<Wanted> {
     Wanted out;
@@ -194,7 +197,7 @@ std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const 
     out.labels = found_labels(out.origins);
     return out;
   };
-  return std::make_unique<CellSourceReader>(store, cell_query(plan, period_s, statistic), statistic,
+  return std::make_unique<CellSourceReader>(store, cell_query(plan, key, statistic), statistic,
                                             context, std::move(select));
 }
 

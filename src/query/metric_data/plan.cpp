@@ -1,11 +1,15 @@
 #include "query/metric_data/plan.h"
 
+#include "base/time/grid.h"
 #include "query/metric_data/label.h"
 
 namespace kansoku::query::metric_data {
 namespace {
 
 namespace math = metric_math;
+
+// Of what one band may be about (user guide, "Anomaly detection on metric math").
+constexpr size_t kBandPartsMax = 10;
 
 Failure expression_failure(size_t query, size_t position, std::string message) {
   return {Error{ErrorCode::InvalidArgument, std::move(message), {}}, query, position};
@@ -78,7 +82,11 @@ std::optional<Failure> add_sources(Plan& plan) {
 // Walks from expressions to the sources they use.
 class Walker {
  public:
-  explicit Walker(Plan& plan) : plan_(plan), states_(plan.parsed.size(), State::New) {
+  explicit Walker(Plan& plan)
+      : plan_(plan),
+        states_(plan.parsed.size(), State::New),
+        bands_(plan.parsed.size(), false),
+        parts_(plan.parsed.size(), 1) {
     for (size_t i = 0; i < plan.sources.size(); ++i) {
       if (plan.sources[i].kind == SourceKind::Metric) metrics_.push_back(i);
     }
@@ -103,16 +111,47 @@ class Walker {
         }
         if (auto wrong = walk(*found)) return wrong;
         uses.insert(plan_.sources_of[*found].begin(), plan_.sources_of[*found].end());
+        bands_[at] = bands_[at] || bands_[*found];
+        // A part that two others use counts twice; the bound keeps the number small.
+        parts_[at] = std::min(parts_[at] + parts_[*found], kBandPartsMax + 2);
+      }
+      if (expression->uses_band()) {
+        bands_[at] = true;
+        if (auto wrong = check_band(at)) return wrong;
       }
     }
     states_[at] = State::Done;
     return std::nullopt;
   }
+  // A band is in it, or in what it uses.
+  bool has_band(size_t at) const { return bands_[at]; }
 
  private:
+  // What bands are not made of.
+  std::optional<Failure> check_band(size_t at) const {
+    auto refuse = [&](std::string_view why) {
+      return expression_failure(at, 0,
+                                fmt::format("ANOMALY_DETECTION_BAND does not support {}", why));
+    };
+    if (plan_.parsed[at].expression->uses_metrics()) return refuse("METRICS");
+    if (parts_[at] - 1 > kBandPartsMax) return refuse("more than 10 metrics or expressions");
+    std::optional<int64_t> period_s;
+    for (size_t source : plan_.sources_of[at]) {
+      const Source& one = plan_.sources[source];
+      if (one.kind == SourceKind::Search) return refuse("SEARCH");
+      if (one.kind != SourceKind::Metric) continue;
+      int64_t own = plan_.request.queries[one.query].period_s;
+      if (period_s.value_or(own) != own) return refuse("metrics with different periods");
+      period_s = own;
+    }
+    return std::nullopt;
+  }
+
   enum class State : uint8_t { New, Open, Done };
   Plan& plan_;
   std::vector<State> states_;
+  std::vector<bool> bands_;
+  std::vector<size_t> parts_;  // metrics and expressions, itself too
   std::vector<size_t> metrics_;
 };
 
@@ -127,9 +166,9 @@ int64_t own_period_s(const Plan& plan, const Source& source) {
   return call.period_s ? static_cast<int64_t>(*call.period_s) : of_query;
 }
 
-void set_periods(Plan& plan) {
+void set_periods(Plan& plan, const Walker& walker) {
   int64_t age_s = (plan.request.now_ms - plan.request.start_ms) / 1000;
-  std::set<std::pair<size_t, int64_t>> reads;
+  std::set<ReadKey> reads;
   for (size_t i = 0; i < plan.parsed.size(); ++i) {
     int64_t period_s = 0;
     for (size_t source : plan.sources_of[i]) {
@@ -139,7 +178,10 @@ void set_periods(Plan& plan) {
     if (period_s == 0) period_s = default_period_s(age_s);
     plan.period_s.push_back(period_s);
     if (!plan.request.queries[i].returned) continue;
-    for (size_t source : plan.sources_of[i]) reads.emplace(source, period_s);
+    for (size_t source : plan.sources_of[i]) {
+      reads.insert({source, period_s, false});
+      if (walker.has_band(i)) reads.insert({source, period_s, true});
+    }
   }
   plan.reads.assign(reads.begin(), reads.end());
 }
@@ -165,9 +207,18 @@ void set_default_labels(Plan& plan) {
 
 uint64_t Plan::cells() const {
   uint64_t out = 0;
-  for (auto [source, period] : reads) {
-    if (sources[source].kind != SourceKind::Search) out += range(period).cells();
+  for (const ReadKey& key : reads) {
+    if (sources[key.source].kind != SourceKind::Search) out += range(key).cells();
   }
+  return out;
+}
+
+CellRange Plan::history(int64_t period) const {
+  CellRange out = range(period);
+  int64_t held_ms = request.now_ms - held_s(period) * 1000;
+  int64_t wanted_ms = std::max(out.start_ms - anomaly::kTrainingMs, held_ms);
+  out.start_ms = std::min(floor_to(wanted_ms + out.period_ms - 1, out.period_ms), out.start_ms);
+  out.held = true;
   return out;
 }
 
@@ -192,7 +243,7 @@ std::expected<Plan, Failure> make_plan(Request request) {
   for (size_t i = 0; i < plan.parsed.size(); ++i) {
     if (auto wrong = walker.walk(i)) return std::unexpected(std::move(*wrong));
   }
-  set_periods(plan);
+  set_periods(plan, walker);
   set_default_labels(plan);
   return plan;
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "query/anomaly/model.h"
 #include "query/exec/resolution.h"
 #include "query/metric_math/metric_math.h"
 #include "query/metric_search/metric_search.h"
@@ -52,6 +53,8 @@ struct Request {
   int64_t end_ms = 0;
   int64_t now_ms = 0;
   std::vector<Query> queries;
+  // How the anomaly detectors of queries are trained, by id; others as by default.
+  std::map<std::string, anomaly::Options, std::less<>> training;
 };
 
 // Why a request is not answered. With `query`, its expression is at fault.
@@ -80,6 +83,14 @@ struct ParsedQuery {
   std::optional<metrics_insights::Query> select;
 };
 
+// One source over one range: that of the request, or the history that a band learns from.
+struct ReadKey {
+  size_t source = 0;
+  int64_t period_s = 0;
+  bool history = false;
+  friend auto operator<=>(const ReadKey&, const ReadKey&) = default;
+};
+
 // Immutable.
 struct Plan {
   Request request;
@@ -88,11 +99,16 @@ struct Plan {
   std::vector<std::string> default_label;  // by query
   std::vector<Source> sources;
   std::vector<std::set<size_t>> sources_of;  // by query: all it uses, at any depth
-  // (source, period in s) that returned queries need.
-  std::vector<std::pair<size_t, int64_t>> reads;
+  // What returned queries need.
+  std::vector<ReadKey> reads;
 
   CellRange range(int64_t period) const {
     return cell_range(request.start_ms, request.end_ms, period, request.now_ms);
+  }
+  // Ends where range() does and begins two weeks before it, or since when points are held.
+  CellRange history(int64_t period) const;
+  CellRange range(const ReadKey& key) const {
+    return key.history ? history(key.period_s) : range(key.period_s);
   }
   // Datapoints that metrics and queries may give; what searches find is not known yet.
   uint64_t cells() const;

@@ -64,13 +64,11 @@ class SourceReader {
 };
 
 std::unique_ptr<SourceReader> read_metric(const store::MetricStore& store, const Plan& plan,
-                                          const Source& source, int64_t period_s,
-                                          QueryContext& context);
+                                          const ReadKey& key, QueryContext& context);
 std::unique_ptr<SourceReader> read_found(const store::MetricStore& store, const Plan& plan,
-                                         const Source& source, const Found& found, int64_t period_s,
+                                         const ReadKey& key, const Found& found,
                                          QueryContext& context);
 std::unique_ptr<SourceReader> read_select(const store::MetricStore& store, const Plan& plan,
-                                          const Source& source, int64_t period_s,
-                                          QueryContext& context);
+                                          const ReadKey& key, QueryContext& context);
 
 }  // namespace kansoku::query::metric_data

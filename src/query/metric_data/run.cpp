@@ -70,7 +70,7 @@ std::expected<bool, Failure> Runner::step() {
 Result<bool> Runner::find_step() {
   const Source& source = plan_.sources[next_source_];
   bool needed = std::ranges::any_of(plan_.reads,
-                                    [&](const auto& read) { return read.first == next_source_; });
+                                    [&](const auto& read) { return read.source == next_source_; });
   if (source.kind != SourceKind::Search || !needed) {
     ++next_source_;
     return true;
@@ -88,15 +88,14 @@ Result<bool> Runner::find_step() {
   return true;
 }
 
-std::unique_ptr<SourceReader> Runner::open(ReadKey key) {
-  const Source& source = plan_.sources[key.first];
-  switch (source.kind) {
+std::unique_ptr<SourceReader> Runner::open(const ReadKey& key) {
+  switch (plan_.sources[key.source].kind) {
     case SourceKind::Metric:
-      return read_metric(store_, plan_, source, key.second, context_);
+      return read_metric(store_, plan_, key, context_);
     case SourceKind::Search:
-      return read_found(store_, plan_, source, found_.at(key.first), key.second, context_);
+      return read_found(store_, plan_, key, found_.at(key.source), context_);
     case SourceKind::Select:
-      return read_select(store_, plan_, source, key.second, context_);
+      return read_select(store_, plan_, key, context_);
   }
   return nullptr;
 }
@@ -116,11 +115,11 @@ Read Runner::empty_read(size_t source) const {
 }
 
 Result<bool> Runner::read_step() {
-  ReadKey key = plan_.reads[next_read_];
+  const ReadKey& key = plan_.reads[next_read_];
   if (reader_ == nullptr) {
-    if (!plan_.range(key.second).held) {
+    if (!plan_.range(key).held) {
       ++next_read_;
-      KANSOKU_RETURN_IF_ERROR(keep(key, empty_read(key.first)));
+      KANSOKU_RETURN_IF_ERROR(keep(key, empty_read(key.source)));
       return true;
     }
     reader_ = open(key);
@@ -133,8 +132,8 @@ Result<bool> Runner::read_step() {
   return true;
 }
 
-Status Runner::keep(ReadKey key, Read read) {
-  const Source& source = plan_.sources[key.first];
+Status Runner::keep(const ReadKey& key, Read read) {
+  const Source& source = plan_.sources[key.source];
   if (read.truncated) note_truncated(source.query, "SELECT");
   KANSOKU_RETURN_IF_ERROR(context_.charge_memory(bytes_of(read)));
   reads_[key] = std::move(read);
@@ -160,12 +159,13 @@ std::expected<bool, Failure> Runner::answer_step() {
     if (auto good = add_expression(query); !good) return std::unexpected(good.error());
   } else {
     bool of_array = parsed.select && !parsed.select->group_by.empty();
-    add_read(query, reads_.at({*plan_.sources_of[query].begin(), plan_.period_s[query]}), of_array);
+    add_read(query, reads_.at({*plan_.sources_of[query].begin(), plan_.period_s[query], false}),
+             of_array);
   }
   if (answer_.results.size() == first)
     answer_.results.push_back({query, plan_.default_label[query]});
   for (size_t source : plan_.sources_of[query]) {
-    if (!reads_.at({source, plan_.period_s[query]}).partial) continue;
+    if (!reads_.at({source, plan_.period_s[query], false}).partial) continue;
     for (size_t i = first; i < answer_.results.size(); ++i) answer_.results[i].partial = true;
   }
   uint64_t bytes = 0;
@@ -187,6 +187,9 @@ void Runner::add_read(size_t query, const Read& read, bool of_array) {
     out.of_array = of_array;
     out.timestamps_ms = series.timestamps_ms;
     out.values = series.values;
+    if (plan_.request.queries[query].metric && !series.units.empty()) {
+      out.unit = series.units.front();
+    }
     if (series.units.size() < 2) continue;
     std::string names;
     for (const std::string& unit : series.units) names += (names.empty() ? "" : ", ") + unit;
@@ -197,8 +200,8 @@ void Runner::add_read(size_t query, const Read& read, bool of_array) {
 
 std::expected<void, Failure> Runner::add_expression(size_t query) {
   if (evaluator_ == nullptr) {
-    evaluator_ = std::make_unique<Evaluator>(
-        plan_, [this](size_t source, int64_t period_s) { return &reads_.at({source, period_s}); });
+    evaluator_ =
+        std::make_unique<Evaluator>(plan_, [this](const ReadKey& key) { return &reads_.at(key); });
   }
   auto value = evaluator_->run(query, plan_.period_s[query]);
   if (!value) {

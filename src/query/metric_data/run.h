@@ -18,6 +18,7 @@ struct ResultSeries {
   std::string label;
   // Null where no one metric is behind it.
   std::shared_ptr<const metric_math::Origin> origin;
+  std::string unit;                    // of a metric that has points
   bool of_array = false;               // the query gives series, not one
   std::vector<int64_t> timestamps_ms;  // ascending
   std::vector<double> values;
@@ -46,13 +47,11 @@ class Runner {
   Answer take() { return std::move(answer_); }
 
  private:
-  using ReadKey = std::pair<size_t, int64_t>;  // source, period in s
-
   Result<bool> find_step();
   Result<bool> read_step();
   std::expected<bool, Failure> answer_step();
-  std::unique_ptr<SourceReader> open(ReadKey key);
-  Status keep(ReadKey key, Read read);
+  std::unique_ptr<SourceReader> open(const ReadKey& key);
+  Status keep(const ReadKey& key, Read read);
   Read empty_read(size_t source) const;
   void add_read(size_t query, const Read& read, bool of_array);
   std::expected<void, Failure> add_expression(size_t query);

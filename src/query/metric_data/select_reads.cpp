@@ -10,13 +10,13 @@ constexpr std::array<std::string_view, 5> kFunctionNames{"AVG", "COUNT", "MAX", 
 
 class SelectReader final : public SourceReader {
  public:
-  SelectReader(const store::MetricStore& store, const Plan& plan, const Source& source,
-               int64_t period_s, QueryContext& context)
+  SelectReader(const store::MetricStore& store, const Plan& plan, const ReadKey& key,
+               QueryContext& context)
       : store_(store),
         plan_(plan),
-        source_(source),
-        query_(*plan.parsed[source.query].select),
-        range_(plan.range(period_s)),
+        source_(plan.sources[key.source]),
+        query_(*plan.parsed[source_.query].select),
+        range_(plan.range(key)),
         context_(context),
         series_max_(query_.limit.value_or(sql::kSeriesMax)) {}
 
@@ -150,9 +150,8 @@ class SelectReader final : public SourceReader {
 }  // namespace
 
 std::unique_ptr<SourceReader> read_select(const store::MetricStore& store, const Plan& plan,
-                                          const Source& source, int64_t period_s,
-                                          QueryContext& context) {
-  return std::make_unique<SelectReader>(store, plan, source, period_s, context);
+                                          const ReadKey& key, QueryContext& context) {
+  return std::make_unique<SelectReader>(store, plan, key, context);
 }
 
 }  // namespace kansoku::query::metric_data

@@ -374,9 +374,35 @@ Evaluated run_time_series(Call& c) {
   return Series{{}, std::vector<double>(c.environment.grid.count, *number), {}};
 }
 
+// The series again, over the longer grid that a band learns from.
+Evaluated run_band(Call& c) {
+  constexpr double kDeviationsDefault = 2;
+  const auto* number = c.arguments.size() == 2 && c.arguments[1].value
+                           ? std::get_if<double>(&*c.arguments[1].value)
+                           : nullptr;
+  if (!c.arguments[0].value || !std::holds_alternative<Series>(*c.arguments[0].value)) {
+    return c.problem(0, "ANOMALY_DETECTION_BAND takes one time series");
+  }
+  if (c.arguments.size() == 2 && (number == nullptr || !(*number > 0))) {
+    return c.problem(1, "the width of the band is a number above 0, in standard deviations");
+  }
+  if (c.environment.history == nullptr || !c.environment.band) {
+    return c.problem(0, "ANOMALY_DETECTION_BAND cannot be part of what another one is about");
+  }
+  const Node& argument = *c.arguments[0].node;
+  auto history = evaluate_node(argument, *c.environment.history);
+  if (!history) return history;
+  std::string_view id = argument.kind == NodeKind::Identifier ? argument.text : std::string_view();
+  return c.environment.band(id, std::get<Series>(*history),
+                            number == nullptr ? kDeviationsDefault : *number);
+}
+
 constexpr std::string_view kSeries = "a time series or an array of them";
 const Function kFunctions[] = {
     {"ABS", 1, 1, run_abs, kSeries, "the value without its sign"},
+    {"ANOMALY_DETECTION_BAND", 1, 2, run_band,
+     "a time series and, or not, a width in standard deviations (2)",
+     "the upper and the lower limit of what is normal for the series"},
     {"AVG", 1, 1, run_avg, kSeries, "the average of a series; of an array, at each timestamp"},
     {"CEIL", 1, 1, run_ceil, kSeries, "the next whole number upwards"},
     {"DATAPOINT_COUNT", 1, 1, run_datapoint_count, kSeries, "how many points there are"},
@@ -420,8 +446,8 @@ const Function kFunctions[] = {
     {"YEAR", 1, 1, run_year, kSeries, "the year, UTC"},
 };
 
-constexpr std::array<std::string_view, 5> kUnserved{
-    "ANOMALY_DETECTION_BAND", "DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC", "LAMBDA", "SERVICE_QUOTA"};
+constexpr std::array<std::string_view, 4> kUnserved{"DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC",
+                                                    "LAMBDA", "SERVICE_QUOTA"};
 
 }  // namespace
 

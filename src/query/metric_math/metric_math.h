@@ -71,6 +71,12 @@ struct Environment {
   std::function<std::vector<std::pair<std::string, Series>>()> metrics;
   // What a SEARCH of the expression found.
   std::function<Array(size_t index)> search;
+  // The same names over a longer grid that ends where this one does: what ANOMALY_DETECTION_BAND
+  // learns from. Null inside of itself.
+  const Environment* history = nullptr;
+  // The upper and the lower limit, over `grid`, of what is normal for a series over history->grid.
+  // `id`: of the series where the argument is a name, else empty.
+  std::function<Array(std::string_view id, const Series& series, double deviations)> band;
 };
 
 struct Problem {
@@ -89,6 +95,8 @@ class Expression {
   const std::vector<std::string>& references() const { return references_; }
   bool uses_metrics() const { return uses_metrics_; }
   const std::vector<SearchCall>& searches() const { return searches_; }
+  // Needs Environment::history and band.
+  bool uses_band() const { return uses_band_; }
   // TS or TS[]; S too, for expressions that others use.
   std::expected<Value, Problem> evaluate(const Environment& environment) const;
 
@@ -97,6 +105,7 @@ class Expression {
   std::vector<std::string> references_;
   bool uses_metrics_ = false;
   std::vector<SearchCall> searches_;
+  bool uses_band_ = false;
 };
 
 // One row a function, for help and completion.

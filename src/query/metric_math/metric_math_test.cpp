@@ -48,6 +48,16 @@ Outcome run(std::string_view text, const Metrics& metrics, int64_t start_ms = 1'
     }
     return found;
   };
+  // What is normal: the width around each value, over a history that is as long as the range.
+  Environment history = environment;
+  environment.history = &history;
+  environment.band = [](std::string_view, const Series& series, double deviations) {
+    Series high = series;
+    Series low = series;
+    for (double& v : high.values) v += deviations;
+    for (double& v : low.values) v -= deviations;
+    return Array{high, low};
+  };
   auto value = expression->evaluate(environment);
   if (!value) return {{}, value.error().message, value.error().position};
   if (std::holds_alternative<double>(*value)) return {{}, "a number", 0};
@@ -154,6 +164,8 @@ TEST_CASE("every function has a case") {
       {"SUM(SORT([m1, m2], SUM, DESC, 1))", {3, 2, 1}},
       {"STDDEV([m1, m2])", {1, 0, 1.5}},
       {"SUM([m1, m2])", {4, 2, 5}},
+      {"FIRST(ANOMALY_DETECTION_BAND(m2)) - m2", {2, 2, 2}},
+      {"LAST(ANOMALY_DETECTION_BAND(m2 * 2, 3)) - m2 * 2", {-3, -3, -3}},
       {"TIME_SERIES(MIN(m2))", {1, 1, 1}},
       {"m2 + AVG(x)", {kGap, kGap, kGap}},
   };

@@ -286,10 +286,10 @@ class Parser {
   size_t depth_ = 0;
 };
 
-bool calls_metrics(const Node& node) {
-  if (node.kind == NodeKind::Call && node.text == "METRICS") return true;
-  return std::any_of(node.children.begin(), node.children.end(),
-                     [](const NodePtr& child) { return calls_metrics(*child); });
+// Where a function is called, in the order of the text.
+void find_calls(const Node& node, std::string_view function, std::vector<size_t>& positions) {
+  if (node.kind == NodeKind::Call && node.text == function) positions.push_back(node.position);
+  for (const NodePtr& child : node.children) find_calls(*child, function, positions);
 }
 
 }  // namespace
@@ -299,7 +299,15 @@ std::expected<Expression, Problem> Expression::parse(std::string_view text) {
   auto root = Parser(text, out.references_, out.searches_).run();
   if (!root) return std::unexpected(std::move(root).error());
   out.root_ = std::move(*root);
-  out.uses_metrics_ = calls_metrics(*out.root_);
+  std::vector<size_t> metrics, bands;
+  find_calls(*out.root_, "METRICS", metrics);
+  find_calls(*out.root_, "ANOMALY_DETECTION_BAND", bands);
+  if (bands.size() > 1) {
+    return std::unexpected(
+        Problem{bands[1], "an expression holds ANOMALY_DETECTION_BAND once, not more often"});
+  }
+  out.uses_metrics_ = !metrics.empty();
+  out.uses_band_ = !bands.empty();
   return out;
 }
 

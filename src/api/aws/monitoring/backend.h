@@ -74,7 +74,7 @@ struct ListPage {
   bool more = false;
 };
 
-using MetricDataAnswer = std::expected<query::metric_data::Answer, query::metric_data::Failure>;
+using MetricDataOutcome = std::expected<query::metric_data::Answer, query::metric_data::Failure>;
 
 class MonitoringBackend {
  public:
@@ -89,7 +89,7 @@ class MonitoringBackend {
                       std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done) = 0;
   // Everything that GetMetricData asks for.
   virtual void run(std::shared_ptr<const query::metric_data::Plan> plan,
-                   std::move_only_function<void(MetricDataAnswer)> done) = 0;
+                   std::move_only_function<void(MetricDataOutcome)> done) = 0;
   virtual void list(const Tenant& tenant, ListQuery query,
                     std::move_only_function<void(Result<ListPage>)> done) = 0;
 };

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "api/aws/monitoring/anomaly_band.h"
 #include "api/aws/monitoring/handlers.h"
 #include "api/aws/monitoring/monitoring_errors.h"
 #include "api/aws/monitoring/series_query.h"
@@ -15,7 +16,6 @@
 namespace kansoku::api::aws::monitoring {
 namespace {
 
-namespace shapes = kansoku::aws::monitoring;
 using Input = shapes::GetMetricDataInput;
 using Output = shapes::GetMetricDataOutput;
 using describe::Timestamp;
@@ -147,14 +147,6 @@ std::optional<AwsError> read_query(data::Query& out, const shapes::MetricDataQue
   return read_metric(out, query, path);
 }
 
-// CloudWatch's error for anything wrong in an expression.
-AwsError failure_error(const std::vector<data::Query>& queries, const data::Failure& failure) {
-  if (!failure.query) return backend_error(failure.error);
-  return validation_error(fmt::format("Error in expression '{}' at character {}: {}",
-                                      queries[*failure.query].id, failure.position.value_or(0) + 1,
-                                      failure.error.message));
-}
-
 std::optional<AwsError> read_token(Request& request, const Shared& shared,
                                    const std::string& token) {
   auto position = shared.tokens.open(request.binding, token);
@@ -228,6 +220,8 @@ Planned make_request(const Shared& shared, const OperationContext& context, cons
   asked.end_ms = input.end_time->ms;
   asked.now_ms = context.now.ms();
   if (auto wrong = read_queries(asked, context, input)) return std::unexpected(std::move(*wrong));
+  asked.training = find_training_options(shared, {context.account(), context.region},
+                                         *input.metric_data_queries);
   auto plan = data::make_plan(asked);
   if (!plan) return std::unexpected(failure_error(asked.queries, plan.error()));
   if (auto wrong = check_limits(*plan, input)) return std::unexpected(std::move(*wrong));
@@ -258,7 +252,7 @@ class PageWriter {
   PageWriter(const Request& request, const OperationContext& context)
       : request_(request), context_(context) {}
 
-  Output run(const Shared& shared, const data::Answer& answer) {
+  MetricDataAnswer run(const Shared& shared, const data::Answer& answer) {
     output_.metric_data_results.emplace();
     output_.messages.emplace();
     for (const data::ResultSeries& result : answer.results) add(result);
@@ -269,7 +263,7 @@ class PageWriter {
       append_part(position, fmt::format("{}", next_->second));
       output_.next_token = shared.tokens.issue(request_.binding, position);
     }
-    return std::move(output_);
+    return {std::move(output_), std::move(units_)};
   }
 
  private:
@@ -284,6 +278,7 @@ class PageWriter {
 
   void add(const data::ResultSeries& result) {
     shapes::MetricDataResult& out = output_.metric_data_results->emplace_back();
+    units_.push_back(result.unit);
     out.id = request_.plan->request.queries[result.query].id;
     out.timestamps.emplace();
     out.values.emplace();
@@ -324,19 +319,22 @@ class PageWriter {
   const Request& request_;
   const OperationContext& context_;
   Output output_;
+  std::vector<std::string> units_;
   size_t result_ = 0;  // number of the result, which page tokens count by
   size_t count_ = 0;
   std::pair<size_t, int64_t> last_;
   std::optional<std::pair<size_t, int64_t>> next_;
 };
 
-void handle(const Shared& shared, const std::shared_ptr<OperationContext>& context,
-            const Input& input, TypedReply<Output> reply) {
+}  // namespace
+
+void run_metric_data(const Shared& shared, const std::shared_ptr<OperationContext>& context,
+                     const Input& input, TypedReply<MetricDataAnswer> reply) {
   Planned planned = make_request(shared, *context, input);
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
   auto request = std::make_shared<const Request>(std::move(*planned));
   shared.backend().run(request->plan, [&shared, context, request,
-                                       reply = std::move(reply)](MetricDataAnswer answer) mutable {
+                                       reply = std::move(reply)](MetricDataOutcome answer) mutable {
     if (!answer) {
       const auto& queries = request->plan->request.queries;
       return reply(std::unexpected(failure_error(queries, answer.error())));
@@ -345,15 +343,18 @@ void handle(const Shared& shared, const std::shared_ptr<OperationContext>& conte
   });
 }
 
-}  // namespace
-
 OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
   return {.name = "GetMetricData",
           .action = "cloudwatch:GetMetricData",
           .handler =
               typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
                                                     const Input& input, TypedReply<Output> reply) {
-                handle(*shared, context, input, std::move(reply));
+                run_metric_data(*shared, context, input,
+                                [reply = std::move(reply)](auto answer) mutable {
+                                  if (!answer)
+                                    return reply(std::unexpected(std::move(answer).error()));
+                                  reply(std::move(answer->output));
+                                });
               })};
 }
 

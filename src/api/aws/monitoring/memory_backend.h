@@ -62,7 +62,7 @@ class MemoryBackend final : public MonitoringBackend {
   }
 
   void run(std::shared_ptr<const query::metric_data::Plan> plan,
-           std::move_only_function<void(MetricDataAnswer)> done) override {
+           std::move_only_function<void(MetricDataOutcome)> done) override {
     query::QueryContext context(clock_, {});
     query::metric_data::Runner runner(store, *plan, context);
     while (true) {

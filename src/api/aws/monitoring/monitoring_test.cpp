@@ -475,11 +475,10 @@ TEST_CASE("get_metric_data_answers_metrics_insights") {
   auto ask = [&](std::string_view queries, std::string_view rest = "") {
     return server.call_json("GetMetricData", data_body(queries, rest));
   };
-  JsonValue top = ask(
-      R"x({"Id":"q","Period":60,"Expression":)x"
-      R"x("SELECT AVG(Orders) FROM SCHEMA(Shop, Host) GROUP BY Host )x"
-      R"x(ORDER BY MAX() DESC LIMIT 2"},)x"
-      R"x({"Id":"e","Expression":"MAX(q)"})x");
+  JsonValue top = ask(R"x({"Id":"q","Period":60,"Expression":)x"
+                      R"x("SELECT AVG(Orders) FROM SCHEMA(Shop, Host) GROUP BY Host )x"
+                      R"x(ORDER BY MAX() DESC LIMIT 2"},)x"
+                      R"x({"Id":"e","Expression":"MAX(q)"})x");
   CHECK(labels_of(top) == "q:h3:10 q:h2:10 e:e:10 ");
   JsonValue one = ask(R"x({"Id":"q","Period":300,"Expression":"SELECT COUNT(Orders) FROM Shop"})x");
   CHECK(labels_of(one) == "q:q:2 ");

@@ -185,6 +185,10 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
     return refused(fmt::format("period {} s over this range gives more than {} points",
                                plan->period_s.back(), kGridMax));
   }
+  if (plan->cells() > query::metric_data::kCellsMax) {
+    return refused(fmt::format("up to {} datapoints are asked for, limit {}", plan->cells(),
+                               query::metric_data::kCellsMax));
+  }
   Parsed out;
   out.frame.points_max = asked->points_max;
   out.plan = std::make_shared<const query::metric_data::Plan>(std::move(*plan));

@@ -19,6 +19,18 @@ math::Series on_grid(const ReadSeries& from, const math::Grid& grid) {
   return out;
 }
 
+uint64_t bytes_of(const math::Value& value) {
+  auto of_series = [](const math::Series& series) {
+    return sizeof series + series.values.size() * sizeof(double);
+  };
+  if (const auto* series = std::get_if<math::Series>(&value)) return of_series(*series);
+  uint64_t out = 0;
+  if (const auto* array = std::get_if<math::Array>(&value)) {
+    for (const math::Series& series : *array) out += of_series(series);
+  }
+  return out;
+}
+
 }  // namespace
 
 math::Grid Evaluator::grid(const Over& over) const {
@@ -56,6 +68,7 @@ const Evaluator::Outcome& Evaluator::value_of(size_t query, Over over) {
   auto value = expression.evaluate(range);
   Outcome outcome = math::Value(0.0);
   if (value) {
+    bytes_ += bytes_of(*value);
     outcome = std::move(*value);
   } else if (inner_) {
     outcome = std::unexpected(*inner_);

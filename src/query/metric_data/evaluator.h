@@ -23,6 +23,9 @@ class Evaluator {
   std::expected<metric_math::Value, ExpressionProblem> run(size_t query, int64_t period_s);
   metric_math::Grid grid(int64_t period_s) const { return grid({0, period_s, false}); }
 
+  // Held by values of expressions.
+  uint64_t bytes() const { return bytes_; }
+
  private:
   using Outcome = std::expected<metric_math::Value, ExpressionProblem>;
   // A period, over the range or over the history; of the key's source nothing is asked.
@@ -38,6 +41,7 @@ class Evaluator {
   const Plan& plan_;
   ReadOf read_;
   std::map<std::pair<size_t, Over>, Outcome> values_;
+  uint64_t bytes_ = 0;
   // Of an operand that has no value: why.
   std::optional<ExpressionProblem> inner_;
 };

@@ -293,6 +293,27 @@ TEST_CASE("a request has limits of searches, depth and budget") {
   CHECK_FALSE(failed.error().query.has_value());
 }
 
+TEST_CASE("the cells of a range are counted before anything is allocated") {
+  Request request = request_of({expression("TIME_SERIES(1)")});
+  request.end_ms = kStartMs + 60'000LL * 100'000'000;  // the year 2217
+  auto plan = make_plan(request);
+  REQUIRE(plan.has_value());
+  CHECK(plan->cells() > kCellsMax);
+
+  Fixture fixture;
+  fixture.load("N m Host=a | 1");
+  fixture.load("N m Host=b | 1");
+  request.queries = {expression("SEARCH('{N,Host}', 'Sum', 60)")};
+  request.end_ms = kStartMs + 60'000LL * 9'000'000;
+  auto found = make_plan(request);
+  REQUIRE(found.has_value());
+  CHECK(found->cells() < kCellsMax);
+  auto failed = fixture.run(*found);
+  REQUIRE_FALSE(failed.has_value());
+  CHECK(failed.error().error.code == ErrorCode::InvalidArgument);
+  CHECK(failed.error().error.message.find("limit 16000000") != std::string::npos);
+}
+
 TEST_CASE("an expression that many use is evaluated once") {
   Fixture fixture;
   fixture.load("N m | 1 1 1 1 1");

@@ -207,8 +207,9 @@ void set_default_labels(Plan& plan) {
 
 uint64_t Plan::cells() const {
   uint64_t out = 0;
-  for (const ReadKey& key : reads) {
-    if (sources[key.source].kind != SourceKind::Search) out += range(key).cells();
+  for (const ReadKey& key : reads) out += range(key).cells();
+  for (size_t i = 0; i < parsed.size(); ++i) {
+    if (parsed[i].expression && request.queries[i].returned) out += range(period_s[i]).cells();
   }
   return out;
 }

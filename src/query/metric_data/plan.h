@@ -27,6 +27,11 @@ namespace kansoku::query::metric_data {
 // expression limits": of one graph).
 inline constexpr size_t kSearchesMax = 100;
 inline constexpr size_t kFoundMax = 500;
+// Cells that one request may ask for: 500 metrics of a day by the second are 43 million.
+inline constexpr uint64_t kCellsMax = 50'000'000;
+// Of these what searches find, which is known only then: 500 metrics of two weeks by the minute are
+// 10 million. As points of an expression they take 8 bytes each, there or not.
+inline constexpr uint64_t kFoundCellsMax = 16'000'000;
 
 using DimensionList = std::vector<std::pair<std::string, std::string>>;  // name, value
 
@@ -110,7 +115,7 @@ struct Plan {
   CellRange range(const ReadKey& key) const {
     return key.history ? history(key.period_s) : range(key.period_s);
   }
-  // Datapoints that metrics and queries may give; what searches find is not known yet.
+  // Datapoints that the request may give; of a search one series is counted.
   uint64_t cells() const;
   std::optional<size_t> find(std::string_view id) const;
 };

@@ -114,6 +114,17 @@ Read Runner::empty_read(size_t source) const {
   return out;
 }
 
+// What was found over a long range may be too much.
+Status Runner::check_found(const ReadKey& key) {
+  if (plan_.sources[key.source].kind != SourceKind::Search) return {};
+  uint64_t metrics = found_.at(key.source).size();
+  found_cells_ += metrics * plan_.range(key).cells();
+  if (found_cells_ <= kFoundCellsMax) return {};
+  return invalid_argument(
+      "searches found up to {} datapoints, limit {}; take a longer period or a shorter range",
+      found_cells_, kFoundCellsMax);
+}
+
 Result<bool> Runner::read_step() {
   const ReadKey& key = plan_.reads[next_read_];
   if (reader_ == nullptr) {
@@ -122,6 +133,7 @@ Result<bool> Runner::read_step() {
       KANSOKU_RETURN_IF_ERROR(keep(key, empty_read(key.source)));
       return true;
     }
+    KANSOKU_RETURN_IF_ERROR(check_found(key));
     reader_ = open(key);
   }
   KANSOKU_TRY(bool more, reader_->step());
@@ -204,6 +216,12 @@ std::expected<void, Failure> Runner::add_expression(size_t query) {
         std::make_unique<Evaluator>(plan_, [this](const ReadKey& key) { return &reads_.at(key); });
   }
   auto value = evaluator_->run(query, plan_.period_s[query]);
+  // Values of expressions are kept for others that use them.
+  uint64_t bytes = evaluator_->bytes();
+  if (auto good = context_.charge_memory(bytes - evaluated_bytes_); !good) {
+    return std::unexpected(failure(good.error()));
+  }
+  evaluated_bytes_ = bytes;
   if (!value) {
     if (!value.error().is_arithmetic) {
       const auto& at = value.error();

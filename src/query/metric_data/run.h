@@ -51,6 +51,7 @@ class Runner {
   Result<bool> read_step();
   std::expected<bool, Failure> answer_step();
   std::unique_ptr<SourceReader> open(const ReadKey& key);
+  Status check_found(const ReadKey& key);
   Status keep(const ReadKey& key, Read read);
   Read empty_read(size_t source) const;
   void add_read(size_t query, const Read& read, bool of_array);
@@ -64,6 +65,8 @@ class Runner {
   std::unique_ptr<Finder> finder_;
   size_t next_source_ = 0;
   size_t found_total_ = 0;
+  uint64_t found_cells_ = 0;
+  uint64_t evaluated_bytes_ = 0;
   std::unique_ptr<SourceReader> reader_;
   size_t next_read_ = 0;
   std::map<ReadKey, Read> reads_;

@@ -36,6 +36,7 @@ class SelectReader final : public SourceReader {
     Read out;
     out.partial = !reader_->missing().empty();
     out.truncated = rows_.size() > series_max_ && !query_.limit;
+    for (const Row& row : rows_) context_.release_memory(bytes_of(row));
     if (rows_.size() > series_max_) rows_.resize(series_max_);
     for (Row& row : rows_) {
       ReadSeries& series = out.series.emplace_back();

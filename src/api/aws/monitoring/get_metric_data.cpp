@@ -23,9 +23,6 @@ using describe::Timestamp;
 // API reference of GetMetricData.
 constexpr size_t kQueriesMax = 500;
 constexpr int kDatapointsMax = 100'800;
-// Cells that one request may ask for before paging; 500 queries of a day by the second are 43
-// million.
-constexpr uint64_t kCellsMax = 50'000'000;
 
 namespace data = query::metric_data;
 
@@ -166,11 +163,11 @@ std::optional<AwsError> check_limits(const data::Plan& plan, const Input& input)
   if (std::ranges::none_of(plan.request.queries, &data::Query::returned)) {
     return validation_error("At least one query must have ReturnData set to true.");
   }
-  if (uint64_t cells = plan.cells(); cells > kCellsMax) {
+  if (uint64_t cells = plan.cells(); cells > data::kCellsMax) {
     return invalid_parameter_combination(fmt::format(
         "You have requested up to {} datapoints, which exceeds the limit of {}. You may reduce "
         "the datapoints requested by increasing Period, or decreasing the time range.",
-        cells, kCellsMax));
+        cells, data::kCellsMax));
   }
   if (input.max_datapoints &&
       (*input.max_datapoints < 1 || *input.max_datapoints > kDatapointsMax)) {

@@ -124,43 +124,53 @@ class Scanner {
     for (const auto& part : view_->parts) {
       if (part->fenced() || part->meta().max_ms < begin || part->meta().min_ms >= end) continue;
       PartCursor& from = cursor(part, plan.kind);
-      DecodedSeries next;
-      from.read(id, begin, end, next);
+      next_.clear();
+      from.read(id, begin, end, next_);
       for (const PageInfo& page : from.take_damaged()) {
         note_missing(page.min_ms, page.max_ms);
         std::lock_guard lock(core_.queue_mutex);
         ++core_.engine_counters.pages_damaged;
       }
-      report_.points += next.size();
-      join_settled(series, std::move(next), plan.merge);
+      report_.points += next_.size();
+      join_next(series, plan.merge);
+    }
+  }
+
+  // Joins `next_`; buffers change places rather than owners.
+  void join_next(DecodedSeries& series, signal::MergeKind merge) {
+    if (series.size() == 0) {
+      std::swap(series, next_);
+    } else {
+      join_settled(series, std::move(next_), merge);
     }
   }
 
   // Points of one piece of the head, as they are shown.
   void read_stream(std::string_view stream, const Plan& plan, DecodedSeries& series) {
     if (stream.empty()) return;
-    DecodedSeries next;
-    decode_stream(stream, next);
-    report_.points += next.size();
-    settle(next, plan.merge);
+    next_.clear();
+    decode_stream(stream, next_);
+    report_.points += next_.size();
+    settle(next_, plan.merge);
     if (plan.kind != PageKind::Raw) {
-      fold_cells(next, scan_.tier_ms);
+      fold_cells(next_, scan_.tier_ms);
     } else {
-      cut_range(next, plan.read_begin, plan.read_end);
+      cut_range(next_, plan.read_begin, plan.read_end);
     }
-    join_settled(series, std::move(next), plan.merge);
+    join_next(series, plan.merge);
   }
 
   Status answer(SeriesId id, size_t row) {
     auto merge = core_.table.merge_in_scope(id, scan_.scope);
     if (!merge) return {};
     Plan plan = plan_for(*merge);
-    DecodedSeries series;
+    DecodedSeries& series = series_;
+    series.clear();
     read_parts(id, plan, series);
     if (view_->frozen) {
-      std::string frozen;
-      view_->frozen->append_stream(id, frozen);
-      read_stream(frozen, plan, series);
+      frozen_.clear();
+      view_->frozen->append_stream(id, frozen_);
+      read_stream(frozen_, plan, series);
     }
     size_t begin = row == 0 ? 0 : ends_[row - 1];
     read_stream(std::string_view(streams_).substr(begin, ends_[row] - begin), plan, series);
@@ -172,9 +182,7 @@ class Scanner {
     if (scan_.aggregate == PartialAggregate::Cells) fold_cells(series, scan_.step_ms);
     if (series.size() == 0) return {};
     ++report_.series;
-    points_.clear();
-    for (size_t i = 0; i < series.size(); ++i) points_.push_back(series.take(i));
-    return sink_({id, series.timestamps_ms, points_});
+    return sink_({id, series.timestamps_ms, series.values, series.distributions});
   }
 
   void note_missing(int64_t min_ms, int64_t max_ms) {
@@ -206,7 +214,10 @@ class Scanner {
   std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
   std::string streams_;
   std::vector<size_t> ends_;
-  std::vector<signal::Point> points_;
+  // Of the series at hand; their room is used again.
+  std::string frozen_;
+  DecodedSeries series_;
+  DecodedSeries next_;
 };
 
 }  // namespace

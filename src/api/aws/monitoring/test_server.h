@@ -36,14 +36,14 @@ struct TestServer {
           fmt::format("{} {} {}", record.operation, record.http_status, record.error_code));
     };
     dispatcher = std::make_unique<Dispatcher>(std::move(options));
-    dispatcher->add_service(service_table(
-        {.backend = &backend,
-         .page_token_key = "0123456789abcdef",
-         .catalog = &catalog,
-         .find_zone = [](std::string_view name) -> std::optional<Zone> {
-           if (name == "Asia/Tokyo") return Zone(9 * 3'600);
-           return std::nullopt;
-         }}));
+    dispatcher->add_service(
+        service_table({.backend = &backend,
+                       .page_token_key = "0123456789abcdef",
+                       .catalog = &catalog,
+                       .find_zone = [](std::string_view name) -> std::optional<Zone> {
+                         if (name == "Asia/Tokyo") return Zone(9 * 3'600);
+                         return std::nullopt;
+                       }}));
     dispatcher->add_service(sts::service_table());
   }
 

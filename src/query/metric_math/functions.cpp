@@ -131,13 +131,15 @@ Evaluated run_metrics(Call& c) {
   return out;
 }
 
+Evaluated run_search(Call& c) { return c.environment.search(c.node.search); }
+
 // Walks over the points that are there; `step(previous, value, seconds)` gives the new value.
 template <class Step>
 Evaluated differences(Call& c, Step step) {
   double period_s = static_cast<double>(c.environment.grid.period_ms) / 1000;
   return map_series(c, [&](Series series) {
     std::optional<size_t> before;
-    Series out{series.label, std::vector<double>(series.values.size(), missing())};
+    Series out{series.label, std::vector<double>(series.values.size(), missing()), series.origin};
     for (size_t i = 0; i < series.values.size(); ++i) {
       if (is_missing(series.values[i])) continue;
       if (before) {
@@ -219,7 +221,8 @@ Evaluated run_fill(Call& c) {
 Evaluated pick(Call& c, bool first) {
   auto* array = std::get_if<Array>(&*c.arguments[0].value);
   if (array == nullptr) return c.problem(0, "an array of time series is expected");
-  if (array->empty()) return Series{{}, std::vector<double>(c.environment.grid.count, missing())};
+  if (array->empty())
+    return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
   return std::move(first ? array->front() : array->back());
 }
 Evaluated run_first(Call& c) { return pick(c, true); }
@@ -244,9 +247,9 @@ Evaluated run_if(Call& c) {
     bool yes = std::get<double>(condition) != 0;
     if (yes) return *c.arguments[1].value;
     if (has_else) return *c.arguments[2].value;
-    return Series{{}, std::vector<double>(c.environment.grid.count, missing())};
+    return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
   }
-  Series out{when->label, std::vector<double>(when->values.size(), missing())};
+  Series out{when->label, std::vector<double>(when->values.size(), missing()), {}};
   for (size_t i = 0; i < out.values.size(); ++i) {
     if (is_missing(when->values[i])) continue;
     if (when->values[i] != 0) {
@@ -359,20 +362,16 @@ Evaluated run_slice(Call& c) {
     if (number == nullptr || *number < 0) return c.problem(i, "an index is a number from 0");
     bounds[i - 1] = static_cast<size_t>(std::min(*number, static_cast<double>(array->size())));
   }
+  // One index: all series from there.
   Array out;
   for (size_t i = bounds[0]; i < bounds[1]; ++i) out.push_back(std::move((*array)[i]));
-  // One index: the series there.
-  if (c.arguments.size() == 2) {
-    if (out.empty()) return c.problem(1, "the index is behind the last series");
-    return std::move(out.front());
-  }
   return out;
 }
 
 Evaluated run_time_series(Call& c) {
   const auto* number = std::get_if<double>(&*c.arguments[0].value);
   if (number == nullptr) return c.problem(0, "TIME_SERIES takes a number");
-  return Series{{}, std::vector<double>(c.environment.grid.count, *number)};
+  return Series{{}, std::vector<double>(c.environment.grid.count, *number), {}};
 }
 
 // The series again, over the longer grid that a band learns from.
@@ -435,6 +434,9 @@ const Function kFunctions[] = {
     {"RATE", 1, 1, run_rate, kSeries, "the difference to the point before, a second"},
     {"REMOVE_EMPTY", 1, 1, run_remove_empty, "an array", "without the series that have no point"},
     {"RUNNING_SUM", 1, 1, run_running_sum, kSeries, "the sum of all points so far"},
+    {kSearch, 2, 3, run_search,
+     "a search text, a statistic, both in quotes, and, or not, a period in seconds",
+     "the metrics that are found"},
     {"SLICE", 2, 3, run_slice, "an array, an index and, or not, an end", "a part of an array"},
     {"SORT", 3, 4, run_sort, "an array, AVG, MIN, MAX or SUM, ASC or DESC and, or not, a number",
      "sorts the series of an array"},
@@ -444,8 +446,8 @@ const Function kFunctions[] = {
     {"YEAR", 1, 1, run_year, kSeries, "the year, UTC"},
 };
 
-constexpr std::array<std::string_view, 5> kUnserved{"DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC",
-                                                    "LAMBDA", "SEARCH", "SERVICE_QUOTA"};
+constexpr std::array<std::string_view, 4> kUnserved{"DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC",
+                                                    "LAMBDA", "SERVICE_QUOTA"};
 
 }  // namespace
 

@@ -2,31 +2,40 @@
 
 #include <algorithm>
 
-#include "api/aws/monitoring/resolution.h"
 #include "api/aws/monitoring/series_query.h"
-#include "base/time/grid.h"
+#include "query/metric_math/metric_math.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
 
+using query::metric_math::Expression;
+
+// The expressions of a request that parse; the others are refused elsewhere.
+std::vector<std::optional<Expression>> parse_all(
+    const std::vector<shapes::MetricDataQuery>& queries) {
+  std::vector<std::optional<Expression>> out;
+  for (const shapes::MetricDataQuery& query : queries) {
+    out.emplace_back();
+    if (!query.expression) continue;
+    if (auto parsed = Expression::parse(*query.expression)) out.back() = std::move(*parsed);
+  }
+  return out;
+}
+
 // The query of that number and all that it uses.
-void collect_parts(const std::vector<MathQuery>& math, size_t at, std::set<size_t>& parts) {
-  if (!parts.insert(at).second || !math[at].expression) return;
-  for (const std::string& id : math[at].expression->references()) {
-    auto found = std::ranges::find(math, id, &MathQuery::id);
-    if (found != math.end()) {
-      collect_parts(math, static_cast<size_t>(found - math.begin()), parts);
+void collect_parts(const std::vector<shapes::MetricDataQuery>& queries,
+                   const std::vector<std::optional<Expression>>& math, size_t at,
+                   std::set<size_t>& parts) {
+  if (!parts.insert(at).second || !math[at]) return;
+  for (const std::string& id : math[at]->references()) {
+    auto found = std::ranges::find(queries, id, &shapes::MetricDataQuery::id);
+    if (found != queries.end()) {
+      collect_parts(queries, math, static_cast<size_t>(found - queries.begin()), parts);
     }
   }
 }
 
 }  // namespace
-
-int64_t training_start_ms(int64_t range_start_ms, int64_t period_ms, int64_t now_ms) {
-  int64_t held_ms = now_ms - held_s(period_ms / 1000) * 1000;
-  int64_t wanted_ms = std::max(range_start_ms - query::anomaly::kTrainingMs, held_ms);
-  return std::min(floor_to(wanted_ms + period_ms - 1, period_ms), range_start_ms);
-}
 
 query::anomaly::Options training_options(const MonitoringOptions& options,
                                          const shapes::PutAnomalyDetectorInput& definition) {
@@ -49,8 +58,11 @@ query::anomaly::Options training_options(const MonitoringOptions& options,
 }
 
 std::map<std::string, query::anomaly::Options, std::less<>> find_training_options(
-    const Shared& shared, const Tenant& tenant, const std::vector<shapes::MetricDataQuery>& queries,
-    const std::vector<MathQuery>& math) {
+    const Shared& shared, const Tenant& tenant,
+    const std::vector<shapes::MetricDataQuery>& queries) {
+  std::vector<std::optional<Expression>> math = parse_all(queries);
+  bool any = std::ranges::any_of(math, [](const auto& one) { return one && one->uses_band(); });
+  if (!any) return {};
   std::map<std::string, query::anomaly::Options, std::less<>> out;
   for (size_t i = 0; i < queries.size(); ++i) {
     std::string key;
@@ -61,7 +73,7 @@ std::map<std::string, query::anomaly::Options, std::less<>> find_training_option
           *queries[i].metric_stat->stat);
     } else {
       std::set<size_t> parts;
-      collect_parts(math, i, parts);
+      collect_parts(queries, math, i, parts);
       std::vector<shapes::MetricDataQuery> used;
       for (size_t part : parts) used.push_back(queries[part]);
       key = metric_math_key(used);

@@ -114,8 +114,8 @@ TEST_CASE("a_wider_band_is_wider_and_its_limits_are_used_in_math") {
   double wide = results[0]["Values"].list[3].number - results[1]["Values"].list[3].number;
   double high = results[2]["Values"].list[3].number;
   double low = results[3]["Values"].list[3].number;
-  CHECK(results[0]["Label"].text == "normal");
-  CHECK(results[1]["Label"].text == "normal");
+  CHECK(results[0]["Label"].text == "normal m High");
+  CHECK(results[1]["Label"].text == "normal m Low");
   CHECK(wide == doctest::Approx(2 * (high - low)));
   double outliers = 0;
   for (const JsonValue& one : results[4]["Values"].list) outliers += one.number;

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 
-#include "api/aws/monitoring/expression_plan.h"
 #include "api/aws/monitoring/monitoring_errors.h"
-#include "api/aws/monitoring/resolution.h"
+#include "api/aws/monitoring/series_query.h"
+#include "query/exec/resolution.h"
+#include "query/metric_data/plan.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
 
+namespace data = query::metric_data;
 using Refusal = std::optional<AwsError>;
 
 // User guide, "Anomaly detection on metric math".
@@ -56,62 +58,81 @@ Refusal check_math_metric(const shapes::MetricDataQuery& query, const std::strin
           fmt::format("The parameter {}.MetricStat.Metric.{} is required.", path, name));
     }
   }
-  if (*stat.period < kMathPeriodMinS || !is_period(*stat.period)) {
+  if (*stat.period < kMathPeriodMinS || !query::is_period(*stat.period)) {
     return invalid_parameter_value(
         fmt::format("The parameter {}.MetricStat.Period must be a multiple of 60.", path));
   }
   return check_stat(*stat.stat, path + ".MetricStat.Stat");
 }
 
+// One query of it, as a request for metric data has it.
+Refusal read_math_query(const shapes::MetricDataQuery& query, const std::string& path,
+                        data::Query& out) {
+  if (query.expression.has_value() == query.metric_stat.has_value()) {
+    return invalid_parameter_combination(
+        fmt::format("Exactly one of {}.MetricStat and {}.Expression must be given.", path, path));
+  }
+  out.id = *query.id;
+  out.returned = query.return_data.value_or(true);
+  out.period_s = query.period.value_or(0);
+  if (query.expression) {
+    out.expression = *query.expression;
+    return std::nullopt;
+  }
+  if (auto wrong = check_math_metric(query, path)) return wrong;
+  const shapes::Metric& metric = *query.metric_stat->metric;
+  out.period_s = *query.metric_stat->period;
+  out.metric = data::MetricStat{metric.metric_namespace.value_or(""),
+                                metric.metric_name.value_or(""),
+                                dimension_list(metric.dimensions),
+                                {},
+                                *query::parse_statistic(*query.metric_stat->stat)};
+  return std::nullopt;
+}
+
+// What a band cannot be about.
+bool is_unfit(const data::ParsedQuery& parsed) {
+  if (parsed.select) return true;
+  return parsed.expression && (parsed.expression->uses_metrics() ||
+                               parsed.expression->uses_band() || !parsed.searches.empty());
+}
+
 // Parses its expressions and refuses what a band cannot be about.
 Refusal check_math(const std::vector<shapes::MetricDataQuery>& queries) {
-  std::vector<MathQuery> math;
-  size_t returned = 0;
+  data::Request request;
   for (size_t i = 0; i < queries.size(); ++i) {
-    const auto& query = queries[i];
     std::string path = fmt::format("MetricMathAnomalyDetector.MetricDataQueries.member.{}", i + 1);
-    if (query.expression.has_value() == query.metric_stat.has_value()) {
-      return invalid_parameter_combination(
-          fmt::format("Exactly one of {}.MetricStat and {}.Expression must be given.", path, path));
+    if (auto wrong = read_math_query(queries[i], path, request.queries.emplace_back())) {
+      return wrong;
     }
-    bool is_returned = query.return_data.value_or(true);
-    returned += is_returned ? 1 : 0;
-    if (query.metric_stat) {
-      if (auto wrong = check_math_metric(query, path)) return wrong;
-      math.push_back({*query.id, *query.id, *query.metric_stat->period, std::nullopt, is_returned});
-      continue;
-    }
-    auto expression = parse_expression(*query.id, *query.expression);
-    if (!expression) return std::move(expression).error();
-    if (expression->uses_metrics() || expression->uses_band()) {
-      return validation_error(
-          fmt::format("Error in expression '{}': an anomaly detector supports neither METRICS nor "
-                      "ANOMALY_DETECTION_BAND",
-                      *query.id));
-    }
-    math.push_back(
-        {*query.id, *query.id, query.period.value_or(0), std::move(*expression), is_returned});
   }
-  if (returned != 1) {
+  if (std::ranges::count(request.queries, true, &data::Query::returned) != 1) {
     return validation_error(
         "Exactly one query of an anomaly detector must have ReturnData set to true.");
   }
-  for (const MathQuery& one : math) {
-    if (std::ranges::count(math, one.id, &MathQuery::id) > 1) {
+  for (const data::Query& one : request.queries) {
+    if (std::ranges::count(request.queries, one.id, &data::Query::id) > 1) {
       return validation_error(fmt::format(
           "The values for parameter id in MetricDataQueries are not unique: {}", quoted(one.id)));
     }
   }
-  auto first = std::ranges::find_if(math, [](const MathQuery& m) { return !m.expression; });
-  bool mixed = first != math.end() && std::ranges::any_of(math, [&](const MathQuery& m) {
-                 return !m.expression && m.period_s != first->period_s;
-               });
-  if (first == math.end() || mixed) {
+  auto plan = data::make_plan(request);
+  if (!plan) return failure_error(request.queries, plan.error());
+  for (size_t i = 0; i < plan->parsed.size(); ++i) {
+    if (!is_unfit(plan->parsed[i])) continue;
+    return validation_error(
+        fmt::format("Error in expression '{}': an anomaly detector supports neither METRICS, "
+                    "SEARCH, SELECT nor ANOMALY_DETECTION_BAND",
+                    request.queries[i].id));
+  }
+  std::set<int64_t> periods;
+  for (const data::Query& one : request.queries) {
+    if (one.metric) periods.insert(one.period_s);
+  }
+  if (periods.size() != 1) {
     return validation_error(
         "The metrics of an anomaly detector must be at least one and have the same period.");
   }
-  auto periods = plan_periods(math);
-  if (!periods) return std::move(periods).error();
   return std::nullopt;
 }
 

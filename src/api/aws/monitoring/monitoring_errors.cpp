@@ -69,4 +69,12 @@ AwsError violations_error(const std::vector<Violation>& violations) {
 
 AwsError backend_error(const Error& error) { return from_error(error); }
 
+AwsError failure_error(const std::vector<query::metric_data::Query>& queries,
+                       const query::metric_data::Failure& failure) {
+  if (!failure.query) return backend_error(failure.error);
+  return validation_error(fmt::format("Error in expression '{}' at character {}: {}",
+                                      queries[*failure.query].id, failure.position.value_or(0) + 1,
+                                      failure.error.message));
+}
+
 }  // namespace kansoku::api::aws::monitoring

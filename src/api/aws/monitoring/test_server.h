@@ -19,7 +19,7 @@ struct TestServer {
   env::SimRandom random{1};
   ManualExecutor executor;
   net::auth::MemoryKeyStore keys;
-  MemoryBackend backend;
+  MemoryBackend backend{clock};
   store::ReferenceCatalog catalog;
   std::vector<std::string> audit;
   std::unique_ptr<Dispatcher> dispatcher;

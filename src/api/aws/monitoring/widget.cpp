@@ -2,13 +2,13 @@
 
 #include <fmt/core.h>
 
-#include "api/aws/monitoring/label.h"
 #include "api/aws/monitoring/monitoring_errors.h"
-#include "api/aws/monitoring/resolution.h"
 #include "api/aws/monitoring/widget_reader.h"
 #include "api/widget_image/palette.h"
 #include "base/time/duration.h"
 #include "base/time/iso8601.h"
+#include "query/exec/resolution.h"
+#include "query/metric_data/label.h"
 #include "query/statistic/statistic.h"
 
 namespace kansoku::api::aws::monitoring {
@@ -98,7 +98,7 @@ void check_place(Reader& reader, const WidgetContext& context) {
 
 std::optional<int64_t> read_period(Reader& reader) {
   auto period = reader.integer("period", 1, kDayS * 365);
-  if (period && !is_period(*period)) {
+  if (period && !query::is_period(*period)) {
     reader.problem("period", "must be 1, 5, 10, 20, 30 or a multiple of 60");
     return std::nullopt;
   }
@@ -124,7 +124,8 @@ struct Defaults {
 // that is held is taken.
 int64_t period_for(std::optional<int64_t> wanted_s, int64_t start_ms, int64_t now_ms) {
   if (wanted_s) return *wanted_s;
-  return period_available((now_ms - start_ms) / 1000, kPeriodDefaultS) ? kPeriodDefaultS : 3'600;
+  return query::period_available((now_ms - start_ms) / 1000, kPeriodDefaultS) ? kPeriodDefaultS
+                                                                              : 3'600;
 }
 
 class RowsReader {
@@ -184,7 +185,8 @@ class RowsReader {
     if (auto text = reader.text("id")) out.id = *text;
     out.label = reader.text("label");
     if (out.label) {
-      if (auto good = check_label(*out.label); !good) reader.problem("label", good.error());
+      if (auto good = query::metric_data::check_label(*out.label); !good)
+        reader.problem("label", good.error());
     }
     if (auto stat = read_stat(reader)) out.stat = *stat;
     if (auto period = read_period(reader)) period_s = period;
@@ -286,7 +288,8 @@ void read_look(Reader& reader, Widget& widget) {
   // Data are answered as soon as they are here, so there is nothing to wait for.
   (void)reader.boolean("liveData");
   if (auto zone = reader.text("timezone")) {
-    auto offset = *zone == "UTC" ? std::optional<int>(0) : parse_utc_offset(*zone);
+    auto offset =
+        *zone == "UTC" ? std::optional<int>(0) : query::metric_data::parse_utc_offset(*zone);
     if (!offset) reader.problem("timezone", fmt::format("{} is not like +0130", quoted(*zone)));
     out.offset_minutes = offset.value_or(0);
   }

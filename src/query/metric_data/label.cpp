@@ -1,4 +1,4 @@
-#include "api/aws/monitoring/label.h"
+#include "query/metric_data/label.h"
 
 #include <fmt/core.h>
 
@@ -6,9 +6,8 @@
 #include <charconv>
 
 #include "base/time/iso8601.h"
-#include "wire/aws/protocol.h"
 
-namespace kansoku::api::aws::monitoring {
+namespace kansoku::query::metric_data {
 namespace {
 
 // What stands where a series has no datapoint.
@@ -187,6 +186,28 @@ std::vector<std::string> default_labels(std::span<const LabelSubject> queries) {
   return out;
 }
 
+std::vector<std::string> found_labels(std::span<const LabelSubject> metrics) {
+  std::vector<std::string> out;
+  if (metrics.empty()) return out;
+  bool namespaces = !all_same(metrics, [](const LabelSubject& m) { return m.metric_namespace; });
+  bool names = !all_same(metrics, [](const LabelSubject& m) { return m.metric_name; });
+  std::map<std::pair<std::string, std::string>, size_t> uses;
+  for (const LabelSubject& metric : metrics) {
+    for (const auto& dimension : metric.dimensions) ++uses[dimension];
+  }
+  for (const LabelSubject& metric : metrics) {
+    std::string label;
+    auto add = [&](const std::string& part) { label += label.empty() ? part : " " + part; };
+    if (namespaces) add(metric.metric_namespace);
+    if (names) add(metric.metric_name);
+    for (const auto& dimension : metric.dimensions) {
+      if (uses[dimension] < metrics.size()) add(dimension.second);
+    }
+    out.push_back(label.empty() ? metric.metric_name : std::move(label));
+  }
+  return out;
+}
+
 std::expected<void, std::string> check_label(std::string_view label) {
   size_t values = 0, labels = 0;
   std::string wrong;
@@ -241,4 +262,4 @@ std::optional<int> parse_utc_offset(std::string_view text) {
   return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
-}  // namespace kansoku::api::aws::monitoring
+}  // namespace kansoku::query::metric_data

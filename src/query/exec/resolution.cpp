@@ -1,9 +1,9 @@
-#include "api/aws/monitoring/resolution.h"
+#include "query/exec/resolution.h"
 
 #include "base/time/grid.h"
 #include "store/metric_store.h"
 
-namespace kansoku::api::aws::monitoring {
+namespace kansoku::query {
 namespace {
 
 // The store's own times: raw points, then its tiers of 60 s, 300 s and 3,600 s.
@@ -40,4 +40,17 @@ int64_t round_start_ms(int64_t start_ms, int64_t now_ms, int64_t period_s) {
   return floor_to(start_ms, period_s < 60 ? period_s * 1000 : 60'000);
 }
 
-}  // namespace kansoku::api::aws::monitoring
+CellRange cell_range(int64_t start_ms, int64_t end_ms, int64_t period_s, int64_t now_ms) {
+  int64_t period_ms = period_s * 1000;
+  return {floor_to(round_start_ms(start_ms, now_ms, period_s), period_ms), end_ms, period_ms,
+          period_available((now_ms - start_ms) / 1000, period_s)};
+}
+
+int64_t default_period_s(int64_t age_s) {
+  for (int64_t period_s : {60, 300}) {
+    if (period_available(age_s, period_s)) return period_s;
+  }
+  return 3'600;
+}
+
+}  // namespace kansoku::query

@@ -1,4 +1,4 @@
-// Labels of GetMetricData: the default ones and the dynamic values ${…}.
+// Labels of metric data: the default ones and the dynamic values ${…}.
 // Source: CloudWatch user guide, "Using dynamic labels"; default labels as recorded from AWS.
 #pragma once
 
@@ -9,22 +9,19 @@
 #include <string_view>
 #include <vector>
 
-#include "api/aws/monitoring/backend.h"
+#include "query/metric_math/metric_math.h"
 
-namespace kansoku::api::aws::monitoring {
+namespace kansoku::query::metric_data {
 
 // What a label may speak of.
-struct LabelSubject {
-  std::string metric_namespace;
-  std::string metric_name;
-  DimensionList dimensions;
-  std::string statistic;
-  int64_t period_s = 0;
-};
+using LabelSubject = metric_math::Origin;
 
 // The metric name, then the values of the dimensions, the statistic and the period where they tell
 // queries of the request apart.
 std::vector<std::string> default_labels(std::span<const LabelSubject> queries);
+// Of metrics that a search found: what tells them apart, of namespace, name and the values of
+// dimensions; the name where nothing does.
+std::vector<std::string> found_labels(std::span<const LabelSubject> metrics);
 
 struct LabelSeries {
   std::span<const int64_t> timestamps_ms;  // ascending
@@ -48,4 +45,4 @@ std::string expand_label(std::string_view label, std::string_view default_label,
 // "+0900" in minutes; nothing when malformed.
 std::optional<int> parse_utc_offset(std::string_view text);
 
-}  // namespace kansoku::api::aws::monitoring
+}  // namespace kansoku::query::metric_data

@@ -1,6 +1,4 @@
-// What one fit of the anomaly model costs, and the band of a three-hour graph. Prints one JSON line.
-#include <sys/resource.h>
-
+// What the band of a three-hour graph costs, with the fit of the model. Prints one JSON line.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

@@ -341,3 +341,19 @@ TEST_CASE("numbers have three digits and their unit, as in the console") {
   CHECK(times[0].text == "18:00");
   CHECK(time_ticks(kNow - 100 * 24 * kHour, kNow, 6, 0)[0].text.starts_with("Aug"));
 }
+
+TEST_CASE("colours are those of the console") {
+  auto text = env::real_files().read_all(KANSOKU_SOURCE_DIR "/console/src/chart/colours.ts");
+  REQUIRE(text);
+  for (bool dark : {false, true}) {
+    size_t at = text->find(dark ? "SERIES_DARK = [" : "SERIES_LIGHT = [");
+    for (size_t i = 0; i < 8; ++i) {
+      at = text->find("'#", at + 1);
+      REQUIRE(at != std::string::npos);
+      CHECK(parse_colour(text->substr(at + 1, 7)) == series_colour(i, dark));
+    }
+  }
+  for (std::string_view wrong : {"", "#12345", "123456", "#1234567", "#12345g", "red"}) {
+    CHECK_FALSE(parse_colour(wrong));
+  }
+}

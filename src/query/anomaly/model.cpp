@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "base/time/civil.h"
 #include "base/time/grid.h"
@@ -22,6 +23,7 @@ constexpr int64_t kDailyMinMs = 2 * kDayMs;
 constexpr int64_t kTrendMinMs = 3 * kDayMs;
 // Two weeks less a day, so that a metric with a gap is still learnt from.
 constexpr int64_t kWeeklyMinMs = 13 * kDayMs;
+constexpr int64_t kWeekMs = 7 * kDayMs;
 // How far both weeks have to leave the usual hour, in deviations of all hours. Of hours that differ
 // by chance alone, one in a hundred does.
 constexpr double kWeeklyAgreement = 1.5;
@@ -189,10 +191,11 @@ class Fitting {
   }
 
   // By weekday and hour, where both weeks agree: the smaller of their two deviations, so that one
-  // week's incident never becomes the next one's expectation.
+  // week's incident never becomes the next one's expectation. An hour of the week that was seen
+  // once may have been an incident or the rule: the band will hold both.
   void fit_weekly() {
-    weekly_known_ = span_ms_ >= kWeeklyMinMs && !model_.slots_.empty();
-    if (!weekly_known_) return;
+    if (span_ms_ < kWeekMs || model_.slots_.empty()) return;
+    weekly_known_ = span_ms_ >= kWeeklyMinMs;
     std::vector<uint32_t> hour_of;
     for (size_t i = 0; i < moments_.size(); ++i) {
       hour_of.push_back(day_of_[i] * 24 + static_cast<uint32_t>(moments_[i].hour));
@@ -205,12 +208,16 @@ class Fitting {
     double usual = median(seen);
     for (double& hour : seen) hour = std::abs(hour - usual);
     double agreement = kWeeklyAgreement * kMadToDeviation * median(seen);
-    for (size_t day = 0; day + 7 < day_count_; ++day) {
+    std::array<std::array<size_t, 24>, 7> counts{};
+    for (size_t day = 0; day < day_count_; ++day) {
       size_t weekday = weekday_of(day);
       for (size_t hour = 0; hour < 24; ++hour) {
         double a = hours[day * 24 + hour] - usual;
-        double b = hours[(day + 7) * 24 + hour] - usual;
-        bool agree = std::abs(a) > agreement && std::abs(b) > agreement && (a > 0) == (b > 0);
+        if (std::isnan(a)) continue;
+        bool far = std::abs(a) > agreement;
+        model_.weekly_once_[weekday][hour] = ++counts[weekday][hour] == 1 && far ? a / 2 : 0;
+        double b = day + 7 < day_count_ ? hours[(day + 7) * 24 + hour] - usual : std::nan("");
+        bool agree = far && std::abs(b) > agreement && (a > 0) == (b > 0);
         if (agree) model_.weekly_[weekday][hour] = std::abs(a) < std::abs(b) ? a : b;
       }
     }
@@ -350,12 +357,15 @@ double Model::shape(const Moment& moment, int64_t at_ms) const {
 Expected Model::expected(int64_t at_ms) const {
   Moment at = moment(at_ms, int64_t{zone_.offset_s(floor_to(at_ms, 1000) / 1000)} * 1000);
   Expected out;
-  out.value = level_ + shape(at, at_ms);
+  double once = weekly_once_[at.weekday][at.hour];
+  out.value = level_ + shape(at, at_ms) + once;
   bool late = at.within_hour >= 0.5;
   double other = deviations_[(at.hour + (late ? 1 : 23)) % 24];
   double share = late ? at.within_hour - 0.5 : 0.5 - at.within_hour;
   out.deviation = deviations_[at.hour] + (other - deviations_[at.hour]) * share;
   if (!slot_deviations_.empty()) out.deviation = std::max(out.deviation, slot_deviations_[at.slot]);
+  // Anything between the usual and what was seen once is as likely: a uniform distribution.
+  out.deviation = std::hypot(out.deviation, once / std::numbers::sqrt3);
   return out;
 }
 

@@ -78,10 +78,13 @@ class Model {
   int64_t reference_ms_ = 0;  // where the trend is 0
   double level_ = 0;
   double trend_per_ms_ = 0;
-  std::vector<double> slots_;                       // by time of day; empty: not learnt
-  std::array<std::array<double, 24>, 7> weekly_{};  // by weekday and hour
-  std::array<double, 24> deviations_{};             // by hour
-  std::vector<double> slot_deviations_;             // with periodic spikes only
+  std::vector<double> slots_;  // by time of day; empty: not learnt
+  using Week = std::array<std::array<double, 24>, 7>;
+  Week weekly_{};  // by weekday and hour
+  // Of hours of the week that were seen once: half of how far they were from the usual.
+  Week weekly_once_{};
+  std::array<double, 24> deviations_{};  // by hour
+  std::vector<double> slot_deviations_;  // with periodic spikes only
   double lower_limit_ = 0;
   double upper_limit_ = 0;
 };

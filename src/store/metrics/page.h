@@ -59,6 +59,7 @@ class PageBuilder {
   std::string vectors_;
   std::string entries_;
   std::string coded_;
+  std::string body_;
   std::vector<int64_t> last_times_;
   uint32_t last_row_ = 0;
   std::unordered_map<std::string, uint32_t> vector_rows_;

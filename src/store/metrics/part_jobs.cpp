@@ -101,7 +101,8 @@ Status SealJob::put_series(SeriesId id) {
   if (!merge) return {};
   stream_.clear();
   frozen_->append_stream(id, stream_);
-  DecodedSeries series;
+  DecodedSeries& series = series_;
+  series.clear();
   decode_stream(stream_, series);
   settle(series, *merge);
   KANSOKU_RETURN_IF_ERROR(

@@ -80,13 +80,31 @@ void SeriesTable::prefetch_entry(const Hash128& hash) const {
   if (slot.id_plus_1 != 0) __builtin_prefetch(&entries_[slot.id_plus_1 - 1]);
 }
 
+namespace {
+
+// Labels are short: words beat a call. The last word overlaps the one before.
+bool same_bytes(const char* a, const char* b, size_t n) {
+  if (n < 8) {
+    for (size_t i = 0; i < n; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0; i + 8 < n; i += 8) {
+    if (load_le<uint64_t>(a + i) != load_le<uint64_t>(b + i)) return false;
+  }
+  return load_le<uint64_t>(a + n - 8) == load_le<uint64_t>(b + n - 8);
+}
+
+}  // namespace
+
 bool SeriesTable::same(const Entry& entry, std::string_view canonical) const {
   const char* at = canonical.data();
   size_t left = canonical.size();
   const uint32_t* ids = &pair_ids_[entry.pairs];
   for (uint8_t i = 0; i < entry.pair_count; ++i) {
     std::string_view bytes = pairs_[ids[i]].bytes;
-    if (bytes.size() > left || std::memcmp(at, bytes.data(), bytes.size()) != 0) return false;
+    if (bytes.size() > left || !same_bytes(at, bytes.data(), bytes.size())) return false;
     at += bytes.size();
     left -= bytes.size();
   }
@@ -99,13 +117,17 @@ SeriesId SeriesTable::find(const Hash128& hash, std::string_view canonical, Scop
   for (uint32_t at = static_cast<uint32_t>(hash.low) & slot_mask_;; at = (at + 1) & slot_mask_) {
     const Slot& slot = slots_[at];
     if (slot.id_plus_1 == 0) return kNoSeries;
-    if (slot.tag != tag) continue;
-    const Entry& entry = entries_[slot.id_plus_1 - 1];
-    if (entry.hash_low == hash.low && entry.scope == scope &&
-        (entry.flags & 1) == static_cast<uint8_t>(merge) && same(entry, canonical)) {
+    if (slot.tag == tag && is(slot.id_plus_1 - 1, hash, canonical, scope, merge))
       return slot.id_plus_1 - 1;
-    }
   }
+}
+
+bool SeriesTable::is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
+                     signal::MergeKind merge) const {
+  if (id >= size()) return false;
+  const Entry& entry = entries_[id];
+  return entry.pair_count != kGap && entry.hash_low == hash.low && entry.scope == scope &&
+         (entry.flags & 1) == static_cast<uint8_t>(merge) && same(entry, canonical);
 }
 
 Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonical, ScopeId scope,

@@ -59,6 +59,9 @@ class SeriesTable {
   void prefetch_entry(const Hash128& hash) const;
   SeriesId find(const Hash128& hash, std::string_view canonical, ScopeId scope,
                 signal::MergeKind merge) const;
+  // Whether `id` is this series: cheaper than to look it up, for those who guess well.
+  bool is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
+          signal::MergeKind merge) const;
   // Makes the series; the caller has seen that it is not there. InvalidArgument for labels that are
   // not canonical or too many.
   Result<SeriesId> add(const Hash128& hash, std::string_view canonical, ScopeId scope,
@@ -73,7 +76,7 @@ class SeriesTable {
 
   SeriesId size() const { return size_.load(std::memory_order_acquire); }
   // On the writer; others use find_merge().
-  bool exists(SeriesId id) const { return id < size() && entries_[id].pair_count != 0xff; }
+  bool exists(SeriesId id) const { return id < size() && entries_[id].pair_count != kGap; }
 
   // Either side.
   // How `id` merges; nothing for a gap.
@@ -91,12 +94,13 @@ class SeriesTable {
   size_t memory_bytes() const;
 
  private:
+  static constexpr uint8_t kGap = 0xff;
   struct Entry {
     uint64_t hash_low = 0;
     uint32_t pairs = 0;  // index in pair_ids_
     ScopeId scope = 0;
-    uint8_t pair_count = 0xff;  // 0xff: a gap
-    uint8_t flags = 0;          // bit 0: merge kind; bits 1-2: temporality
+    uint8_t pair_count = kGap;
+    uint8_t flags = 0;  // bit 0: merge kind; bits 1-2: temporality
   };
   struct Times {
     std::atomic<int64_t> first_ms;

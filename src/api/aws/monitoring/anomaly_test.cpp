@@ -48,9 +48,9 @@ JsonValue data(TestServer& server, std::string_view queries, int status = 200,
                int64_t seconds = 10'800) {
   return server.call_json(
       "GetMetricData",
-      fmt::format(
-          R"({{"StartTime":{},"EndTime":{},"ScanBy":"TimestampAscending","MetricDataQueries":[{}]}})",
-          kNowS - seconds, kNowS, queries),
+      fmt::format(R"({{"StartTime":{},"EndTime":{},"ScanBy":"TimestampAscending",)"
+                  R"("MetricDataQueries":[{}]}})",
+                  kNowS - seconds, kNowS, queries),
       status);
 }
 std::string refusal(TestServer& server, std::string_view queries) {
@@ -190,9 +190,10 @@ TEST_CASE("a_detector_says_what_its_band_learns_from") {
   };
   CHECK(points(1) == 36);
   // Nearly everything is excluded.
-  std::string excluded = fmt::format(
-      R"(,"Configuration":{{"ExcludedTimeRanges":[{{"StartTime":{},"EndTime":{}}}],"MetricTimezone":"Asia/Tokyo"}})",
-      kNowS - 5 * kDayS, kNowS - kDayS / 2);
+  std::string excluded =
+      fmt::format(R"(,"Configuration":{{"ExcludedTimeRanges":[{{"StartTime":{},"EndTime":{}}}],)"
+                  R"("MetricTimezone":"Asia/Tokyo"}})",
+                  kNowS - 5 * kDayS, kNowS - kDayS / 2);
   CHECK(put_code(server, kSingle + excluded) == "stored");
   CHECK(points(1) == 0);
   CHECK(points(3) == 36);

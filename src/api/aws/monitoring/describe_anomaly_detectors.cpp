@@ -150,7 +150,7 @@ class StateReader : public std::enable_shared_from_this<StateReader> {
     const Detector& detector = page_[output_.anomaly_detectors->size()];
     auto request = std::make_shared<shapes::GetMetricDataInput>(
         training_request(detector, context_->now.ms()));
-    run_metric_data(*shared_, context_, *request,
+    run_metric_data(*shared_, context_, *request, kPageDatapointsMax,
                     [self = shared_from_this(), request](auto answer) {
                       self->add(*request, std::move(answer));
                     });

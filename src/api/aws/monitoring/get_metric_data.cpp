@@ -22,14 +22,13 @@ using describe::Timestamp;
 
 // API reference of GetMetricData.
 constexpr size_t kQueriesMax = 500;
-constexpr int kDatapointsMax = 100'800;
 
 namespace data = query::metric_data;
 
 struct Request {
   std::shared_ptr<const data::Plan> plan;
   bool ascending = false;
-  size_t datapoints_max = kDatapointsMax;
+  size_t datapoints_max = kPageDatapointsMax;
   int offset_minutes = 0;
   std::string binding;
   // Where the page before ended: the number of a result, and its last time there.
@@ -169,10 +168,10 @@ std::optional<AwsError> check_limits(const data::Plan& plan, const Input& input)
         "the datapoints requested by increasing Period, or decreasing the time range.",
         cells, data::kCellsMax));
   }
-  if (input.max_datapoints &&
-      (*input.max_datapoints < 1 || *input.max_datapoints > kDatapointsMax)) {
+  if (input.max_datapoints && (*input.max_datapoints < 1 ||
+                               *input.max_datapoints > static_cast<int64_t>(kPageDatapointsMax))) {
     return validation_error(
-        fmt::format("The parameter MaxDatapoints must be between 1 and {}.", kDatapointsMax));
+        fmt::format("The parameter MaxDatapoints must be between 1 and {}.", kPageDatapointsMax));
   }
   return std::nullopt;
 }
@@ -326,9 +325,11 @@ class PageWriter {
 }  // namespace
 
 void run_metric_data(const Shared& shared, const std::shared_ptr<OperationContext>& context,
-                     const Input& input, TypedReply<MetricDataAnswer> reply) {
+                     const Input& input, size_t datapoints_max,
+                     TypedReply<MetricDataAnswer> reply) {
   Planned planned = make_request(shared, *context, input);
   if (!planned) return reply(std::unexpected(std::move(planned).error()));
+  if (!input.max_datapoints) planned->datapoints_max = datapoints_max;
   auto request = std::make_shared<const Request>(std::move(*planned));
   shared.backend().run(request->plan, [&shared, context, request,
                                        reply = std::move(reply)](MetricDataOutcome answer) mutable {
@@ -346,7 +347,7 @@ OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
           .handler =
               typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
                                                     const Input& input, TypedReply<Output> reply) {
-                run_metric_data(*shared, context, input,
+                run_metric_data(*shared, context, input, kPageDatapointsMax,
                                 [reply = std::move(reply)](auto answer) mutable {
                                   if (!answer)
                                     return reply(std::unexpected(std::move(answer).error()));

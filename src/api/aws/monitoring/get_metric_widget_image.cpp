@@ -11,7 +11,7 @@ namespace {
 using Input = shapes::GetMetricWidgetImageInput;
 using Output = shapes::GetMetricWidgetImageOutput;
 
-// One request: its pages of data, then its picture.
+// One request: its data, then its picture.
 class ImageMaker : public std::enable_shared_from_this<ImageMaker> {
  public:
   ImageMaker(std::shared_ptr<Shared> shared, std::shared_ptr<OperationContext> context,
@@ -25,23 +25,18 @@ class ImageMaker : public std::enable_shared_from_this<ImageMaker> {
     raw_ = raw;
     auto request = widget_request(widget_);
     if (!request) return reply_(std::unexpected(std::move(request).error()));
-    request_ = std::move(*request);
-    if (request_.metric_data_queries->empty()) return draw();
-    read();
+    if (request->metric_data_queries->empty()) return draw();
+    run_metric_data(*shared_, context_, *request, kWidgetPointsMax,
+                    [self = shared_from_this()](auto answer) { self->add(std::move(answer)); });
   }
 
  private:
-  void read() {
-    run_metric_data(*shared_, context_, request_,
-                    [self = shared_from_this()](auto page) { self->add(std::move(page)); });
-  }
-
-  void add(std::expected<MetricDataAnswer, AwsError> page) {
-    if (!page) return reply_(std::unexpected(std::move(page).error()));
-    data_.add(*page);
-    if (!page->output.next_token) return draw();
-    request_.next_token = std::move(page->output.next_token);
-    read();
+  void add(std::expected<MetricDataAnswer, AwsError> answer) {
+    if (!answer) return reply_(std::unexpected(std::move(answer).error()));
+    // What searches find is not known before.
+    if (answer->output.next_token) return reply_(std::unexpected(too_many_points()));
+    data_.add(std::move(*answer));
+    draw();
   }
 
   void draw() {
@@ -69,7 +64,6 @@ class ImageMaker : public std::enable_shared_from_this<ImageMaker> {
   Widget widget_;
   TypedReply<Output> reply_;
   bool raw_ = false;
-  shapes::GetMetricDataInput request_;
   WidgetData data_;
 };
 

@@ -30,12 +30,16 @@ OperationSpec describe_anomaly_detectors(std::shared_ptr<Shared> shared);
 OperationSpec delete_anomaly_detector(std::shared_ptr<Shared> shared);
 OperationSpec get_metric_widget_image(std::shared_ptr<Shared> shared);
 
-// GetMetricData for the operations that are made of it: detectors and pictures.
+// GetMetricData for the operations that are made of it: detectors and pictures. All datapoints up
+// to `datapoints_max` at once; a token in the answer says that there would be more.
 struct MetricDataAnswer {
   shapes::GetMetricDataOutput output;
   std::vector<std::string> units;  // by result: of a metric, where it has points; else empty
 };
 void run_metric_data(const Shared& shared, const std::shared_ptr<OperationContext>& context,
-                     const shapes::GetMetricDataInput& input, TypedReply<MetricDataAnswer> reply);
+                     const shapes::GetMetricDataInput& input, size_t datapoints_max,
+                     TypedReply<MetricDataAnswer> reply);
+// What a caller of the API gets in one page at most.
+inline constexpr size_t kPageDatapointsMax = 100'800;
 
 }  // namespace kansoku::api::aws::monitoring

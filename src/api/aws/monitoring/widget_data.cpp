@@ -84,28 +84,27 @@ std::expected<shapes::GetMetricDataInput, AwsError> widget_request(const Widget&
     if (is_dynamic(row.label)) query.label = row.label;
     out.metric_data_queries->push_back(std::move(query));
   }
-  if (points > kWidgetPointsMax) {
-    return std::unexpected(invalid_parameter_value(
-        fmt::format("The parameter MetricWidget is invalid: up to {} datapoints, limit {}; take a "
-                    "longer period or a shorter range",
-                    points, kWidgetPointsMax)));
-  }
+  if (points > static_cast<int64_t>(kWidgetPointsMax)) return std::unexpected(too_many_points());
   if (!any) out.metric_data_queries->clear();
   return out;
 }
 
-void WidgetData::add(const MetricDataAnswer& page) {
-  const auto& results = *page.output.metric_data_results;
-  if (series_.size() < results.size()) series_.resize(results.size());
+AwsError too_many_points() {
+  return invalid_parameter_value(
+      fmt::format("The parameter MetricWidget is invalid: more than {} datapoints; take a longer "
+                  "period or a shorter range",
+                  kWidgetPointsMax));
+}
+
+void WidgetData::add(MetricDataAnswer answer) {
+  auto& results = *answer.output.metric_data_results;
   for (size_t i = 0; i < results.size(); ++i) {
-    Series& series = series_[i];
+    Series& series = series_.emplace_back();
     series.id = *results[i].id;
     series.label = results[i].label.value_or("");
-    series.unit = page.units[i];
-    for (size_t j = 0; j < results[i].values->size(); ++j) {
-      series.times_ms.push_back((*results[i].timestamps)[j].ms);
-      series.values.push_back((*results[i].values)[j]);
-    }
+    series.unit = answer.units[i];
+    for (describe::Timestamp at : *results[i].timestamps) series.times_ms.push_back(at.ms);
+    series.values = std::move(*results[i].values);
     if (!results[i].messages) continue;
     for (const auto& message : *results[i].messages) {
       incomplete_ = incomplete_ || message.code == "PartialData";

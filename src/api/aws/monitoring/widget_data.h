@@ -13,15 +13,17 @@
 namespace kansoku::api::aws::monitoring {
 
 // Datapoints of one picture; two million pixels show no more.
-inline constexpr int64_t kWidgetPointsMax = 1'000'000;
+inline constexpr size_t kWidgetPointsMax = 1'000'000;
 
 // Nothing visible: no queries. Refused where it would have too many datapoints.
 std::expected<shapes::GetMetricDataInput, AwsError> widget_request(const Widget& widget);
 
-// Collects pages of the answer.
+AwsError too_many_points();
+
+// The answer by rows.
 class WidgetData {
  public:
-  void add(const MetricDataAnswer& page);
+  void add(MetricDataAnswer answer);
   // The widget's picture with its lines and bands.
   widget_image::Picture picture(const Widget& widget) const;
 

@@ -220,9 +220,9 @@ widget_image::Picture picture_of(TestServer& server, std::string_view json) {
   context->region = server.region;
   context->now = server.clock.wall_now();
   if (!request->metric_data_queries->empty()) {
-    run_metric_data(*shared, context, *request, [&](auto page) {
+    run_metric_data(*shared, context, *request, kWidgetPointsMax, [&](auto page) {
       if (!page) FAIL_CHECK(page.error().message);
-      if (page) data.add(*page);
+      if (page) data.add(std::move(*page));
     });
   }
   return data.picture(widget);
@@ -268,6 +268,20 @@ TEST_CASE("one_value_of_the_whole_range_is_folded_from_its_periods") {
   CHECK(value("Minimum") == 20);
   CHECK(value("Maximum") == 55);
   CHECK(value("Average") == doctest::Approx(sum / 32));
+}
+
+TEST_CASE("searches_and_queries_of_metrics_insights_are_drawn_too") {
+  TestServer server;
+  put_points(server);
+  server.call_json("PutMetricData", R"({"Namespace":"N","MetricData":[{"MetricName":"other",)"
+                                    R"("Timestamp":1795348500,"Value":7}]})");
+  auto picture = picture_of(server, R"json({"metrics":[
+      [{"expression":"SEARCH('{N} m OR other', 'Average', 300)","label":""}],
+      [{"expression":"SELECT MAX(other) FROM SCHEMA(N)","label":"most"}]]})json");
+  REQUIRE(picture.lines.size() == 3);
+  CHECK(picture.lines[0].values.size() == 32);
+  CHECK(picture.lines[1].values == std::vector<double>{7});
+  CHECK(picture.lines[2].label == "most");
 }
 
 TEST_CASE("too_many_datapoints_are_refused") {

@@ -18,9 +18,7 @@ using api::prometheus::ResultSeries;
 using api::prometheus::ResultType;
 
 signal::Labels labels_of(const promql::LabelSet& labels) {
-  std::vector<signal::LabelView> views;
-  for (const promql::Label& label : labels.list()) views.push_back({label.name, label.value});
-  return signal::Labels::from(std::move(views)).value_or(signal::Labels());
+  return signal::Labels::from_canonical(std::string(labels.canonical()));
 }
 
 // The numbers by which the API tells open from closed ends of a bucket.

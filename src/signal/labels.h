@@ -46,6 +46,7 @@ class Labels {
   static Labels from_canonical(std::string canonical) { return Labels(std::move(canonical)); }
 
   const std::string& canonical() const { return canonical_; }
+  std::string take_canonical() && { return std::move(canonical_); }
   // Empty when there is no such label.
   std::string_view get(std::string_view name) const;
   std::vector<LabelView> list() const;

@@ -48,6 +48,8 @@ struct SeriesSelector {
   std::optional<signal::MergeKind> merge;
   // Only series with a point at or after this time.
   std::optional<int64_t> active_since_ms;
+  // False: in ascending order of ids, which is cheaper. Not together with a limit.
+  bool sorted = true;
   // 0: no limit. With a limit the answer is the first `limit` series by canonical labels after
   // `after_labels` (exclusive), for paging.
   size_t limit = 0;
@@ -91,11 +93,24 @@ struct MetricScan {
   bool summary_only = false;
 };
 
-// One series' points in time order, one per timestamp (merged by the series' kind).
+// One series' points in time order, one per timestamp (merged by the series' kind), as columns.
 struct SeriesPoints {
   SeriesId id = 0;
   std::span<const int64_t> timestamps_ms;
-  std::span<const signal::Point> points;
+  // Of a distribution: its sum.
+  std::span<const double> values;
+  // Empty when all are floats; else one per point, null for a float.
+  std::span<const std::unique_ptr<signal::Distribution>> distributions;
+
+  size_t size() const { return timestamps_ms.size(); }
+  const signal::Distribution* distribution(size_t i) const {
+    return distributions.empty() ? nullptr : distributions[i].get();
+  }
+  // A copy.
+  signal::Point point(size_t i) const {
+    const signal::Distribution* d = distribution(i);
+    return d != nullptr ? signal::Point(*d) : signal::Point(values[i]);
+  }
 };
 
 // What the scan pushed down and what it cost.
@@ -129,7 +144,7 @@ class MetricStore {
   // Takes the batch; resolves the token with stored, rejected (reasons: too_old, too_new,
   // series_limit, bad_labels) or dropped (overload, read_only, log_failed).
   virtual void append(signal::MetricDelivery delivery) = 0;
-  // Ordered by canonical labels.
+  // Ordered by canonical labels, unless the selector says otherwise.
   virtual Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector) const = 0;
   virtual Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink) const = 0;
   // Everything accepted so far is in immutable parts when the callback runs; merge_all also merges

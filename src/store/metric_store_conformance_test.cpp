@@ -267,9 +267,10 @@ std::vector<SeriesAnswer> read(MetricStoreFixture& fixture, const SeriesSelector
   }
   std::vector<SeriesAnswer> out;
   auto report = fixture.store().scan(scan, [&](const SeriesPoints& p) {
-    out.push_back({labels[p.id],
-                   {p.timestamps_ms.begin(), p.timestamps_ms.end()},
-                   {p.points.begin(), p.points.end()}});
+    SeriesAnswer& answer = out.emplace_back();
+    answer.labels = labels[p.id];
+    answer.timestamps_ms.assign(p.timestamps_ms.begin(), p.timestamps_ms.end());
+    for (size_t i = 0; i < p.size(); ++i) answer.points.push_back(p.point(i));
     return Status();
   });
   REQUIRE(report);

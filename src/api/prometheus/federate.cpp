@@ -92,8 +92,8 @@ Result<std::unordered_map<store::SeriesId, Newest>> newest_samples(
                          .range = {now_ms - kLookbackMs + 1, now_ms + 1}};
   for (const store::SeriesInfo& info : series) scan.ids.push_back(info.id);
   auto report = context.services.metrics->scan(scan, [&](const store::SeriesPoints& points) {
-    if (points.points.empty() || points.points.back().distribution != nullptr) return Status{};
-    double value = points.points.back().value;
+    if (points.size() == 0 || points.distribution(points.size() - 1) != nullptr) return Status{};
+    double value = points.values.back();
     if (std::bit_cast<uint64_t>(value) == kStaleNanBits) return Status{};
     out[points.id] = {points.timestamps_ms.back(), value};
     return Status{};

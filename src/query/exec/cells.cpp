@@ -75,7 +75,7 @@ Result<bool> CellReader::step() {
   for (size_t i = next_; i < end; ++i) scan.ids.push_back(result_.series[i].info.id);
   KANSOKU_TRY(auto report, store_.scan(scan, [&](const store::SeriesPoints& points) -> Status {
     KANSOKU_RETURN_IF_ERROR(context_.check());
-    KANSOKU_RETURN_IF_ERROR(context_.charge_points(points.points.size()));
+    KANSOKU_RETURN_IF_ERROR(context_.charge_points(points.size()));
     auto found = row_of_.find(points.id);
     KANSOKU_CHECK(found != row_of_.end());
     return fold(points, result_.series[found->second]);
@@ -89,16 +89,16 @@ Result<bool> CellReader::step() {
 
 Status CellReader::fold(const store::SeriesPoints& points, CellSeries& into) {
   uint64_t bytes = 0;
-  for (size_t i = 0; i < points.points.size(); ++i) {
+  for (size_t i = 0; i < points.size(); ++i) {
     int64_t start = floor_to(points.timestamps_ms[i], query_.period_ms);
     if (!into.timestamps_ms.empty() && into.timestamps_ms.back() == start) {
-      into.cells.back().add(points.points[i]);
+      into.cells.back().add(points.point(i));
       continue;
     }
     KANSOKU_CHECK(into.timestamps_ms.empty() || into.timestamps_ms.back() < start);
     into.timestamps_ms.push_back(start);
-    into.cells.push_back(points.points[i]);
-    bytes += cell_bytes(points.points[i]);
+    into.cells.push_back(points.point(i));
+    bytes += cell_bytes(into.cells.back());
   }
   return context_.charge_memory(bytes);
 }

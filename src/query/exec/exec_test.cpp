@@ -15,7 +15,7 @@ class FixedStore final : public store::MetricStore {
   struct Row {
     store::SeriesInfo info;
     std::vector<int64_t> times;
-    std::vector<Point> points;
+    std::vector<double> values;
   };
   void append(signal::MetricDelivery delivery) override {
     delivery.token.resolve(signal::Verdict::stored(delivery.token.rows()));
@@ -32,7 +32,7 @@ class FixedStore final : public store::MetricStore {
     report.missing = missing;
     for (const Row& row : rows) {
       if (std::find(scan.ids.begin(), scan.ids.end(), row.info.id) == scan.ids.end()) continue;
-      KANSOKU_RETURN_IF_ERROR(sink({row.info.id, row.times, row.points}));
+      KANSOKU_RETURN_IF_ERROR(sink({row.info.id, row.times, row.values, {}}));
     }
     return report;
   }
@@ -51,7 +51,7 @@ FixedStore::Row row(uint64_t id, std::vector<std::pair<int64_t, double>> points)
   out.info.labels = *signal::Labels::from({{"__name__", "m"}, {"id", "x"}});
   for (auto [time, value] : points) {
     out.times.push_back(time);
-    out.points.emplace_back(value);
+    out.values.push_back(value);
   }
   return out;
 }

@@ -259,7 +259,7 @@ Result<double> ratio_parameter(double ratio, const AggregateExpr& expr, Annotati
 }
 
 bool within_ratio(double ratio, const LabelSet& labels) {
-  const double share = static_cast<double>(labels.hash()) / 18446744073709551616.0;  // 2^64
+  const double share = static_cast<double>(labels.stable_hash()) / 18446744073709551616.0;  // 2^64
   return (ratio >= 0 && share < ratio) || (ratio < 0 && share >= 1 + ratio);
 }
 

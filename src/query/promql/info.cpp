@@ -101,7 +101,7 @@ Result<Enrichment> enriched(const LabelSet& base, const std::vector<const InfoSe
   Enrichment out{base, !infos.empty()};
   std::map<std::string, std::string, std::less<>> added;
   for (const InfoSeries* info : infos) {
-    for (const Label& label : info->labels.list()) {
+    for (const LabelView& label : info->labels.list()) {
       if (label.name == kMetricName) continue;
       const bool wanted = selector.data.empty() ||
                           std::ranges::any_of(selector.data, [&](const CompiledMatcher& m) {
@@ -113,7 +113,7 @@ Result<Enrichment> enriched(const LabelSet& base, const std::vector<const InfoSe
         return invalid_argument("conflicting label: {}", label.name);
       }
       if (base.has(label.name)) continue;
-      added[label.name] = label.value;
+      added.insert_or_assign(std::string(label.name), std::string(label.value));
       out.labels = out.labels.with(label.name, label.value);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace kansoku::query::promql {
 namespace {
 
@@ -65,87 +67,98 @@ bool is_metadata_label(std::string_view name) {
 }
 
 LabelSet::LabelSet() {
-  static const std::shared_ptr<const Rep> empty = of_sorted({}).rep_;
+  static const std::shared_ptr<const Rep> empty = of_canonical({}).rep_;
   rep_ = empty;
 }
 
-LabelSet LabelSet::of_sorted(std::vector<Label> labels) {
-  uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const Label& label : labels) hash = hash_bytes(hash_bytes(hash, label.name), label.value);
-  return LabelSet(std::make_shared<const Rep>(Rep{std::move(labels), mixed(hash)}));
+LabelSet LabelSet::of_canonical(std::string bytes) {
+  auto rep = std::make_shared<Rep>();
+  rep->bytes = std::move(bytes);
+  constexpr size_t kUsual = 10;
+  rep->labels.reserve(kUsual);
+  signal::visit_labels(rep->bytes, [&](LabelView label) { rep->labels.push_back(label); });
+  rep->hash = std::hash<std::string_view>()(rep->bytes);
+  return LabelSet(std::move(rep));
+}
+
+LabelSet LabelSet::of_sorted(std::span<const LabelView> labels) {
+  std::string bytes;
+  std::vector<LabelView> list(labels.begin(), labels.end());
+  // Sorted and unique already, so that nothing can be refused.
+  KANSOKU_CHECK(signal::append_canonical_labels(list, bytes).has_value());
+  return of_canonical(std::move(bytes));
 }
 
 LabelSet LabelSet::from(std::vector<Label> labels) {
   std::ranges::sort(labels);
-  std::vector<Label> kept;
+  std::vector<LabelView> kept;
   kept.reserve(labels.size());
-  for (Label& label : labels) {
+  for (const Label& label : labels) {
     if (!kept.empty() && kept.back().name == label.name) {
-      kept.back() = std::move(label);
+      kept.back() = {label.name, label.value};
     } else {
-      kept.push_back(std::move(label));
+      kept.push_back({label.name, label.value});
     }
   }
-  std::erase_if(kept, [](const Label& label) { return label.value.empty(); });
-  return of_sorted(std::move(kept));
+  return of_sorted(kept);
 }
 
-LabelSet LabelSet::from(const signal::Labels& labels) {
-  std::vector<Label> list;
-  for (const signal::LabelView& view : labels.list()) {
-    list.push_back({std::string(view.name), std::string(view.value)});
+LabelSet LabelSet::from(signal::Labels labels) {
+  return of_canonical(std::move(labels).take_canonical());
+}
+
+uint64_t LabelSet::stable_hash() const {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const LabelView& label : list()) {
+    hash = hash_bytes(hash_bytes(hash, label.name), label.value);
   }
-  return from(std::move(list));
+  return mixed(hash);
 }
 
 std::string_view LabelSet::get(std::string_view name) const {
-  for (const Label& label : rep_->labels) {
+  for (const LabelView& label : list()) {
     if (label.name == name) return label.value;
   }
   return {};
 }
 
 bool LabelSet::has(std::string_view name) const {
-  return std::ranges::any_of(rep_->labels, [&](const Label& label) { return label.name == name; });
+  return std::ranges::any_of(list(), [&](const LabelView& label) { return label.name == name; });
+}
+
+template <class Keep>
+LabelSet LabelSet::filtered(Keep&& keep) const {
+  std::vector<LabelView> labels;
+  labels.reserve(list().size());
+  std::ranges::copy_if(list(), std::back_inserter(labels), keep);
+  if (labels.size() == list().size()) return *this;
+  return of_sorted(labels);
 }
 
 LabelSet LabelSet::without_metadata() const {
-  const auto reserved = [](const Label& label) { return is_metadata_label(label.name); };
-  if (std::ranges::none_of(rep_->labels, reserved)) return *this;
-  std::vector<Label> labels = rep_->labels;
-  std::erase_if(labels, reserved);
-  return of_sorted(std::move(labels));
+  return filtered([](const LabelView& label) { return !is_metadata_label(label.name); });
 }
 
 LabelSet LabelSet::keep(std::span<const std::string> names) const {
-  std::vector<Label> labels;
-  for (const Label& label : rep_->labels) {
-    if (std::ranges::find(names, label.name) != names.end()) labels.push_back(label);
-  }
-  return of_sorted(std::move(labels));
+  return filtered(
+      [&](const LabelView& label) { return std::ranges::find(names, label.name) != names.end(); });
 }
 
 LabelSet LabelSet::drop(std::span<const std::string> names) const {
-  std::vector<Label> labels;
-  for (const Label& label : rep_->labels) {
-    if (std::ranges::find(names, label.name) == names.end()) labels.push_back(label);
-  }
-  return of_sorted(std::move(labels));
+  return filtered(
+      [&](const LabelView& label) { return std::ranges::find(names, label.name) == names.end(); });
 }
 
 LabelSet LabelSet::with(std::string_view name, std::string_view value) const {
-  std::vector<Label> labels = rep_->labels;
-  const auto at = std::ranges::lower_bound(labels, name, {}, &Label::name);
-  if (at != labels.end() && at->name == name) {
-    if (value.empty()) {
-      labels.erase(at);
-    } else {
-      at->value = value;
-    }
-  } else if (!value.empty()) {
-    labels.insert(at, {std::string(name), std::string(value)});
+  std::vector<LabelView> labels(list().begin(), list().end());
+  const auto at = std::ranges::lower_bound(labels, name, {}, &LabelView::name);
+  const bool there = at != labels.end() && at->name == name;
+  if (there) {
+    at->value = value;
+  } else {
+    labels.insert(at, {name, value});
   }
-  return of_sorted(std::move(labels));
+  return of_sorted(labels);
 }
 
 std::string LabelSet::to_string() const {
@@ -154,10 +167,10 @@ std::string LabelSet::to_string() const {
   const bool plain_name = is_legacy_metric_name(name);
   if (plain_name) out = name;
   std::string inner;
-  for (const Label& label : rep_->labels) {
+  for (const LabelView& label : list()) {
     if (label.name == kMetricName && plain_name) continue;
     if (!inner.empty()) inner += ", ";
-    inner += is_legacy_label_name(label.name) ? label.name : go_quoted(label.name);
+    inner += is_legacy_label_name(label.name) ? std::string(label.name) : go_quoted(label.name);
     inner += '=';
     inner += go_quoted(label.value);
   }

@@ -1,6 +1,7 @@
 // Where an evaluation gets its series from. The store, tests and scripts each have one.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,17 @@ struct SourceSeries {
   bool deltas = false;
 };
 
+// One series as columns.
+struct SourceColumns {
+  const LabelSet& labels;
+  std::span<const int64_t> times_ms;  // ascending
+  std::span<const double> values;     // stale markers are values
+  bool deltas = false;
+  // Native histograms or start timestamps are among the points: only select() tells all of them.
+  bool needs_points = false;
+};
+using ColumnSink = std::function<Status(const SourceColumns&)>;
+
 // Thread contract: free-threaded reads.
 class SeriesSource {
  public:
@@ -39,6 +51,9 @@ class SeriesSource {
   // Charges the context for what it reads and stops when that fails.
   virtual Result<std::vector<SourceSeries>> select(const Selection& selection,
                                                    QueryContext& context) = 0;
+  // The same series as columns, one after the other in an order of the source's own, so that
+  // nobody need hold them all. An error of the sink ends it. By default through select().
+  virtual Status scan(const Selection& selection, QueryContext& context, const ColumnSink& sink);
 };
 
 }  // namespace kansoku::query::promql

@@ -1,6 +1,9 @@
 #include "query/promql/store_source.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_set>
 
 namespace kansoku::query::promql {
 namespace {
@@ -24,15 +27,15 @@ int64_t tier_for(int64_t begin_ms, int64_t now_ms, bool raw_allowed) {
   return store::kTiersMs.back();
 }
 
-bool is_histogram(const signal::Point& point) {
-  return point.kind() == signal::PointKind::ExponentialHistogram ||
-         point.kind() == signal::PointKind::ExplicitHistogram;
+bool is_histogram(const signal::Distribution& distribution) {
+  return distribution.kind() == signal::PointKind::ExponentialHistogram ||
+         distribution.kind() == signal::PointKind::ExplicitHistogram;
 }
 
 // A point of a replacing series.
 Point as_it_is(int64_t t, const signal::Point& point) {
   if (point.kind() == signal::PointKind::Float) return {.t = t, .f = point.value};
-  if (is_histogram(point)) {
+  if (is_histogram(*point.distribution)) {
     return {.t = t,
             .f = 0,
             .h = std::make_shared<const FloatHistogram>(FloatHistogram::from(*point.distribution))};
@@ -84,6 +87,8 @@ struct StoreSource::Plan {
     if (!accumulating) return store::kRawTierMs;
     return tier_for(begin_ms, now_ms, use == Use::Increase);
   }
+  std::optional<double> value(bool accumulating, int64_t t, const signal::Point& point) const;
+  store::MetricScan scan(std::vector<store::SeriesId> ids, bool accumulating) const;
 };
 
 Result<Statistic> parse_stat(std::string_view text) {
@@ -93,46 +98,107 @@ Result<Statistic> parse_stat(std::string_view text) {
   return parse_statistic(text);
 }
 
-Status StoreSource::scan(const Plan& plan, std::vector<store::SeriesId> ids, bool accumulating,
-                         QueryContext& context,
-                         std::map<store::SeriesId, SourceSeries*>& rows) const {
+// A series of a selection.
+struct StoreSource::Row {
+  store::SeriesId id = 0;
+  LabelSet labels;
+};
+
+// The value of a point under the plan; nothing when the point is no answer.
+std::optional<double> StoreSource::Plan::value(bool accumulating, int64_t t,
+                                               const signal::Point& point) const {
+  // A cell that is still being filled is no answer yet.
+  if (!deltas(accumulating) && tier_ms(accumulating) != 0 && t > now_ms) return std::nullopt;
+  if (!deltas(accumulating)) return query::evaluate(statistic, point);
+  return statistic.kind == StatisticKind::SampleCount ? point.count() : point.sum();
+}
+
+store::MetricScan StoreSource::Plan::scan(std::vector<store::SeriesId> ids,
+                                          bool accumulating) const {
+  // A cell of a tier is known by its start and stands at its end.
+  const int64_t tier = tier_ms(accumulating);
+  return {.scope = selector.scope,
+          .ids = std::move(ids),
+          .range = {begin_ms - tier, end_ms - tier + 1},
+          .tier_ms = tier,
+          .summary_only = accumulating && !statistic.needs_distribution()};
+}
+
+Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> ids,
+                                bool accumulating, QueryContext& context,
+                                std::map<store::SeriesId, SourceSeries*>& rows) const {
   if (ids.empty()) return {};
   const int64_t tier = plan.tier_ms(accumulating);
-  // A cell of a tier is known by its start and stands at its end.
-  const store::MetricScan scan{
-      .scope = scope_,
-      .ids = std::move(ids),
-      .range = {plan.begin_ms - tier, plan.end_ms - tier + 1},
-      .tier_ms = tier,
-      .summary_only = accumulating && !plan.statistic.needs_distribution()};
+  const bool as_stored = !accumulating && !plan.statistic_asked;
   const auto sink = [&](const store::SeriesPoints& points) -> Status {
     KANSOKU_RETURN_IF_ERROR(context.check());
-    KANSOKU_RETURN_IF_ERROR(context.charge_points(points.points.size()));
+    KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
     SourceSeries& out = *rows.at(points.id);
-    for (size_t i = 0; i < points.points.size(); ++i) {
+    for (size_t i = 0; i < points.size(); ++i) {
       const int64_t t = points.timestamps_ms[i] + tier;
-      const signal::Point& point = points.points[i];
-      if (!accumulating && !plan.statistic_asked) {
-        out.points.push_back(as_it_is(t, point));
-        continue;
-      }
-      // A cell that is still being filled is no answer yet.
-      if (!plan.deltas(accumulating) && tier != 0 && t > plan.now_ms) continue;
-      const bool counts = plan.statistic.kind == StatisticKind::SampleCount;
-      if (plan.deltas(accumulating)) {
-        out.points.push_back({.t = t, .f = counts ? point.count() : point.sum()});
-      } else if (const auto value = query::evaluate(plan.statistic, point)) {
+      if (as_stored) {
+        out.points.push_back(as_it_is(t, points.point(i)));
+      } else if (const auto value = plan.value(accumulating, t, points.point(i))) {
         out.points.push_back({.t = t, .f = *value});
       }
     }
     return {};
   };
-  KANSOKU_TRY(const store::ScanReport report, store_.scan(scan, sink));
+  KANSOKU_TRY(const store::ScanReport report,
+              store_.scan(plan.scan(std::move(ids), accumulating), sink));
   return context.charge_bytes(report.bytes_read);
 }
 
-Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection,
-                                                      QueryContext& context) {
+Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bool accumulating,
+                                 QueryContext& context, const ColumnSink& sink) const {
+  if (rows.empty()) return {};
+  const int64_t tier = plan.tier_ms(accumulating);
+  const bool as_stored = !accumulating && !plan.statistic_asked;
+  std::vector<store::SeriesId> ids;
+  for (const Row& row : rows) ids.push_back(row.id);
+  std::vector<int64_t> times_ms;
+  std::vector<double> values;
+  size_t at = 0;
+  const auto one = [&](const store::SeriesPoints& points) -> Status {
+    KANSOKU_RETURN_IF_ERROR(context.check());
+    KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
+    while (rows[at].id != points.id) ++at;  // both ascend
+    SourceColumns out{.labels = rows[at].labels,
+                      .times_ms = points.timestamps_ms,
+                      .values = points.values,
+                      .deltas = plan.deltas(accumulating)};
+    if (as_stored && points.distributions.empty()) return sink(out);
+    times_ms.clear();
+    values.clear();
+    for (size_t i = 0; i < points.size(); ++i) {
+      const int64_t t = points.timestamps_ms[i] + tier;
+      const signal::Distribution* distribution = points.distribution(i);
+      if (as_stored && distribution != nullptr && is_histogram(*distribution)) {
+        out.needs_points = true;
+        return sink(out);
+      }
+      std::optional<double> value;
+      if (!as_stored) {
+        value = plan.value(accumulating, t, points.point(i));
+      } else {
+        value =
+            distribution == nullptr ? points.values[i] : distribution->sum / distribution->count;
+      }
+      if (!value) continue;
+      times_ms.push_back(t);
+      values.push_back(*value);
+    }
+    if (times_ms.empty()) return {};
+    out.times_ms = times_ms;
+    out.values = values;
+    return sink(out);
+  };
+  KANSOKU_TRY(const store::ScanReport report,
+              store_.scan(plan.scan(std::move(ids), accumulating), one));
+  return context.charge_bytes(report.bytes_read);
+}
+
+Result<StoreSource::Plan> StoreSource::plan_for(const Selection& selection) const {
   Plan plan;
   plan.selector.scope = scope_;
   plan.use = selection.use;
@@ -158,6 +224,34 @@ Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection
   }
   // Series that ended before the range have nothing to say.
   plan.selector.active_since_ms = plan.begin_ms - plan.tier_ms(true);
+  return plan;
+}
+
+Status StoreSource::scan(const Selection& selection, QueryContext& context,
+                         const ColumnSink& sink) {
+  KANSOKU_TRY(Plan plan, plan_for(selection));
+  plan.selector.sorted = false;
+  KANSOKU_TRY(std::vector<store::SeriesInfo> infos, store_.select(plan.selector));
+  KANSOKU_RETURN_IF_ERROR(context.charge_series(infos.size()));
+  std::array<std::vector<Row>, 2> rows;  // replacing, accumulating
+  for (store::SeriesInfo& info : infos) {
+    rows[info.merge == signal::MergeKind::Accumulate].push_back(
+        {info.id, LabelSet::from(std::move(info.labels))});
+  }
+  if (!rows[0].empty() && !rows[1].empty()) {
+    std::unordered_set<LabelSet, LabelSetHash> seen;
+    for (const Row& row : rows[0]) seen.insert(row.labels);
+    const auto twice = [&](const Row& row) { return seen.contains(row.labels); };
+    // Points of two series make one: rare enough to go the long way.
+    if (std::ranges::any_of(rows[1], twice)) return SeriesSource::scan(selection, context, sink);
+  }
+  KANSOKU_RETURN_IF_ERROR(read_columns(plan, rows[0], false, context, sink));
+  return read_columns(plan, rows[1], true, context, sink);
+}
+
+Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection,
+                                                      QueryContext& context) {
+  KANSOKU_TRY(const Plan plan, plan_for(selection));
   KANSOKU_TRY(const std::vector<store::SeriesInfo> infos, store_.select(plan.selector));
   KANSOKU_RETURN_IF_ERROR(context.charge_series(infos.size()));
   std::vector<SourceSeries> out(infos.size());
@@ -171,8 +265,8 @@ Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection
     rows[infos[i].id] = &out[i];
     (adds_up ? accumulating : replacing).push_back(infos[i].id);
   }
-  KANSOKU_RETURN_IF_ERROR(scan(plan, std::move(replacing), false, context, rows));
-  KANSOKU_RETURN_IF_ERROR(scan(plan, std::move(accumulating), true, context, rows));
+  KANSOKU_RETURN_IF_ERROR(read_points(plan, std::move(replacing), false, context, rows));
+  KANSOKU_RETURN_IF_ERROR(read_points(plan, std::move(accumulating), true, context, rows));
   std::erase_if(out, [](const SourceSeries& series) { return series.points.empty(); });
   join_same_labels(out);
   return out;

@@ -28,11 +28,16 @@ class StoreSource final : public SeriesSource {
 
   Result<std::vector<SourceSeries>> select(const Selection& selection,
                                            QueryContext& context) override;
+  Status scan(const Selection& selection, QueryContext& context, const ColumnSink& sink) override;
 
  private:
   struct Plan;
-  Status scan(const Plan& plan, std::vector<store::SeriesId> ids, bool accumulating,
-              QueryContext& context, std::map<store::SeriesId, SourceSeries*>& rows) const;
+  struct Row;
+  Result<Plan> plan_for(const Selection& selection) const;
+  Status read_points(const Plan& plan, std::vector<store::SeriesId> ids, bool accumulating,
+                     QueryContext& context, std::map<store::SeriesId, SourceSeries*>& rows) const;
+  Status read_columns(const Plan& plan, std::span<const Row> rows, bool accumulating,
+                      QueryContext& context, const ColumnSink& sink) const;
 
   const store::MetricStore& store_;
   signal::Scope scope_;

@@ -64,16 +64,16 @@ Stored read_stored(EngineFixture& f, int64_t base_ms) {
   }
   auto report = f.store().scan(scan, [&](const SeriesPoints& p) {
     if (infos[p.id].merge == MergeKind::Accumulate) {
-      if (p.points.size() != 1 || p.timestamps_ms[0] != base_ms) out.wrong = true;
-      auto sum = static_cast<uint64_t>(p.points[0].sum());
+      if (p.size() != 1 || p.timestamps_ms[0] != base_ms) out.wrong = true;
+      auto sum = static_cast<uint64_t>(p.point(0).sum());
       for (int& times : out.times) {
         times = static_cast<int>(sum % 4);
         sum /= 4;
       }
       return Status();
     }
-    for (size_t i = 0; i < p.points.size(); ++i) {
-      int batch = static_cast<int>(p.points[i].value);
+    for (size_t i = 0; i < p.size(); ++i) {
+      int batch = static_cast<int>(p.point(i).value);
       if (p.timestamps_ms[i] != base_ms + batch * 1000) out.wrong = true;
       out.replaced.insert(batch);
     }
@@ -88,7 +88,7 @@ Stored read_stored(EngineFixture& f, int64_t base_ms) {
   for (int i = 0; i < kBatches; ++i) raw += out.times[static_cast<size_t>(i)] * std::pow(4.0, i);
   auto tiers = f.store().scan(scan, [&](const SeriesPoints& p) {
     if (infos[p.id].merge != MergeKind::Accumulate) return Status();
-    for (const Point& point : p.points) cells += point.sum();
+    for (double value : p.values) cells += value;
     return Status();
   });
   REQUIRE(tiers);
@@ -215,14 +215,14 @@ Judgement judge(const Image& image, const std::map<std::string, std::string>& fi
   if (!found) return Judgement::Reported;
   for (const SeriesInfo& info : *found) {
     auto report = (*engine)->scan({.scope = kScope, .ids = {info.id}}, [&](const SeriesPoints& p) {
-      for (size_t i = 0; i < p.points.size(); ++i) {
+      for (size_t i = 0; i < p.size(); ++i) {
         if (info.merge == MergeKind::Replace) {
-          int batch = static_cast<int>(p.points[i].value);
+          int batch = static_cast<int>(p.point(i).value);
           wrong = wrong || p.timestamps_ms[i] != image.base_ms + batch * 1000;
           replaced.insert(batch);
           continue;
         }
-        auto sum = static_cast<uint64_t>(p.points[i].sum());
+        auto sum = static_cast<uint64_t>(p.point(i).sum());
         for (int& each : times) {
           each = static_cast<int>(sum % 4);
           sum /= 4;

@@ -172,9 +172,7 @@ class Scanner {
     if (scan_.aggregate == PartialAggregate::Cells) fold_cells(series, scan_.step_ms);
     if (series.size() == 0) return {};
     ++report_.series;
-    points_.clear();
-    for (size_t i = 0; i < series.size(); ++i) points_.push_back(series.take(i));
-    return sink_({id, series.timestamps_ms, points_});
+    return sink_({id, series.timestamps_ms, series.values, series.distributions});
   }
 
   void note_missing(int64_t min_ms, int64_t max_ms) {
@@ -206,7 +204,6 @@ class Scanner {
   std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
   std::string streams_;
   std::vector<size_t> ends_;
-  std::vector<signal::Point> points_;
 };
 
 }  // namespace

@@ -61,8 +61,8 @@ struct Server {
     for (const SeriesInfo& info : *found) {
       auto report =
           engine->scan({.scope = {"1", "r"}, .ids = {info.id}}, [&](const SeriesPoints& p) {
-            for (size_t i = 0; i < p.points.size(); ++i) {
-              out.emplace_back(p.timestamps_ms[i], p.points[i].sum());
+            for (size_t i = 0; i < p.size(); ++i) {
+              out.emplace_back(p.timestamps_ms[i], p.point(i).sum());
             }
             return Status();
           });

@@ -155,7 +155,7 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     auto middle = out.begin() + static_cast<std::ptrdiff_t>(selector.limit);
     std::partial_sort(out.begin(), middle, out.end(), by_labels);
     out.erase(middle, out.end());
-  } else {
+  } else if (selector.sorted) {
     std::sort(out.begin(), out.end(), by_labels);
   }
   return out;

@@ -126,9 +126,11 @@ Result<std::vector<SeriesInfo>> ReferenceMetricStore::select(const SeriesSelecto
     KANSOKU_TRY(bool good, matches(series, selector));
     if (good) out.push_back(series.info);
   }
-  std::sort(out.begin(), out.end(), [](const SeriesInfo& a, const SeriesInfo& b) {
-    return std::tie(a.labels, a.merge) < std::tie(b.labels, b.merge);
-  });
+  if (selector.sorted) {
+    std::sort(out.begin(), out.end(), [](const SeriesInfo& a, const SeriesInfo& b) {
+      return std::tie(a.labels, a.merge) < std::tie(b.labels, b.merge);
+    });
+  }
   if (selector.limit > 0 && out.size() > selector.limit) {
     out.erase(out.begin() + static_cast<std::ptrdiff_t>(selector.limit), out.end());
   }
@@ -172,19 +174,23 @@ Result<ScanReport> ReferenceMetricStore::scan(const MetricScan& scan, const Scan
   std::set<SeriesId> ids(scan.ids.begin(), scan.ids.end());
   for (SeriesId id : ids) {
     std::vector<int64_t> times;
-    std::vector<signal::Point> points;
+    std::vector<double> values;
+    std::vector<std::unique_ptr<signal::Distribution>> distributions;
     {
       std::lock_guard lock(series_mutex_);
       if (id >= series_.size() || series_[id].scope != scan.scope) continue;
       for (auto& [ms, point] : shown(series_[id], scan, now_ms)) {
         times.push_back(ms);
-        points.push_back(point);
+        values.push_back(point.sum());
+        distributions.push_back(
+            point.distribution ? std::make_unique<signal::Distribution>(*point.distribution)
+                               : nullptr);
       }
     }
     if (times.empty()) continue;
     ++report.series;
-    report.points += points.size();
-    KANSOKU_RETURN_IF_ERROR(sink({id, times, points}));
+    report.points += times.size();
+    KANSOKU_RETURN_IF_ERROR(sink({id, times, values, distributions}));
   }
   return report;
 }

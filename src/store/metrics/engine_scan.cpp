@@ -132,16 +132,21 @@ class Scanner {
         ++core_.engine_counters.pages_damaged;
       }
       report_.points += next.size();
+      view_->tombstones->cut(id, part->meta().last_sequence, next);
       join_settled(series, std::move(next), plan.merge);
     }
   }
 
   // Points of one piece of the head, as they are shown.
-  void read_stream(std::string_view stream, const Plan& plan, DecodedSeries& series) {
+  // `frozen`: of series `id` in the frozen head, which is older than some deletions; the head
+  // itself never holds what is deleted.
+  void read_stream(std::string_view stream, const Plan& plan, const FrozenHead* frozen, SeriesId id,
+                   DecodedSeries& series) {
     if (stream.empty()) return;
     DecodedSeries next;
     decode_stream(stream, next);
     report_.points += next.size();
+    if (frozen != nullptr) view_->tombstones->cut(id, frozen->sequence(), next);
     settle(next, plan.merge);
     if (plan.kind != PageKind::Raw) {
       fold_cells(next, scan_.tier_ms);
@@ -160,10 +165,11 @@ class Scanner {
     if (view_->frozen) {
       std::string frozen;
       view_->frozen->append_stream(id, frozen);
-      read_stream(frozen, plan, series);
+      read_stream(frozen, plan, view_->frozen.get(), id, series);
     }
     size_t begin = row == 0 ? 0 : ends_[row - 1];
-    read_stream(std::string_view(streams_).substr(begin, ends_[row] - begin), plan, series);
+    std::string_view stream = std::string_view(streams_).substr(begin, ends_[row] - begin);
+    read_stream(stream, plan, nullptr, id, series);
     if (plan.kind == PageKind::Raw) {
       cut_range(series, plan.read_begin, plan.read_end);
       if (scan_.tier_ms > 0) fold_cells(series, scan_.tier_ms);

@@ -63,6 +63,7 @@ struct Log::State {
   std::map<std::pair<Engine, uint16_t>, uint64_t> floors;
   std::vector<Segment> segments;  // the last one is being written when file is open
   LogStats stats;
+  size_t holds = 0;  // no segment is removed
   bool stopping = false;
   bool started = false;
 
@@ -88,6 +89,7 @@ struct Log::State {
   void abandon_segment();
   void finish_group(const Status& status);
   void remove_absorbed();
+  Status copy_segments(const std::vector<Segment>& list, const std::string& to);
 };
 
 void Log::State::note_damage(const Segment& segment, uint64_t damages) {
@@ -369,7 +371,7 @@ void Log::State::remove_absorbed() {
     std::string path;
     {
       std::lock_guard guard(queue_mutex);
-      if (segments.size() < 2) return;
+      if (segments.size() < 2 || holds > 0) return;
       for (const auto& [owner, sequence] : segments.front().last) {
         auto floor = floors.find(owner);
         if (floor == floors.end() || floor->second < sequence) return;
@@ -380,6 +382,40 @@ void Log::State::remove_absorbed() {
     std::lock_guard guard(queue_mutex);
     segments.erase(segments.begin());
   }
+}
+
+// Closed segments get a second name; of the current one its durable bytes are copied.
+Status Log::State::copy_segments(const std::vector<Segment>& list, const std::string& to) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Segment& segment = list[i];
+    std::string target = env::join_path(to, segment.path.substr(directory.size() + 1));
+    if (i + 1 < list.size()) {
+      KANSOKU_RETURN_IF_ERROR(env.files->link(segment.path, target));
+      continue;
+    }
+    if (segment.bytes == 0) continue;  // its first group never became durable
+    KANSOKU_RETURN_IF_ERROR(env.files->copy(segment.path, target, segment.bytes));
+  }
+  return env.files->sync_directory(to);
+}
+
+Status Log::snapshot(const std::string& directory) {
+  auto held = hold_segments();
+  std::vector<Segment> list;
+  {
+    std::lock_guard guard(state_->queue_mutex);
+    list = state_->segments;
+  }
+  return state_->copy_segments(list, directory);
+}
+
+std::shared_ptr<void> Log::hold_segments() {
+  std::lock_guard guard(state_->queue_mutex);
+  ++state_->holds;
+  return {state_.get(), [](State* state) {
+            std::lock_guard releasing(state->queue_mutex);
+            --state->holds;
+          }};
 }
 
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -52,20 +52,36 @@ def print_table(rows):
         print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip(), flush=True)
 
 
-def main():
-    known = benchmarks()
+def parser_of(known, module=None):
+    """The common options, and those of a benchmark that has add_options(parser)."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=sorted(known), metavar="NAME", help=", ".join(sorted(known)))
     parser.add_argument("--quick", action="store_true", help="small sizes, a run each; floors of full size left out")
     parser.add_argument("--runs", type=int, help="runs of which the best counts (5; 1 with --quick)")
     parser.add_argument("--seed", type=int, default=42)
-    options = parser.parse_args()
+    if hasattr(module, "add_options"):
+        module.add_options(parser)
+    return parser
+
+
+def options_of(known, module):
+    options = parser_of(known, module).parse_args()
     options.runs = options.runs or (1 if options.quick else 5)
+    return options
+
+
+def main():
+    known = benchmarks()
+    named = next((word for word in sys.argv[1:] if word in known), None)
+    if named is None:
+        parser_of(known).parse_args()
     missed, broken = [], []
-    for name in [options.name] if options.name else sorted(known):
+    for name in [named] if named else sorted(known):
         print(f"{name}", flush=True)
         try:
-            rows, more = load(known[name]).run(options)
+            module = load(known[name])
+            options = options_of(known, module)
+            rows, more = module.run(options)
         except Exception:
             traceback.print_exc()
             broken.append(name)

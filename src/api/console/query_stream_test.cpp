@@ -30,9 +30,9 @@ class SlowStore final : public store::MetricStore {
     clock_.advance(150 * env::kNsPerMs);
     ++scans;
     const int64_t time = 60'000;
-    const signal::Point point(1);
+    const double value = 1;
     for (store::SeriesId id : scan.ids) {
-      KANSOKU_RETURN_IF_ERROR(sink({id, {&time, 1}, {&point, 1}}));
+      KANSOKU_RETURN_IF_ERROR(sink({id, {&time, 1}, {&value, 1}, {}}));
     }
     return store::ScanReport{};
   }

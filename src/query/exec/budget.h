@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "base/env/env.h"
 #include "base/memory_budget.h"
@@ -71,6 +72,31 @@ class QueryContext {
   std::atomic<uint64_t> memory_bytes_{0};
   std::atomic<uint64_t> done_{0};
   std::atomic<uint64_t> total_{0};
+};
+
+// Memory charged to a query as long as this lives.
+class MemoryHold {
+ public:
+  explicit MemoryHold(QueryContext& context) : context_(&context) {}
+  MemoryHold(MemoryHold&& other) noexcept
+      : context_(other.context_), bytes_(std::exchange(other.bytes_, 0)) {}
+  MemoryHold& operator=(MemoryHold&& other) noexcept {
+    std::swap(context_, other.context_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~MemoryHold() { context_->release_memory(bytes_); }
+  // Holds `bytes` in all; never fewer than before.
+  Status hold(uint64_t bytes) {
+    if (bytes <= bytes_) return {};
+    const uint64_t more = bytes - bytes_;
+    bytes_ = bytes;  // what is refused is counted too, and given back
+    return context_->charge_memory(more);
+  }
+
+ private:
+  QueryContext* context_;
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace kansoku::query

@@ -239,15 +239,6 @@ std::optional<Point> Aggregation::result(Accumulator& from, double parameter) {
 
 // --- topk, bottomk, limitk, limit_ratio: series are chosen, not joined ---
 
-// The whole number of a `k`, cut to the number of series.
-Result<size_t> count_parameter(double k, size_t series) {
-  if (std::isnan(k)) return invalid_argument("Parameter value is NaN");
-  if (!(std::abs(k) < 9.3e18))
-    return invalid_argument("Scalar value {} overflows int64", format_general(k));
-  if (k < 1) return 0;
-  return static_cast<size_t>(std::min(k, static_cast<double>(series)));
-}
-
 Result<double> ratio_parameter(double ratio, const AggregateExpr& expr, Annotations& annotations) {
   if (std::isnan(ratio)) return invalid_argument("Ratio value is NaN");
   if (ratio >= -1 && ratio <= 1) return ratio;
@@ -366,6 +357,14 @@ Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const 
 }
 
 }  // namespace
+
+Result<size_t> count_parameter(double k, size_t series) {
+  if (std::isnan(k)) return invalid_argument("Parameter value is NaN");
+  if (!(std::abs(k) < 9.3e18))
+    return invalid_argument("Scalar value {} overflows int64", format_general(k));
+  if (k < 1) return 0;
+  return static_cast<size_t>(std::min(k, static_cast<double>(series)));
+}
 
 Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
   Matrix parameter;

@@ -5,6 +5,7 @@
 
 #include "query/promql/evaluator.h"
 #include "query/promql/histogram_math.h"
+#include "query/promql/matching.h"
 
 namespace kansoku::query::promql {
 namespace {
@@ -137,14 +138,6 @@ class Operator {
 
 Value value_of(const Point& point) { return {point.f, point.h}; }
 
-// The labels by which two sides match.
-LabelSet signature(const LabelSet& labels, const VectorMatching& matching) {
-  if (matching.on) return labels.keep(matching.labels);
-  std::vector<std::string> without = matching.labels;
-  without.emplace_back(kMetricName);
-  return labels.drop(without);
-}
-
 // Signatures of both sides as small numbers.
 struct Signatures {
   std::vector<size_t> left;
@@ -157,8 +150,8 @@ Signatures signatures_of(const Matrix& left, const Matrix& right, const VectorMa
   const auto number = [&](const Matrix& matrix) {
     std::vector<size_t> out;
     for (const Series& series : matrix) {
-      out.push_back(
-          numbers.try_emplace(signature(series.labels, matching), numbers.size()).first->second);
+      out.push_back(numbers.try_emplace(match_signature(series.labels, matching), numbers.size())
+                        .first->second);
     }
     return out;
   };
@@ -167,24 +160,6 @@ Signatures signatures_of(const Matrix& left, const Matrix& right, const VectorMa
   out.right = number(right);
   out.count = numbers.size();
   return out;
-}
-
-bool changes_value(const BinaryExpr& expr) {
-  const BinaryOpRow& row = binary_op(expr.op);
-  const bool trims = expr.op == BinaryOp::TrimUpper || expr.op == BinaryOp::TrimLower;
-  return (!row.comparison && !row.set && !trims) || expr.return_bool;
-}
-
-// The labels of a result: those of the "many" side, reduced to what matched unless there is
-// grouping.
-LabelSet result_labels(const BinaryExpr& expr, const LabelSet& many, const LabelSet& one) {
-  const VectorMatching& matching = expr.matching;
-  LabelSet labels = changes_value(expr) && !expr.return_bool ? many.without_metadata() : many;
-  if (matching.cardinality == Cardinality::OneToOne) {
-    labels = matching.on ? labels.keep(matching.labels) : labels.drop(matching.labels);
-  }
-  for (const std::string& name : matching.include) labels = labels.with(name, one.get(name));
-  return labels;
 }
 
 // One vector-to-vector operation, step by step. "many" and "one" are the sides of the matching:
@@ -238,7 +213,7 @@ std::unexpected<Error> Matcher::duplicate(const LabelSet& a, const LabelSet& b) 
       "found duplicate series for the match group {} on the {} hand-side of the operation: [{}, "
       "{}];many-to-many "
       "matching not allowed: matching labels must be unique on one side",
-      signature(a, expr_.matching).to_string(), swapped_ ? "left" : "right", a.to_string(),
+      match_signature(a, expr_.matching).to_string(), swapped_ ? "left" : "right", a.to_string(),
       b.to_string());
 }
 
@@ -288,7 +263,8 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
     const size_t other = one_row_[number];
     if (other == kNone && !fill_one) continue;
     matched_[number] = true;
-    const LabelSet filled = other == kNone ? signature(many_[row].labels, matching) : LabelSet();
+    const LabelSet filled =
+        other == kNone ? match_signature(many_[row].labels, matching) : LabelSet();
     const Pair pair{
         many_[row].labels, other == kNone ? filled : one_[other].labels, many_[row].drop_name,
         value_of(*point),
@@ -299,7 +275,7 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
   for (size_t row = 0; row < one_.size(); ++row) {
     const Point* point = one_reader_.at(row, t);
     if (point == nullptr || matched_[signatures_.right[row]]) continue;
-    const LabelSet filled = signature(one_[row].labels, matching);
+    const LabelSet filled = match_signature(one_[row].labels, matching);
     const Pair pair{filled, one_[row].labels, false, Value{*fill_many, nullptr}, value_of(*point)};
     KANSOKU_RETURN_IF_ERROR(combine(pair, signatures_.right[row], t, out));
   }

@@ -32,6 +32,9 @@ struct RangeCall {
   PositionRange position() const { return expr.args.front()->position; }
 };
 
+// Counters end in _total, _sum, _count or _bucket by convention; other names deserve a hint.
+void tell_odd_name(const LabelSet& labels, PositionRange at, Annotations& annotations);
+
 // A function over vectors: one step.
 struct VectorCall {
   const CallExpr& expr;

@@ -1,4 +1,5 @@
-// The straightforward evaluator of PromQL: clear first, and the reference for faster ones.
+// The door to the evaluators of PromQL: the one over columns, and the straightforward one, clear
+// first, which is its reference.
 //
 // Thread contract: evaluate() is free-threaded; it blocks its caller until the answer is there, the
 // budget is used up or the query is cancelled.
@@ -23,6 +24,8 @@ struct EvaluateOptions {
   bool closed_ranges = false;
   // rate(), increase(), irate() and resets() use start timestamps where they are known.
   bool start_timestamps = true;
+  // Floats are worked on as columns (column_evaluator.h); false: point by point, everything.
+  bool columns = true;
 };
 
 // Milliseconds. An instant query has start == end and step 0.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "query/promql/column_evaluator.h"
 #include "query/promql/parser.h"
 #include "query/promql/prepare.h"
 
@@ -42,6 +43,32 @@ QueryResult instant_result(const Expr& expr, Matrix matrix, int64_t t) {
     point.t = t;
     result.vector.push_back({std::move(series.labels), false, std::move(point)});
   }
+  return result;
+}
+
+template <class Kind>
+Result<QueryResult> result_of(const Expr& expr, Root& root) {
+  // A range query of one step is a range query all the same: it answers with a matrix.
+  const QueryRange range = root.range;
+  const bool instant = range.step_ms == 0;
+  Kind evaluator(root, {range.start_ms, range.end_ms, std::max<int64_t>(range.step_ms, 1)});
+  QueryResult result;
+  if (instant && expr.type() == ValueType::Matrix) {
+    result.type = ValueType::Matrix;
+    KANSOKU_TRY(result.matrix, evaluator.range_vector(expr));
+  } else {
+    KANSOKU_TRY(Matrix matrix, evaluator.eval(expr));
+    KANSOKU_TRY(matrix, without_marked_names(std::move(matrix)));
+    if (instant) {
+      result = instant_result(expr, std::move(matrix), range.start_ms);
+    } else {
+      result.type = ValueType::Matrix;
+      result.matrix = std::move(matrix);
+    }
+  }
+  std::ranges::sort(result.matrix,
+                    [](const Series& a, const Series& b) { return a.labels < b.labels; });
+  result.annotations = std::move(root.annotations);
   return result;
 }
 
@@ -173,8 +200,7 @@ Result<Matrix> Evaluator::eval(const Expr& expr) {
 
 // Evaluated once, and said again at each step.
 Result<Matrix> Evaluator::repeated(const Expr& expr) {
-  Evaluator once(root_, {grid_.start, grid_.start, 1});
-  KANSOKU_TRY(Matrix matrix, once.eval(expr));
+  KANSOKU_TRY(Matrix matrix, on({grid_.start, grid_.start, 1})->eval(expr));
   KANSOKU_RETURN_IF_ERROR(charge(matrix.size() * grid_.steps()));
   for (Series& series : matrix) {
     const Point point = series.points.front();
@@ -358,30 +384,13 @@ Result<QueryResult> evaluate(const Expr& expr, QueryRange range, SeriesSource& s
     result.string = as<StringLiteral>(inner).value;
     return result;
   }
-  Annotations annotations;
-  Root root{source, options, context, annotations, range};
-  // A range query of one step is a range query all the same: it answers with a matrix.
-  const bool instant = range.step_ms == 0;
-  const Grid grid{range.start_ms, range.end_ms, std::max<int64_t>(range.step_ms, 1)};
-  Evaluator evaluator(root, grid);
-  QueryResult result;
-  if (instant && inner.type() == ValueType::Matrix) {
-    result.type = ValueType::Matrix;
-    KANSOKU_TRY(result.matrix, evaluator.range_vector(inner));
-  } else {
-    KANSOKU_TRY(Matrix matrix, evaluator.eval(inner));
-    KANSOKU_TRY(matrix, without_marked_names(std::move(matrix)));
-    if (instant) {
-      result = instant_result(inner, std::move(matrix), range.start_ms);
-    } else {
-      result.type = ValueType::Matrix;
-      result.matrix = std::move(matrix);
-    }
+  if (options.columns) {
+    Root root{source, options, context, {}, range};
+    Result<QueryResult> result = result_of<ColumnEvaluator>(inner, root);
+    if (!root.needs_points) return result;
   }
-  std::ranges::sort(result.matrix,
-                    [](const Series& a, const Series& b) { return a.labels < b.labels; });
-  result.annotations = std::move(annotations);
-  return result;
+  Root root{source, options, context, {}, range};
+  return result_of<Evaluator>(inner, root);
 }
 
 }  // namespace kansoku::query::promql

@@ -5,6 +5,7 @@
 // labels. Thread contract: confined to one evaluate().
 #pragma once
 
+#include <memory>
 #include <unordered_map>
 
 #include "query/promql/calls.h"
@@ -27,8 +28,10 @@ struct Root {
   SeriesSource& source;
   const EvaluateOptions& options;
   QueryContext& context;
-  Annotations& annotations;
+  Annotations annotations;
   QueryRange range;
+  // Set by the evaluator over columns when it cannot answer.
+  bool needs_points = false;
   bool instant() const { return range.start_ms == range.end_ms; }
 };
 
@@ -72,17 +75,26 @@ struct RangeInput {
 class Evaluator {
  public:
   Evaluator(Root& root, Grid grid) : root_(root), grid_(grid) {}
-  Result<Matrix> eval(const Expr& expr);
+  virtual ~Evaluator() = default;
+  virtual Result<Matrix> eval(const Expr& expr);
   // A range vector at the only step of the grid, as a result of its own.
   Result<Matrix> range_vector(const Expr& expr);
 
- private:
+ protected:
+  // One of the same kind, for another grid of this query.
+  virtual std::unique_ptr<Evaluator> on(Grid grid) const {
+    return std::make_unique<Evaluator>(root_, grid);
+  }
   Result<Matrix> eval_node(const Expr& expr);
   Result<Matrix> repeated(const Expr& expr);
   Matrix constant(double value) const;
 
   // selectors.cpp
   int64_t reference(const TimeModifiers& time, int64_t t) const;
+  Selection selection_of(const VectorSelector& selector, int64_t before_ms, int64_t after_ms,
+                         Use use) const;
+  // The steps at which a subquery is evaluated; none is a grid of no steps.
+  Result<Grid> subquery_grid(const SubqueryExpr& subquery) const;
   Result<std::vector<SourceSeries>> read(const VectorSelector& selector, int64_t before_ms,
                                          int64_t after_ms, Use use);
   Result<Matrix> instant_selector(const VectorSelector& selector);
@@ -128,6 +140,8 @@ class Evaluator {
   Grid grid_;
 };
 
+// The whole number of a `k`, cut to the number of series.
+Result<size_t> count_parameter(double k, size_t series);
 // Series of equal labels become one; an error where two have a point at the same time.
 Result<Matrix> merge_same_labels(Matrix matrix);
 // Labels after a function changed the value: the name goes now, or is marked to go.

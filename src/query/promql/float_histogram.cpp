@@ -280,18 +280,6 @@ void append_bucket_text(std::string& out, const BoundedBucket& b) {
 
 }  // namespace
 
-void kahan_add(double value, double& sum, double& compensation) {
-  const double total = sum + value;
-  if (std::isinf(total)) {
-    compensation = 0;
-  } else if (std::abs(sum) >= std::abs(value)) {
-    compensation += (sum - total) + value;
-  } else {
-    compensation += (value - total) + sum;
-  }
-  sum = total;
-}
-
 std::string format_general(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";

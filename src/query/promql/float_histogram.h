@@ -7,6 +7,7 @@
 // Thread contract: plain values; shared as std::shared_ptr<const FloatHistogram>.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,7 +95,17 @@ class HistogramSum {
 };
 
 // Neumaier's sum: `compensation` takes what `sum` cannot hold.
-void kahan_add(double value, double& sum, double& compensation);
+inline void kahan_add(double value, double& sum, double& compensation) {
+  const double total = sum + value;
+  if (std::isinf(total)) {
+    compensation = 0;
+  } else if (std::abs(sum) >= std::abs(value)) {
+    compensation += (sum - total) + value;
+  } else {
+    compensation += (value - total) + sum;
+  }
+  sum = total;
+}
 // Go's %g: shortest digits, exponent from 1e21 and below 1e-4.
 std::string format_general(double value);
 

@@ -319,31 +319,6 @@ bool extended_histograms(RangeCall& call, RateKind kind, Edges edges) {
   return put(call, std::move(out));
 }
 
-// Counters end in one of these by convention; other names deserve a hint.
-void tell_odd_name(RangeCall& call) {
-  const std::string_view name = call.metric();
-  if (name.empty() || call.points.front().h || call.subquery) return;
-  const std::string_view type = call.labels.get("__type__");
-  if (!type.empty()) {
-    if (type != "counter" && type != "histogram") {
-      call.annotations.info(
-          fmt::format("metric might not be a counter, __type__ label is not set to \"counter\" or "
-                      "\"histogram\", got {}: {}",
-                      go_quoted(type), go_quoted(name)),
-          call.position());
-    }
-    return;
-  }
-  constexpr std::array<std::string_view, 4> kSuffixes{"_total", "_sum", "_count", "_bucket"};
-  if (std::ranges::any_of(kSuffixes,
-                          [&](std::string_view suffix) { return name.ends_with(suffix); }))
-    return;
-  call.annotations.info(fmt::format("metric might not be a counter, name does not end in "
-                                    "_total/_sum/_count/_bucket: {}",
-                                    go_quoted(name)),
-                        call.position());
-}
-
 // Accumulating series: the deltas of the range, added up.
 bool sum_of_deltas(RangeCall& call, RateKind kind) {
   double sum = 0;
@@ -354,7 +329,8 @@ bool sum_of_deltas(RangeCall& call, RateKind kind) {
 
 bool difference(RangeCall& call, RateKind kind) {
   if (call.deltas && kind.counter) return sum_of_deltas(call, kind);
-  if (kind.counter) tell_odd_name(call);
+  if (kind.counter && !call.points.front().h && !call.subquery)
+    tell_odd_name(call.labels, call.position(), call.annotations);
   const bool histograms = call.points.front().h != nullptr;
   for (const Point& point : call.points) {
     if ((point.h != nullptr) == histograms) continue;
@@ -393,6 +369,30 @@ bool of_last_two(RangeCall& call, bool counter) {
 }
 
 }  // namespace
+
+void tell_odd_name(const LabelSet& labels, PositionRange at, Annotations& annotations) {
+  const std::string_view name = labels.get(kMetricName);
+  if (name.empty()) return;
+  const std::string_view type = labels.get("__type__");
+  if (!type.empty()) {
+    if (type != "counter" && type != "histogram") {
+      annotations.info(
+          fmt::format("metric might not be a counter, __type__ label is not set to \"counter\" or "
+                      "\"histogram\", got {}: {}",
+                      go_quoted(type), go_quoted(name)),
+          at);
+    }
+    return;
+  }
+  constexpr std::array<std::string_view, 4> kSuffixes{"_total", "_sum", "_count", "_bucket"};
+  if (std::ranges::any_of(kSuffixes,
+                          [&](std::string_view suffix) { return name.ends_with(suffix); }))
+    return;
+  annotations.info(fmt::format("metric might not be a counter, name does not end in "
+                               "_total/_sum/_count/_bucket: {}",
+                               go_quoted(name)),
+                   at);
+}
 
 bool fn_rate(RangeCall& call) { return difference(call, {.counter = true, .per_second = true}); }
 bool fn_increase(RangeCall& call) {

@@ -66,16 +66,20 @@ int64_t Evaluator::reference(const TimeModifiers& time, int64_t t) const {
   return t - time.offset_ms;
 }
 
-// Reads what lies between `before_ms` before the first and `after_ms` after the last reference
-// time.
+// What lies between `before_ms` before the first and `after_ms` after the last reference time.
+Selection Evaluator::selection_of(const VectorSelector& selector, int64_t before_ms,
+                                  int64_t after_ms, Use use) const {
+  const int64_t last = grid_.at(grid_.steps() - 1);
+  return {.matchers = selector.matchers,
+          .begin_ms = reference(selector.time, grid_.start) - before_ms +
+                      (root_.options.closed_ranges ? 0 : 1),
+          .end_ms = reference(selector.time, last) + after_ms,
+          .use = use};
+}
+
 Result<std::vector<SourceSeries>> Evaluator::read(const VectorSelector& selector, int64_t before_ms,
                                                   int64_t after_ms, Use use) {
-  const int64_t last = grid_.at(grid_.steps() - 1);
-  const Selection selection{.matchers = selector.matchers,
-                            .begin_ms = reference(selector.time, grid_.start) - before_ms +
-                                        (root_.options.closed_ranges ? 0 : 1),
-                            .end_ms = reference(selector.time, last) + after_ms,
-                            .use = use};
+  const Selection selection = selection_of(selector, before_ms, after_ms, use);
   KANSOKU_TRY(auto series, root_.source.select(selection, root_.context));
   uint64_t points = 0;
   for (const SourceSeries& one : series) points += one.points.size();
@@ -175,25 +179,29 @@ Result<RangeInput> Evaluator::range_input(const Expr& expr, Use use) {
   return input;
 }
 
-Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
+Result<Grid> Evaluator::subquery_grid(const SubqueryExpr& subquery) const {
   const int64_t step = subquery.step_ms != 0 ? subquery.step_ms : root_.options.subquery_step_ms;
   const int64_t first = reference(subquery.time, grid_.start) - subquery.range_ms;
   // The first multiple of the step within the range, whose left end is open.
   int64_t start = step * (first / step);
   if (root_.options.closed_ranges ? start < first : start <= first) start += step;
   const Grid grid{start, reference(subquery.time, grid_.at(grid_.steps() - 1)), step};
-  RangeInput input;
-  input.range_ms = subquery.range_ms;
-  input.time = &subquery.time;
-  if (grid.steps() == 0) return input;
   if (grid.steps() > static_cast<size_t>(kStepsMax) || grid.steps() > root_.options.samples_max) {
     return resource_exhausted(
         "query processing would load too many samples into memory in query execution: "
         "a subquery of {} steps",
         grid.steps());
   }
-  Evaluator inner(root_, grid);
-  KANSOKU_TRY(Matrix matrix, inner.eval(*subquery.expr));
+  return grid;
+}
+
+Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
+  KANSOKU_TRY(const Grid grid, subquery_grid(subquery));
+  RangeInput input;
+  input.range_ms = subquery.range_ms;
+  input.time = &subquery.time;
+  if (grid.steps() == 0) return input;
+  KANSOKU_TRY(Matrix matrix, on(grid)->eval(*subquery.expr));
   for (Series& series : matrix) {
     forget_resets(series.points);
     // Start timestamps belong to samples; steps are no samples.

@@ -5,6 +5,7 @@
 
 #include "base/time/civil.h"
 #include "query/promql/calls.h"
+#include "query/promql/go_math.h"
 #include "query/promql/implementations.h"
 
 namespace kansoku::query::promql {
@@ -26,18 +27,6 @@ void put_scalar(VectorCall& call, double value) {
 }
 
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
-
-// Go's math.Max and math.Min: NaN wins, infinities before it.
-double go_max(double a, double b) {
-  if (a == kInfinity || b == kInfinity) return kInfinity;
-  if (std::isnan(a) || std::isnan(b)) return kNaN;
-  return std::max(a, b);
-}
-double go_min(double a, double b) {
-  if (a == -kInfinity || b == -kInfinity) return -kInfinity;
-  if (std::isnan(a) || std::isnan(b)) return kNaN;
-  return std::min(a, b);
-}
 
 void clamp(VectorCall& call, double low, double high) {
   if (high < low) return;

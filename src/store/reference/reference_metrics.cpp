@@ -192,9 +192,9 @@ Result<ScanReport> ReferenceMetricStore::scan(const MetricScan& scan, const Scan
       for (auto& [ms, point] : shown(series_[id], scan, now_ms)) {
         times.push_back(ms);
         values.push_back(point.sum());
-        distributions.push_back(
-            point.distribution ? std::make_unique<signal::Distribution>(*point.distribution)
-                               : nullptr);
+        distributions.push_back(point.distribution
+                                    ? std::make_unique<signal::Distribution>(*point.distribution)
+                                    : nullptr);
       }
     }
     if (times.empty()) continue;

@@ -1,0 +1,163 @@
+#include "query/promql/column_evaluator.h"
+
+#include <algorithm>
+
+#include "query/promql/parser.h"
+#include "query/promql/prepare.h"
+
+namespace kansoku::query::promql {
+
+Matrix to_matrix(const Columns& columns, const Grid& grid) {
+  Matrix out;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::span<const double> values = columns.values(i);
+    Series series{columns.row(i).labels, columns.row(i).drop_name, {}};
+    const auto present = std::ranges::count_if(values, [](double v) { return !is_absent(v); });
+    if (present == 0) continue;
+    series.points.reserve(static_cast<size_t>(present));
+    for (size_t step = 0; step < values.size(); ++step) {
+      if (!is_absent(values[step]))
+        series.points.push_back({.t = grid.at(step), .f = values[step], .h = nullptr});
+    }
+    out.push_back(std::move(series));
+  }
+  return out;
+}
+
+bool has_columns(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::VectorSelector:
+      return as<VectorSelector>(expr).mode != RangeMode::Smoothed;
+    case ExprKind::Unary:
+      return true;
+    case ExprKind::Binary: {
+      const auto& binary = as<BinaryExpr>(expr);
+      const bool trims = binary.op == BinaryOp::TrimUpper || binary.op == BinaryOp::TrimLower;
+      return !trims && binary.type() == ValueType::Vector;
+    }
+    case ExprKind::Aggregate:
+      return has_aggregate_kernel(as<AggregateExpr>(expr));
+    case ExprKind::Call:
+      return has_window_kernel(as<CallExpr>(expr)) || has_function_kernel(as<CallExpr>(expr));
+    default:
+      return false;
+  }
+}
+
+std::unexpected<Error> ColumnEvaluator::points_needed() {
+  root_.needs_points = true;
+  return internal_error("the points of this query are no plain floats");
+}
+
+Result<Matrix> ColumnEvaluator::eval(const Expr& expr) {
+  if (!has_columns(unwrapped(expr))) return Evaluator::eval(expr);
+  KANSOKU_TRY(const Columns all, columns(expr));
+  return checked(to_matrix(all, grid_));
+}
+
+Result<Columns> ColumnEvaluator::columns(const Expr& expr) {
+  Columns out(root_.context, grid_.steps());
+  KANSOKU_RETURN_IF_ERROR(rows(expr, [&](const RowView& row) { return out.add(row); }));
+  return out;
+}
+
+Status ColumnEvaluator::rows(const Expr& expr, const RowSink& sink) {
+  KANSOKU_RETURN_IF_ERROR(root_.context.check());
+  const Expr& inner = unwrapped(expr);
+  const bool literal = inner.kind == ExprKind::Number || inner.kind == ExprKind::String;
+  if (grid_.steps() > 1 && !literal && is_step_invariant(inner)) return repeated_rows(inner, sink);
+  if (has_columns(inner)) return node_rows(inner, sink);
+  KANSOKU_TRY(const Matrix matrix, Evaluator::eval(inner));
+  return matrix_rows(matrix, sink);
+}
+
+Status ColumnEvaluator::node_rows(const Expr& expr, const RowSink& sink) {
+  switch (expr.kind) {
+    case ExprKind::VectorSelector:
+      return selector_rows(as<VectorSelector>(expr), sink);
+    case ExprKind::Unary:
+      return unary_rows(as<UnaryExpr>(expr), sink);
+    case ExprKind::Binary:
+      return binary_rows(as<BinaryExpr>(expr), sink);
+    case ExprKind::Aggregate:
+      return aggregate_rows(as<AggregateExpr>(expr), sink);
+    default:
+      return call_rows(as<CallExpr>(expr), sink);
+  }
+}
+
+// Evaluated once, and said again at each step.
+Status ColumnEvaluator::repeated_rows(const Expr& expr, const RowSink& sink) {
+  ColumnEvaluator once(root_, {grid_.start, grid_.start, 1});
+  std::vector<double> values;
+  return once.rows(expr, [&](const RowView& row) {
+    values.assign(grid_.steps(), row.values.front());
+    return sink({row.labels, row.drop_name, values});
+  });
+}
+
+Status ColumnEvaluator::matrix_rows(const Matrix& matrix, const RowSink& sink) {
+  std::vector<double> values;
+  for (const Series& series : matrix) {
+    values.assign(grid_.steps(), kAbsent);
+    for (const Point& point : series.points) {
+      if (point.h) return points_needed();
+      values[grid_.index(point.t)] = point.f;
+    }
+    KANSOKU_RETURN_IF_ERROR(sink({series.labels, series.drop_name, values}));
+  }
+  return {};
+}
+
+Result<std::vector<double>> ColumnEvaluator::scalar(const Expr& expr) {
+  std::vector<double> out;
+  KANSOKU_RETURN_IF_ERROR(rows(expr, [&](const RowView& row) {
+    out.assign(row.values.begin(), row.values.end());
+    return Status();
+  }));
+  return out;
+}
+
+Status ColumnEvaluator::without_names(const std::function<Status(const RowSink&)>& produce,
+                                      const RowSink& sink) {
+  if (root_.options.delayed_name_removal) {
+    return produce([&](const RowView& row) { return sink({row.labels, true, row.values}); });
+  }
+  // Labels that differed in the name alone are the same now.
+  Columns all(root_.context, grid_.steps());
+  KANSOKU_RETURN_IF_ERROR(produce([&](const RowView& row) {
+    return all.add({row.labels.without_metadata(), row.drop_name, row.values});
+  }));
+  KANSOKU_TRY(Columns merged, merge_same_labels(std::move(all), root_.context));
+  return merged.pass_on(sink);
+}
+
+Status ColumnEvaluator::selector_rows(const VectorSelector& selector, const RowSink& sink) {
+  const Selection selection = selection_of(selector, root_.options.lookback_ms, 0, Use::Values);
+  const int64_t first = reference(selector.time, grid_.start);
+  const int64_t stride = selector.time.at == TimeModifiers::At::None ? grid_.step : 0;
+  const size_t steps = grid_.steps();
+  std::vector<double> values(steps);
+  return root_.source.scan(selection, root_.context, [&](const SourceColumns& series) -> Status {
+    if (series.needs_points) return points_needed();
+    const std::span<const int64_t> times = series.times_ms;
+    bool any = false;
+    size_t next = 0;
+    int64_t at = first;
+    for (size_t step = 0; step < steps; ++step, at += stride) {
+      while (next < times.size() && times[next] <= at) ++next;
+      const bool there = next > 0 && in_lookback(times[next - 1], at);
+      // A stale marker is what an absent value looks like.
+      values[step] = there ? series.values[next - 1] : kAbsent;
+      any = any || !is_absent(values[step]);
+    }
+    return any ? sink({series.labels, false, values}) : Status();
+  });
+}
+
+Status ColumnEvaluator::call_rows(const CallExpr& call, const RowSink& sink) {
+  if (has_window_kernel(call)) return range_call_rows(call, sink);
+  return function_rows(call, sink);
+}
+
+}  // namespace kansoku::query::promql

@@ -1,0 +1,502 @@
+// Functions over ranges as kernels: one series, all windows of the grid.
+//
+// Each computes what its namesake in rate.cpp or range_functions.cpp does, in the same order of
+// operations, so that both give the same bits.
+#include <algorithm>
+#include <cmath>
+
+#include "query/promql/calls.h"
+#include "query/promql/column_evaluator.h"
+#include "query/promql/histogram_math.h"
+#include "query/promql/implementations.h"
+
+namespace kansoku::query::promql {
+namespace {
+
+// Samples [low, high) of a series.
+struct Window {
+  uint32_t low = 0;
+  uint32_t high = 0;
+  bool empty() const { return low == high; }
+  size_t size() const { return high - low; }
+};
+
+// The windows of one series, by step. The range of step i is (end_ms + i * stride_ms - range_ms,
+// end_ms + i * stride_ms].
+struct SeriesWindows {
+  std::span<const int64_t> times_ms;
+  std::span<const double> values;
+  std::span<const Window> windows;
+  int64_t end_ms = 0;
+  int64_t stride_ms = 0;
+  int64_t range_ms = 0;
+  Grid grid;
+  std::span<const std::vector<double>> scalars;  // by argument, then by step
+
+  int64_t range_end(size_t step) const { return end_ms + static_cast<int64_t>(step) * stride_ms; }
+  double range_seconds() const { return static_cast<double>(range_ms) / 1000; }
+};
+
+using Kernel = void (*)(const SeriesWindows&, std::span<double> out);
+
+// `function(window)` for each window that has samples.
+template <class Function>
+void each_window(const SeriesWindows& in, std::span<double> out, Function&& function) {
+  for (size_t step = 0; step < out.size(); ++step) {
+    const Window window = in.windows[step];
+    out[step] = window.empty() ? kAbsent : function(window);
+  }
+}
+
+// --- differences ---
+
+struct RateKind {
+  bool counter = false;
+  bool per_second = false;
+};
+
+double seconds_between(int64_t from, int64_t to) { return static_cast<double>(to - from) / 1000; }
+
+// How far the difference is stretched to cover the range: see extrapolated() in rate.cpp.
+double extrapolation(const SeriesWindows& in, Window window, size_t step, double difference,
+                     RateKind kind) {
+  const int64_t first_ms = in.times_ms[window.low];
+  const int64_t last_ms = in.times_ms[window.high - 1];
+  double to_start = seconds_between(in.range_end(step) - in.range_ms, first_ms);
+  double to_end = seconds_between(last_ms, in.range_end(step));
+  const double sampled = seconds_between(first_ms, last_ms);
+  const double average = sampled / static_cast<double>(window.size() - 1);
+  const double threshold = average * 1.1;
+  if (to_start >= threshold) to_start = average / 2;
+  const double first = in.values[window.low];
+  if (kind.counter && difference > 0 && first >= 0) {
+    to_start = std::min(to_start, sampled * (first / difference));
+  }
+  if (to_end >= threshold) to_end = average / 2;
+  double factor = sampled != 0 ? (sampled + to_start + to_end) / sampled : 1;
+  if (kind.per_second) factor /= in.range_seconds();
+  return factor;
+}
+
+// Where a counter fell: indices of the samples after the fall.
+std::vector<uint32_t> resets_of(std::span<const double> values) {
+  std::vector<uint32_t> out;
+  for (size_t i = 1; i < values.size(); ++i) {
+    if (values[i] < values[i - 1]) out.push_back(static_cast<uint32_t>(i));
+  }
+  return out;
+}
+
+template <RateKind kind>
+void differences(const SeriesWindows& in, std::span<double> out) {
+  std::vector<uint32_t> resets;
+  if constexpr (kind.counter) resets = resets_of(in.values);
+  size_t next_reset = 0;
+  for (size_t step = 0; step < out.size(); ++step) {
+    const Window window = in.windows[step];
+    if (window.size() < 2) {
+      out[step] = kAbsent;
+      continue;
+    }
+    double difference = in.values[window.high - 1] - in.values[window.low];
+    while (next_reset < resets.size() && resets[next_reset] <= window.low) ++next_reset;
+    for (size_t i = next_reset; i < resets.size() && resets[i] < window.high; ++i) {
+      difference += in.values[resets[i] - 1];
+    }
+    out[step] = difference * extrapolation(in, window, step, difference, kind);
+  }
+}
+
+template <RateKind kind>
+void sums_of_deltas(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) {
+    double sum = 0;
+    double rest = 0;
+    for (uint32_t i = window.low; i < window.high; ++i) kahan_add(in.values[i], sum, rest);
+    return (sum + rest) / (kind.per_second ? in.range_seconds() : 1);
+  });
+}
+
+template <bool counter>
+void of_last_two(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) {
+    if (window.size() < 2) return kAbsent;
+    const double before = in.values[window.high - 2];
+    const double now = in.values[window.high - 1];
+    const double value = counter && now < before ? now : now - before;
+    if (!counter) return value;
+    return value / seconds_between(in.times_ms[window.high - 2], in.times_ms[window.high - 1]);
+  });
+}
+
+// --- over time ---
+
+void sums(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) {
+    double sum = 0;
+    double rest = 0;
+    for (uint32_t i = window.low; i < window.high; ++i) kahan_add(in.values[i], sum, rest);
+    return std::isinf(sum) ? sum : sum + rest;
+  });
+}
+
+// The mean of the sum as long as that does not overflow, then the running mean.
+double average(std::span<const double> values) {
+  double sum = values.front();
+  double rest = 0;
+  double mean = 0;
+  double count = 1;
+  bool incremental = false;
+  for (const double value : values.subspan(1)) {
+    count += 1;
+    if (!incremental) {
+      double next = sum;
+      double next_rest = rest;
+      kahan_add(value, next, next_rest);
+      if (!std::isinf(next)) {
+        sum = next;
+        rest = next_rest;
+        continue;
+      }
+      incremental = true;
+      mean = sum / (count - 1);
+      rest /= count - 1;
+    }
+    const double q = (count - 1) / count;
+    mean *= q;
+    rest *= q;
+    kahan_add(value / count, mean, rest);
+  }
+  return incremental ? mean + rest : sum / count + rest / count;
+}
+
+std::span<const double> values_of(const SeriesWindows& in, Window window) {
+  return in.values.subspan(window.low, window.size());
+}
+
+void averages(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return average(values_of(in, window)); });
+}
+
+// The largest (or smallest) value of each window: candidates in a queue, best first, each better
+// than all behind it, so that a sample is looked at once however long the windows are. NaN gives
+// way to everything.
+template <class Better>
+void best(const SeriesWindows& in, std::span<double> out) {
+  const Better better;
+  std::vector<uint32_t> queue;
+  size_t front = 0;
+  uint32_t next = 0;
+  for (size_t step = 0; step < out.size(); ++step) {
+    const Window window = in.windows[step];
+    for (; next < window.high; ++next) {
+      const double value = in.values[next];
+      if (std::isnan(value)) continue;
+      // Of equals the first stays.
+      while (queue.size() > front && better(value, in.values[queue.back()])) queue.pop_back();
+      queue.push_back(next);
+    }
+    while (front < queue.size() && queue[front] < window.low) ++front;
+    if (window.empty()) {
+      out[step] = kAbsent;
+    } else {
+      out[step] = front < queue.size() ? in.values[queue[front]] : in.values[window.low];
+    }
+  }
+}
+
+void counts(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [](Window window) { return static_cast<double>(window.size()); });
+}
+
+void present(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [](Window) { return 1.0; });
+}
+
+void firsts(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return in.values[window.low]; });
+}
+
+void lasts(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return in.values[window.high - 1]; });
+}
+
+double variance(std::span<const double> values) {
+  double count = 0;
+  double mean = 0;
+  double mean_rest = 0;
+  double sum = 0;
+  double sum_rest = 0;
+  for (const double value : values) {
+    count += 1;
+    const double delta = value - (mean + mean_rest);
+    kahan_add(delta / count, mean, mean_rest);
+    kahan_add(delta * (value - (mean + mean_rest)), sum, sum_rest);
+  }
+  return (sum + sum_rest) / count;
+}
+
+void variances(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return variance(values_of(in, window)); });
+}
+
+void deviations(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return std::sqrt(variance(values_of(in, window))); });
+}
+
+void quantiles(const SeriesWindows& in, std::span<double> out) {
+  for (size_t step = 0; step < out.size(); ++step) {
+    const Window window = in.windows[step];
+    if (window.empty()) {
+      out[step] = kAbsent;
+      continue;
+    }
+    const std::span<const double> values = values_of(in, window);
+    out[step] = quantile_of(in.scalars[0][step], {values.begin(), values.end()});
+  }
+}
+
+// How many samples of each window differ from the one before in the window's eyes; pairs are judged
+// once and counted up to each sample.
+template <class Differs>
+void pair_counts(const SeriesWindows& in, std::span<double> out, Differs&& differs) {
+  std::vector<uint32_t> up_to(in.values.size());
+  uint32_t count = 0;
+  for (size_t i = 0; i < in.values.size(); ++i) {
+    if (i > 0 && differs(in.values[i - 1], in.values[i])) ++count;
+    up_to[i] = count;
+  }
+  each_window(in, out, [&](Window window) {
+    return static_cast<double>(up_to[window.high - 1] - up_to[window.low]);
+  });
+}
+
+void resets(const SeriesWindows& in, std::span<double> out) {
+  pair_counts(in, out, std::greater<>());
+}
+
+void changes(const SeriesWindows& in, std::span<double> out) {
+  pair_counts(in, out, [](double before, double now) {
+    return now != before && !(std::isnan(now) && std::isnan(before));
+  });
+}
+
+struct Line {
+  double slope = 0;
+  double intercept = 0;
+};
+
+// Least squares; the intercept is taken at `at`.
+Line regression(const SeriesWindows& in, Window window, int64_t at) {
+  double n = 0;
+  double x_sum = 0, x_rest = 0, y_sum = 0, y_rest = 0;
+  double xy_sum = 0, xy_rest = 0, xx_sum = 0, xx_rest = 0;
+  const double first = in.values[window.low];
+  bool constant = true;
+  for (uint32_t i = window.low; i < window.high; ++i) {
+    const double y = in.values[i];
+    constant = constant && y == first;
+    n += 1;
+    const double x = seconds_between(at, in.times_ms[i]);
+    kahan_add(x, x_sum, x_rest);
+    kahan_add(y, y_sum, y_rest);
+    kahan_add(x * y, xy_sum, xy_rest);
+    kahan_add(x * x, xx_sum, xx_rest);
+  }
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  if (constant) return std::isinf(first) ? Line{kNaN, kNaN} : Line{0, first};
+  x_sum += x_rest;
+  y_sum += y_rest;
+  const double covariance = xy_sum + xy_rest - x_sum * y_sum / n;
+  const double x_variance = xx_sum + xx_rest - x_sum * x_sum / n;
+  const double slope = covariance / x_variance;
+  return {slope, y_sum / n - slope * x_sum / n};
+}
+
+void slopes(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) {
+    if (window.size() < 2) return kAbsent;
+    return regression(in, window, in.times_ms[window.low]).slope;
+  });
+}
+
+void predictions(const SeriesWindows& in, std::span<double> out) {
+  for (size_t step = 0; step < out.size(); ++step) {
+    const Window window = in.windows[step];
+    if (window.size() < 2) {
+      out[step] = kAbsent;
+      continue;
+    }
+    const Line line = regression(in, window, in.grid.at(step));
+    out[step] = line.slope * in.scalars[0][step] + line.intercept;
+  }
+}
+
+constexpr RateKind kRate{.counter = true, .per_second = true};
+constexpr RateKind kIncrease{.counter = true, .per_second = false};
+constexpr RateKind kDelta{.counter = false, .per_second = false};
+
+struct KernelRow {
+  RangeFunction function;
+  Kernel kernel;
+  Kernel of_deltas = nullptr;  // where the points are deltas
+};
+constexpr std::array<KernelRow, 20> kKernels{{
+    {fn_rate, differences<kRate>, sums_of_deltas<kRate>},
+    {fn_increase, differences<kIncrease>, sums_of_deltas<kIncrease>},
+    {fn_delta, differences<kDelta>},
+    {fn_irate, of_last_two<true>},
+    {fn_idelta, of_last_two<false>},
+    {fn_sum_over_time, sums},
+    {fn_avg_over_time, averages},
+    {fn_min_over_time, best<std::less<>>},
+    {fn_max_over_time, best<std::greater<>>},
+    {fn_count_over_time, counts},
+    {fn_present_over_time, present},
+    {fn_first_over_time, firsts},
+    {fn_last_over_time, lasts},
+    {fn_stdvar_over_time, variances},
+    {fn_stddev_over_time, deviations},
+    {fn_quantile_over_time, quantiles},
+    {fn_resets, resets},
+    {fn_changes, changes},
+    {fn_deriv, slopes},
+    {fn_predict_linear, predictions},
+}};
+
+const KernelRow* kernel_of(const CallExpr& call) {
+  const auto row = std::ranges::find(kKernels, call.function->range, &KernelRow::function);
+  return call.function->range != nullptr && row != kKernels.end() ? &*row : nullptr;
+}
+
+const Expr& range_argument(const CallExpr& call) {
+  for (const ExprPtr& arg : call.args) {
+    if (arg->type() == ValueType::Matrix) return unwrapped(*arg);
+  }
+  return *call.args.front();
+}
+
+// Cuts the windows of a series and runs the kernel over them.
+class WindowCutter {
+ public:
+  WindowCutter(const KernelRow& kernel, SeriesWindows frame, bool closed)
+      : kernel_(kernel), frame_(frame), closed_(closed), windows_(frame.grid.steps()) {}
+
+  // False: no window has a sample.
+  bool run(std::span<const int64_t> times_ms, std::span<const double> values, bool deltas,
+           std::span<double> out) {
+    if (std::ranges::any_of(values, is_absent)) {
+      leave_out_absent(times_ms, values);
+      times_ms = times_ms_;
+      values = values_;
+    }
+    if (!cut(times_ms)) return false;
+    frame_.times_ms = times_ms;
+    frame_.values = values;
+    frame_.windows = windows_;
+    (deltas && kernel_.of_deltas ? kernel_.of_deltas : kernel_.kernel)(frame_, out);
+    return true;
+  }
+  std::span<const Window> windows() const { return windows_; }
+
+ private:
+  void leave_out_absent(std::span<const int64_t> times_ms, std::span<const double> values) {
+    times_ms_.clear();
+    values_.clear();
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (is_absent(values[i])) continue;
+      times_ms_.push_back(times_ms[i]);
+      values_.push_back(values[i]);
+    }
+  }
+  bool cut(std::span<const int64_t> times_ms) {
+    uint32_t low = 0;
+    uint32_t high = 0;
+    bool any = false;
+    const auto count = static_cast<uint32_t>(times_ms.size());
+    int64_t end = frame_.end_ms;
+    for (Window& window : windows_) {
+      // The first time that is in the range.
+      const int64_t start = end - frame_.range_ms + (closed_ ? 0 : 1);
+      while (low < count && times_ms[low] < start) ++low;
+      high = std::max(high, low);
+      while (high < count && times_ms[high] <= end) ++high;
+      window = {low, high};
+      any = any || low < high;
+      end += frame_.stride_ms;
+    }
+    return any;
+  }
+
+  const KernelRow& kernel_;
+  SeriesWindows frame_;
+  bool closed_;
+  std::vector<Window> windows_;
+  std::vector<int64_t> times_ms_;
+  std::vector<double> values_;
+};
+
+}  // namespace
+
+bool has_window_kernel(const CallExpr& call) {
+  if (kernel_of(call) == nullptr) return false;
+  const Expr& range = range_argument(call);
+  if (range.kind == ExprKind::Subquery) return true;
+  return as<MatrixSelector>(range).vector->mode == RangeMode::Plain;
+}
+
+Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sink) {
+  std::vector<std::vector<double>> scalars;
+  for (const ExprPtr& arg : call.args) {
+    if (arg->type() == ValueType::Matrix) continue;
+    KANSOKU_TRY(scalars.emplace_back(), scalar(*arg));
+  }
+  const Expr& range = range_argument(call);
+  const bool subquery = range.kind == ExprKind::Subquery;
+  const TimeModifiers& time =
+      subquery ? as<SubqueryExpr>(range).time : as<MatrixSelector>(range).vector->time;
+  const SeriesWindows frame{
+      .end_ms = reference(time, grid_.start),
+      .stride_ms = time.at == TimeModifiers::At::None ? grid_.step : 0,
+      .range_ms = subquery ? as<SubqueryExpr>(range).range_ms : as<MatrixSelector>(range).range_ms,
+      .grid = grid_,
+      .scalars = scalars};
+  WindowCutter cutter(*kernel_of(call), frame, root_.options.closed_ranges);
+  const RangeFunction function = call.function->range;
+  const bool counter = function == fn_rate || function == fn_increase;
+  const PositionRange position = call.args.front()->position;
+  std::vector<double> out(grid_.steps());
+  const auto one = [&](const LabelSet& labels, bool drop_name, std::span<const int64_t> times_ms,
+                       std::span<const double> values, bool deltas, const RowSink& to) -> Status {
+    if (!cutter.run(times_ms, values, deltas, out)) return {};
+    if (counter && !deltas && !subquery) tell_odd_name(labels, position, root_.annotations);
+    for (size_t i = 0; function == fn_quantile_over_time && i < out.size(); ++i) {
+      const double q = scalars[0][i];
+      if (!cutter.windows()[i].empty() && !(q >= 0 && q <= 1))
+        root_.annotations.bad_quantile(q, position);
+    }
+    return to({labels, drop_name, out});
+  };
+  const auto produce = [&](const RowSink& to) -> Status {
+    if (!subquery) {
+      const MatrixSelector& selector = as<MatrixSelector>(range);
+      const Selection selection = selection_of(*selector.vector, selector.range_ms, 0,
+                                               counter ? Use::Increase : Use::Values);
+      return root_.source.scan(selection, root_.context, [&](const SourceColumns& series) {
+        if (series.needs_points) return Status(points_needed());
+        return one(series.labels, false, series.times_ms, series.values, series.deltas, to);
+      });
+    }
+    KANSOKU_TRY(const Grid steps, subquery_grid(as<SubqueryExpr>(range)));
+    if (steps.steps() == 0) return {};
+    std::vector<int64_t> times_ms;
+    for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
+    ColumnEvaluator inner(root_, steps);
+    return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) {
+      return one(row.labels, row.drop_name, times_ms, row.values, false, to);
+    });
+  };
+  return call.function->keeps_name ? produce(sink) : without_names(produce, sink);
+}
+
+}  // namespace kansoku::query::promql

@@ -24,7 +24,10 @@ namespace kansoku::api::prometheus {
 struct PrometheusServices {
   env::Env env;
   Executor* executor = nullptr;
-  const store::MetricStore* metrics = nullptr;
+  store::MetricStore* metrics = nullptr;
+  // Copies the whole data directory; the name of the copy. Null: refused with 501.
+  using SnapshotDone = std::move_only_function<void(Result<std::string>)>;
+  std::function<void(SnapshotDone)> take_snapshot;
   // Where remote write goes: the ledger under kReceiver, then the store.
   pipeline::MetricSink* sink = nullptr;
   // For what is refused before it reaches the sink.

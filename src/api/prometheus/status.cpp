@@ -187,7 +187,7 @@ void handle_runtime_info(Context& context, CallPtr call) {
 
 void handle_flags(Context& context, CallPtr call) {
   auto flags = context.services.flags;
-  flags["kansoku.workspace"] = default_workspace_id(call->caller.scope.account);
+  flags["kansoku.workspace"] = default_workspace_id(call->caller.scope);
   call->answer(json_reply(success_body([&](wire::JsonWriter& json) {
     ObjectWriter out(json);
     for (const auto& [name, value] : flags) out.text(name, value);
@@ -216,13 +216,6 @@ void handle_wal_replay(Context&, CallPtr call) {
     out.number("current", 0);
     out.end();
   })));
-}
-
-void handle_refused(Context&, CallPtr call) {
-  call->answer(error_reply(
-      501, "unavailable",
-      fmt::format("{} is not served: the store has no deletion of series and no snapshots yet",
-                  call->request.path())));
 }
 
 }  // namespace kansoku::api::prometheus

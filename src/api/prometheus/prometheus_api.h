@@ -17,6 +17,7 @@
 #include "pipeline/component.h"
 #include "signal/ledger.h"
 #include "store/catalog.h"
+#include "store/metric_limits.h"
 #include "store/metric_store.h"
 
 namespace kansoku::api::prometheus {
@@ -47,6 +48,7 @@ struct PrometheusServices {
   std::string host_name;
   size_t workers = 0;
   uint64_t memory_bytes_max = 0;
+  int64_t retention_ms = store::kReplaceRetentionMs;
   std::map<std::string, std::string> flags;
   std::string configuration;  // YAML
 };

@@ -50,7 +50,7 @@ net::HttpResponse runtime_reply(const Context& context, const Call&) {
     out.number("GOMEMLIMIT", s.memory_bytes_max);
     out.text("GOGC", "");
     out.text("GODEBUG", "");
-    out.text("storageRetention", fmt::format("{}d", store::kReplaceRetentionMs / 86'400'000));
+    out.text("storageRetention", fmt::format("{}d", s.retention_ms / 86'400'000));
     out.end();
   }));
 }
@@ -187,6 +187,7 @@ void handle_runtime_info(Context& context, CallPtr call) {
 
 void handle_flags(Context& context, CallPtr call) {
   auto flags = context.services.flags;
+  flags["kansoku.region"] = call->caller.scope.region;
   flags["kansoku.workspace"] = default_workspace_id(call->caller.scope);
   call->answer(json_reply(success_body([&](wire::JsonWriter& json) {
     ObjectWriter out(json);

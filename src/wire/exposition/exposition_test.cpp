@@ -139,6 +139,7 @@ TEST_CASE("OpenMetrics: the rules of lines, families and types") {
            "# TYPE a summary\na{quantile=\"0.5\"} NaN\na_count 0\na_sum 0\n# EOF\n",
            "# TYPE a counter\na_total 1 1\na_total 2 2\na_total{b=\"c\"} 1 1\n# EOF\n",
            "# TYPE a gauge\n# TYPE b gauge\nb 1\n# EOF\n",
+           "# TYPE a_total counter\na_total 1\n# EOF\n",
        }) {
     INFO(text);
     CHECK(read(text, Format::OpenMetrics).find("! ") == std::string::npos);

@@ -168,6 +168,9 @@ std::string OpenMetricsRules::on_unit(std::string_view family, std::string_view 
 std::optional<std::string_view> OpenMetricsRules::suffix_of(std::string_view name) const {
   if (!open_ || !name.starts_with(family_)) return std::nullopt;
   std::string_view rest = name.substr(family_.size());
+  // Counters whose family is named with the suffix: the example of the reference's own guide to
+  // backfilling, and what most people write.
+  if (rest.empty() && type_ == MetricType::Counter && family_.ends_with("_total")) return "_total";
   for (std::string_view suffix : suffixes_of(type_.value_or(MetricType::Unknown))) {
     if (suffix == rest) return rest;
   }

@@ -87,6 +87,22 @@ void PromqlEngine::range(std::string expression, int64_t start_ms, int64_t end_m
   submit({std::move(expression), start_ms, end_ms, step_ms, std::move(options), std::move(done)});
 }
 
+void PromqlEngine::range(api::console::PromqlRange range, api::console::PromqlDone done) {
+  Job job;
+  job.expression = std::move(range.text);
+  job.start_ms = range.start_ms;
+  job.end_ms = range.end_ms;
+  job.step_ms = range.step_ms;
+  job.options.scope = std::move(range.scope);
+  job.options.cancelled = std::move(range.cancelled);
+  job.cost = std::make_shared<query::QueryCost>();
+  job.done = [cost = job.cost, done = std::move(done)](Result<ResultDocument> document) mutable {
+    if (!document) return done(std::unexpected(std::move(document).error()));
+    done(api::console::PromqlAnswer{std::move(*document), *cost});
+  };
+  submit(std::move(job));
+}
+
 void PromqlEngine::submit(Job job) {
   job.queued_ns = parts_.clock->monotonic_now().ns;
   {
@@ -135,6 +151,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
   if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;
   KANSOKU_TRY(auto result, promql::evaluate(**expression, {job.start_ms, job.end_ms, job.step_ms},
                                             source, options, context));
+  if (job.cost) *job.cost = context.cost();
   ResultDocument out = document_of(result, job.expression, job.start_ms);
   if (job.options.stats) {
     int64_t ended_ns = parts_.clock->monotonic_now().ns;

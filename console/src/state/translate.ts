@@ -184,7 +184,8 @@ function promqlToMetric(text: string): Row | null {
   if (call === 'sum_over_time' && asked === 'count') return row('SampleCount');
   if (call === 'last_over_time' && period === MINUTE && /^p\d+(\.\d+)?$/.test(asked)) return row(asked);
   const known = CELL_STATS[call];
-  if (known === undefined || asked !== known[0]) return null;
+  // Without a statistic PromQL sees the average.
+  if (known === undefined || (asked === '' ? 'avg' : asked) !== known[0]) return null;
   return call === 'avg_over_time' && period !== MINUTE ? null : row(known[1]);
 }
 

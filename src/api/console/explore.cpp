@@ -206,6 +206,12 @@ void append_row(wire::JsonWriter& json, const CountRow& row, By by, bool reads_k
   }
 }
 
+// As completion shows it: points of accumulating series are cells with several statistics.
+std::string_view type_of(const store::SeriesInfo& info) {
+  if (info.merge != signal::MergeKind::Replace) return "statistics";
+  return info.temporality == signal::Temporality::Cumulative ? "counter" : "gauge";
+}
+
 // The selection of a request: of one metric where it names one.
 Result<std::vector<store::SeriesInfo>> select_of(const ExploreRequest& request) {
   store::SeriesSelector selector{.scope = request.scope};
@@ -300,7 +306,7 @@ net::HttpResponse metadata_reply(const ExploreRequest& request) {
       Object one(json);
       one.text("name", entry.first);
       one.text("namespace", query::namespace_of(info));
-      one.text("type", info.temporality == signal::Temporality::Gauge ? "gauge" : "counter");
+      one.text("type", type_of(info));
       one.text("unit", query::unit_of(info));
     });
   });

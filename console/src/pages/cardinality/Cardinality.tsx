@@ -61,7 +61,7 @@ function Head({ column, by, order, sort }: {
   const label = column === 'name' && (by === 'label' || by === 'pair') ? 'cardinality.colLabel' : TITLES[column];
   return (
     <th
-      scope="col" className={isText(column) ? '' : 'number'}
+      scope="col" className={isText(column) || column.startsWith('last') ? '' : 'number'}
       aria-sort={isSorted ? (order.down ? 'descending' : 'ascending') : 'none'}
     >
       <button

@@ -37,6 +37,11 @@ export function chartQueries(rows: Row[]): ChartQuery[] {
   });
 }
 
+// The server answered, and refused this query.
+function isOfQuery(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 200;
+}
+
 function Numbers({ state, view }: { state: ChartState; view: View }) {
   const { lang } = useText();
   const dark = useIsDark();
@@ -68,7 +73,7 @@ function Picture({ state, view, kind, title, isAsked }: {
   if (!isAsked) return <Empty title={t('metrics.noQuery')}><p>{t('metrics.noQueryHelp')}</p></Empty>;
   if (state.joined.time.length === 0) {
     // An error of a query stands at its row, with its place underlined.
-    if (state.error instanceof ApiError && state.error.status === 200) {
+    if (isOfQuery(state.error)) {
       return <Empty title={t('metrics.wrong')}><p>{t('metrics.wrongHelp')}</p></Empty>;
     }
     if (state.error !== null) return <Failure error={state.error} retry={state.retry} />;
@@ -100,6 +105,7 @@ export function Graph({ rows, setRows, view }: {
   const shape = JSON.stringify(rows);
   const queries = useMemo(() => chartQueries(rows), [shape]);
   const state = useChart(queries, view, { enabled: true, fine: true, width: 1200 });
+  const badges = isOfQuery(state.error) ? { ...state, error: null } : state;
   const kind = VIEWS.find((one) => one.id === view.state.view)?.id ?? 'line';
   const title = t('metrics.graph');
   const panel = {
@@ -123,7 +129,7 @@ export function Graph({ rows, setRows, view }: {
             </button>
           ))}
         </div>
-        <StateBadges state={state} refreshMs={view.refreshMs} />
+        <StateBadges state={badges} refreshMs={view.refreshMs} />
         <span className="grow" />
         <Cost state={state} />
         <button

@@ -153,7 +153,7 @@ function RowLine(props: OneRow) {
       <th scope="row" className="nowrap">
         <Colour row={row} index={index} change={change} />{row.id}
       </th>
-      <td>
+      <td className="languagecell">
         <select
           value={row.lang} aria-label={t('row.languageOf', { row: row.id })}
           onChange={(event) => void speak(event.target.value as RowLanguage)}
@@ -176,16 +176,18 @@ function RowLine(props: OneRow) {
       </td>
       <td className="nowrap"><Period row={row} answer={answer} change={change} /></td>
       <td>
-        <select
-          value={row.axis} aria-label={t('row.axisOf', { row: row.id })}
-          onChange={(event) => change({ ...row, axis: event.target.value as Row['axis'] })}
-        >
-          <option value="auto">{t('row.auto')}</option>
-          <option value="left">{t('row.left')}</option>
-          <option value="right">{t('row.right')}</option>
-        </select>
+        <div className="drawn">
+          <Label row={row} change={change} />
+          <select
+            value={row.axis} aria-label={t('row.axisOf', { row: row.id })}
+            onChange={(event) => change({ ...row, axis: event.target.value as Row['axis'] })}
+          >
+            <option value="auto">{t('row.autoAxis')}</option>
+            <option value="left">{t('row.left')}</option>
+            <option value="right">{t('row.right')}</option>
+          </select>
+        </div>
       </td>
-      <td><Label row={row} change={change} /></td>
       <td><RowCost answer={answer} /></td>
       <td><Actions {...props} /></td>
     </tr>
@@ -193,7 +195,7 @@ function RowLine(props: OneRow) {
 }
 
 const COLUMNS: Key[] = [
-  'row.id', 'row.language', 'row.query', 'row.period', 'row.axis', 'row.name', 'row.costs',
+  'row.id', 'row.language', 'row.query', 'row.period', 'row.name', 'row.costs',
 ];
 
 export function RowEditor({ rows, setRows, state, shownIds }: {

@@ -73,6 +73,22 @@ ResultDocument document_of(const promql::QueryResult& result, const std::string&
   return out;
 }
 
+// Whoever may cancel knows the context for as long as it lives.
+class Attached {
+ public:
+  Attached(api::console::PromqlCancel* cancel, query::QueryContext& context) : cancel_(cancel) {
+    if (cancel_ != nullptr) cancel_->attach(&context);
+  }
+  ~Attached() {
+    if (cancel_ != nullptr) cancel_->attach(nullptr);
+  }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  api::console::PromqlCancel* cancel_;
+};
+
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 }  // namespace
@@ -94,7 +110,8 @@ void PromqlEngine::range(api::console::PromqlRange range, api::console::PromqlDo
   job.end_ms = range.end_ms;
   job.step_ms = range.step_ms;
   job.options.scope = std::move(range.scope);
-  job.options.cancelled = std::move(range.cancelled);
+  job.cancel = std::move(range.cancel);
+  if (job.cancel) job.options.cancelled = [cancel = job.cancel] { return cancel->cancelled(); };
   job.cost = std::make_shared<query::QueryCost>();
   job.done = [cost = job.cost, done = std::move(done)](Result<ResultDocument> document) mutable {
     if (!document) return done(std::unexpected(std::move(document).error()));
@@ -146,6 +163,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
   query::QueryLimits limits = parts_.limits;
   if (job.options.timeout_ms > 0) limits.time_ms = std::min(limits.time_ms, job.options.timeout_ms);
   query::QueryContext context(*parts_.clock, limits, parts_.memory);
+  Attached attached(job.cancel.get(), context);
   promql::StoreSource source(*parts_.metrics, job.options.scope, *parts_.clock);
   promql::EvaluateOptions options;
   if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;

@@ -48,6 +48,7 @@ class PromqlEngine final : public api::prometheus::QueryEngine {
     int64_t queued_ns = 0;
     // Set by who wants to know the cost; written before `done` runs.
     std::shared_ptr<query::QueryCost> cost;
+    std::shared_ptr<api::console::PromqlCancel> cancel;
   };
   void submit(Job job);
   void start_next();

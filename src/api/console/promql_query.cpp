@@ -13,7 +13,7 @@ constexpr size_t kSeriesMax = 500;
 std::string label_text(const signal::Labels& labels) {
   std::string inner;
   signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
-    if (label.name == signal::kNameLabel) return;
+    if (label.name == signal::kNameLabel || label.name == signal::kUnitLabel) return;
     inner += fmt::format("{}{}={}", inner.empty() ? "" : ", ", label.name, quoted(label.value));
   });
   std::string name(labels.get(signal::kNameLabel));

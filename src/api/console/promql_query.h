@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -12,6 +14,31 @@
 
 namespace kansoku::api::console {
 
+// Ends a query from outside: before it begins, or while it runs. Free-threaded.
+class PromqlCancel {
+ public:
+  void cancel() {
+    std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    if (context_ != nullptr) context_->cancel();
+  }
+  bool cancelled() const {
+    std::lock_guard lock(mutex_);
+    return cancelled_;
+  }
+  // The context that the query runs in; null once it is over.
+  void attach(query::QueryContext* context) {
+    std::lock_guard lock(mutex_);
+    context_ = context;
+    if (cancelled_ && context != nullptr) context->cancel();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  bool cancelled_ = false;
+  query::QueryContext* context_ = nullptr;
+};
+
 // Steps start_ms, start_ms + step_ms ... up to end_ms inclusive.
 struct PromqlRange {
   std::string text;
@@ -19,7 +46,7 @@ struct PromqlRange {
   int64_t start_ms = 0;
   int64_t end_ms = 0;
   int64_t step_ms = 0;
-  std::function<bool()> cancelled;
+  std::shared_ptr<PromqlCancel> cancel;
 };
 struct PromqlAnswer {
   prometheus::ResultDocument document;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/env/sim.h"
+
 using namespace kansoku;
 using namespace kansoku::api;
 using namespace kansoku::api::console;
@@ -72,4 +74,25 @@ TEST_CASE("more series than are drawn are counted") {
   CHECK(frame.series.size() == 500);
   CHECK(frame.series_total == 501);
   CHECK(frame.times_ms == std::vector<int64_t>{0});
+}
+
+TEST_CASE("a PromQL query is cancelled before it begins and while it runs") {
+  env::SimClock clock;
+  query::QueryContext context(clock, {}, nullptr);
+  PromqlCancel running;
+  running.attach(&context);
+  CHECK_FALSE(context.cancelled());
+  running.cancel();
+  CHECK(context.cancelled());
+  query::QueryContext late(clock, {}, nullptr);
+  PromqlCancel early;
+  early.cancel();
+  early.attach(&late);
+  CHECK(late.cancelled());
+  query::QueryContext over(clock, {}, nullptr);
+  PromqlCancel after;
+  after.attach(&over);
+  after.attach(nullptr);
+  after.cancel();
+  CHECK_FALSE(over.cancelled());
 }

@@ -368,13 +368,10 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
   });
 }
 
-// Ends with the query; whoever closes the stream sets it.
-using Cancelled = std::shared_ptr<std::atomic<bool>>;
-
 std::expected<void, QueryError> start_promql(const QueryServices& services,
                                              const std::shared_ptr<Stream>& stream,
                                              const wire::Node& item, const signal::Scope& scope,
-                                             Cancelled cancelled) {
+                                             std::shared_ptr<PromqlCancel> cancel) {
   auto asked = read_asked(item);
   if (!asked) return std::unexpected(std::move(asked).error());
   auto range = promql_range(asked->range, item.number_of("step").value_or(0),
@@ -382,7 +379,7 @@ std::expected<void, QueryError> start_promql(const QueryServices& services,
   if (!range) return std::unexpected(QueryError{range.error(), std::nullopt});
   range->text = asked->text;
   range->scope = scope;
-  range->cancelled = [cancelled = std::move(cancelled)] { return cancelled->load(); };
+  range->cancel = std::move(cancel);
   std::string id(item.text_of("id"));
   PromqlRange wanted = *range;
   services.promql(std::move(*range), [stream, id = std::move(id),
@@ -458,17 +455,18 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     contexts->push_back(context);
     ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
   }
-  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::vector<std::shared_ptr<PromqlCancel>> cancels;
+  for (size_t i = 0; i < promql.size(); ++i) cancels.push_back(std::make_shared<PromqlCancel>());
   if (!ready.empty() || !promql.empty()) {
-    stream->on_close([contexts, cancelled] {
+    stream->on_close([contexts, cancels] {
       for (const auto& context : *contexts) context->cancel();
-      cancelled->store(true);
+      for (const auto& one : cancels) one->cancel();
     });
   }
-  for (const wire::Node* item : promql) {
-    auto started = start_promql(services, stream, *item, scope, cancelled);
+  for (size_t i = 0; i < promql.size(); ++i) {
+    auto started = start_promql(services, stream, *promql[i], scope, cancels[i]);
     if (started) continue;
-    write_error(*stream, std::string(item->text_of("id")), started.error().error,
+    write_error(*stream, std::string(promql[i]->text_of("id")), started.error().error,
                 started.error().position);
     stream->finished();
   }

@@ -292,7 +292,7 @@ TEST_CASE("language promql goes to the engine, and its errors say where") {
   CHECK(asked[0].scope.account == "1");
   CHECK(asked[0].start_ms == 60'000);
   CHECK(asked[0].end_ms == 180'000);
-  CHECK_FALSE(asked[0].cancelled());
+  CHECK_FALSE(asked[0].cancel->cancelled());
   CHECK_FALSE(recorder->ended);
   PromqlAnswer answer;
   answer.document.series.push_back(
@@ -319,5 +319,5 @@ TEST_CASE("language promql goes to the engine, and its errors say where") {
   CHECK(seen["c"] == "-1");
   REQUIRE(recorder->close);
   recorder->close();
-  CHECK(asked[0].cancelled());
+  CHECK(asked[0].cancel->cancelled());
 }

@@ -112,7 +112,9 @@ Evaluated call(const Node& node, const Environment& environment) {
   std::vector<Argument> arguments;
   for (const auto& child : node.children) {
     Argument argument{child.get(), std::nullopt};
-    if (child->kind != NodeKind::Word && child->kind != NodeKind::Text) {
+    bool may_be_word = (node.function->words >> arguments.size() & 1) != 0;
+    bool is_word = child->kind == NodeKind::Word || child->kind == NodeKind::Text;
+    if (!is_word || !may_be_word) {
       auto value = evaluate_node(*child, environment);
       if (!value) return value;
       argument.value = std::move(*value);

@@ -345,7 +345,7 @@ Evaluated run_sort(Call& c) {
   if (c.arguments.size() == 4) {
     const auto* limit =
         c.arguments[3].value ? std::get_if<double>(&*c.arguments[3].value) : nullptr;
-    if (limit == nullptr || *limit < 1)
+    if (limit == nullptr || !(*limit >= 1))
       return c.problem(3, "the number of series must be at least 1");
     if (static_cast<double>(array->size()) > *limit) array->resize(static_cast<size_t>(*limit));
   }
@@ -359,7 +359,7 @@ Evaluated run_slice(Call& c) {
   for (size_t i = 1; i < c.arguments.size(); ++i) {
     const auto* number =
         c.arguments[i].value ? std::get_if<double>(&*c.arguments[i].value) : nullptr;
-    if (number == nullptr || *number < 0) return c.problem(i, "an index is a number from 0");
+    if (number == nullptr || !(*number >= 0)) return c.problem(i, "an index is a number from 0");
     bounds[i - 1] = static_cast<size_t>(std::min(*number, static_cast<double>(array->size())));
   }
   // One index: all series from there.
@@ -412,7 +412,7 @@ const Function kFunctions[] = {
     {"DIFF_TIME", 1, 1, run_diff_time, kSeries, "the seconds since the point before"},
     {"EPOCH", 1, 1, run_epoch, kSeries, "Unix time in seconds"},
     {"FILL", 2, 2, run_fill, "a series or array and a number, a series, REPEAT or LINEAR",
-     "fills gaps"},
+     "fills gaps", 0b10},
     {"FIRST", 1, 1, run_first, "an array", "its first series"},
     {"FLOOR", 1, 1, run_floor, kSeries, "the next whole number downwards"},
     {"HOUR", 1, 1, run_hour, kSeries, "the hour, UTC"},
@@ -424,7 +424,7 @@ const Function kFunctions[] = {
     {"MAX", 1, 1, run_max, kSeries,
      "the largest value of a series; of an array, at each timestamp"},
     {"METRICS", 0, 1, run_metrics, "nothing or a part of ids in quotes",
-     "the metrics of the request"},
+     "the metrics of the request", 0b1},
     {"METRIC_COUNT", 1, 1, run_metric_count, "an array", "how many series it has"},
     {"MIN", 1, 1, run_min, kSeries,
      "the smallest value of a series; of an array, at each timestamp"},
@@ -436,10 +436,10 @@ const Function kFunctions[] = {
     {"RUNNING_SUM", 1, 1, run_running_sum, kSeries, "the sum of all points so far"},
     {kSearch, 2, 3, run_search,
      "a search text, a statistic, both in quotes, and, or not, a period in seconds",
-     "the metrics that are found"},
+     "the metrics that are found", 0b111},
     {"SLICE", 2, 3, run_slice, "an array, an index and, or not, an end", "a part of an array"},
     {"SORT", 3, 4, run_sort, "an array, AVG, MIN, MAX or SUM, ASC or DESC and, or not, a number",
-     "sorts the series of an array"},
+     "sorts the series of an array", 0b110},
     {"STDDEV", 1, 1, run_stddev, kSeries, "the standard deviation"},
     {"SUM", 1, 1, run_sum, kSeries, "the sum of a series; of an array, at each timestamp"},
     {"TIME_SERIES", 1, 1, run_time_series, "a number", "a series with that value everywhere"},

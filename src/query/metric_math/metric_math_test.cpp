@@ -229,6 +229,15 @@ TEST_CASE("problems say where they are") {
       {"1m", 0, "letter"},
       {"m1 $ 2", 3, "unexpected"},
       {"PERIOD(m1 + 1)", 10, "PERIOD takes"},
+      {"ABS(ASC)", 4, "no value here"},
+      {"SUM('m1')", 4, "no value here"},
+      {"IF(\"m1\", 1)", 3, "no value here"},
+      {"FILL(REPEAT, REPEAT)", 5, "no value here"},
+      {"SORT(\"m\", AVG, ASC)", 5, "no value here"},
+      {"SORT(METRICS(), AVG, ASC, DESC)", 26, "no value here"},
+      {"SLICE(METRICS(), \"1\")", 17, "no value here"},
+      {"SLICE(METRICS(), -1)", 17, "from 0"},
+      {"SORT(METRICS(), AVG, ASC, 0)", 26, "at least 1"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

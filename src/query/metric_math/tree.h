@@ -65,6 +65,8 @@ struct Function {
   Evaluated (*run)(Call& call);
   std::string_view signature;
   std::string_view doc;
+  // Bit i: argument i may be a word in capitals or a text; elsewhere only values may stand.
+  uint8_t words = 0;
 };
 
 // Null when there is none of that name.

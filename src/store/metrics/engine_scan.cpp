@@ -81,7 +81,10 @@ class Scanner {
     }
     auto view = core_.current_view();
     lock.unlock();
-    if (view != view_) note_fenced();
+    if (view != view_) {
+      note_fenced();
+      cursor_of_.assign(view->parts.size() * kPageKinds, nullptr);
+    }
     view_ = std::move(view);
   }
 
@@ -108,6 +111,12 @@ class Scanner {
     return plan;
   }
 
+  // The cursor of a part of the view at hand.
+  PartCursor& cursor(size_t number, PageKind kind) {
+    PartCursor*& known = cursor_of_[number * kPageKinds + static_cast<size_t>(kind)];
+    if (known == nullptr) known = &cursor(view_->parts[number], kind);
+    return *known;
+  }
   PartCursor& cursor(const std::shared_ptr<const Part>& part, PageKind kind) {
     auto key = std::pair(part.get(), kind);
     auto found = cursors_.find(key);
@@ -121,9 +130,10 @@ class Scanner {
     bool cells = plan.kind != PageKind::Raw;
     int64_t begin = cells ? plan.show_begin : plan.read_begin;
     int64_t end = cells ? plan.show_end : plan.read_end;
-    for (const auto& part : view_->parts) {
-      if (part->fenced() || part->meta().max_ms < begin || part->meta().min_ms >= end) continue;
-      PartCursor& from = cursor(part, plan.kind);
+    for (size_t number = 0; number < view_->parts.size(); ++number) {
+      const Part& part = *view_->parts[number];
+      if (part.fenced() || part.meta().max_ms < begin || part.meta().min_ms >= end) continue;
+      PartCursor& from = cursor(number, plan.kind);
       next_.clear();
       from.read(id, begin, end, next_);
       for (const PageInfo& page : from.take_damaged()) {
@@ -212,6 +222,7 @@ class Scanner {
   std::shared_ptr<const View> view_;
   Decompressor decompressor_;
   std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
+  std::vector<PartCursor*> cursor_of_;  // by part of the view and kind; null: not asked for yet
   std::string streams_;
   std::vector<size_t> ends_;
   // Of the series at hand; their room is used again.

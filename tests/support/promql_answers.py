@@ -25,8 +25,8 @@ def points_of(series):
     return out + [(float(at), histogram_floats(value)) for at, value in histograms]
 
 
-def relative_difference(a, b):
-    if a == b or (math.isnan(a) and math.isnan(b)):
+def relative_difference(a, b, absolute=0.0):
+    if a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= absolute:
         return 0.0
     if not (math.isfinite(a) and math.isfinite(b)):
         return math.inf
@@ -37,8 +37,11 @@ class Comparison:
     """`worst` is the largest relative difference of any value, infinity where series or points differ, and `where`
     names the first difference above the tolerance."""
 
-    def __init__(self, tolerance=RELATIVE):
-        self.tolerance, self.worst, self.where = tolerance, 0.0, None
+    def __init__(self, tolerance=RELATIVE, absolute=0.0):
+        self.tolerance, self.absolute, self.worst, self.where = tolerance, absolute, 0.0, None
+
+    def between(self, a, b):
+        return relative_difference(a, b, self.absolute)
 
     def same(self):
         return self.worst <= self.tolerance
@@ -52,9 +55,10 @@ class Comparison:
         return {"same": self.same(), "worst": self.worst if math.isfinite(self.worst) else "inf", "where": self.where}
 
 
-def compare(expected, answered, tolerance=RELATIVE):
-    """Of two response bodies. The order of series does not count: a sort() is left to tests of the language."""
-    out = Comparison(tolerance)
+def compare(expected, answered, tolerance=RELATIVE, absolute=0.0):
+    """Of two response bodies. The order of series does not count: a sort() is left to tests of the language.
+    Values that are `absolute` apart are the same: what is left where large ones cancel."""
+    out = Comparison(tolerance, absolute)
     try:
         expected, answered = json.loads(expected)["data"], json.loads(answered)["data"]
     except (ValueError, KeyError, TypeError) as error:
@@ -75,7 +79,7 @@ def compare(expected, answered, tolerance=RELATIVE):
 
 def compare_values(out, what, left, right, numbers):
     same = left[0] == right[0] and (numbers or left[1] == right[1])
-    amount = relative_difference(float(left[1]), float(right[1])) if numbers and same else (0.0 if same else math.inf)
+    amount = out.between(float(left[1]), float(right[1])) if numbers and same else (0.0 if same else math.inf)
     out.note(amount, f"{what}: {right}, not {left}")
 
 
@@ -91,6 +95,6 @@ def compare_series(out, expected, answered):
             out.note(math.inf, f"{dict(key)}: {len(others)} points, not {len(points)}, or at other times")
             continue
         for (at, a), (_, b) in zip(points, others):
-            amount = max(map(relative_difference, a, b)) if len(a) == len(b) else math.inf
+            amount = max(map(out.between, a, b)) if len(a) == len(b) else math.inf
             if amount:
                 out.note(amount, f"{dict(key)} at {at}: {b}, not {a}")

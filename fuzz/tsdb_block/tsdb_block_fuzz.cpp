@@ -1,5 +1,5 @@
-// Blocks of Prometheus' TSDB: any chunk, index and tombstones are read or refused; what comes out of
-// a chunk can be stored.
+// Blocks of Prometheus' TSDB: any chunk, index and tombstones are read or refused; what comes out
+// of a chunk can be stored.
 #include "base/check.h"
 #include "wire/tsdb_block/block.h"
 #include "wire/tsdb_block/chunk.h"

@@ -43,8 +43,8 @@ std::vector<PairRow> top_pairs(const std::unordered_map<PairKey, uint64_t, PairH
   std::partial_sort(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(kept), rows.end(), before);
   std::vector<PairRow> out;
   for (size_t i = 0; i < kept; ++i) {
-    out.push_back({std::string(rows[i].first.name), std::string(rows[i].first.value),
-                   rows[i].second});
+    out.push_back(
+        {std::string(rows[i].first.name), std::string(rows[i].first.value), rows[i].second});
   }
   return out;
 }
@@ -99,12 +99,10 @@ Cardinality count_cardinality(const std::vector<SeriesInfo>& series,
   }
   out.by_name = top(std::move(name_rows), options.rows_max, series_of);
   out.unread = top(std::move(unread), options.rows_max, series_of);
-  out.by_label_bytes = top(label_rows, options.rows_max, [](const LabelRow& row) {
-    return row.value_bytes;
-  });
-  out.by_label_values = top(std::move(label_rows), options.rows_max, [](const LabelRow& row) {
-    return row.values;
-  });
+  out.by_label_bytes =
+      top(label_rows, options.rows_max, [](const LabelRow& row) { return row.value_bytes; });
+  out.by_label_values =
+      top(std::move(label_rows), options.rows_max, [](const LabelRow& row) { return row.values; });
   out.by_pair = top_pairs(pairs, options.rows_max);
   return out;
 }

@@ -6,7 +6,9 @@ namespace kansoku::store {
 namespace {
 
 SeriesInfo series(SeriesId id, std::vector<signal::LabelView> labels, int64_t ms) {
-  return {.id = id, .labels = *signal::Labels::from(std::move(labels)), .first_ms = ms,
+  return {.id = id,
+          .labels = *signal::Labels::from(std::move(labels)),
+          .first_ms = ms,
           .last_ms = ms + 10};
 }
 

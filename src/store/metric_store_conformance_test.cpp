@@ -217,15 +217,15 @@ void survives_a_jump_of_the_clock(MetricStoreFixture& f) {
 
 std::vector<int64_t> times_of(MetricStoreFixture& f, std::string_view name) {
   std::vector<int64_t> out;
-  auto answers =
-      read(f, {.scope = kScope, .matchers = {{"n", MatchOp::Equal, std::string(name)}}});
+  auto answers = read(f, {.scope = kScope, .matchers = {{"n", MatchOp::Equal, std::string(name)}}});
   for (const SeriesAnswer& answer : answers) {
     out.insert(out.end(), answer.timestamps_ms.begin(), answer.timestamps_ms.end());
   }
   return out;
 }
 
-// Points in parts, in the frozen head and in the head; later ones stay; through merges and restarts.
+// Points in parts, in the frozen head and in the head; later ones stay; through merges and
+// restarts.
 void deletes_points_for_good(MetricStoreFixture& f) {
   int64_t t = f.clock().wall_now().ms() / kHour * kHour - kHour;
   SeriesSelector a{.scope = kScope, .matchers = {{"n", MatchOp::Equal, "a"}}};
@@ -307,7 +307,9 @@ void takes_a_back_fill_as_far_as_it_keeps(MetricStoreFixture& f) {
     builder.add_float(*row, ms, 1);
     signal::Verdict verdict;
     signal::MetricDelivery delivery{
-        kScope, builder.finish(), {},
+        kScope,
+        builder.finish(),
+        {},
         signal::AckToken(1, nullptr, Lane::Ingest, [&](signal::Verdict v) { verdict = v; })};
     delivery.back_fill = true;
     f.store().append(std::move(delivery));
@@ -361,12 +363,12 @@ void limits_series_of_an_account(MetricStoreFixture& f) {
 }  // namespace
 
 void check_metric_store(const MetricFixtureMaker& make) {
-  for (auto* check : {&replaces_and_accumulates, &keeps_order_and_back_fill, &refuses_what_it_must,
-                      &selects_by_every_matcher, &folds_into_tiers_exactly, &aggregates_cells,
-                      &survives_a_jump_of_the_clock, &deletes_points_for_good,
-                      &deletes_whole_hours_of_accumulating_series,
-                      &takes_a_back_fill_as_far_as_it_keeps, &knows_when_a_series_was_read,
-                      &limits_series_of_an_account}) {
+  for (auto* check :
+       {&replaces_and_accumulates, &keeps_order_and_back_fill, &refuses_what_it_must,
+        &selects_by_every_matcher, &folds_into_tiers_exactly, &aggregates_cells,
+        &survives_a_jump_of_the_clock, &deletes_points_for_good,
+        &deletes_whole_hours_of_accumulating_series, &takes_a_back_fill_as_far_as_it_keeps,
+        &knows_when_a_series_was_read, &limits_series_of_an_account}) {
     auto fixture = make();
     (*check)(*fixture);
   }

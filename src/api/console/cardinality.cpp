@@ -73,9 +73,9 @@ net::HttpResponse cardinality_reply(const store::MetricStore& metrics,
   auto rows = number_of(request.limit, kRowsDefault, kRowsMax);
   auto days = number_of(request.unread_days, kUnreadDaysDefault, kUnreadDaysMax);
   if (!rows || !days) {
-    return error_reply(400, "InvalidRequest",
-                       fmt::format("limit is 1 to {}, unreadDays 1 to {}", kRowsMax,
-                                   kUnreadDaysMax));
+    return error_reply(
+        400, "InvalidRequest",
+        fmt::format("limit is 1 to {}, unreadDays 1 to {}", kRowsMax, kUnreadDaysMax));
   }
   store::SeriesSelector selector{.scope = request.scope};
   if (!request.metric.empty()) {
@@ -91,8 +91,7 @@ net::HttpResponse cardinality_reply(const store::MetricStore& metrics,
   if (!read) return error_reply(read.error());
   store::Cardinality c = store::count_cardinality(
       *series, *read,
-      {.rows_max = *rows,
-       .read_since_ms = request.now_ms - static_cast<int64_t>(*days) * kDayMs});
+      {.rows_max = *rows, .read_since_ms = request.now_ms - static_cast<int64_t>(*days) * kDayMs});
   std::string body;
   Writer out(body);
   auto name_row = [&](const store::NameRow& row) {

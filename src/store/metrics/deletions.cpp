@@ -21,9 +21,10 @@ void MetricEngine::Core::delete_points(SeriesDeletion deletion, MetricStore::Del
   request->tombstone.range = deletion.range;
   for (const SeriesInfo& info : *found) {
     if (info.merge == signal::MergeKind::Accumulate && !has_full_hours(deletion.range)) {
-      done(invalid_argument("{} is kept in cells of up to an hour: delete from a full hour to a "
-                            "full hour, or without limits",
-                            info.labels.to_string()));
+      done(
+          invalid_argument("{} is kept in cells of up to an hour: delete from a full hour to a "
+                           "full hour, or without limits",
+                           info.labels.to_string()));
       return;
     }
     request->tombstone.ids.push_back(info.id);

@@ -12,7 +12,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import phases  # noqa: E402
-from support import measure, promql_answers  # noqa: E402
+from support import measure  # noqa: E402
+from support import promql_answers  # noqa: E402 (tests/support, on the path through measure)
 from support.metric_servers import SERVERS, require  # noqa: E402
 
 OURS, PEER, REFERENCE = "kansoku", "victoria-metrics", "prometheus"
@@ -93,7 +94,8 @@ def rows_of(taken, full):
     lost = taken.values(OURS, "crash", "lost")
     if lost:
         rows.append(measure.Row("acknowledged samples lost by kill -9", "samples", "less", max(map(abs, lost)), 0, runs=lost))
-        first = [run["first_right_answer_s"] or 1e9 for run in taken.runs[OURS]["crash"]]
+        # Where no right answer came at all, as long as was waited for one.
+        first = [run["first_right_answer_s"] or phases.PATIENCE_S for run in taken.runs[OURS]["crash"]]
         rows.append(measure.Row("exec to the first right count() after kill -9", "s", "less", round(min(first), 3),
                                 1.0 if full else None, runs=first))
     return rows

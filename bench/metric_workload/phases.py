@@ -12,6 +12,7 @@ from support.metric_servers import process_cpu
 
 QUERIES = json.loads((pathlib.Path(__file__).parent / "queries.json").read_text())["queries"]
 PASSES = 8
+PATIENCE_S = 60  # for the first right answer after a crash
 EVERYTHING = '{__name__=~".+"}'
 
 
@@ -60,7 +61,7 @@ def samples_of(server, begin_s, end_s):
     return sum(server.number(f"sum(count_over_time({name}[{end_s - begin_s}s]))", end_s) or 0 for name in names)
 
 
-def crash(kind, seed, hosts, scrapes, patience_s=60):
+def crash(kind, seed, hosts, scrapes):
     """Phase A once more, `kill -9` right after the last answer: what is left, and when it is answered again."""
     series = hosts * SERIES_PER_HOST
     base_s = base_before_now(scrapes)
@@ -76,7 +77,7 @@ def crash(kind, seed, hosts, scrapes, patience_s=60):
         begin = time.monotonic()
         server.launch()
         ready_s = right_s = None
-        while right_s is None and time.monotonic() - begin < patience_s:
+        while right_s is None and time.monotonic() - begin < PATIENCE_S:
             if ready_s is None and server.ready():
                 ready_s = time.monotonic() - begin
             if ready_s is not None and server.number(f"count({EVERYTHING})", end_s) == series:

@@ -1,12 +1,14 @@
 #include "app/monitoring_backend.h"
 
 #include "query/exec/cells.h"
+#include "query/exec/namespaces.h"
 
 namespace kansoku::app {
 namespace {
 
 using api::aws::monitoring::ListPage;
 using api::aws::monitoring::ListQuery;
+using api::aws::monitoring::MetricDataOutcome;
 using api::aws::monitoring::MetricIdentity;
 using api::aws::monitoring::SeriesAnswer;
 using api::aws::monitoring::SeriesQuery;
@@ -36,14 +38,12 @@ void add_equal(store::SeriesSelector& selector, std::string_view label, std::str
 query::CellQuery cell_query(const Tenant& tenant, const SeriesQuery& q) {
   query::CellQuery out;
   out.selector.scope = {tenant.account, tenant.region};
-  add_equal(out.selector, signal::kNamespaceLabel, q.metric_namespace);
   add_equal(out.selector, signal::kNameLabel, q.metric_name);
   out.selector.exact_label_names.emplace();
   for (const auto& [name, value] : q.dimensions) {
     add_equal(out.selector, name, value);
     out.selector.exact_label_names->push_back(name);
   }
-  if (q.unit) add_equal(out.selector, signal::kUnitLabel, *q.unit);
   out.range = {q.start_ms, q.end_ms};
   out.period_ms = q.period_ms;
   out.needs_distribution = std::any_of(q.statistics.begin(), q.statistics.end(),
@@ -56,7 +56,7 @@ std::vector<UnitSeries> unit_series(const query::CellResult& cells, const Series
   for (const query::CellSeries& series : cells.series) {
     if (series.cells.empty()) continue;
     UnitSeries unit;
-    unit.unit = series.info.labels.get(signal::kUnitLabel);
+    unit.unit = query::unit_of(series.info);
     unit.timestamps_ms = series.timestamps_ms;
     for (const query::Statistic& statistic : q.statistics) {
       auto& values = unit.values.emplace_back();
@@ -70,18 +70,19 @@ std::vector<UnitSeries> unit_series(const query::CellResult& cells, const Series
   return out;
 }
 
-MetricIdentity identity_of(const signal::Labels& labels) {
-  MetricIdentity out;
-  signal::visit_labels(labels.canonical(), [&](signal::LabelView label) {
-    if (label.name == signal::kNamespaceLabel) {
-      out.metric_namespace = label.value;
-    } else if (label.name == signal::kNameLabel) {
-      out.metric_name = label.value;
-    } else if (label.name != signal::kUnitLabel) {
-      out.dimensions.emplace_back(label.name, label.value);
-    }
-  });
-  return out;
+Result<query::CellResult> read_metric(const store::MetricStore& metrics, const Tenant& tenant,
+                                      const SeriesQuery& q, query::QueryContext& context) {
+  query::CellQuery cells = cell_query(tenant, q);
+  KANSOKU_TRY(auto found, query::select_in_namespace(metrics, cells.selector, q.metric_namespace));
+  if (q.unit) {
+    std::erase_if(found, [&](const auto& info) { return query::unit_of(info) != *q.unit; });
+  }
+  query::CellReader reader(metrics, std::move(cells), context);
+  KANSOKU_RETURN_IF_ERROR(reader.begin(std::move(found)));
+  for (;;) {
+    KANSOKU_TRY(bool more, reader.step());
+    if (!more) return reader.take();
+  }
 }
 
 // The work of one select(), a query a step.
@@ -125,7 +126,7 @@ void StoreMonitoringBackend::select(
       return false;
     }
     const SeriesQuery& q = work->queries[work->answers.size()];
-    auto cells = query::read_cells(metrics, cell_query(work->tenant, q), *work->context);
+    auto cells = read_metric(metrics, work->tenant, q, *work->context);
     if (!cells) {
       work->done(std::unexpected(std::move(cells).error()));
       return false;
@@ -135,14 +136,40 @@ void StoreMonitoringBackend::select(
   });
 }
 
+void StoreMonitoringBackend::run(std::shared_ptr<const query::metric_data::Plan> plan,
+                                 std::move_only_function<void(MetricDataOutcome)> done) {
+  struct Running {
+    std::shared_ptr<const query::metric_data::Plan> plan;
+    std::move_only_function<void(MetricDataOutcome)> done;
+    query::QueryContext context;
+    query::metric_data::Runner runner;
+    Running(const MonitoringParts& parts, std::shared_ptr<const query::metric_data::Plan> p,
+            std::move_only_function<void(MetricDataOutcome)> d)
+        : plan(std::move(p)),
+          done(std::move(d)),
+          context(*parts.clock, parts.limits, parts.query_memory),
+          runner(*parts.metrics, *plan, context) {}
+  };
+  auto running = std::make_shared<Running>(parts_, std::move(plan), std::move(done));
+  run_steps(*parts_.executor, Lane::Query, [running] {
+    auto more = running->runner.step();
+    if (more && *more) return true;
+    if (more) {
+      running->done(running->runner.take());
+    } else {
+      running->done(std::unexpected(std::move(more).error()));
+    }
+    return false;
+  });
+}
+
 void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
                                   std::move_only_function<void(Result<ListPage>)> done) {
   store::SeriesSelector selector;
   selector.scope = {tenant.account, tenant.region};
   selector.active_since_ms = q.active_since_ms;
-  if (q.metric_namespace) {
-    add_equal(selector, signal::kNamespaceLabel, *q.metric_namespace);
-  } else {
+  // Those of Prometheus and OpenTelemetry are listed where their namespace is named.
+  if (!q.metric_namespace) {
     selector.matchers.push_back({std::string(signal::kNamespaceLabel), MatchOp::NotEqual, ""});
   }
   if (q.metric_name) add_equal(selector, signal::kNameLabel, *q.metric_name);
@@ -152,7 +179,9 @@ void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
   }
   parts_.executor->post(Lane::Query, [this, selector = std::move(selector), q = std::move(q),
                                       done = std::move(done)]() mutable {
-    auto series = parts_.metrics->select(selector);
+    auto series = q.metric_namespace
+                      ? query::select_in_namespace(*parts_.metrics, selector, *q.metric_namespace)
+                      : parts_.metrics->select(selector);
     if (!series) {
       done(std::unexpected(std::move(series).error()));
       return;
@@ -161,7 +190,7 @@ void StoreMonitoringBackend::list(const Tenant& tenant, ListQuery q,
     // more.
     std::set<MetricIdentity> page;
     for (const store::SeriesInfo& info : *series) {
-      MetricIdentity identity = identity_of(info.labels);
+      MetricIdentity identity = query::identity_of(info);
       if (q.after && !(*q.after < identity)) continue;
       if (page.size() > q.limit && !(identity < *page.rbegin())) continue;
       page.insert(std::move(identity));

@@ -30,6 +30,8 @@ class StoreMonitoringBackend final : public api::aws::monitoring::MonitoringBack
               std::vector<api::aws::monitoring::SeriesQuery> queries,
               std::move_only_function<void(Result<std::vector<api::aws::monitoring::SeriesAnswer>>)>
                   done) override;
+  void run(std::shared_ptr<const query::metric_data::Plan> plan,
+           std::move_only_function<void(api::aws::monitoring::MetricDataOutcome)> done) override;
   void list(const api::aws::monitoring::Tenant& tenant, api::aws::monitoring::ListQuery query,
             std::move_only_function<void(Result<api::aws::monitoring::ListPage>)> done) override;
 

@@ -21,6 +21,15 @@ Result<std::string> read_page_token_key(env::Env env, const std::string& path) {
   return key;
 }
 
+// Of the system's tz database.
+std::optional<Zone> read_zone(env::FileSystem& files, std::string_view name) {
+  constexpr size_t kZoneBytesMax = 1U << 20;
+  if (!is_zone_name(name)) return std::nullopt;
+  auto bytes = files.read_all("/usr/share/zoneinfo/" + std::string(name), kZoneBytesMax);
+  if (!bytes) return std::nullopt;
+  return Zone::parse(*bytes);
+}
+
 }  // namespace
 
 Status Server::State::build_aws() {
@@ -39,8 +48,13 @@ Status Server::State::build_aws() {
   if (options().auth_open) dispatch.open_principal = access->administrator();
   aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
   KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
-  aws->add_service(api::aws::monitoring::service_table(
-      {.backend = monitoring.get(), .page_token_key = std::move(key)}));
+  aws->add_service(
+      api::aws::monitoring::service_table({.backend = monitoring.get(),
+                                           .page_token_key = std::move(key),
+                                           .catalog = catalog.get(),
+                                           .find_zone = [files = env.files](std::string_view name) {
+                                             return read_zone(*files, name);
+                                           }}));
   aws->add_service(api::aws::sts::service_table());
   return {};
 }

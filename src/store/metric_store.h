@@ -50,6 +50,8 @@ struct SeriesSelector {
   std::optional<int64_t> active_since_ms;
   // False: in ascending order of ids, which is cheaper. Not together with a limit.
   bool sorted = true;
+  // When set, the answer's labels are only those named here. Not together with an order or limit.
+  std::optional<std::vector<std::string>> labels_wanted;
   // 0: no limit. With a limit the answer is the first `limit` series by canonical labels after
   // `after_labels` (exclusive), for paging.
   size_t limit = 0;

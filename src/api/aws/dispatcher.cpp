@@ -247,9 +247,14 @@ void Dispatcher::finish(Call& call, Answer answer) {
   KANSOKU_CHECK(!call.answered);
   call.answered = true;
   net::HttpResponse response = response_base(call.route.protocol, *call.context);
-  response.body =
-      kansoku::aws::encode_response(call.route.protocol, call.service(), call.shapes->name,
-                                    call.shapes->output, answer->get(), call.context->request_id);
+  if (call.context->raw_answer) {
+    response.headers.set("Content-Type", call.context->raw_answer->content_type);
+    response.body = std::move(call.context->raw_answer->body);
+  } else {
+    response.body =
+        kansoku::aws::encode_response(call.route.protocol, call.service(), call.shapes->name,
+                                      call.shapes->output, answer->get(), call.context->request_id);
+  }
   if (options_.audit) {
     options_.audit({call.context->now,
                     call.service().name,

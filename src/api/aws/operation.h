@@ -38,6 +38,12 @@ struct OperationContext {
   env::WallTime now;
   // Headers to add to the answer.
   net::Headers answer_headers;
+  // Instead of the encoded answer, where a client asked for bytes as they are.
+  struct RawAnswer {
+    std::string content_type;
+    std::string body;
+  };
+  std::optional<RawAnswer> raw_answer;
 
   const std::string& account() const { return principal->account; }
   // For permissions that depend on the decoded request beyond the operation's own. `named_key`: see

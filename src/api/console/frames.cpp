@@ -98,6 +98,17 @@ void append_tail(wire::JsonWriter& json, const Frame& frame) {
   } else {
     json.null();
   }
+  json.key("messages");
+  json.begin_array();
+  for (const auto& [code, text] : frame.messages) {
+    json.begin_object();
+    json.key("code");
+    json.string(code);
+    json.key("message");
+    json.string(text);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 }  // namespace
@@ -131,6 +142,39 @@ Frame make_frame(const query::CellResult& cells, const query::Statistic& statist
   }
   set_labels(frame, options.metric);
   if (frame.times_ms.size() > options.points_max) reduce(frame, options.points_max);
+  return frame;
+}
+
+Frame make_frame(const query::metric_data::Plan& plan, query::metric_data::Answer answer,
+                 size_t points_max) {
+  Frame frame;
+  const query::CellRange range = plan.range(plan.period_s.back());
+  frame.period_s = range.period_ms / 1000;
+  for (int64_t at = range.start_ms; at < range.end_ms; at += range.period_ms) {
+    frame.times_ms.push_back(at);
+  }
+  const query::metric_data::LabelContext context{plan.request.scope.region,
+                                                 plan.request.scope.account, plan.request.now_ms};
+  auto add_message = [&](query::metric_data::Message& message) {
+    frame.messages.emplace_back(std::move(message.code), std::move(message.text));
+  };
+  std::ranges::for_each(answer.messages, add_message);
+  for (query::metric_data::ResultSeries& result : answer.results) {
+    frame.partial = frame.partial || result.partial;
+    std::ranges::for_each(result.messages, add_message);
+    if (result.values.empty()) continue;
+    FrameSeries& out = frame.series.emplace_back();
+    out.label = label_of(plan, result, context);
+    out.unit = result.unit;
+    if (result.origin != nullptr) out.dimensions = result.origin->dimensions;
+    out.values.assign(frame.times_ms.size(), kGap);
+    for (size_t i = 0; i < result.values.size(); ++i) {
+      auto row = static_cast<size_t>((result.timestamps_ms[i] - range.start_ms) / range.period_ms);
+      if (row < out.values.size()) out.values[row] = result.values[i];
+    }
+  }
+  frame.series_total = frame.series.size();
+  if (frame.times_ms.size() > points_max) reduce(frame, points_max);
   return frame;
 }
 

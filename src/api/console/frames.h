@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "query/exec/cells.h"
+#include "query/metric_data/run.h"
 #include "query/statistic/statistic.h"
 #include "wire/json/json_writer.h"
 
@@ -26,6 +27,8 @@ struct Frame {
   bool partial = false;
   // Series that exist but were left out by the limit.
   size_t series_total = 0;
+  // What there is to know of the answer: code and text.
+  std::vector<std::pair<std::string, std::string>> messages;
 };
 
 struct FrameOptions {
@@ -39,7 +42,11 @@ struct FrameOptions {
 Frame make_frame(const query::CellResult& cells, const query::Statistic& statistic,
                  const FrameOptions& options);
 
-// {"time":[…],"series":[…],"partial":…,"truncated":…}
+// The answer of an expression, the last query of its plan.
+Frame make_frame(const query::metric_data::Plan& plan, query::metric_data::Answer answer,
+                 size_t points_max);
+
+// {"time":[…],"series":[…],"partial":…,"truncated":…,"messages":[…]}
 void append_frame_json(const Frame& frame, wire::JsonWriter& json);
 // The binary form of docs/formats/console-api.md.
 std::string frame_binary(const Frame& frame);

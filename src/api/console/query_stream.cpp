@@ -1,10 +1,11 @@
 #include "api/console/query_stream.h"
 
+#include "api/console/expression_query.h"
 #include "api/console/frames.h"
 #include "api/console/reply.h"
 #include "query/exec/cells.h"
+#include "query/exec/namespaces.h"
 #include "query/statistic/statistic.h"
-#include "wire/document/document.h"
 #include "wire/json/json_writer.h"
 
 namespace kansoku::api::console {
@@ -55,48 +56,69 @@ class Stream {
 };
 
 struct Parsed {
+  // Of one metric.
+  std::string metric_namespace;
   query::CellQuery cells;
   query::Statistic statistic;
   FrameOptions frame;
+  // Of an expression.
+  std::shared_ptr<const query::metric_data::Plan> plan;
 };
 
-// Where in the text a problem is, for the editor's underline.
-struct QueryError {
-  Error error;
-  std::optional<size_t> position;
+// What every query of a batch says beside its text.
+struct Asked {
+  std::string text;
+  store::TimeRangeMs range;
+  size_t points_max = kPointsDefault;
 };
+
+std::unexpected<QueryError> refused(std::string message,
+                                    std::optional<size_t> position = std::nullopt) {
+  return std::unexpected(
+      QueryError{{ErrorCode::InvalidArgument, std::move(message), {}}, position});
+}
+
+std::expected<Asked, QueryError> read_asked(const wire::Node& item) {
+  Asked out;
+  out.text = item.text_of("text");
+  const wire::Node* range = item.find("range");
+  auto from = range != nullptr ? range->number_of("from") : std::nullopt;
+  auto to = range != nullptr ? range->number_of("to") : std::nullopt;
+  if (!from || !to || *from >= *to || std::abs(*from) > 9e15 || std::abs(*to) > 9e15) {
+    return refused("range needs from and to in milliseconds, from before to");
+  }
+  out.range = {static_cast<int64_t>(*from), static_cast<int64_t>(*to)};
+  double points = item.number_of("maxPoints").value_or(static_cast<double>(kPointsDefault));
+  out.points_max = static_cast<size_t>(std::clamp<double>(points, 2, kPointsMax));
+  return out;
+}
 
 // {"namespace":…,"metric":…,"dimensions":{…},"match":…,"stat":…,"period":…,"unit":…}
-std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
-                                                   const signal::Scope& scope, int64_t now_ms) {
-  std::string text(item.text_of("text"));
+std::expected<Parsed, QueryError> parse_metric(const Asked& asked, const wire::Node& body,
+                                               const signal::Scope& scope, int64_t now_ms) {
+  const std::string& text = asked.text;
   auto bad = [&](std::string message, std::string_view near) {
     size_t at = near.empty() ? std::string::npos : text.find(near);
-    QueryError out{{ErrorCode::InvalidArgument, std::move(message), {}}, std::nullopt};
-    if (at != std::string::npos) out.position = at;
-    return std::unexpected(std::move(out));
+    return refused(std::move(message), at == std::string::npos ? std::nullopt : std::optional(at));
   };
-  auto body = wire::parse_json(text);
-  if (!body) return bad(body.error().message, {});
   Parsed out;
   auto& selector = out.cells.selector;
   selector.scope = scope;
-  if (std::string_view region = body->text_of("region"); !region.empty()) {
+  if (std::string_view region = body.text_of("region"); !region.empty()) {
     selector.scope.region = region;
   }
-  std::string metric(body->text_of("metric"));
-  std::string metric_namespace(body->text_of("namespace"));
+  std::string metric(body.text_of("metric"));
+  std::string metric_namespace(body.text_of("namespace"));
   if (metric.empty()) return bad("metric is missing", {});
   if (metric_namespace.empty()) return bad("namespace is missing", {});
   selector.matchers.push_back({std::string(signal::kNameLabel), store::MatchOp::Equal, metric});
-  selector.matchers.push_back(
-      {std::string(signal::kNamespaceLabel), store::MatchOp::Equal, metric_namespace});
-  if (std::string_view unit = body->text_of("unit"); !unit.empty()) {
+  out.metric_namespace = metric_namespace;
+  if (std::string_view unit = body.text_of("unit"); !unit.empty()) {
     selector.matchers.push_back(
         {std::string(signal::kUnitLabel), store::MatchOp::Equal, std::string(unit)});
   }
   std::vector<std::string> names;
-  if (const wire::Node* dimensions = body->find("dimensions")) {
+  if (const wire::Node* dimensions = body.find("dimensions")) {
     for (const auto& entry : dimensions->entries) {
       names.push_back(entry.key);
       bool any = entry.value.scalar == "*";
@@ -105,28 +127,21 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
                                    any ? std::string() : entry.value.scalar});
     }
   }
-  std::string_view match = body->text_of("match");
+  std::string_view match = body.text_of("match");
   if (match.empty() || match == "exact") {
     selector.exact_label_names = std::move(names);
   } else if (match != "subset") {
     return bad(fmt::format("match {} is neither exact nor subset", quoted(match)), match);
   }
-  std::string stat(body->text_of("stat"));
+  std::string stat(body.text_of("stat"));
   auto statistic = query::parse_statistic(stat.empty() ? "Average" : stat);
   if (!statistic) return bad(statistic.error().message, stat);
   out.statistic = std::move(*statistic);
   out.cells.needs_distribution = out.statistic.needs_distribution();
 
-  const wire::Node* range = item.find("range");
-  auto from = range != nullptr ? range->number_of("from") : std::nullopt;
-  auto to = range != nullptr ? range->number_of("to") : std::nullopt;
-  if (!from || !to || *from >= *to || std::abs(*from) > 9e15 || std::abs(*to) > 9e15) {
-    return bad("range needs from and to in milliseconds, from before to", {});
-  }
-  out.cells.range = {static_cast<int64_t>(*from), static_cast<int64_t>(*to)};
-  double points = item.number_of("maxPoints").value_or(static_cast<double>(kPointsDefault));
-  out.frame.points_max = static_cast<size_t>(std::clamp<double>(points, 2, kPointsMax));
-  double period_s = body->number_of("period").value_or(0);
+  out.cells.range = asked.range;
+  out.frame.points_max = asked.points_max;
+  double period_s = body.number_of("period").value_or(0);
   if (period_s < 0 || period_s > 86'400 * 365.0 || period_s != std::floor(period_s)) {
     return bad(fmt::format("period {} is not a whole number of seconds", period_s), "period");
   }
@@ -144,6 +159,42 @@ std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
   return out;
 }
 
+// One metric, or an expression of metric math, SEARCH or Metrics Insights.
+std::expected<Parsed, QueryError> parse_cloudwatch(const wire::Node& item,
+                                                   const signal::Scope& scope, int64_t now_ms) {
+  auto asked = read_asked(item);
+  if (!asked) return std::unexpected(std::move(asked).error());
+  bool plain = is_expression(asked->text, nullptr);
+  std::optional<wire::Node> body;
+  if (!plain) {
+    auto parsed = wire::parse_json(asked->text);
+    if (!parsed) return refused(parsed.error().message);
+    body = std::move(*parsed);
+  }
+  if (!plain && !is_expression(asked->text, &*body)) {
+    return parse_metric(*asked, *body, scope, now_ms);
+  }
+  ExpressionQuery expression{asked->text, scope, asked->range, now_ms, asked->points_max};
+  if (body) {
+    std::string_view region = body->text_of("region");
+    if (!region.empty()) expression.scope.region = region;
+  }
+  auto plan = plan_expression(expression, body ? &*body : nullptr);
+  if (!plan) return std::unexpected(std::move(plan).error());
+  if (plan->range(plan->period_s.back()).cells() > static_cast<size_t>(kGridMax)) {
+    return refused(fmt::format("period {} s over this range gives more than {} points",
+                               plan->period_s.back(), kGridMax));
+  }
+  if (plan->cells() > query::metric_data::kCellsMax) {
+    return refused(fmt::format("up to {} datapoints are asked for, limit {}", plan->cells(),
+                               query::metric_data::kCellsMax));
+  }
+  Parsed out;
+  out.frame.points_max = asked->points_max;
+  out.plan = std::make_shared<const query::metric_data::Plan>(std::move(*plan));
+  return out;
+}
+
 // One query of the batch while it runs.
 struct Running {
   std::shared_ptr<Stream> stream;
@@ -151,7 +202,9 @@ struct Running {
   std::string id;
   Parsed parsed;
   std::shared_ptr<query::QueryContext> context;
+  // One of the two.
   std::unique_ptr<query::CellReader> reader;
+  std::unique_ptr<query::metric_data::Runner> runner;
   int64_t next_progress_ns = 0;
 };
 
@@ -211,8 +264,17 @@ void write_progress(Running& run) {
 }
 
 void write_result(Running& run) {
-  query::CellResult cells = run.reader->take();
-  Frame frame = make_frame(cells, run.parsed.statistic, run.parsed.frame);
+  int64_t tier_ms = 0;
+  Frame frame;
+  if (run.runner != nullptr) {
+    const query::metric_data::Plan& plan = *run.parsed.plan;
+    frame = make_frame(plan, run.runner->take(), run.parsed.frame.points_max);
+    tier_ms = query::choose_tier_ms(frame.period_s * 1000);
+  } else {
+    query::CellResult cells = run.reader->take();
+    frame = make_frame(cells, run.parsed.statistic, run.parsed.frame);
+    tier_ms = cells.tier_ms;
+  }
   size_t points = frame.times_ms.size() * frame.series.size();
   if (run.stream->binary() && points > kBinaryPointsMin) {
     std::string binary = frame_binary(frame);
@@ -230,15 +292,26 @@ void write_result(Running& run) {
                                  {"bytes", static_cast<int64_t>(cost.bytes)},
                                  {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)},
                                  {"cacheShare", 0},
-                                 {"tier", cells.tier_ms / 1000},
+                                 {"tier", tier_ms / 1000},
                                  {"period", static_cast<int64_t>(frame.period_s)}}));
+}
+
+std::expected<bool, QueryError> step(Running& run) {
+  if (run.runner != nullptr) {
+    auto more = run.runner->step();
+    if (more) return *more;
+    return std::unexpected(query_error(run.parsed.plan->request.queries, more.error()));
+  }
+  auto more = run.reader->step();
+  if (more) return *more;
+  return std::unexpected(QueryError{std::move(more).error(), std::nullopt});
 }
 
 // False when the query is over.
 bool run_step(Running& run) {
-  auto more = run.reader->step();
+  auto more = step(run);
   if (!more) {
-    write_error(*run.stream, run.id, more.error(), std::nullopt);
+    write_error(*run.stream, run.id, more.error().error, more.error().position);
     run.stream->finished();
     return false;
   }
@@ -251,6 +324,14 @@ bool run_step(Running& run) {
   return false;
 }
 
+// Selects the series of one metric.
+Status begin(Running& run) {
+  KANSOKU_TRY(auto found,
+              query::select_in_namespace(*run.services.metrics, run.parsed.cells.selector,
+                                         run.parsed.metric_namespace));
+  return run.reader->begin(std::move(found));
+}
+
 void start_query(const QueryServices& services, const std::shared_ptr<Stream>& stream,
                  std::shared_ptr<query::QueryContext> context, std::string id, Parsed parsed) {
   auto run = std::make_shared<Running>();
@@ -259,14 +340,21 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
   run->id = std::move(id);
   run->parsed = std::move(parsed);
   run->context = std::move(context);
-  run->reader =
-      std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *run->context);
+  if (run->parsed.plan != nullptr) {
+    run->runner = std::make_unique<query::metric_data::Runner>(*services.metrics, *run->parsed.plan,
+                                                               *run->context);
+  } else {
+    run->reader =
+        std::make_unique<query::CellReader>(*services.metrics, run->parsed.cells, *run->context);
+  }
   services.executor->post(Lane::Query, [run] {
     run->next_progress_ns = run->services.clock->monotonic_now().ns + kProgressEveryNs;
-    if (auto begun = run->reader->begin(); !begun) {
-      write_error(*run->stream, run->id, begun.error(), std::nullopt);
-      run->stream->finished();
-      return;
+    if (run->reader != nullptr) {
+      if (auto begun = begin(*run); !begun) {
+        write_error(*run->stream, run->id, begun.error(), std::nullopt);
+        run->stream->finished();
+        return;
+      }
     }
     Executor& executor = *run->services.executor;
     run_steps(executor, Lane::Query, [run] { return run_step(*run); });

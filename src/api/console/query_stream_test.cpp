@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/env/sim.h"
+#include "store/reference/reference_metrics.h"
 #include "wire/document/document.h"
 
 using namespace kansoku;
@@ -99,6 +100,65 @@ std::string query_of(std::string_view id, std::string_view text) {
       escaped);
 }
 
+// Series N m of two instances in the reference engine, one point a minute.
+struct ExpressionFixture {
+  env::SimClock clock{env::WallTime{180'000LL * 1'000'000}};
+  ManualExecutor executor;
+  store::ReferenceMetricStore store{clock, {}};
+  std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
+
+  ExpressionFixture() {
+    put("m", "x", 1);
+    put("m", "y", 10);
+  }
+  void put(std::string_view name, std::string_view instance, double value) {
+    signal::MetricBatchBuilder builder;
+    std::vector<signal::LabelView> labels{
+        {"__name__", name}, {"__namespace__", "N"}, {"__unit__", "None"}, {"i", instance}};
+    auto row = builder.add_series(labels, {.merge = signal::MergeKind::Accumulate});
+    REQUIRE(row.has_value());
+    builder.add_float(*row, 0, value);
+    builder.add_float(*row, 60'000, 2 * value);
+    store.append({{"1", "r"},
+                  builder.finish(),
+                  {},
+                  signal::AckToken(2, nullptr, Lane::Ingest, [](signal::Verdict) {})});
+  }
+  void ask(std::string queries) {
+    net::HttpRequest request;
+    request.body = "[" + queries + "]";
+    stream_queries({.clock = &clock, .executor = &executor, .metrics = &store, .limits = {}},
+                   {"1", "r"}, request, net::HttpExchange(recorder));
+    executor.run_until_idle();
+  }
+  wire::Node line(std::string_view id, std::string_view what) const {
+    for (const wire::Node& one : recorder->lines()) {
+      if (one.text_of("id") == id && one.find(what) != nullptr) return *one.find(what);
+    }
+    FAIL("no ", std::string(what), " of ", std::string(id), ": ", recorder->body);
+    return {};
+  }
+  // "label=dimension: value value " of each series.
+  std::string series(std::string_view id) const {
+    std::string out;
+    const wire::Node frame = line(id, "frame");
+    for (const wire::Node& one : frame.find("series")->items) {
+      const wire::Node* dimension = one.find("dimensions")->find("i");
+      out += fmt::format("{}={}: ", one.text_of("label"),
+                         dimension != nullptr ? dimension->scalar : one.text_of("label"));
+      for (const wire::Node& value : one.find("values")->items) out += value.scalar + " ";
+    }
+    return out;
+  }
+  // "position message", - for no position.
+  std::string error(std::string_view id) const {
+    const wire::Node one = line(id, "error");
+    auto position = one.number_of("position");
+    return fmt::format("{} {}", position ? fmt::format("{}", *position) : "-",
+                       one.text_of("message"));
+  }
+};
+
 constexpr std::string_view kGood =
     R"({"namespace":"N","metric":"m","dimensions":{"i":"*"},"period":60})";
 
@@ -164,4 +224,47 @@ TEST_CASE("queries of a batch fail one by one, and say where") {
   Fixture bad;
   bad.ask("nothing");
   CHECK(bad.recorder->status == 400);
+}
+
+TEST_CASE("language cloudwatch takes expressions: metric math, SEARCH and SELECT") {
+  ExpressionFixture f;
+  f.ask(query_of("sum", "SUM(SEARCH('{N,i} m', 'Sum', 60))") + "," +
+        query_of("found", "SEARCH('{N,i} m', 'Sum', 60)") + "," +
+        query_of("sql", "SELECT SUM(m) FROM N GROUP BY i ORDER BY MAX() DESC LIMIT 1") + "," +
+        query_of("math", R"({"expression":"a * b","period":60,"label":"product","operands":[)"
+                         R"({"id":"a","namespace":"N","metric":"m","dimensions":{"i":"x"}},)"
+                         R"({"id":"b","expression":"a + 1"}]})"));
+  CHECK(f.series("sum") == "expression=expression: 11 22 ");
+  CHECK(f.series("found") == "x=x: 1 2 y=y: 10 20 ");
+  CHECK(f.series("sql") == "y=y: 10 20 ");
+  CHECK(f.series("math") == "product=product: 2 6 ");
+  CHECK(f.recorder->ended);
+}
+
+TEST_CASE("an expression that is wrong says where") {
+  ExpressionFixture f;
+  f.ask(query_of("math", "1 + nope") + "," + query_of("search", "SUM(SEARCH('{N', 'Sum'))") + "," +
+        query_of("sql", "SELECT SUM(m) FRM N") + "," + query_of("number", "1 + 2") + "," +
+        query_of("operand", R"({"expression":"a","operands":[{"id":"a","expression":"1 +"}]})") +
+        "," + query_of("nothing", R"({"expression":"a","operands":[{"id":"a"}]})") + "," +
+        query_of("period", R"({"expression":"a","period":61})") + "," +
+        query_of("label", R"({"expression":"a","label":"${X}"})"));
+  CHECK(f.error("math") == "4 there is no metric or expression with the id \"nope\"");
+  CHECK(f.error("search") == "12 a } is missing");
+  CHECK(f.error("sql").starts_with("14 \"FRM\" where FROM"));
+  CHECK(f.error("number").starts_with("0 the result is a number"));
+  CHECK(f.error("operand").starts_with("- operand \"a\", at byte 3: the expression ends"));
+  CHECK(f.error("nothing").starts_with("- operand \"a\" needs a namespace"));
+  CHECK(f.error("period").starts_with("- period 61"));
+  CHECK(f.error("label").starts_with("- Unknown dynamic label"));
+}
+
+TEST_CASE("a search that found too much says so in its frame") {
+  ExpressionFixture f;
+  for (int i = 0; i < 520; ++i) f.put("many", fmt::format("i{}", i), 1);
+  f.ask(query_of("found", "SEARCH('many', 'Sum', 60)"));
+  const wire::Node frame = f.line("found", "frame");
+  CHECK(frame.find("series")->items.size() == 500);
+  REQUIRE(frame.find("messages")->items.size() == 1);
+  CHECK(frame.find("messages")->items[0].text_of("code") == "MaxMetricsExceeded");
 }

@@ -33,6 +33,54 @@ std::optional<int64_t> duration_unit_ms(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<int64_t> parse_iso_duration_ms(std::string_view text) {
+  // In the order in which they must stand; those behind T are of the clock.
+  struct Designator {
+    char letter;
+    bool of_clock;
+    int64_t ms;
+  };
+  constexpr int64_t kDay = 86'400'000;
+  constexpr std::array<Designator, 7> kDesignators{{{'Y', false, 365 * kDay},
+                                                    {'M', false, 30 * kDay},
+                                                    {'W', false, 7 * kDay},
+                                                    {'D', false, kDay},
+                                                    {'H', true, 3'600'000},
+                                                    {'M', true, 60'000},
+                                                    {'S', true, 1'000}}};
+  if (text.empty() || text[0] != 'P') return std::nullopt;
+  text.remove_prefix(1);
+  int64_t sum = 0;
+  bool of_clock = false;
+  bool any = false;
+  size_t next = 0;
+  while (!text.empty()) {
+    if (text[0] == 'T' && !of_clock) {
+      of_clock = true;
+      any = false;  // something must follow
+      text.remove_prefix(1);
+      continue;
+    }
+    int64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || number < 0 || text[0] == '-') return std::nullopt;
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    if (text.empty()) return std::nullopt;
+    while (next < kDesignators.size() &&
+           (kDesignators[next].letter != text[0] || kDesignators[next].of_clock != of_clock)) {
+      ++next;
+    }
+    if (next == kDesignators.size()) return std::nullopt;
+    int64_t unit = kDesignators[next++].ms;
+    if (number > (kJoinedMsMax - sum) / unit) return std::nullopt;
+    sum += number * unit;
+    any = true;
+    text.remove_prefix(1);
+  }
+  if (!any) return std::nullopt;
+  return sum;
+}
+
 std::optional<int64_t> parse_decimal_duration_ms(std::string_view text) {
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -15,6 +15,10 @@ std::optional<int64_t> duration_unit_ms(std::string_view name);
 // "1.5h", "90 s", "60". Rounded to the millisecond.
 std::optional<int64_t> parse_decimal_duration_ms(std::string_view text);
 
+// ISO 8601, whole numbers: "PT3H", "P1DT12H", "P2W"; a month is 30 days, a year 365. "PT0H" is 0.
+// Up to a thousand years.
+std::optional<int64_t> parse_iso_duration_ms(std::string_view text);
+
 // Whole numbers with their units, joined: "15d", "1d12h", "1y". Above zero and up to a thousand
 // years.
 std::optional<int64_t> parse_joined_duration_ms(std::string_view text);

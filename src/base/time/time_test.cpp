@@ -134,3 +134,16 @@ TEST_CASE("whole numbers with units join to a duration") {
     CHECK_FALSE(parse_joined_duration_ms(bad));
   }
 }
+
+TEST_CASE("ISO durations are sums of their parts in their order") {
+  CHECK(parse_iso_duration_ms("PT3H") == 10'800'000);
+  CHECK(parse_iso_duration_ms("PT0H") == 0);
+  CHECK(parse_iso_duration_ms("P1DT12H30M5S") == 131'405'000);
+  CHECK(parse_iso_duration_ms("P2W") == 14 * kDayMs);
+  CHECK(parse_iso_duration_ms("P1Y2M") == 425 * kDayMs);
+  for (std::string_view text : {"", "P", "PT", "P1", "1D", "P1H", "PT1D", "P-1D", "PT1S1H", "P1.5D",
+                                "P1D1D", "PTT1H", "P1DT", "P9999999999999Y"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_iso_duration_ms(text));
+  }
+}

@@ -14,7 +14,7 @@ namespace kansoku::query {
 // Defaults let a whole dashboard page work and stop a hostile query within seconds.
 struct QueryLimits {
   int64_t time_ms = 30'000;
-  uint64_t series_max = 100'000;
+  uint64_t series_max = 2'000'000;           // the memory of their labels ends a query before
   uint64_t points_max = 200'000'000;         // read from the store
   uint64_t bytes_max = 4ULL << 30;           // read from parts, compressed
   uint64_t memory_bytes_max = 256ULL << 20;  // held by the answer

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/time/grid.h"
+#include "query/exec/cell_scan.h"
 
 namespace kansoku::query {
 namespace {
@@ -19,9 +20,6 @@ uint64_t cell_bytes(const Point& point) {
   return sizeof(int64_t) + sizeof(Point) +
          (point.distribution ? sizeof(signal::Distribution) + 256 : 0);
 }
-
-// Series scanned in one step: a few milliseconds of work for series of a day at a minute.
-constexpr size_t kSeriesPerStep = 64;
 
 }  // namespace
 
@@ -50,6 +48,10 @@ int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t poin
 Status CellReader::begin() {
   KANSOKU_RETURN_IF_ERROR(context_.check());
   KANSOKU_TRY(auto selected, store_.select(query_.selector));
+  return begin(std::move(selected));
+}
+
+Status CellReader::begin(std::vector<store::SeriesInfo> selected) {
   KANSOKU_RETURN_IF_ERROR(context_.charge_series(selected.size()));
   context_.set_total(selected.size());
   result_.tier_ms = choose_tier_ms(query_.period_ms);
@@ -61,28 +63,18 @@ Status CellReader::begin() {
 }
 
 Result<bool> CellReader::step() {
-  KANSOKU_RETURN_IF_ERROR(context_.check());
   size_t end = std::min(result_.series.size(), next_ + kSeriesPerStep);
   // Without any series one empty scan still says what damage hid.
   if (next_ == end && next_ > 0) return false;
-  store::MetricScan scan;
-  scan.scope = query_.selector.scope;
-  scan.range = {floor_to(query_.range.begin, query_.period_ms), query_.range.end};
-  scan.tier_ms = result_.tier_ms;
-  scan.aggregate = store::PartialAggregate::Cells;
-  scan.step_ms = query_.period_ms;
-  scan.summary_only = !query_.needs_distribution;
-  for (size_t i = next_; i < end; ++i) scan.ids.push_back(result_.series[i].info.id);
-  KANSOKU_TRY(auto report, store_.scan(scan, [&](const store::SeriesPoints& points) -> Status {
-    KANSOKU_RETURN_IF_ERROR(context_.check());
-    KANSOKU_RETURN_IF_ERROR(context_.charge_points(points.size()));
-    auto found = row_of_.find(points.id);
-    KANSOKU_CHECK(found != row_of_.end());
-    return fold(points, result_.series[found->second]);
-  }));
-  KANSOKU_RETURN_IF_ERROR(context_.charge_bytes(report.bytes_read));
-  result_.missing.insert(result_.missing.end(), report.missing.begin(), report.missing.end());
-  context_.add_done(end - next_);
+  CellScan scan{query_.selector.scope, query_.range, query_.period_ms, query_.needs_distribution};
+  std::vector<store::SeriesInfo> part;
+  for (size_t i = next_; i < end; ++i) part.push_back(result_.series[i].info);
+  KANSOKU_RETURN_IF_ERROR(scan_cells(store_, scan, part, context_, result_.missing,
+                                     [&](const store::SeriesPoints& points) -> Status {
+                                       auto found = row_of_.find(points.id);
+                                       KANSOKU_CHECK(found != row_of_.end());
+                                       return fold(points, result_.series[found->second]);
+                                     }));
   next_ = end;
   return next_ < result_.series.size();
 }
@@ -100,6 +92,7 @@ Status CellReader::fold(const store::SeriesPoints& points, CellSeries& into) {
     into.cells.push_back(points.point(i));
     bytes += cell_bytes(into.cells.back());
   }
+  memory_bytes_ += bytes;
   return context_.charge_memory(bytes);
 }
 

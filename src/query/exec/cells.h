@@ -42,15 +42,18 @@ int64_t choose_tier_ms(int64_t period_ms);
 // retention).
 int64_t choose_period_ms(store::TimeRangeMs range, int64_t now_ms, uint64_t points_max);
 
-// Reads in steps, so that a long query shares its worker: begin() selects, each step() scans some
-// more series and says whether there are more.
+// Reads in steps, so that a long query shares its worker: begin() selects, or takes what was
+// selected, each step() scans some more series and says whether there are more.
 class CellReader {
  public:
   CellReader(const store::MetricStore& store, CellQuery query, QueryContext& context)
       : store_(store), query_(std::move(query)), context_(context) {}
   Status begin();
+  Status begin(std::vector<store::SeriesInfo> selected);
   Result<bool> step();
   CellResult take() { return std::move(result_); }
+  // What the cells were charged with; whoever lets go of them gives it back to the context.
+  uint64_t memory_bytes() const { return memory_bytes_; }
 
  private:
   Status fold(const store::SeriesPoints& points, CellSeries& into);
@@ -61,6 +64,7 @@ class CellReader {
   CellResult result_;
   std::unordered_map<store::SeriesId, size_t> row_of_;
   size_t next_ = 0;
+  uint64_t memory_bytes_ = 0;
 };
 
 // All steps at once, for callers that own their thread.

@@ -43,6 +43,7 @@ Series join(Operator op, const Value& left, const Value& right) {
   const auto* b = std::get_if<Series>(&right);
   Series out;
   out.label = a != nullptr ? a->label : b->label;
+  if (a == nullptr || b == nullptr) out.origin = a != nullptr ? a->origin : b->origin;
   size_t n = a != nullptr ? a->values.size() : b->values.size();
   out.values.resize(n, missing());
   for (size_t i = 0; i < n; ++i) {
@@ -74,6 +75,7 @@ Evaluated binary(const Node& node, const Environment& environment) {
       Value item = std::move(one);
       out.push_back(many != nullptr ? join(node.op, item, *right) : join(node.op, *left, item));
       out.back().label = std::get<Series>(item).label;
+      out.back().origin = std::get<Series>(item).origin;
     }
     return out;
   }
@@ -110,7 +112,9 @@ Evaluated call(const Node& node, const Environment& environment) {
   std::vector<Argument> arguments;
   for (const auto& child : node.children) {
     Argument argument{child.get(), std::nullopt};
-    if (child->kind != NodeKind::Word && child->kind != NodeKind::Text) {
+    bool may_be_word = (node.function->words >> arguments.size() & 1) != 0;
+    bool is_word = child->kind == NodeKind::Word || child->kind == NodeKind::Text;
+    if (!is_word || !may_be_word) {
       auto value = evaluate_node(*child, environment);
       if (!value) return value;
       argument.value = std::move(*value);

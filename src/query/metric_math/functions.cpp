@@ -131,13 +131,15 @@ Evaluated run_metrics(Call& c) {
   return out;
 }
 
+Evaluated run_search(Call& c) { return c.environment.search(c.node.search); }
+
 // Walks over the points that are there; `step(previous, value, seconds)` gives the new value.
 template <class Step>
 Evaluated differences(Call& c, Step step) {
   double period_s = static_cast<double>(c.environment.grid.period_ms) / 1000;
   return map_series(c, [&](Series series) {
     std::optional<size_t> before;
-    Series out{series.label, std::vector<double>(series.values.size(), missing())};
+    Series out{series.label, std::vector<double>(series.values.size(), missing()), series.origin};
     for (size_t i = 0; i < series.values.size(); ++i) {
       if (is_missing(series.values[i])) continue;
       if (before) {
@@ -219,7 +221,8 @@ Evaluated run_fill(Call& c) {
 Evaluated pick(Call& c, bool first) {
   auto* array = std::get_if<Array>(&*c.arguments[0].value);
   if (array == nullptr) return c.problem(0, "an array of time series is expected");
-  if (array->empty()) return Series{{}, std::vector<double>(c.environment.grid.count, missing())};
+  if (array->empty())
+    return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
   return std::move(first ? array->front() : array->back());
 }
 Evaluated run_first(Call& c) { return pick(c, true); }
@@ -244,9 +247,9 @@ Evaluated run_if(Call& c) {
     bool yes = std::get<double>(condition) != 0;
     if (yes) return *c.arguments[1].value;
     if (has_else) return *c.arguments[2].value;
-    return Series{{}, std::vector<double>(c.environment.grid.count, missing())};
+    return Series{{}, std::vector<double>(c.environment.grid.count, missing()), {}};
   }
-  Series out{when->label, std::vector<double>(when->values.size(), missing())};
+  Series out{when->label, std::vector<double>(when->values.size(), missing()), {}};
   for (size_t i = 0; i < out.values.size(); ++i) {
     if (is_missing(when->values[i])) continue;
     if (when->values[i] != 0) {
@@ -342,7 +345,7 @@ Evaluated run_sort(Call& c) {
   if (c.arguments.size() == 4) {
     const auto* limit =
         c.arguments[3].value ? std::get_if<double>(&*c.arguments[3].value) : nullptr;
-    if (limit == nullptr || *limit < 1)
+    if (limit == nullptr || !(*limit >= 1))
       return c.problem(3, "the number of series must be at least 1");
     if (static_cast<double>(array->size()) > *limit) array->resize(static_cast<size_t>(*limit));
   }
@@ -356,28 +359,50 @@ Evaluated run_slice(Call& c) {
   for (size_t i = 1; i < c.arguments.size(); ++i) {
     const auto* number =
         c.arguments[i].value ? std::get_if<double>(&*c.arguments[i].value) : nullptr;
-    if (number == nullptr || *number < 0) return c.problem(i, "an index is a number from 0");
+    if (number == nullptr || !(*number >= 0)) return c.problem(i, "an index is a number from 0");
     bounds[i - 1] = static_cast<size_t>(std::min(*number, static_cast<double>(array->size())));
   }
+  // One index: all series from there.
   Array out;
   for (size_t i = bounds[0]; i < bounds[1]; ++i) out.push_back(std::move((*array)[i]));
-  // One index: the series there.
-  if (c.arguments.size() == 2) {
-    if (out.empty()) return c.problem(1, "the index is behind the last series");
-    return std::move(out.front());
-  }
   return out;
 }
 
 Evaluated run_time_series(Call& c) {
   const auto* number = std::get_if<double>(&*c.arguments[0].value);
   if (number == nullptr) return c.problem(0, "TIME_SERIES takes a number");
-  return Series{{}, std::vector<double>(c.environment.grid.count, *number)};
+  return Series{{}, std::vector<double>(c.environment.grid.count, *number), {}};
+}
+
+// The series again, over the longer grid that a band learns from.
+Evaluated run_band(Call& c) {
+  constexpr double kDeviationsDefault = 2;
+  const auto* number = c.arguments.size() == 2 && c.arguments[1].value
+                           ? std::get_if<double>(&*c.arguments[1].value)
+                           : nullptr;
+  if (!c.arguments[0].value || !std::holds_alternative<Series>(*c.arguments[0].value)) {
+    return c.problem(0, "ANOMALY_DETECTION_BAND takes one time series");
+  }
+  if (c.arguments.size() == 2 && (number == nullptr || !(*number > 0))) {
+    return c.problem(1, "the width of the band is a number above 0, in standard deviations");
+  }
+  if (c.environment.history == nullptr || !c.environment.band) {
+    return c.problem(0, "ANOMALY_DETECTION_BAND cannot be part of what another one is about");
+  }
+  const Node& argument = *c.arguments[0].node;
+  auto history = evaluate_node(argument, *c.environment.history);
+  if (!history) return history;
+  std::string_view id = argument.kind == NodeKind::Identifier ? argument.text : std::string_view();
+  return c.environment.band(id, std::get<Series>(*history),
+                            number == nullptr ? kDeviationsDefault : *number);
 }
 
 constexpr std::string_view kSeries = "a time series or an array of them";
 const Function kFunctions[] = {
     {"ABS", 1, 1, run_abs, kSeries, "the value without its sign"},
+    {"ANOMALY_DETECTION_BAND", 1, 2, run_band,
+     "a time series and, or not, a width in standard deviations (2)",
+     "the upper and the lower limit of what is normal for the series"},
     {"AVG", 1, 1, run_avg, kSeries, "the average of a series; of an array, at each timestamp"},
     {"CEIL", 1, 1, run_ceil, kSeries, "the next whole number upwards"},
     {"DATAPOINT_COUNT", 1, 1, run_datapoint_count, kSeries, "how many points there are"},
@@ -387,7 +412,7 @@ const Function kFunctions[] = {
     {"DIFF_TIME", 1, 1, run_diff_time, kSeries, "the seconds since the point before"},
     {"EPOCH", 1, 1, run_epoch, kSeries, "Unix time in seconds"},
     {"FILL", 2, 2, run_fill, "a series or array and a number, a series, REPEAT or LINEAR",
-     "fills gaps"},
+     "fills gaps", 0b10},
     {"FIRST", 1, 1, run_first, "an array", "its first series"},
     {"FLOOR", 1, 1, run_floor, kSeries, "the next whole number downwards"},
     {"HOUR", 1, 1, run_hour, kSeries, "the hour, UTC"},
@@ -399,7 +424,7 @@ const Function kFunctions[] = {
     {"MAX", 1, 1, run_max, kSeries,
      "the largest value of a series; of an array, at each timestamp"},
     {"METRICS", 0, 1, run_metrics, "nothing or a part of ids in quotes",
-     "the metrics of the request"},
+     "the metrics of the request", 0b1},
     {"METRIC_COUNT", 1, 1, run_metric_count, "an array", "how many series it has"},
     {"MIN", 1, 1, run_min, kSeries,
      "the smallest value of a series; of an array, at each timestamp"},
@@ -409,18 +434,20 @@ const Function kFunctions[] = {
     {"RATE", 1, 1, run_rate, kSeries, "the difference to the point before, a second"},
     {"REMOVE_EMPTY", 1, 1, run_remove_empty, "an array", "without the series that have no point"},
     {"RUNNING_SUM", 1, 1, run_running_sum, kSeries, "the sum of all points so far"},
+    {kSearch, 2, 3, run_search,
+     "a search text, a statistic, both in quotes, and, or not, a period in seconds",
+     "the metrics that are found", 0b111},
     {"SLICE", 2, 3, run_slice, "an array, an index and, or not, an end", "a part of an array"},
     {"SORT", 3, 4, run_sort, "an array, AVG, MIN, MAX or SUM, ASC or DESC and, or not, a number",
-     "sorts the series of an array"},
+     "sorts the series of an array", 0b110},
     {"STDDEV", 1, 1, run_stddev, kSeries, "the standard deviation"},
     {"SUM", 1, 1, run_sum, kSeries, "the sum of a series; of an array, at each timestamp"},
     {"TIME_SERIES", 1, 1, run_time_series, "a number", "a series with that value everywhere"},
     {"YEAR", 1, 1, run_year, kSeries, "the year, UTC"},
 };
 
-constexpr std::array<std::string_view, 6> kUnserved{
-    "ANOMALY_DETECTION_BAND", "DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC", "LAMBDA", "SEARCH",
-    "SERVICE_QUOTA"};
+constexpr std::array<std::string_view, 4> kUnserved{"DB_PERF_INSIGHTS", "INSIGHT_RULE_METRIC",
+                                                    "LAMBDA", "SERVICE_QUOTA"};
 
 }  // namespace
 

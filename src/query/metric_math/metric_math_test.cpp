@@ -30,14 +30,33 @@ Outcome run(std::string_view text, const Metrics& metrics, int64_t start_ms = 1'
   environment.grid = {start_ms, 60'000, metrics.empty() ? 3 : metrics[0].second.size()};
   environment.find = [&](std::string_view id) -> std::optional<Operand> {
     for (const auto& [name, values] : metrics) {
-      if (name == id) return Operand{Series{name, values}, true};
+      if (name == id) return Operand{Series{name, values, {}}, true};
     }
     return std::nullopt;
   };
   environment.metrics = [&] {
     std::vector<std::pair<std::string, Series>> all;
-    for (const auto& [name, values] : metrics) all.push_back({name, {name, values}});
+    for (const auto& [name, values] : metrics) all.push_back({name, {name, values, {}}});
     return all;
+  };
+  // Each call finds everything whose id is a part of its text.
+  environment.search = [&](size_t index) {
+    Array found;
+    for (const auto& [name, values] : metrics) {
+      if (expression->searches()[index].text.find(name) == std::string::npos) continue;
+      found.push_back({name, values, {}});
+    }
+    return found;
+  };
+  // What is normal: the width around each value, over a history that is as long as the range.
+  Environment history = environment;
+  environment.history = &history;
+  environment.band = [](std::string_view, const Series& series, double deviations) {
+    Series high = series;
+    Series low = series;
+    for (double& v : high.values) v += deviations;
+    for (double& v : low.values) v -= deviations;
+    return Array{high, low};
   };
   auto value = expression->evaluate(environment);
   if (!value) return {{}, value.error().message, value.error().position};
@@ -134,12 +153,19 @@ TEST_CASE("every function has a case") {
       {"SUM(REMOVE_EMPTY([x, m2]))", {3, 2, 1}},
       {"TIME_SERIES(METRIC_COUNT(REMOVE_EMPTY([x, m2])))", {1, 1, 1}},
       {"RUNNING_SUM(m1)", {1, kGap, 5}},
+      {"SEARCH('m2', 'Sum')", {3, 2, 1}},
+      {"SUM(SEARCH('m1 m2', 'Sum', 60))", {4, 2, 5}},
+      {"FIRST(SORT(SEARCH('m1 m2', 'p99', '60'), SUM, DESC)) + SUM(SEARCH('m2', 'Sum'))",
+       {6, 4, 2}},
       {"SLICE([m1, m2], 1)", {3, 2, 1}},
+      {"SUM(SLICE([m1, m2, m2], 1))", {6, 4, 2}},
       {"SUM(SLICE([m1, m2, m2], 1, 3))", {6, 4, 2}},
       {"FIRST(SORT([m1, m2], MAX, DESC))", {1, kGap, 4}},
       {"SUM(SORT([m1, m2], SUM, DESC, 1))", {3, 2, 1}},
       {"STDDEV([m1, m2])", {1, 0, 1.5}},
       {"SUM([m1, m2])", {4, 2, 5}},
+      {"FIRST(ANOMALY_DETECTION_BAND(m2)) - m2", {2, 2, 2}},
+      {"LAST(ANOMALY_DETECTION_BAND(m2 * 2, 3)) - m2 * 2", {-3, -3, -3}},
       {"TIME_SERIES(MIN(m2))", {1, 1, 1}},
       {"m2 + AVG(x)", {kGap, kGap, kGap}},
   };
@@ -184,7 +210,17 @@ TEST_CASE("problems say where they are") {
       {"SUM(m1)", 0, "a number"},
       {"ABS(m1, m1)", 0, "takes"},
       {"NOPE(m1)", 0, "no function"},
-      {"SEARCH('x', 'Sum')", 0, "not served"},
+      {"SERVICE_QUOTA(m1)", 0, "not served"},
+      {"INSIGHT_RULE_METRIC('r', 'Sum')", 0, "not served"},
+      {"SEARCH('x')", 0, "takes"},
+      {"SEARCH(m1, 'Sum')", 7, "a text in quotes"},
+      {"SEARCH('x', Sum)", 12, "lower-case"},
+      {"SEARCH('x', m1)", 12, "the statistic of SEARCH"},
+      {"SEARCH('x', 'Sum', m1)", 19, "the period of SEARCH"},
+      {"SEARCH('x', 'Sum', '6x')", 19, "the period of SEARCH"},
+      {"SEARCH('x', 'Sum', 0)", 19, "the period of SEARCH"},
+      {"SEARCH('x\\', 'Sum')", 14, "a ) is missing"},
+      {"SEARCH('m1', 'Sum') + METRICS()", 20, "two arrays"},
       {"METRICS() + METRICS()", 10, "two arrays"},
       {"SORT(METRICS(), m1, ASC)", 16, "sorts by"},
       {"FILL(m1, ASC)", 9, "FILL fills"},
@@ -193,6 +229,15 @@ TEST_CASE("problems say where they are") {
       {"1m", 0, "letter"},
       {"m1 $ 2", 3, "unexpected"},
       {"PERIOD(m1 + 1)", 10, "PERIOD takes"},
+      {"ABS(ASC)", 4, "no value here"},
+      {"SUM('m1')", 4, "no value here"},
+      {"IF(\"m1\", 1)", 3, "no value here"},
+      {"FILL(REPEAT, REPEAT)", 5, "no value here"},
+      {"SORT(\"m\", AVG, ASC)", 5, "no value here"},
+      {"SORT(METRICS(), AVG, ASC, DESC)", 26, "no value here"},
+      {"SLICE(METRICS(), \"1\")", 17, "no value here"},
+      {"SLICE(METRICS(), -1)", 17, "from 0"},
+      {"SORT(METRICS(), AVG, ASC, 0)", 26, "at least 1"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -202,6 +247,35 @@ TEST_CASE("problems say where they are") {
   }
   CHECK(run(std::string(3000, '1'), m).error.find("limit 2048") != std::string::npos);
   CHECK(run(std::string(500, '(') + "m1", m).error.find("deeper") != std::string::npos);
+}
+
+TEST_CASE("searches are known with their places before anything is evaluated") {
+  auto expression =
+      Expression::parse(R"(SUM(SEARCH('{A,b} "c\"d"', 'p99', 300)) / SEARCH(" x ",'Sum'))");
+  REQUIRE(expression.has_value());
+  const std::vector<SearchCall>& calls = expression->searches();
+  REQUIRE(calls.size() == 2);
+  CHECK(calls[0].text == R"({A,b} "c\"d")");
+  CHECK(calls[0].text_position == 12);
+  CHECK(calls[0].statistic == "p99");
+  CHECK(calls[0].period_s == 300);
+  CHECK(calls[1].index == 1);
+  CHECK(calls[1].text == " x ");
+  CHECK_FALSE(calls[1].period_s.has_value());
+}
+
+TEST_CASE("a series keeps the metric it comes from as long as it is one metric's") {
+  auto origin = std::make_shared<const Origin>(Origin{"N", "m", {}, "Sum", 60, {}});
+  auto expression = [&](std::string_view text) {
+    Environment environment;
+    environment.grid = {0, 60'000, 2};
+    environment.find = [&](std::string_view) { return Operand{Series{"m", {1, 2}, origin}, true}; };
+    return std::get<Series>(*Expression::parse(text)->evaluate(environment)).origin;
+  };
+  CHECK(expression("-ABS(RATE(m * 2))") == origin);
+  CHECK(expression("FILL(m, 0) / 2") == origin);
+  CHECK(expression("m + m") == nullptr);
+  CHECK(expression("SUM([m, m])") == nullptr);
 }
 
 TEST_CASE("derived metric math cases") {

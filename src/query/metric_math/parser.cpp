@@ -40,8 +40,9 @@ constexpr std::array<std::string_view, 8> kWords{"REPEAT", "LINEAR", "ASC", "DES
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<std::string>& references)
-      : text_(text), references_(references) {}
+  Parser(std::string_view text, std::vector<std::string>& references,
+         std::vector<SearchCall>& searches)
+      : text_(text), references_(references), searches_(searches) {}
 
   Parsed run() {
     if (text_.size() > kExpressionBytesMax) {
@@ -159,8 +160,10 @@ class Parser {
     node->kind = NodeKind::Text;
     node->position = at_;
     char quote = text_[at_];
-    size_t end = text_.find(quote, at_ + 1);
-    if (end == std::string_view::npos) return problem(at_, "a quote is not closed");
+    size_t end = at_ + 1;
+    // A backslash and what it escapes belong to the text.
+    while (end < text_.size() && text_[end] != quote) end += text_[end] == '\\' ? 2 : 1;
+    if (end >= text_.size()) return problem(at_, "a quote is not closed");
     node->text = text_.substr(at_ + 1, end - at_ - 1);
     at_ = end + 1;
     return NodePtr(std::move(node));
@@ -237,29 +240,74 @@ class Parser {
       return problem(node->position, fmt::format("{} takes {}, not {} arguments", f.name,
                                                  f.signature, node->children.size()));
     }
+    if (f.name == kSearch) {
+      if (auto wrong = search_call(*node)) return std::unexpected(std::move(*wrong));
+    }
     return NodePtr(std::move(node));
+  }
+
+  // What is searched is known before anything is evaluated. The period may be in quotes.
+  std::optional<Problem> search_call(Node& node) {
+    SearchCall call;
+    call.index = searches_.size();
+    for (size_t i = 0; i < 2; ++i) {
+      const Node& argument = *node.children[i];
+      if (argument.kind == NodeKind::Text) continue;
+      return Problem{argument.position, i == 0 ? "SEARCH searches a text in quotes"
+                                               : "the statistic of SEARCH is a text in quotes"};
+    }
+    call.text = node.children[0]->text;
+    call.text_position = node.children[0]->position + 1;
+    call.statistic = node.children[1]->text;
+    call.statistic_position = node.children[1]->position + 1;
+    if (node.children.size() == 3) {
+      const Node& period = *node.children[2];
+      call.period_position = period.position;
+      double number = period.number;
+      if (period.kind == NodeKind::Text) {
+        const std::string& text = period.text;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size()) number = 0;
+      } else if (period.kind != NodeKind::Number) {
+        number = 0;
+      }
+      if (!(number > 0)) return Problem{period.position, "the period of SEARCH is a number"};
+      call.period_s = number;
+    }
+    node.search = call.index;
+    searches_.push_back(std::move(call));
+    return std::nullopt;
   }
 
   std::string_view text_;
   std::vector<std::string>& references_;
+  std::vector<SearchCall>& searches_;
   size_t at_ = 0;
   size_t depth_ = 0;
 };
 
-bool calls_metrics(const Node& node) {
-  if (node.kind == NodeKind::Call && node.text == "METRICS") return true;
-  return std::any_of(node.children.begin(), node.children.end(),
-                     [](const NodePtr& child) { return calls_metrics(*child); });
+// Where a function is called, in the order of the text.
+void find_calls(const Node& node, std::string_view function, std::vector<size_t>& positions) {
+  if (node.kind == NodeKind::Call && node.text == function) positions.push_back(node.position);
+  for (const NodePtr& child : node.children) find_calls(*child, function, positions);
 }
 
 }  // namespace
 
 std::expected<Expression, Problem> Expression::parse(std::string_view text) {
   Expression out;
-  auto root = Parser(text, out.references_).run();
+  auto root = Parser(text, out.references_, out.searches_).run();
   if (!root) return std::unexpected(std::move(root).error());
   out.root_ = std::move(*root);
-  out.uses_metrics_ = calls_metrics(*out.root_);
+  std::vector<size_t> metrics, bands;
+  find_calls(*out.root_, "METRICS", metrics);
+  find_calls(*out.root_, "ANOMALY_DETECTION_BAND", bands);
+  if (bands.size() > 1) {
+    return std::unexpected(
+        Problem{bands[1], "an expression holds ANOMALY_DETECTION_BAND once, not more often"});
+  }
+  out.uses_metrics_ = !metrics.empty();
+  out.uses_band_ = !bands.empty();
   return out;
 }
 

@@ -35,6 +35,7 @@ class Node {
   std::string text;
   Operator op = Operator::Add;
   const Function* function = nullptr;
+  size_t search = 0;  // of SEARCH: its index
   std::vector<std::shared_ptr<const Node>> children;
 };
 
@@ -64,10 +65,14 @@ struct Function {
   Evaluated (*run)(Call& call);
   std::string_view signature;
   std::string_view doc;
+  // Bit i: argument i may be a word in capitals or a text; elsewhere only values may stand.
+  uint8_t words = 0;
 };
 
 // Null when there is none of that name.
 const Function* find_function(std::string_view name);
+// SEARCH, whose arguments are looked at by the parser.
+inline constexpr std::string_view kSearch = "SEARCH";
 // True for functions of CloudWatch that are not served; they are refused by name.
 bool is_unserved_function(std::string_view name);
 

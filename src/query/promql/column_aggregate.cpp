@@ -139,6 +139,7 @@ Status ColumnEvaluator::aggregate_rows(const AggregateExpr& expr, const RowSink&
   GroupTable table(expr.grouping, !expr.without);
   std::vector<Group> groups;
   MemoryHold hold(root_.context);
+  if (!expr.without) labels_wanted_ = &expr.grouping;
   KANSOKU_RETURN_IF_ERROR(rows(*expr.expr, [&](const RowView& row) -> Status {
     const auto [number, fresh] = table.number(row.labels);
     if (fresh) {

@@ -111,12 +111,14 @@ Status ColumnEvaluator::binary_rows(const BinaryExpr& binary, const RowSink& sin
 
 Status ColumnEvaluator::vector_scalar_rows(const BinaryExpr& binary, const RowSink& sink) {
   const bool left_scalar = binary.lhs->type() == ValueType::Scalar;
+  const auto* wanted = std::exchange(labels_wanted_, nullptr);
   const auto produce = [&](const RowSink& to) -> Status {
     std::vector<double> numbers;
     if (left_scalar) {
       KANSOKU_TRY(numbers, scalar(*binary.lhs));
     }
     std::optional<Columns> vector;
+    labels_wanted_ = wanted;
     if (!left_scalar) {
       // The left side is evaluated first, as its errors and notes come first.
       KANSOKU_TRY(vector, columns(*binary.lhs));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "query/promql/implementations.h"
 #include "query/promql/parser.h"
 #include "query/promql/prepare.h"
 
@@ -64,11 +65,33 @@ Result<Columns> ColumnEvaluator::columns(const Expr& expr) {
 Status ColumnEvaluator::rows(const Expr& expr, const RowSink& sink) {
   KANSOKU_RETURN_IF_ERROR(root_.context.check());
   const Expr& inner = unwrapped(expr);
+  const auto* wanted = std::exchange(labels_wanted_, nullptr);
+  if (passes_labels_on(inner)) labels_wanted_ = wanted;
   const bool literal = inner.kind == ExprKind::Number || inner.kind == ExprKind::String;
   if (grid_.steps() > 1 && !literal && is_step_invariant(inner)) return repeated_rows(inner, sink);
   if (has_columns(inner)) return node_rows(inner, sink);
   KANSOKU_TRY(const Matrix matrix, Evaluator::eval(inner));
   return matrix_rows(matrix, sink);
+}
+
+bool ColumnEvaluator::passes_labels_on(const Expr& expr) const {
+  // Where names go at once, rows are merged by all their labels.
+  if (!root_.options.delayed_name_removal) return false;
+  switch (expr.kind) {
+    case ExprKind::VectorSelector:
+    case ExprKind::Unary:
+      return true;
+    case ExprKind::Binary:
+      return as<BinaryExpr>(expr).lhs->type() == ValueType::Scalar ||
+             as<BinaryExpr>(expr).rhs->type() == ValueType::Scalar;
+    case ExprKind::Call: {
+      const auto& call = as<CallExpr>(expr);
+      return has_window_kernel(call) ||
+             (has_function_kernel(call) && call.function->vector != fn_histogram_quantile);
+    }
+    default:
+      return false;
+  }
 }
 
 Status ColumnEvaluator::node_rows(const Expr& expr, const RowSink& sink) {
@@ -89,6 +112,7 @@ Status ColumnEvaluator::node_rows(const Expr& expr, const RowSink& sink) {
 // Evaluated once, and said again at each step.
 Status ColumnEvaluator::repeated_rows(const Expr& expr, const RowSink& sink) {
   ColumnEvaluator once(root_, {grid_.start, grid_.start, 1});
+  once.labels_wanted_ = std::exchange(labels_wanted_, nullptr);
   std::vector<double> values;
   return once.rows(expr, [&](const RowView& row) {
     values.assign(grid_.steps(), row.values.front());
@@ -133,7 +157,8 @@ Status ColumnEvaluator::without_names(const std::function<Status(const RowSink&)
 }
 
 Status ColumnEvaluator::selector_rows(const VectorSelector& selector, const RowSink& sink) {
-  const Selection selection = selection_of(selector, root_.options.lookback_ms, 0, Use::Values);
+  Selection selection = selection_of(selector, root_.options.lookback_ms, 0, Use::Values);
+  selection.labels_wanted = std::exchange(labels_wanted_, nullptr);
   const int64_t first = reference(selector.time, grid_.start);
   const int64_t stride = selector.time.at == TimeModifiers::At::None ? grid_.step : 0;
   const size_t steps = grid_.steps();

@@ -34,6 +34,9 @@ class ColumnEvaluator final : public Evaluator {
   // Lets `produce` make rows whose values are no longer those of the metric: the names go, or are
   // marked to go.
   Status without_names(const std::function<Status(const RowSink&)>& produce, const RowSink& sink);
+  // Whether the node makes its rows one by one from those of its first vector argument, so that
+  // labels which nobody looks at need not be there.
+  bool passes_labels_on(const Expr& expr) const;
   // The values of a scalar argument, by step.
   Result<std::vector<double>> scalar(const Expr& expr);
   std::unexpected<Error> points_needed();
@@ -56,6 +59,9 @@ class ColumnEvaluator final : public Evaluator {
   Status aggregate_rows(const AggregateExpr& aggregate, const RowSink& sink);
   Status quantile_aggregate_rows(const AggregateExpr& aggregate, const RowSink& sink);
   Status best_rows(const AggregateExpr& aggregate, const RowSink& sink);
+
+  // For the next call of rows(): the labels that its receiver looks at; null: all.
+  const std::vector<std::string>* labels_wanted_ = nullptr;
 };
 
 Matrix to_matrix(const Columns& columns, const Grid& grid);

@@ -446,6 +446,7 @@ bool has_window_kernel(const CallExpr& call) {
 }
 
 Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sink) {
+  const auto* wanted = std::exchange(labels_wanted_, nullptr);
   std::vector<std::vector<double>> scalars;
   for (const ExprPtr& arg : call.args) {
     if (arg->type() == ValueType::Matrix) continue;
@@ -480,8 +481,15 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
   const auto produce = [&](const RowSink& to) -> Status {
     if (!subquery) {
       const MatrixSelector& selector = as<MatrixSelector>(range);
-      const Selection selection = selection_of(*selector.vector, selector.range_ms, 0,
-                                               counter ? Use::Increase : Use::Values);
+      Selection selection = selection_of(*selector.vector, selector.range_ms, 0,
+                                         counter ? Use::Increase : Use::Values);
+      // Counters are told by their names.
+      std::vector<std::string> with_name;
+      if (wanted != nullptr && counter) {
+        with_name = *wanted;
+        with_name.insert(with_name.end(), {std::string(kMetricName), "__type__"});
+      }
+      selection.labels_wanted = wanted != nullptr && counter ? &with_name : wanted;
       return root_.source.scan(selection, root_.context, [&](const SourceColumns& series) {
         if (series.needs_points) return Status(points_needed());
         return one(series.labels, false, series.times_ms, series.values, series.deltas, to);
@@ -492,6 +500,7 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
     std::vector<int64_t> times_ms;
     for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
     ColumnEvaluator inner(root_, steps);
+    inner.labels_wanted_ = wanted;
     return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) {
       return one(row.labels, row.drop_name, times_ms, row.values, false, to);
     });

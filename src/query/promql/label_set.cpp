@@ -104,6 +104,7 @@ LabelSet LabelSet::from(std::vector<Label> labels) {
 }
 
 LabelSet LabelSet::from(signal::Labels labels) {
+  if (labels.canonical().empty()) return {};
   return of_canonical(std::move(labels).take_canonical());
 }
 

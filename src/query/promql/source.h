@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,9 @@ struct Selection {
   int64_t begin_ms = 0;  // inclusive
   int64_t end_ms = 0;    // inclusive
   Use use = Use::Values;
+  // The labels that the caller looks at; null: all. scan() may leave others out, so that the label
+  // sets of several series are equal.
+  const std::vector<std::string>* labels_wanted = nullptr;
 };
 
 struct SourceSeries {

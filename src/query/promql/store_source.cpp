@@ -27,6 +27,8 @@ int64_t tier_for(int64_t begin_ms, int64_t now_ms, bool raw_allowed) {
   return store::kTiersMs.back();
 }
 
+constexpr size_t kSeriesPerCheck = 16;
+
 bool is_histogram(const signal::Distribution& distribution) {
   return distribution.kind() == signal::PointKind::ExponentialHistogram ||
          distribution.kind() == signal::PointKind::ExplicitHistogram;
@@ -159,8 +161,10 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
   std::vector<int64_t> times_ms;
   std::vector<double> values;
   size_t at = 0;
+  size_t seen = 0;
   const auto one = [&](const store::SeriesPoints& points) -> Status {
-    KANSOKU_RETURN_IF_ERROR(context.check());
+    // Reading the clock costs as much as a short series.
+    if (seen++ % kSeriesPerCheck == 0) KANSOKU_RETURN_IF_ERROR(context.check());
     KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
     while (rows[at].id != points.id) ++at;  // both ascend
     SourceColumns out{.labels = rows[at].labels,
@@ -231,14 +235,25 @@ Status StoreSource::scan(const Selection& selection, QueryContext& context,
                          const ColumnSink& sink) {
   KANSOKU_TRY(Plan plan, plan_for(selection));
   plan.selector.sorted = false;
+  if (selection.labels_wanted != nullptr) plan.selector.labels_wanted = *selection.labels_wanted;
   KANSOKU_TRY(std::vector<store::SeriesInfo> infos, store_.select(plan.selector));
   KANSOKU_RETURN_IF_ERROR(context.charge_series(infos.size()));
+  MemoryHold hold(context);
+  uint64_t bytes = infos.size() * (sizeof(store::SeriesInfo) + sizeof(Row));
   std::array<std::vector<Row>, 2> rows;  // replacing, accumulating
   for (store::SeriesInfo& info : infos) {
+    bytes += info.labels.canonical().size() * 2;
     rows[info.merge == signal::MergeKind::Accumulate].push_back(
         {info.id, LabelSet::from(std::move(info.labels))});
   }
+  KANSOKU_RETURN_IF_ERROR(hold.hold(bytes));
   if (!rows[0].empty() && !rows[1].empty()) {
+    if (selection.labels_wanted != nullptr) {
+      // Which series are the same is known by all their labels.
+      Selection whole = selection;
+      whole.labels_wanted = nullptr;
+      return scan(whole, context, sink);
+    }
     std::unordered_set<LabelSet, LabelSetHash> seen;
     for (const Row& row : rows[0]) seen.insert(row.labels);
     const auto twice = [&](const Row& row) { return seen.contains(row.labels); };

@@ -1,5 +1,7 @@
 #include "store/metrics/column_codec.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "store/metrics/pairs_codec.h"
 
@@ -103,32 +105,66 @@ bool take_xor_value(StreamState& state, const char*& at, const char* end) {
   return true;
 }
 
-bool decode_decimals(const char*& at, const char* end, size_t count, bool second,
-                     std::vector<double>& out) {
+// A varint of the column, mostly of one byte.
+inline bool take_varint(const char*& at, const char* end, uint64_t& value) {
+  if (at < end && static_cast<uint8_t>(*at) < 0x80) {
+    value = static_cast<uint8_t>(*at++);
+    return true;
+  }
+  return read_varint(at, end, value);
+}
+
+template <bool second>
+bool decode_decimals(const char*& at, const char* end, double power, std::span<double> out) {
+  uint64_t coded = 0;
+  if (!take_varint(at, end, coded)) return false;
+  auto m = static_cast<uint64_t>(unzigzag(coded));
+  uint64_t delta = 0;
+  for (size_t i = 0;;) {
+    out[i] = static_cast<double>(static_cast<int64_t>(m)) / power;
+    if (++i == out.size()) return true;
+    if (!take_varint(at, end, coded)) return false;
+    const auto difference = static_cast<uint64_t>(unzigzag(coded));
+    delta = second ? delta + difference : difference;
+    m += delta;
+  }
+}
+
+bool decode_decimals(const char*& at, const char* end, bool second, std::span<double> out) {
   if (at == end) return false;
   auto e = static_cast<uint8_t>(*at++);
   if (e > kDecimalsMax) return false;
-  double power = kPowers[e];
-  uint64_t m = 0;
-  uint64_t delta = 0;
-  for (size_t i = 0; i < count; ++i) {
+  return second ? decode_decimals<true>(at, end, kPowers[e], out)
+                : decode_decimals<false>(at, end, kPowers[e], out);
+}
+
+bool decode_constant(const char*& at, const char* end, std::span<double> out) {
+  if (at == end) return false;
+  bool small = *at++ == 0;
+  double value = 0;
+  if (small) {
     uint64_t coded = 0;
-    if (at < end && static_cast<uint8_t>(*at) < 0x80) {
-      coded = static_cast<uint8_t>(*at++);
-    } else if (!read_varint(at, end, coded)) {
-      return false;
-    }
-    auto difference = static_cast<uint64_t>(unzigzag(coded));
-    if (i == 0) {
-      m = difference;
-    } else {
-      delta = second ? delta + difference : difference;
-      m += delta;
-    }
-    auto mantissa = static_cast<double>(static_cast<int64_t>(m));
-    out.push_back(e == 0 ? mantissa : mantissa / power);
+    if (!read_varint(at, end, coded)) return false;
+    value = static_cast<double>(unzigzag(coded));
+  } else {
+    if (end - at < 8) return false;
+    value = load_le<double>(at);
+    at += 8;
   }
+  std::ranges::fill(out, value);
   return true;
+}
+
+bool decode_xor(const char*& at, const char* end, std::span<double> out) {
+  if (end - at < 8) return false;
+  StreamState state;
+  state.last_value = load_le<double>(at);
+  at += 8;
+  for (size_t i = 0;;) {
+    out[i] = state.last_value;
+    if (++i == out.size()) return true;
+    if (!take_xor_value(state, at, end)) return false;
+  }
 }
 
 void encode_mixed(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
@@ -242,37 +278,22 @@ void encode_values(std::span<const double> values, std::string& out) {
 }
 
 bool decode_values(const char*& at, const char* end, size_t count, std::vector<double>& out) {
-  if (at == end) return false;
+  if (at == end || count == 0) return false;
   auto mode = static_cast<ValueMode>(*at++);
-  if (mode == ValueMode::DecimalDelta || mode == ValueMode::DecimalDelta2) {
-    return decode_decimals(at, end, count, mode == ValueMode::DecimalDelta2, out);
+  const size_t before = out.size();
+  out.resize(before + count);
+  const std::span<double> values = std::span(out).subspan(before);
+  switch (mode) {
+    case ValueMode::Constant:
+      return decode_constant(at, end, values);
+    case ValueMode::DecimalDelta:
+    case ValueMode::DecimalDelta2:
+      return decode_decimals(at, end, mode == ValueMode::DecimalDelta2, values);
+    case ValueMode::Xor:
+      return decode_xor(at, end, values);
+    default:
+      return false;
   }
-  if (mode == ValueMode::Constant) {
-    if (at == end) return false;
-    bool small = *at++ == 0;
-    double value = 0;
-    if (small) {
-      uint64_t coded = 0;
-      if (!read_varint(at, end, coded)) return false;
-      value = static_cast<double>(unzigzag(coded));
-    } else {
-      if (end - at < 8) return false;
-      value = load_le<double>(at);
-      at += 8;
-    }
-    out.insert(out.end(), count, value);
-    return true;
-  }
-  if (mode != ValueMode::Xor || end - at < 8) return false;
-  StreamState state;
-  state.last_value = load_le<double>(at);
-  at += 8;
-  out.push_back(state.last_value);
-  for (size_t i = 1; i < count; ++i) {
-    if (!take_xor_value(state, at, end)) return false;
-    out.push_back(state.last_value);
-  }
-  return true;
 }
 
 void encode_points(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {

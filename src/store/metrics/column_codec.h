@@ -25,7 +25,7 @@ enum class ValueMode : uint8_t {
 
 // values.size() >= 1.
 void encode_values(std::span<const double> values, std::string& out);
-// Appends `count` values.
+// Appends `count` values, at least one; what is appended when the bytes are no column says nothing.
 bool decode_values(const char*& at, const char* end, size_t count, std::vector<double>& out);
 
 // One run of a series, distributions included.

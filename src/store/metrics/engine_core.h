@@ -109,6 +109,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void take_in(signal::MetricDelivery delivery);
   void judge_times(InFlight& in_flight);
   void resolve_series(InFlight& in_flight);
+  bool guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row);
   SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
                        ScopeId scope, std::string& reason, Error& error);
   uint64_t series_limit(const std::string& account) const;

@@ -42,7 +42,9 @@ class EngineFixture final : public MetricStoreFixture {
   }
   Status open() {
     env::Env env{&clock_, disk_, &random_};
-    KANSOKU_TRY(log_, wal::Log::open(env, "/d/log", {.segment_bytes = 1 << 20, .manual = true}));
+    KANSOKU_TRY(log_,
+                wal::Log::open(env, "/d/log",
+                               {.segment_bytes = 1 << 20, .replace_bytes_min = 1, .manual = true}));
     KANSOKU_TRY(engine_, MetricEngine::open(env, executor_, nullptr, *log_, options_));
     log_->start();
     return {};

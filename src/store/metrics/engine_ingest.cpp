@@ -8,6 +8,8 @@ namespace {
 // How far ahead of its use an entry and then its block are brought into the cache.
 constexpr size_t kEntryAhead = 16;
 constexpr size_t kBlockAhead = 8;
+// Guesses of a batch that may fail before they are given up, beside one in eight.
+constexpr size_t kMissesFree = 8;
 // Points put into the head under one hold of a shard's lock.
 constexpr size_t kPointsPerLock = 1024;
 
@@ -86,32 +88,61 @@ uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
   return found == series_limits.end() ? options.series_per_tenant_max : found->second;
 }
 
+// Targets send their series in the same order each time, and ids were given in the order of the
+// first: the series after this one is probably the next id. False where guesses fail too often for
+// it to be worth it: rows from `row` on are to be looked up.
+bool MetricEngine::Core::guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row) {
+  const auto& batch = *in_flight.delivery.batch;
+  const auto rows = static_cast<signal::SeriesRow>(batch.series_count());
+  SeriesId guess = kNoSeries;
+  size_t misses = 0;
+  for (row = 0; row < rows; ++row) {
+    const std::string_view labels = batch.canonical_labels(row);
+    const signal::MergeKind merge = batch.meta(row).merge;
+    hashes[row] = table.hash(labels, scope, merge);
+    SeriesId id = guess;
+    if (id == kNoSeries || !table.is(id, hashes[row], labels, scope, merge)) {
+      if (++misses > kMissesFree + row / 8) return false;
+      id = table.find(hashes[row], labels, scope, merge);
+      if (id == kNoSeries) return false;
+    }
+    in_flight.ids[row] = id;
+    guess = id + 1;
+  }
+  return true;
+}
+
 void MetricEngine::Core::resolve_series(InFlight& in_flight) {
   const auto& batch = *in_flight.delivery.batch;
   ScopeId scope = table.scope_id(in_flight.delivery.scope);
-  size_t n = batch.series_count();
+  const auto n = static_cast<signal::SeriesRow>(batch.series_count());
   hashes.resize(n);
   in_flight.ids.resize(n);
-  for (signal::SeriesRow row = 0; row < n; ++row) {
-    hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
-    table.prefetch_slot(hashes[row]);
-  }
+  signal::SeriesRow first = 0;
   std::vector<std::pair<std::string, Error>> refused;
-  for (signal::SeriesRow row = 0; row < n; ++row) {
-    if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
-    SeriesId id =
-        table.find(hashes[row], batch.canonical_labels(row), scope, batch.meta(row).merge);
-    if (id == kNoSeries) {
-      std::string reason;
-      Error error;
-      id = make_series(hashes[row], batch, row, scope, reason, error);
-      if (id == kNoSeries) {
-        refused.resize(n);
-        refused[row] = {std::move(reason), std::move(error)};
-      }
+  if (!guess_series(in_flight, scope, first)) {
+    for (signal::SeriesRow row = first; row < n; ++row) {
+      hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
+      table.prefetch_slot(hashes[row]);
     }
-    in_flight.ids[row] = id;
-    if (!undurable.empty() && undurable.contains(id)) in_flight.defined.push_back(id);
+    for (signal::SeriesRow row = first; row < n; ++row) {
+      if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
+      SeriesId id =
+          table.find(hashes[row], batch.canonical_labels(row), scope, batch.meta(row).merge);
+      if (id == kNoSeries) {
+        std::string reason;
+        Error error;
+        id = make_series(hashes[row], batch, row, scope, reason, error);
+        if (id == kNoSeries) {
+          refused.resize(n);
+          refused[row] = {std::move(reason), std::move(error)};
+        }
+      }
+      in_flight.ids[row] = id;
+    }
+  }
+  for (signal::SeriesRow row = 0; row < n && !undurable.empty(); ++row) {
+    if (undurable.contains(in_flight.ids[row])) in_flight.defined.push_back(in_flight.ids[row]);
   }
   if (hashes.capacity() > 64 * 1024) std::vector<Hash128>().swap(hashes);
   if (!refused.empty()) refuse_rows(in_flight, refused);

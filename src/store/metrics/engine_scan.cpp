@@ -81,7 +81,10 @@ class Scanner {
     }
     auto view = core_.current_view();
     lock.unlock();
-    if (view != view_) note_fenced();
+    if (view != view_) {
+      note_fenced();
+      cursor_of_.assign(view->parts.size() * kPageKinds, nullptr);
+    }
     view_ = std::move(view);
   }
 
@@ -108,6 +111,12 @@ class Scanner {
     return plan;
   }
 
+  // The cursor of a part of the view at hand.
+  PartCursor& cursor(size_t number, PageKind kind) {
+    PartCursor*& known = cursor_of_[number * kPageKinds + static_cast<size_t>(kind)];
+    if (known == nullptr) known = &cursor(view_->parts[number], kind);
+    return *known;
+  }
   PartCursor& cursor(const std::shared_ptr<const Part>& part, PageKind kind) {
     auto key = std::pair(part.get(), kind);
     auto found = cursors_.find(key);
@@ -121,19 +130,29 @@ class Scanner {
     bool cells = plan.kind != PageKind::Raw;
     int64_t begin = cells ? plan.show_begin : plan.read_begin;
     int64_t end = cells ? plan.show_end : plan.read_end;
-    for (const auto& part : view_->parts) {
-      if (part->fenced() || part->meta().max_ms < begin || part->meta().min_ms >= end) continue;
-      PartCursor& from = cursor(part, plan.kind);
-      DecodedSeries next;
-      from.read(id, begin, end, next);
+    for (size_t number = 0; number < view_->parts.size(); ++number) {
+      const Part& part = *view_->parts[number];
+      if (part.fenced() || part.meta().max_ms < begin || part.meta().min_ms >= end) continue;
+      PartCursor& from = cursor(number, plan.kind);
+      next_.clear();
+      from.read(id, begin, end, next_);
       for (const PageInfo& page : from.take_damaged()) {
         note_missing(page.min_ms, page.max_ms);
         std::lock_guard lock(core_.queue_mutex);
         ++core_.engine_counters.pages_damaged;
       }
-      report_.points += next.size();
-      view_->tombstones->cut(id, part->meta().last_sequence, next);
-      join_settled(series, std::move(next), plan.merge);
+      report_.points += next_.size();
+      view_->tombstones->cut(id, part->meta().last_sequence, next_);
+      join_next(series, plan.merge);
+    }
+  }
+
+  // Joins `next_`; buffers change places rather than owners.
+  void join_next(DecodedSeries& series, signal::MergeKind merge) {
+    if (series.size() == 0) {
+      std::swap(series, next_);
+    } else {
+      join_settled(series, std::move(next_), merge);
     }
   }
 
@@ -143,29 +162,30 @@ class Scanner {
   void read_stream(std::string_view stream, const Plan& plan, const FrozenHead* frozen, SeriesId id,
                    DecodedSeries& series) {
     if (stream.empty()) return;
-    DecodedSeries next;
-    decode_stream(stream, next);
-    report_.points += next.size();
-    if (frozen != nullptr) view_->tombstones->cut(id, frozen->sequence(), next);
-    settle(next, plan.merge);
+    next_.clear();
+    decode_stream(stream, next_);
+    report_.points += next_.size();
+    if (frozen != nullptr) view_->tombstones->cut(id, frozen->sequence(), next_);
+    settle(next_, plan.merge);
     if (plan.kind != PageKind::Raw) {
-      fold_cells(next, scan_.tier_ms);
+      fold_cells(next_, scan_.tier_ms);
     } else {
-      cut_range(next, plan.read_begin, plan.read_end);
+      cut_range(next_, plan.read_begin, plan.read_end);
     }
-    join_settled(series, std::move(next), plan.merge);
+    join_next(series, plan.merge);
   }
 
   Status answer(SeriesId id, size_t row) {
     auto merge = core_.table.merge_in_scope(id, scan_.scope);
     if (!merge) return {};
     Plan plan = plan_for(*merge);
-    DecodedSeries series;
+    DecodedSeries& series = series_;
+    series.clear();
     read_parts(id, plan, series);
     if (view_->frozen) {
-      std::string frozen;
-      view_->frozen->append_stream(id, frozen);
-      read_stream(frozen, plan, view_->frozen.get(), id, series);
+      frozen_.clear();
+      view_->frozen->append_stream(id, frozen_);
+      read_stream(frozen_, plan, view_->frozen.get(), id, series);
     }
     size_t begin = row == 0 ? 0 : ends_[row - 1];
     std::string_view stream = std::string_view(streams_).substr(begin, ends_[row] - begin);
@@ -208,8 +228,13 @@ class Scanner {
   std::shared_ptr<const View> view_;
   Decompressor decompressor_;
   std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
+  std::vector<PartCursor*> cursor_of_;  // by part of the view and kind; null: not asked for yet
   std::string streams_;
   std::vector<size_t> ends_;
+  // Of the series at hand; their room is used again.
+  std::string frozen_;
+  DecodedSeries series_;
+  DecodedSeries next_;
 };
 
 }  // namespace

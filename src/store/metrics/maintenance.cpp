@@ -26,7 +26,7 @@ Maintenance::Maintenance(MetricEngine::Core& core)
       series_file_(*core.env.files, core.options.directory) {}
 
 Result<uint64_t> Maintenance::load() {
-  KANSOKU_RETURN_IF_ERROR(manifest_.load());
+  KANSOKU_RETURN_IF_ERROR(manifest_.load(core_.log.first_sequence()));
   const ManifestState& state = manifest_.state();
   core_.clock = std::make_unique<TrustedClock>(*core_.env.clock, state.trusted_ms);
   if (manifest_.rebuilt()) {

@@ -92,7 +92,7 @@ Manifest::Manifest(env::FileSystem& files, std::string directory)
       directory_(std::move(directory)),
       path_(env::join_path(directory_, "manifest")) {}
 
-Status Manifest::load() {
+Status Manifest::load(uint64_t log_first_sequence) {
   auto bytes = files_->read_all(path_, size_t{1} << 30);
   if (!bytes && bytes.error().code != ErrorCode::NotFound) {
     return std::unexpected(std::move(bytes).error());
@@ -126,6 +126,7 @@ Status Manifest::load() {
     }
     whole = whole && at == view.size();
   }
+  whole = whole && state_.floor + 1 >= log_first_sequence;
   if (!whole) KANSOKU_RETURN_IF_ERROR(rebuild());
   KANSOKU_RETURN_IF_ERROR(remove_orphans());
   return rewrite(state_);

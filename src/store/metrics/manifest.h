@@ -29,7 +29,9 @@ class Manifest {
   Manifest(env::FileSystem& files, std::string directory);
   // Reads the manifest. Where it is damaged, a torn tail included, the parts on disk complete it:
   // their footers name the ranges of the log that they hold, and a merged part covers its inputs.
-  Status load();
+  // The log begins at `log_first_sequence`: what was before is in parts, so a manifest that does
+  // not reach up to there lost its last records.
+  Status load(uint64_t log_first_sequence);
   const ManifestState& state() const { return state_; }
   // True when parts came from the directory instead of the records.
   bool rebuilt() const { return rebuilt_; }

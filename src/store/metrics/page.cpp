@@ -42,10 +42,10 @@ void PageBuilder::add(SeriesId id, const DecodedSeries& series, size_t begin, si
   uint32_t row = vector_row(times);
   put_id(id);
   append_varint(entries_, row);
-  std::string body;
-  encode_points(series, begin, end, body);
-  append_varint(entries_, body.size());
-  entries_ += body;
+  body_.clear();
+  encode_points(series, begin, end, body_);
+  append_varint(entries_, body_.size());
+  entries_ += body_;
   info_.points += times.size();
 }
 
@@ -54,6 +54,7 @@ void PageBuilder::add_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
   put_id(id);
   append_varint(entries_, zigzag(first_ms));
   append_varint(entries_, zigzag(last_ms - first_ms));
+  ++info_.points;
 }
 
 std::string PageBuilder::take(PageInfo& info) {

@@ -16,9 +16,9 @@ namespace kansoku::store::metrics {
 enum class PageKind : uint8_t { Raw = 0, Tier60 = 1, Tier300 = 2, Tier3600 = 3, Times = 4 };
 inline constexpr size_t kPageKinds = 5;
 
-// A page is closed at this size: small enough that a damaged one or a read for one series costs
+// A page is closed at this size: small enough that a damaged one or a read for a few series costs
 // little, large enough for zstd.
-inline constexpr size_t kPageRawBytes = 128 * 1024;
+inline constexpr size_t kPageRawBytes = 32 * 1024;
 // Points of a run; longer series take several.
 inline constexpr size_t kRunPoints = 4096;
 inline constexpr size_t kPageRawBytesMax = 64U << 20;
@@ -33,7 +33,7 @@ struct PageInfo {
   SeriesId last_id = 0;
   int64_t min_ms = 0;
   int64_t max_ms = 0;
-  uint64_t points = 0;
+  uint64_t points = 0;  // of a page of times: series
 };
 
 class PageBuilder {
@@ -59,6 +59,7 @@ class PageBuilder {
   std::string vectors_;
   std::string entries_;
   std::string coded_;
+  std::string body_;
   std::vector<int64_t> last_times_;
   uint32_t last_row_ = 0;
   std::unordered_map<std::string, uint32_t> vector_rows_;

@@ -1,6 +1,9 @@
 #include "store/metrics/part.h"
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "base/time/grid.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -105,6 +108,23 @@ Result<Footer> read_footer(env::File& file, const std::string& path) {
   return out;
 }
 
+// Ids ascend within a section: where they fall, the next one begins.
+std::vector<Part::Section> sections_of(std::span<const PageInfo> pages) {
+  std::vector<Part::Section> out;
+  for (size_t begin = 0; begin < pages.size();) {
+    size_t end = begin + 1;
+    Part::Section section{{}, pages[begin].min_ms, pages[begin].max_ms};
+    for (; end < pages.size() && pages[end].first_id >= pages[end - 1].last_id; ++end) {
+      section.min_ms = std::min(section.min_ms, pages[end].min_ms);
+      section.max_ms = std::max(section.max_ms, pages[end].max_ms);
+    }
+    section.pages = pages.subspan(begin, end - begin);
+    out.push_back(section);
+    begin = end;
+  }
+  return out;
+}
+
 }  // namespace
 
 void encode_part_meta(const PartMeta& meta, std::string& out) {
@@ -142,14 +162,13 @@ bool parse_part_name(std::string_view name, uint64_t& id) {
   return error == std::errc() && end == name.data() + 21;
 }
 
-PartWriter::PartWriter(env::FileSystem& files, std::string directory, PartMeta meta, int level)
+PartWriter::PartWriter(env::FileSystem& files, std::string directory, PartMeta meta, int level,
+                       SectionLengths sections_ms)
     : files_(&files),
       directory_(std::move(directory)),
       meta_(meta),
       level_(level),
-      builders_{PageBuilder(PageKind::Raw), PageBuilder(PageKind::Tier60),
-                PageBuilder(PageKind::Tier300), PageBuilder(PageKind::Tier3600),
-                PageBuilder(PageKind::Times)} {}
+      sections_ms_(sections_ms) {}
 
 PartWriter::~PartWriter() {
   if (finished_) return;
@@ -159,9 +178,10 @@ PartWriter::~PartWriter() {
 
 Result<std::unique_ptr<PartWriter>> PartWriter::create(env::FileSystem& files,
                                                        std::string directory, PartMeta meta,
-                                                       int compression_level) {
+                                                       int compression_level,
+                                                       SectionLengths sections_ms) {
   std::unique_ptr<PartWriter> writer(
-      new PartWriter(files, std::move(directory), meta, compression_level));
+      new PartWriter(files, std::move(directory), meta, compression_level, sections_ms));
   std::string path = env::join_path(writer->directory_, part_name(meta.id) + ".tmp");
   KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
   std::string head;
@@ -173,25 +193,49 @@ Result<std::unique_ptr<PartWriter>> PartWriter::create(env::FileSystem& files,
   return writer;
 }
 
+int64_t PartWriter::section_of(PageKind kind, int64_t ms) const {
+  const int64_t length_ms = sections_ms_[static_cast<size_t>(kind)];
+  return length_ms == 0 ? 0 : floor_to(ms, length_ms) / length_ms;
+}
+
+PageBuilder& PartWriter::builder(PageKind kind, int64_t section) {
+  return builders_[static_cast<size_t>(kind)].try_emplace(section, kind).first->second;
+}
+
+Status PartWriter::add_run(PageKind kind, int64_t section, SeriesId id, const DecodedSeries& series,
+                           size_t begin, size_t end) {
+  PageBuilder& to = builder(kind, section);
+  to.add(id, series, begin, end);
+  return to.raw_bytes() >= kPageRawBytes ? flush_page(kind, section) : Status();
+}
+
 Status PartWriter::add(PageKind kind, SeriesId id, const DecodedSeries& series) {
-  PageBuilder& builder = builders_[static_cast<size_t>(kind)];
-  for (size_t begin = 0; begin < series.size(); begin += kRunPoints) {
-    builder.add(id, series, begin, std::min(series.size(), begin + kRunPoints));
-    if (builder.raw_bytes() >= kPageRawBytes) KANSOKU_RETURN_IF_ERROR(flush_page(kind));
+  const std::vector<int64_t>& times = series.timestamps_ms;
+  for (size_t begin = 0; begin < times.size();) {
+    const int64_t section = section_of(kind, times[begin]);
+    size_t end = std::min(times.size(), begin + kRunPoints);
+    if (section_of(kind, times[end - 1]) != section) {
+      const int64_t next_ms = (section + 1) * sections_ms_[static_cast<size_t>(kind)];
+      const auto last = times.begin() + static_cast<ptrdiff_t>(end);
+      end = static_cast<size_t>(
+          std::lower_bound(times.begin() + static_cast<ptrdiff_t>(begin), last, next_ms) -
+          times.begin());
+    }
+    KANSOKU_RETURN_IF_ERROR(add_run(kind, section, id, series, begin, end));
+    begin = end;
   }
   return {};
 }
 
 Status PartWriter::add_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
-  PageBuilder& builder = builders_[static_cast<size_t>(PageKind::Times)];
-  builder.add_times(id, first_ms, last_ms);
-  if (builder.raw_bytes() >= kPageRawBytes) return flush_page(PageKind::Times);
-  return {};
+  PageBuilder& to = builder(PageKind::Times, 0);
+  to.add_times(id, first_ms, last_ms);
+  return to.raw_bytes() >= kPageRawBytes ? flush_page(PageKind::Times, 0) : Status();
 }
 
-Status PartWriter::flush_page(PageKind kind) {
+Status PartWriter::flush_page(PageKind kind, int64_t section) {
   PageInfo page;
-  std::string raw = builders_[static_cast<size_t>(kind)].take(page);
+  std::string raw = builder(kind, section).take(page);
   buffer_.clear();
   compressor_.compress(raw, level_, buffer_);
   page.offset = file_bytes_;
@@ -205,15 +249,21 @@ Status PartWriter::flush_page(PageKind kind) {
     meta_.max_ms = first ? page.max_ms : std::max(meta_.max_ms, page.max_ms);
     meta_.points += page.points;
   }
-  pages_.push_back(page);
+  pages_.push_back({section, page});
   return {};
 }
 
 Result<PartMeta> PartWriter::finish() {
   for (size_t kind = 0; kind < kPageKinds; ++kind) {
-    if (builders_[kind].empty()) continue;
-    KANSOKU_RETURN_IF_ERROR(flush_page(static_cast<PageKind>(kind)));
+    for (const auto& [section, page] : builders_[kind]) {
+      if (page.empty()) continue;
+      KANSOKU_RETURN_IF_ERROR(flush_page(static_cast<PageKind>(kind), section));
+    }
   }
+  // Pages of one section were written in order of their ids.
+  std::ranges::sort(pages_, {}, [](const Written& written) {
+    return std::tuple(written.page.kind, written.section, written.page.offset);
+  });
   std::string head;
   append_le(head, kPartMagic);
   append_le(head, kPartVersion);
@@ -221,7 +271,7 @@ Result<PartMeta> PartWriter::finish() {
   std::string footer;
   encode_part_meta(meta_, footer);
   append_varint(footer, pages_.size());
-  for (const PageInfo& page : pages_) encode_page_info(page, footer);
+  for (const Written& written : pages_) encode_page_info(written.page, footer);
   uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(head)));
   auto footer_bytes = static_cast<uint32_t>(footer.size());
   append_le(footer, file_bytes_);
@@ -249,6 +299,7 @@ Status Part::load(env::FileSystem& files) {
   for (const PageInfo& page : footer.pages) {
     pages_[static_cast<size_t>(page.kind)].push_back(page);
   }
+  for (size_t kind = 0; kind < kPageKinds; ++kind) sections_[kind] = sections_of(pages_[kind]);
   return {};
 }
 
@@ -278,19 +329,16 @@ Result<std::string> Part::read_page(const PageInfo& page, Decompressor& decompre
   return raw;
 }
 
-PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor)
-    : part_(std::move(part)), pages_(&part_->pages(kind)), decompressor_(&decompressor) {}
-
-void PartCursor::fail_page() {
+void SectionCursor::fail_page() {
   part_->note_damage();
-  damaged_.push_back((*pages_)[page_]);
+  damaged_.push_back(pages_[page_]);
   ++page_;
   loaded_ = false;
   at_run_ = false;
 }
 
-bool PartCursor::load_page() {
-  const PageInfo& page = (*pages_)[page_];
+bool SectionCursor::load_page() {
+  const PageInfo& page = pages_[page_];
   auto raw = part_->read_page(page, *decompressor_);
   bytes_read_ += page.stored_bytes;
   if (!raw || !reader_.open(std::move(*raw))) {
@@ -303,9 +351,9 @@ bool PartCursor::load_page() {
 }
 
 // To the next run, over page ends.
-void PartCursor::advance() {
+void SectionCursor::advance() {
   at_run_ = false;
-  while (page_ < pages_->size() && !at_run_) {
+  while (page_ < pages_.size() && !at_run_) {
     if (!loaded_ && !load_page()) continue;
     if (reader_.next()) {
       at_run_ = true;
@@ -318,16 +366,16 @@ void PartCursor::advance() {
   }
 }
 
-SeriesId PartCursor::current() {
+SeriesId SectionCursor::current() {
   if (!at_run_) advance();
   return at_run_ ? reader_.id() : kNone;
 }
 
 // Stands at the first run of `id` afterwards, or returns false. Pages that cannot hold it, or none
 // of the times, are not read.
-bool PartCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
-  while (page_ < pages_->size()) {
-    const PageInfo& page = (*pages_)[page_];
+bool SectionCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
+  while (page_ < pages_.size()) {
+    const PageInfo& page = pages_[page_];
     if (at_run_ && reader_.id() >= id) return reader_.id() == id;
     if (page.last_id < id) {
       ++page_;
@@ -358,7 +406,7 @@ bool PartCursor::skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms) {
   return false;
 }
 
-void PartCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out) {
+void SectionCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out) {
   while (skip_to(id, begin_ms, end_ms)) {
     auto times = reader_.timestamps_ms();
     if (times.empty()) {
@@ -383,13 +431,51 @@ void PartCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeri
   }
 }
 
-void PartCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms) {
+void SectionCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms) {
   if (current() != id) return;
   if (!reader_.read_times(first_ms, last_ms)) {
     fail_page();
     return;
   }
   advance();
+}
+
+PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor)
+    : part_(std::move(part)) {
+  for (const Part::Section& section : part_->sections(kind))
+    sections_.emplace_back(*part_, section, decompressor);
+}
+
+SeriesId PartCursor::current() {
+  SeriesId next = kNone;
+  for (SectionCursor& section : sections_) next = std::min(next, section.current());
+  return next;
+}
+
+void PartCursor::read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out) {
+  for (SectionCursor& cursor : sections_) {
+    const Part::Section& section = cursor.section();
+    if (section.max_ms >= begin_ms && section.min_ms < end_ms)
+      cursor.read(id, begin_ms, end_ms, out);
+  }
+}
+
+void PartCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms) {
+  for (SectionCursor& section : sections_) section.read_times(id, first_ms, last_ms);
+}
+
+std::vector<PageInfo> PartCursor::take_damaged() {
+  std::vector<PageInfo> out;
+  for (SectionCursor& section : sections_) {
+    for (const PageInfo& page : section.take_damaged()) out.push_back(page);
+  }
+  return out;
+}
+
+uint64_t PartCursor::bytes_read() const {
+  uint64_t bytes = 0;
+  for (const SectionCursor& section : sections_) bytes += section.bytes_read();
+  return bytes;
 }
 
 }  // namespace kansoku::store::metrics

@@ -2,14 +2,19 @@
 //
 // Every page and the footer are checksummed. A damaged page is fenced: whoever meets it says which
 // times are missing, the rest stays readable; a part whose footer is damaged or whose file is gone
-// is fenced as a whole. Thread contract: Part is immutable and free-threaded (the damage counter is
-// atomic); PartWriter and PartCursor have one owner.
+// is fenced as a whole. The pages of a kind stand in sections, one after the other in time, so that
+// a query of the last minutes leaves hours alone; ids ascend within a section. Thread contract:
+// Part is immutable and free-threaded (the damage counter is atomic); PartWriter and PartCursor
+// have one owner.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <limits>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,8 +25,9 @@
 
 namespace kansoku::store::metrics {
 
-// 2: values of form 5 (pairs as columns). Version 1 is read as well.
-inline constexpr uint32_t kPartVersion = 2;
+// 2: values of form 5 (pairs as columns). 3: sections; pages of times count their series. Earlier
+// versions are read as well: their pages are one section.
+inline constexpr uint32_t kPartVersion = 3;
 inline constexpr uint32_t kPartVersionMin = 1;
 
 // What the manifest says of a part; repeated in its footer.
@@ -44,11 +50,15 @@ bool decode_part_meta(const char*& at, const char* end, PartMeta& out);
 std::string part_name(uint64_t id);
 bool parse_part_name(std::string_view name, uint64_t& id);
 
+// How long a section is, by kind; 0: one for all times.
+using SectionLengths = std::array<int64_t, kPageKinds>;
+
 class PartWriter {
  public:
   // Writes DIRECTORY/part-ID.tmp until finish().
   static Result<std::unique_ptr<PartWriter>> create(env::FileSystem& files, std::string directory,
-                                                    PartMeta meta, int compression_level);
+                                                    PartMeta meta, int compression_level,
+                                                    SectionLengths sections_ms = {});
   // Removes the temporary file when finish() was not reached.
   ~PartWriter();
   PartWriter(const PartWriter&) = delete;
@@ -61,8 +71,14 @@ class PartWriter {
   Result<PartMeta> finish();
 
  private:
-  PartWriter(env::FileSystem& files, std::string directory, PartMeta meta, int level);
-  Status flush_page(PageKind kind);
+  PartWriter(env::FileSystem& files, std::string directory, PartMeta meta, int level,
+             SectionLengths sections_ms);
+  // The number of the section that a time falls into.
+  int64_t section_of(PageKind kind, int64_t ms) const;
+  PageBuilder& builder(PageKind kind, int64_t section);
+  Status add_run(PageKind kind, int64_t section, SeriesId id, const DecodedSeries& series,
+                 size_t begin, size_t end);
+  Status flush_page(PageKind kind, int64_t section);
 
   env::FileSystem* files_;
   std::string directory_;
@@ -70,8 +86,13 @@ class PartWriter {
   int level_;
   std::unique_ptr<env::File> file_;
   uint64_t file_bytes_ = 0;
-  std::array<PageBuilder, kPageKinds> builders_;
-  std::vector<PageInfo> pages_;
+  SectionLengths sections_ms_;
+  std::array<std::map<int64_t, PageBuilder>, kPageKinds> builders_;
+  struct Written {
+    int64_t section = 0;
+    PageInfo page;
+  };
+  std::vector<Written> pages_;
   Compressor compressor_;
   std::string buffer_;
   bool finished_ = false;
@@ -92,6 +113,14 @@ class Part {
   const std::vector<PageInfo>& pages(PageKind kind) const {
     return pages_[static_cast<size_t>(kind)];
   }
+  struct Section {
+    std::span<const PageInfo> pages;
+    int64_t min_ms = 0;
+    int64_t max_ms = 0;
+  };
+  const std::vector<Section>& sections(PageKind kind) const {
+    return sections_[static_cast<size_t>(kind)];
+  }
   bool damaged() const { return fenced_ || pages_damaged_.load(std::memory_order_relaxed) > 0; }
   bool fenced() const { return fenced_; }
   uint64_t pages_damaged() const { return pages_damaged_.load(std::memory_order_relaxed); }
@@ -105,14 +134,16 @@ class Part {
   std::string path_;
   std::unique_ptr<env::File> file_;
   std::array<std::vector<PageInfo>, kPageKinds> pages_;
+  std::array<std::vector<Section>, kPageKinds> sections_;
   bool fenced_ = false;
   mutable std::atomic<uint64_t> pages_damaged_{0};
 };
 
-// Reads the series of one kind in ascending order of ids.
-class PartCursor {
+// Reads the series of one section in ascending order of ids.
+class SectionCursor {
  public:
-  PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor);
+  SectionCursor(const Part& part, const Part::Section& section, Decompressor& decompressor)
+      : part_(&part), section_(&section), pages_(section.pages), decompressor_(&decompressor) {}
   // The id at which the cursor stands, or kNone at the end. Loads pages.
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
   SeriesId current();
@@ -120,10 +151,9 @@ class PartCursor {
   // ascend from call to call.
   void read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out);
   void read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms);
-  // Pages that could not be read, since the last call.
   std::vector<PageInfo> take_damaged() { return std::exchange(damaged_, {}); }
   uint64_t bytes_read() const { return bytes_read_; }
-  const Part& part() const { return *part_; }
+  const Part::Section& section() const { return *section_; }
 
  private:
   bool load_page();
@@ -131,8 +161,9 @@ class PartCursor {
   void fail_page();
   bool skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms);
 
-  std::shared_ptr<const Part> part_;
-  const std::vector<PageInfo>* pages_;
+  const Part* part_;
+  const Part::Section* section_;
+  std::span<const PageInfo> pages_;
   Decompressor* decompressor_;
   size_t page_ = 0;
   bool loaded_ = false;
@@ -140,6 +171,27 @@ class PartCursor {
   PageReader reader_;
   std::vector<PageInfo> damaged_;
   uint64_t bytes_read_ = 0;
+};
+
+// Reads the series of one kind in ascending order of ids, over all sections that are asked for.
+class PartCursor {
+ public:
+  PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor);
+  // The smallest id at which a section stands, or kNone at the end. Loads pages of every section.
+  static constexpr SeriesId kNone = SectionCursor::kNone;
+  SeriesId current();
+  // Appends the points of `id` that may lie in [begin, end) (whole runs); moves behind it. Ids must
+  // ascend from call to call. Sections without any of these times are not read.
+  void read(SeriesId id, int64_t begin_ms, int64_t end_ms, DecodedSeries& out);
+  void read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms);
+  // Pages that could not be read, since the last call.
+  std::vector<PageInfo> take_damaged();
+  uint64_t bytes_read() const;
+  const Part& part() const { return *part_; }
+
+ private:
+  std::shared_ptr<const Part> part_;
+  std::deque<SectionCursor> sections_;
 };
 
 }  // namespace kansoku::store::metrics

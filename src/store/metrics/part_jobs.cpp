@@ -19,6 +19,49 @@ DecodedSeries copy_of(const DecodedSeries& from) {
   return out;
 }
 
+// Long enough that a run holds enough points to be worth its head, short enough that reading the
+// last minutes leaves most of a day alone.
+SectionLengths section_lengths(std::span<const std::shared_ptr<const Part>> inputs) {
+  constexpr int64_t kHourMs = 3'600'000;
+  constexpr std::array<int64_t, 7> kLengthsMs{
+      2 * kHourMs,       6 * kHourMs,       24 * kHourMs,     72 * kHourMs,
+      10 * 24 * kHourMs, 30 * 24 * kHourMs, 90 * 24 * kHourMs};
+  constexpr double kRunPointsMin = 240;
+  constexpr int64_t kSectionsMax = 128;
+  SectionLengths out{};
+  uint64_t series = 0;  // those in several inputs count once
+  for (const auto& part : inputs) {
+    uint64_t of_part = 0;
+    for (const PageInfo& page : part->pages(PageKind::Times)) of_part += page.points;
+    series = std::max(series, of_part);
+  }
+  for (size_t kind = 0; kind < kPageKinds - 1 && series > 0; ++kind) {
+    uint64_t points = 0;
+    int64_t min_ms = kMax;
+    int64_t max_ms = kMin;
+    for (const auto& part : inputs) {
+      for (const PageInfo& page : part->pages(static_cast<PageKind>(kind))) {
+        points += page.points;
+        min_ms = std::min(min_ms, page.min_ms);
+        max_ms = std::max(max_ms, page.max_ms);
+      }
+    }
+    if (points == 0) continue;
+    const int64_t range_ms = max_ms - min_ms + 1;
+    const double per_ms =
+        static_cast<double>(points) / static_cast<double>(series) / static_cast<double>(range_ms);
+    for (const int64_t length_ms : kLengthsMs) {
+      if (range_ms <= length_ms) break;
+      if (per_ms * static_cast<double>(length_ms) < kRunPointsMin ||
+          range_ms / length_ms > kSectionsMax)
+        continue;
+      out[kind] = length_ms;
+      break;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms) {
@@ -58,7 +101,8 @@ Status SealJob::put_series(SeriesId id) {
   if (!merge) return {};
   stream_.clear();
   frozen_->append_stream(id, stream_);
-  DecodedSeries series;
+  DecodedSeries& series = series_;
+  series.clear();
   decode_stream(stream_, series);
   settle(series, *merge);
   KANSOKU_RETURN_IF_ERROR(
@@ -88,7 +132,8 @@ Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::s
                                                   std::shared_ptr<const Tombstones> tombstones) {
   auto job = std::make_unique<MergeJob>();
   job->tombstones_ = std::move(tombstones);
-  KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), output, kMergeLevel));
+  KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), output, kMergeLevel,
+                                               section_lengths(inputs)));
   job->table_ = &table;
   job->inputs_ = std::move(inputs);
   job->horizons_ = horizons;

@@ -43,7 +43,9 @@ class SealJob {
   std::unique_ptr<PartWriter> writer_;
   Horizons horizons_;
   SeriesId next_ = 0;
+  // Of the series at hand; their room is used again.
   std::string stream_;
+  DecodedSeries series_;
 };
 
 class MergeJob {

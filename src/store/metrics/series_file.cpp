@@ -71,20 +71,25 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table) {
   }
   size_t at = kHeaderBytes;
   std::string raw;
+  std::vector<SeriesDefinition> definitions;
   while (at < counted.size()) {
+    const size_t chunk_begin = at;
+    const bool first = at == kHeaderBytes;
     if (!read_chunk(counted, at, raw)) {
       if (whatever_is_whole) break;
       return fail(ErrorCode::DataLoss, "a chunk of the series file is damaged", name);
     }
     const char* from = raw.data();
     const char* end = from + raw.size();
+    definitions.clear();
     while (from < end) {
-      SeriesDefinition definition;
-      if (!decode_definition(from, end, definition)) {
+      if (!decode_definition(from, end, definitions.emplace_back())) {
         return fail(ErrorCode::DataLoss, "a chunk of the series file is not one", name);
       }
-      KANSOKU_RETURN_IF_ERROR(table.define(definition));
     }
+    // Chunks are alike, so the first says how many there will be.
+    if (first) table.reserve(definitions.size() * (counted.size() / (at - chunk_begin)));
+    KANSOKU_RETURN_IF_ERROR(table.define(definitions));
   }
   bytes_ = at;
   saved_ = table.size();

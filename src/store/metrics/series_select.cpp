@@ -38,6 +38,7 @@ struct SeriesTable::Filter {
   uint32_t name = kNoName;
   std::vector<PairId> pairs;  // ascending
   bool absent_passes = false;
+  bool applied = false;   // by candidates(): all of them pass
   uint64_t postings = 0;  // series that have one of the pairs
 };
 
@@ -66,13 +67,16 @@ Result<std::vector<SeriesTable::Filter>> SeriesTable::filters_of(
 }
 
 // Ids that pass every filter which demands a label; ascending.
-std::vector<SeriesId> SeriesTable::candidates(const std::vector<Filter>& filters) const {
-  std::vector<const Filter*> demanding;
-  for (const Filter& filter : filters) {
-    if (!filter.absent_passes) demanding.push_back(&filter);
+std::vector<SeriesId> SeriesTable::candidates(std::vector<Filter>& filters) const {
+  std::vector<Filter*> demanding;
+  for (Filter& filter : filters) {
+    // A series has a name once, so that as many postings as series are all of them.
+    filter.applied = !filter.absent_passes && filter.postings == series_count();
+    if (!filter.absent_passes && !filter.applied) demanding.push_back(&filter);
   }
   if (demanding.empty()) {
     std::vector<SeriesId> all;
+    all.reserve(series_count());
     for (SeriesId id = 0; id < size(); ++id) {
       if (exists(id)) all.push_back(id);
     }
@@ -89,6 +93,7 @@ std::vector<SeriesId> SeriesTable::candidates(const std::vector<Filter>& filters
     for (PairId pair : demanding[i]->pairs) pairs_[pair].postings.append_to(ids);
     if (demanding[i]->pairs.size() > 1) std::sort(ids.begin(), ids.end());
     out = i == 0 ? std::move(ids) : intersect(std::move(out), ids);
+    demanding[i]->applied = true;
   }
   return out;
 }
@@ -117,6 +122,7 @@ bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
   if (scopes_[entry.scope] != selector.scope) return false;
   if (selector.merge && static_cast<uint8_t>(*selector.merge) != (entry.flags & 1)) return false;
   for (const Filter& filter : filters) {
+    if (filter.applied) continue;
     PairId pair = filter.name == kNoName ? kNoPair : pair_of(entry, filter.name);
     bool pass = pair == kNoPair
                     ? filter.absent_passes
@@ -126,13 +132,31 @@ bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
   return !selector.exact_label_names || has_exact_names(entry, *selector.exact_label_names);
 }
 
+// The canonical form of the labels that the selector wants.
+void SeriesTable::append_wanted(const Entry& entry, const std::vector<uint32_t>& names,
+                                std::string& out) const {
+  for (uint8_t i = 0; i < entry.pair_count && !names.empty(); ++i) {
+    const Pair& pair = pairs_[pair_ids_[entry.pairs + i]];
+    if (std::ranges::find(names, pair.name) != names.end()) out += pair.bytes;
+  }
+}
+
 Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector,
                                                     Unseen unseen) const {
   std::shared_lock lock(table_mutex_);
   KANSOKU_TRY(auto filters, filters_of(selector));
+  std::vector<uint32_t> wanted;
+  if (selector.labels_wanted) {
+    for (const std::string& name : *selector.labels_wanted) {
+      auto found = name_index_.find(name);
+      if (found != name_index_.end()) wanted.push_back(found->second);
+    }
+  }
+  const std::vector<SeriesId> ids = candidates(filters);
   std::vector<SeriesInfo> out;
+  out.reserve(selector.limit > 0 ? 0 : ids.size());
   std::string canonical;
-  for (SeriesId id : candidates(filters)) {
+  for (SeriesId id : ids) {
     const Entry& entry = entries_[id];
     int64_t last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
     bool has_points = last_ms != std::numeric_limits<int64_t>::min();
@@ -140,7 +164,11 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     if (has_points && selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
     if (!passes(entry, filters, selector)) continue;
     canonical.clear();
-    append_canonical(entry, canonical);
+    if (selector.labels_wanted) {
+      append_wanted(entry, wanted, canonical);
+    } else {
+      append_canonical(entry, canonical);
+    }
     if (!selector.after_labels.empty() && canonical <= selector.after_labels) continue;
     out.push_back({id, signal::Labels::from_canonical(canonical),
                    static_cast<signal::MergeKind>(entry.flags & 1),

@@ -80,13 +80,31 @@ void SeriesTable::prefetch_entry(const Hash128& hash) const {
   if (slot.id_plus_1 != 0) __builtin_prefetch(&entries_[slot.id_plus_1 - 1]);
 }
 
+namespace {
+
+// Labels are short: words beat a call. The last word overlaps the one before.
+bool same_bytes(const char* a, const char* b, size_t n) {
+  if (n < 8) {
+    for (size_t i = 0; i < n; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0; i + 8 < n; i += 8) {
+    if (load_le<uint64_t>(a + i) != load_le<uint64_t>(b + i)) return false;
+  }
+  return load_le<uint64_t>(a + n - 8) == load_le<uint64_t>(b + n - 8);
+}
+
+}  // namespace
+
 bool SeriesTable::same(const Entry& entry, std::string_view canonical) const {
   const char* at = canonical.data();
   size_t left = canonical.size();
   const uint32_t* ids = &pair_ids_[entry.pairs];
   for (uint8_t i = 0; i < entry.pair_count; ++i) {
     std::string_view bytes = pairs_[ids[i]].bytes;
-    if (bytes.size() > left || std::memcmp(at, bytes.data(), bytes.size()) != 0) return false;
+    if (bytes.size() > left || !same_bytes(at, bytes.data(), bytes.size())) return false;
     at += bytes.size();
     left -= bytes.size();
   }
@@ -99,13 +117,17 @@ SeriesId SeriesTable::find(const Hash128& hash, std::string_view canonical, Scop
   for (uint32_t at = static_cast<uint32_t>(hash.low) & slot_mask_;; at = (at + 1) & slot_mask_) {
     const Slot& slot = slots_[at];
     if (slot.id_plus_1 == 0) return kNoSeries;
-    if (slot.tag != tag) continue;
-    const Entry& entry = entries_[slot.id_plus_1 - 1];
-    if (entry.hash_low == hash.low && entry.scope == scope &&
-        (entry.flags & 1) == static_cast<uint8_t>(merge) && same(entry, canonical)) {
+    if (slot.tag == tag && is(slot.id_plus_1 - 1, hash, canonical, scope, merge))
       return slot.id_plus_1 - 1;
-    }
   }
+}
+
+bool SeriesTable::is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
+                     signal::MergeKind merge) const {
+  if (id >= size()) return false;
+  const Entry& entry = entries_[id];
+  return entry.pair_count != Entry::kGap && entry.hash_low == hash.low && entry.scope == scope &&
+         (entry.flags & 1) == static_cast<uint8_t>(merge) && same(entry, canonical);
 }
 
 Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonical, ScopeId scope,
@@ -128,15 +150,35 @@ Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonica
   return id;
 }
 
+void SeriesTable::reserve(size_t series) {
+  while (slots_.size() * 7 < series * 10) grow_slots();
+}
+
+Status SeriesTable::define(std::span<const SeriesDefinition> definitions) {
+  std::vector<Hash128> keys;
+  keys.reserve(definitions.size());
+  for (const SeriesDefinition& d : definitions) {
+    keys.push_back(hash(d.canonical, scope_id(d.scope), d.merge));
+    prefetch_slot(keys.back());
+  }
+  for (size_t i = 0; i < definitions.size(); ++i)
+    KANSOKU_RETURN_IF_ERROR(define(definitions[i], keys[i]));
+  return {};
+}
+
 Status SeriesTable::define(const SeriesDefinition& d) {
+  return define(d, hash(d.canonical, scope_id(d.scope), d.merge));
+}
+
+Status SeriesTable::define(const SeriesDefinition& d, const Hash128& key) {
   ScopeId scope = scope_id(d.scope);
-  Hash128 key = hash(d.canonical, scope, d.merge);
   SeriesId known = find(key, d.canonical, scope, d.merge);
   if (known == d.id) return {};
   if (known != kNoSeries || exists(d.id)) {
     return corruption("series {} is defined twice", d.id);
   }
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax ||
       d.id >= std::numeric_limits<uint32_t>::max() - 1 || d.id > size() + (1U << 24)) {
     return corruption("definition of series {} is not one", d.id);
@@ -162,8 +204,17 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
   entry.flags =
       static_cast<uint8_t>(static_cast<uint8_t>(merge) | (static_cast<uint8_t>(temporality) << 1));
   entry.pairs = static_cast<uint32_t>(pair_ids_.grow_together(std::max<size_t>(labels.size(), 1)));
+  // Series of one target come one after another and share most of their labels.
+  const Entry* before =
+      id > 0 && entries_[id - 1].pair_count != Entry::kGap ? &entries_[id - 1] : nullptr;
   for (size_t i = 0; i < labels.size(); ++i) {
-    PairId pair = pair_id(labels[i]);
+    PairId pair = 0;
+    if (before != nullptr && i < before->pair_count &&
+        pairs_[pair_ids_[before->pairs + i]].bytes == labels[i]) {
+      pair = pair_ids_[before->pairs + i];
+    } else {
+      pair = pair_id(labels[i]);
+    }
     pair_ids_[entry.pairs + i] = pair;
     pairs_[pair].postings.add(static_cast<uint32_t>(id));
   }

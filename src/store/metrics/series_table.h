@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +60,9 @@ class SeriesTable {
   void prefetch_entry(const Hash128& hash) const;
   SeriesId find(const Hash128& hash, std::string_view canonical, ScopeId scope,
                 signal::MergeKind merge) const;
+  // Whether `id` is this series: cheaper than to look it up, for those who guess well.
+  bool is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
+          signal::MergeKind merge) const;
   // Makes the series; the caller has seen that it is not there. InvalidArgument for labels that are
   // not canonical or too many.
   Result<SeriesId> add(const Hash128& hash, std::string_view canonical, ScopeId scope,
@@ -67,6 +71,10 @@ class SeriesTable {
   // when it has another one. Ids may come with gaps (a series whose definition never became
   // durable).
   Status define(const SeriesDefinition& definition);
+  // Many at once, which is cheaper.
+  Status define(std::span<const SeriesDefinition> definitions);
+  // Room for about as many series.
+  void reserve(size_t series);
   uint64_t series_of_account(ScopeId scope) const;
   const std::string& account_of(ScopeId scope) const { return scopes_[scope].account; }
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }
@@ -79,7 +87,7 @@ class SeriesTable {
 
   SeriesId size() const { return size_.load(std::memory_order_acquire); }
   // On the writer; others use find_merge().
-  bool exists(SeriesId id) const { return id < size() && entries_[id].pair_count != 0xff; }
+  bool exists(SeriesId id) const { return id < size() && entries_[id].pair_count != Entry::kGap; }
 
   // Either side.
   // How `id` merges; nothing for a gap.
@@ -98,11 +106,12 @@ class SeriesTable {
 
  private:
   struct Entry {
+    static constexpr uint8_t kGap = 0xff;
     uint64_t hash_low = 0;
     uint32_t pairs = 0;  // index in pair_ids_
     ScopeId scope = 0;
-    uint8_t pair_count = 0xff;  // 0xff: a gap
-    uint8_t flags = 0;          // bit 0: merge kind; bits 1-2: temporality
+    uint8_t pair_count = kGap;
+    uint8_t flags = 0;  // bit 0: merge kind; bits 1-2: temporality
   };
   struct Times {
     std::atomic<int64_t> first_ms;
@@ -122,7 +131,7 @@ class SeriesTable {
     uint32_t tag = 0;
     uint32_t id_plus_1 = 0;
   };
-  struct Candidates;
+  Status define(const SeriesDefinition& definition, const Hash128& key);
 
   bool same(const Entry& entry, std::string_view canonical) const;
   void put(SeriesId id, const Hash128& hash, const std::vector<std::string_view>& labels,
@@ -136,7 +145,9 @@ class SeriesTable {
   // Selection (series_select.cpp).
   struct Filter;
   Result<std::vector<Filter>> filters_of(const SeriesSelector& selector) const;
-  std::vector<SeriesId> candidates(const std::vector<Filter>& filters) const;
+  std::vector<SeriesId> candidates(std::vector<Filter>& filters) const;
+  void append_wanted(const Entry& entry, const std::vector<uint32_t>& names,
+                     std::string& out) const;
   bool passes(const Entry& entry, const std::vector<Filter>& filters,
               const SeriesSelector& selector) const;
   bool has_exact_names(const Entry& entry, const std::vector<std::string>& names) const;
@@ -162,6 +173,7 @@ class SeriesTable {
   std::vector<signal::Scope> scopes_;
   std::vector<std::array<Hash128, 2>> scope_masks_;
   std::map<std::string, uint64_t> account_series_;
+  std::vector<std::string_view> labels_;  // of the series being defined; its room is used again
 };
 
 }  // namespace kansoku::store::metrics

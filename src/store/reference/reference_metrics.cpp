@@ -133,7 +133,15 @@ Result<std::vector<SeriesInfo>> ReferenceMetricStore::select(const SeriesSelecto
   std::vector<SeriesInfo> out;
   for (const Series& series : series_) {
     KANSOKU_TRY(bool good, matches(series, selector));
-    if (good) out.push_back(series.info);
+    if (!good) continue;
+    out.push_back(series.info);
+    if (!selector.labels_wanted) continue;
+    std::vector<signal::LabelView> wanted = series.info.labels.list();
+    std::erase_if(wanted, [&](const signal::LabelView& label) {
+      return std::ranges::find(*selector.labels_wanted, label.name) ==
+             selector.labels_wanted->end();
+    });
+    KANSOKU_TRY(out.back().labels, signal::Labels::from(std::move(wanted)));
   }
   if (selector.sorted) {
     std::sort(out.begin(), out.end(), [](const SeriesInfo& a, const SeriesInfo& b) {

@@ -84,12 +84,14 @@ struct Log::State {
   void work();
   bool write_group();
   Status put_group();
-  Status open_segment(std::string& head);
+  Status open_segment(uint64_t first_sequence, std::string& head);
   Status write_and_sync(std::string_view head, bool& sync_failed);
   void abandon_segment();
   void finish_group(const Status& status);
   void remove_absorbed();
   Status copy_segments(const std::vector<Segment>& list, const std::string& to);
+  bool absorbed(const Segment& segment) const;
+  Status replace_absorbed();
 };
 
 void Log::State::note_damage(const Segment& segment, uint64_t damages) {
@@ -233,7 +235,7 @@ Status Log::State::put_group() {
     std::string head;
     if (!file || file_bytes + group.bytes.size() > options.segment_bytes) {
       abandon_segment();
-      if (Status status = open_segment(head); !status) return status;
+      if (Status status = open_segment(group.first_sequence, head); !status) return status;
     }
     bool failed = false;
     Status status = write_and_sync(head, failed);
@@ -250,12 +252,12 @@ Status Log::State::put_group() {
 }
 
 // Makes the next segment; `head` gets what must stand before its first group.
-Status Log::State::open_segment(std::string& head) {
+Status Log::State::open_segment(uint64_t first_sequence, std::string& head) {
   Segment segment;
   {
     std::lock_guard guard(queue_mutex);
     segment.index = segments.empty() ? 1 : segments.back().index + 1;
-    segment.first_sequence = group.first_sequence;
+    segment.first_sequence = first_sequence;
     head = segment_header(segment.index, segment.first_sequence);
     if (producers.size() > 0) {
       std::string snapshot;
@@ -365,17 +367,22 @@ void Log::State::finish_group(const Status& status) {
   remove_absorbed();
 }
 
+// With queue_mutex held.
+bool Log::State::absorbed(const Segment& segment) const {
+  return std::ranges::all_of(segment.last, [&](const auto& last) {
+    auto floor = floors.find(last.first);
+    return floor != floors.end() && floor->second >= last.second;
+  });
+}
+
 // Oldest first, and never the current one: its head carries what the producers said before.
 void Log::State::remove_absorbed() {
+  if (!replace_absorbed()) return;  // it stays, and is replaced when it is full
   for (;;) {
     std::string path;
     {
       std::lock_guard guard(queue_mutex);
-      if (segments.size() < 2 || holds > 0) return;
-      for (const auto& [owner, sequence] : segments.front().last) {
-        auto floor = floors.find(owner);
-        if (floor == floors.end() || floor->second < sequence) return;
-      }
+      if (segments.size() < 2 || holds > 0 || !absorbed(segments.front())) return;
       path = segments.front().path;
     }
     if (!env.files->remove(path)) return;
@@ -418,6 +425,33 @@ std::shared_ptr<void> Log::hold_segments() {
           }};
 }
 
+// When nothing in the current segment is needed any more and it is worth the trouble, an empty one
+// takes its place, so that a settled store keeps no log and a start reads none.
+Status Log::State::replace_absorbed() {
+  uint64_t first_sequence = 0;
+  {
+    std::lock_guard guard(queue_mutex);
+    const bool worth = file && file_bytes >= options.replace_bytes_min && absorbed(segments.back());
+    if (!worth || !queued.items.empty() || stats.read_only) return {};
+    first_sequence = next_sequence;
+  }
+  abandon_segment();
+  std::string head;
+  KANSOKU_RETURN_IF_ERROR(open_segment(first_sequence, head));
+  Status status = file->write_at(0, as_bytes(head));
+  if (status) status = file->sync_data();
+  if (!status) {
+    // The next group makes another one.
+    file_bytes = 0;
+    abandon_segment();
+    return status;
+  }
+  file_bytes = head.size();
+  std::lock_guard guard(queue_mutex);
+  segments.back().bytes = file_bytes;
+  return {};
+}
+
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Log::~Log() { close(); }
 
@@ -434,6 +468,10 @@ Result<std::unique_ptr<Log>> Log::open(env::Env env, const std::string& director
 }
 
 const RecoveryReport& Log::recovery() const { return state_->recovery; }
+
+uint64_t Log::first_sequence() const {
+  return state_->segments.empty() ? state_->next_sequence : state_->segments.front().first_sequence;
+}
 
 Status Log::replay(Engine engine, const Visitor& visit) {
   uint64_t previous = 0;

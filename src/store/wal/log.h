@@ -27,6 +27,8 @@ struct LogOptions {
   uint64_t segment_bytes = 64U << 20;
   // Over this, append() answers Unavailable.
   size_t queue_bytes_max = 16U << 20;
+  // A current segment from this size on gives way to an empty one when all of it is absorbed.
+  uint64_t replace_bytes_min = 1U << 20;
   // No thread: the owner calls run_once().
   bool manual = false;
 };
@@ -80,6 +82,8 @@ class Log {
   // Records of one engine in order, each once. Before start().
   using Visitor = std::function<Status(const RecordTag&, std::string_view payload)>;
   Status replay(Engine engine, const Visitor& visit);
+  // The oldest sequence that the log may still hold; what was before is absorbed. Before start().
+  uint64_t first_sequence() const;
   // Starts the writer (unless manual).
   void start();
 

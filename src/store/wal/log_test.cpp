@@ -191,6 +191,35 @@ TEST_CASE("segments go when every engine and shard has absorbed them") {
   CHECK(disk.wal_paths().size() == 1);
 }
 
+TEST_CASE("a large segment that is absorbed gives way to an empty one, also across a restart") {
+  Disk disk;
+  uint64_t last = 0;
+  {
+    auto log = disk.open({.segment_bytes = 64U << 20});
+    CHECK(put(*log, "a", {"p", 1, 1}));
+    for (int i = 0; i < 3; ++i) CHECK(put(*log, std::string(500'000, 'x')));
+    last = log->stats().durable_sequence;
+    const auto before = disk.wal_paths();
+    REQUIRE(before.size() == 1);
+    log->set_floor(Engine::Metrics, 0, last - 1);
+    CHECK(disk.wal_paths() == before);
+    log->set_floor(Engine::Metrics, 0, last);
+    REQUIRE(disk.wal_paths().size() == 1);
+    CHECK(disk.wal_paths() != before);
+    CHECK(log->stats().segment_bytes < 1000);
+  }
+  {
+    // What the producers said is in the head of the new one, and sequences go on.
+    auto log = disk.open();
+    auto again = log->append(Engine::Metrics, 0, {"p", 1, 1}, "a", [](auto) {});
+    REQUIRE_FALSE(again.has_value());
+    CHECK(again.error().code == ErrorCode::AlreadyExists);
+    CHECK(put(*log, "b"));
+    CHECK(log->stats().durable_sequence == last + 1);
+  }
+  CHECK(disk.open()->recovery().damages == 0);
+}
+
 TEST_CASE("duplicates by producer are known, also after restart and removal of their segment") {
   Disk disk;
   {

@@ -2,6 +2,7 @@
 #include "wire/protobuf/protobuf.h"
 #include "wire/remote_write/filler.h"
 #include "wire/remote_write/histogram.h"
+#include "wire/remote_write/plain_labels.h"
 
 namespace kansoku::wire::remote_write {
 namespace {
@@ -75,17 +76,38 @@ void read_exemplar_v1(ProtobufReader in, ProtobufReader& outer, BatchFiller& fil
   filler.exemplar(timestamp_ms, value, labels);
 }
 
-bool read_series_v1(std::string_view message, BatchFiller& filler,
-                    std::vector<signal::LabelView>& exemplar_labels) {
-  // Fields may come in any order, and labels are needed first: two passes, the first mostly skips.
-  ProtobufReader first(message);
-  std::vector<signal::LabelView>& labels = filler.labels();
-  while (first.next()) {
-    if (first.field() == 1) labels.push_back(read_label(first.message(), first));
+// Samples at the front of `message`, written as everybody writes them: value, then time, nothing
+// else. The rest of the message.
+std::string_view read_plain_samples_v1(std::string_view message, BatchFiller& filler) {
+  constexpr char kSampleTag = 0x12;
+  constexpr char kValueTag = 0x09;
+  constexpr char kTimeTag = 0x10;
+  const char* at = message.data();
+  const char* const end = at + message.size();
+  while (end - at >= 2 && *at == kSampleTag) {
+    const size_t bytes = static_cast<unsigned char>(at[1]);
+    const char* in = at + 2;
+    const char* const sample_end = in + bytes;
+    if (bytes >= 0x80 || bytes > static_cast<size_t>(end - in)) break;
+    double value = 0;  // a zero is not written
+    if (bytes >= 9 && *in == kValueTag) {
+      value = load_le<double>(in + 1);
+      in += 9;
+    }
+    uint64_t time = 0;
+    if (in == sample_end || *in != kTimeTag) break;
+    ++in;
+    if (!read_varint(in, sample_end, time) || in != sample_end) break;
+    filler.sample(static_cast<int64_t>(time), value, 0);
+    at = sample_end;
   }
-  if (!first.ok()) return false;
-  filler.begin_series(false, signal::Temporality::Gauge);
-  ProtobufReader in(message);
+  return message.substr(static_cast<size_t>(at - message.data()));
+}
+
+// What a series has beside its labels.
+bool read_points_v1(std::string_view message, BatchFiller& filler,
+                    std::vector<signal::LabelView>& exemplar_labels) {
+  ProtobufReader in(read_plain_samples_v1(message, filler));
   while (in.next()) {
     if (in.field() == 2) {
       read_sample(in.message(), in, filler);
@@ -97,6 +119,33 @@ bool read_series_v1(std::string_view message, BatchFiller& filler,
   }
   filler.end_series();
   return in.ok();
+}
+
+bool has_labels(std::string_view message) {
+  ProtobufReader in(message);
+  while (in.next()) {
+    if (in.field() == 1) return true;
+  }
+  return false;
+}
+
+bool read_series_v1(std::string_view message, const char* buffer_end, BatchFiller& filler,
+                    PlainLabels& plain, const Limits& limits,
+                    std::vector<signal::LabelView>& exemplar_labels) {
+  if (plain.read(message, buffer_end) && plain.count() <= limits.labels_max &&
+      plain.canonical().size() <= limits.label_bytes_max && !has_labels(plain.rest())) {
+    filler.begin_canonical_series(plain.canonical(), plain.metric());
+    return read_points_v1(plain.rest(), filler, exemplar_labels);
+  }
+  // Fields may come in any order, and labels are needed first: two passes, the first mostly skips.
+  ProtobufReader first(message);
+  std::vector<signal::LabelView>& labels = filler.labels();
+  while (first.next()) {
+    if (first.field() == 1) labels.push_back(read_label(first.message(), first));
+  }
+  if (!first.ok()) return false;
+  filler.begin_series(false, signal::Temporality::Gauge);
+  return read_points_v1(message, filler, exemplar_labels);
 }
 
 void read_metadata_v1(ProtobufReader in, ProtobufReader& outer, Decoded& out) {
@@ -119,12 +168,15 @@ void read_metadata_v1(ProtobufReader in, ProtobufReader& outer, Decoded& out) {
   }
 }
 
-bool decode_v1(std::string_view message, BatchFiller& filler, Decoded& out) {
+bool decode_v1(std::string_view message, const Limits& limits, BatchFiller& filler, Decoded& out) {
   std::vector<signal::LabelView> exemplar_labels;
+  PlainLabels plain;
   ProtobufReader in(message);
   while (in.next()) {
     if (in.field() == 1) {
-      if (!read_series_v1(in.bytes(), filler, exemplar_labels)) return false;
+      if (!read_series_v1(in.bytes(), message.data() + message.size(), filler, plain, limits,
+                          exemplar_labels))
+        return false;
     } else if (in.field() == 3) {
       read_metadata_v1(in.message(), in, out);
     }
@@ -331,7 +383,7 @@ Result<Decoded> decode(Version version, std::string_view message, const Limits& 
   BatchFiller filler(limits, out);
   filler.reserve(message.size());
   if (version == Version::V1) {
-    if (!decode_v1(message, filler, out)) {
+    if (!decode_v1(message, limits, filler, out)) {
       return invalid_argument("body is no prometheus.WriteRequest");
     }
   } else if (!DecoderV2(filler, out).decode(message)) {

@@ -65,6 +65,7 @@ void BatchFiller::reserve(size_t message_bytes) {
 bool BatchFiller::begin_series(bool utf8_known, signal::Temporality temporality) {
   rows_.fill(kNoRow);
   meta_ = {.merge = signal::MergeKind::Replace, .temporality = temporality};
+  canonical_ = {};
   name_ = {};
   counted_ = false;
   good_ = false;
@@ -98,6 +99,20 @@ bool BatchFiller::begin_series(bool utf8_known, signal::Temporality temporality)
   return true;
 }
 
+void BatchFiller::begin_canonical_series(std::string_view canonical, std::string_view name) {
+  rows_.fill(kNoRow);
+  meta_ = {.merge = signal::MergeKind::Replace, .temporality = signal::Temporality::Gauge};
+  canonical_ = canonical;
+  name_ = name;
+  counted_ = false;
+  good_ = true;
+}
+
+std::string BatchFiller::show_labels() const {
+  if (canonical_.empty()) return show(labels_);
+  return show(signal::Labels::from_canonical(std::string(canonical_)).list());
+}
+
 void BatchFiller::refuse_series(std::string message) {
   good_ = false;
   counted_ = false;
@@ -114,13 +129,13 @@ void BatchFiller::refuse_row(Reason reason, std::string message) {
 bool BatchFiller::in_time(int64_t timestamp_ms) {
   if (timestamp_ms < limits_.oldest_ms) {
     refuse_row(Reason::TooOld, fmt::format("sample too old: timestamp {} ms, oldest taken {}: {}",
-                                           timestamp_ms, limits_.oldest_ms, show(labels_)));
+                                           timestamp_ms, limits_.oldest_ms, show_labels()));
     return false;
   }
   if (timestamp_ms > limits_.newest_ms) {
     refuse_row(Reason::TooNew,
                fmt::format("sample too far in the future: timestamp {} ms, newest taken {}: {}",
-                           timestamp_ms, limits_.newest_ms, show(labels_)));
+                           timestamp_ms, limits_.newest_ms, show_labels()));
     return false;
   }
   return true;
@@ -130,7 +145,8 @@ signal::MetricBatchBuilder& BatchFiller::row_of(Kind kind, signal::SeriesRow& ro
   signal::MetricBatchBuilder& builder = builders_[kind];
   if (rows_[kind] == kNoRow) {
     // Sorted and without duplicates since begin_series(), so this holds.
-    rows_[kind] = builder.add_series(labels_, meta_).value_or(kNoRow);
+    rows_[kind] = canonical_.empty() ? builder.add_series(labels_, meta_).value_or(kNoRow)
+                                     : builder.add_series_canonical(canonical_, meta_);
     used_[kind] = true;
   }
   row = rows_[kind];
@@ -158,7 +174,7 @@ void BatchFiller::histogram(int64_t timestamp_ms, Result<signal::Distribution> d
   }
   if (!distribution) {
     refuse_row(Reason::BadHistogram,
-               fmt::format("{}: {}", distribution.error().message, show(labels_)));
+               fmt::format("{}: {}", distribution.error().message, show_labels()));
     return;
   }
   if (!in_time(timestamp_ms)) return;
@@ -190,7 +206,7 @@ void BatchFiller::exemplar(int64_t timestamp_ms, double value,
     ++out_.refused.exemplars;
     ++out_.refused.total;
     if (out_.refused.message.empty()) {
-      out_.refused.message = fmt::format("{}: {}", fault, show(labels_));
+      out_.refused.message = fmt::format("{}: {}", fault, show_labels());
     }
     return;
   }

@@ -22,6 +22,9 @@ class BatchFiller {
   // Sorts and checks. False: the series is refused, and everything pushed until the next one is
   // counted as refused with it. `utf8_known`: the caller has checked the text.
   bool begin_series(bool utf8_known, signal::Temporality temporality);
+  // The same for labels that are known to be good, in canonical form; the bytes stay until the next
+  // series.
+  void begin_canonical_series(std::string_view canonical, std::string_view name);
   // The caller found the labels damaged (a symbol that is not there).
   void refuse_series(std::string message);
 
@@ -41,11 +44,14 @@ class BatchFiller {
   bool in_time(int64_t timestamp_ms);
   void refuse_row(Reason reason, std::string message);
   signal::MetricBatchBuilder& row_of(Kind kind, signal::SeriesRow& row);
+  // The labels of the series at hand, for people.
+  std::string show_labels() const;
 
   static constexpr signal::SeriesRow kNoRow = 0xffffffffU;
   const Limits& limits_;
   Decoded& out_;
   std::vector<signal::LabelView> labels_;
+  std::string_view canonical_;  // instead of labels_, when not empty
   std::string_view name_;
   signal::SeriesMeta meta_;
   bool good_ = false;

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <random>
 
 #include "wire/remote_write/test_messages.h"
 
@@ -65,6 +66,44 @@ TEST_CASE("remote write: samples of both versions reach the batch with their bit
     CHECK(batch.timestamps_ms()[2] == -5);
     CHECK(std::isinf(batch.values()[3]));
   }
+}
+
+TEST_CASE("remote write: plain labels take a shorter way to the same batch") {
+  std::mt19937_64 random(7);
+  const auto text = [&](size_t bytes_max) {
+    std::string out;
+    for (uint64_t n = random() % (bytes_max + 1); n > 0; --n) {
+      out += static_cast<char>(random() % 40 == 0 ? 0xc3 : 'a' + static_cast<char>(random() % 3));
+    }
+    return out;
+  };
+  size_t good = 0;
+  for (int round = 0; round < 3000; ++round) {
+    t::Labels labels{{"__name__", "m"}};
+    for (uint64_t n = random() % 6; n > 0; --n)
+      labels.emplace_back(text(12), text(random() % 8 == 0 ? 200 : 20));
+    if (random() % 4 != 0) std::sort(labels.begin(), labels.end());
+    const t::Series series{.labels = labels, .samples = {{1, random() % 2 == 0 ? 0.0 : 2.5}}};
+    // The last series of a message goes the general way: alone, and followed by others.
+    const auto alone = decode(Version::V1, t::message_v1({series}), {});
+    const auto first = decode(Version::V1, t::message_v1({series, series}), {});
+    REQUIRE(alone.has_value());
+    REQUIRE(first.has_value());
+    CHECK(first->refused.total == 2 * alone->refused.total);
+    CHECK(first->refused.message == alone->refused.message);
+    REQUIRE((first->floats == nullptr) == (alone->floats == nullptr));
+    if (alone->floats == nullptr) continue;
+    ++good;
+    CHECK(first->floats->canonical_labels(0) == alone->floats->canonical_labels(0));
+    CHECK(first->floats->canonical_labels(1) == alone->floats->canonical_labels(0));
+    CHECK(first->floats->values()[0] == alone->floats->values()[0]);
+  }
+  CHECK(good > 1000);
+  // A sample of a plain series that is refused is shown with its labels.
+  const t::Series old{.labels = {{"__name__", "m"}, {"a", "b"}}, .samples = {{1, 2}}};
+  auto refused = decode(Version::V1, t::message_v1({old, old}), {.oldest_ms = 5});
+  REQUIRE(refused.has_value());
+  CHECK(refused->refused.message.ends_with(R"({"__name__"="m", "a"="b"})"));
 }
 
 TEST_CASE("remote write: labels are sorted, what is wrong is refused and the rest is kept") {

@@ -15,12 +15,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "query/metric_data/run.h"
 #include "query/statistic/statistic.h"
 #include "signal/metric_batch.h"
 
 namespace kansoku::api::aws::monitoring {
 
-using DimensionList = std::vector<std::pair<std::string, std::string>>;  // name, value
+using query::metric_data::DimensionList;
 
 struct Tenant {
   std::string account;
@@ -54,12 +55,7 @@ struct SeriesAnswer {
   bool partial = false;
 };
 
-struct MetricIdentity {
-  std::string metric_namespace;
-  std::string metric_name;
-  DimensionList dimensions;  // sorted by name
-  friend auto operator<=>(const MetricIdentity&, const MetricIdentity&) = default;
-};
+using query::MetricIdentity;
 
 struct DimensionWanted {
   std::string name;
@@ -78,6 +74,8 @@ struct ListPage {
   bool more = false;
 };
 
+using MetricDataOutcome = std::expected<query::metric_data::Answer, query::metric_data::Failure>;
+
 class MonitoringBackend {
  public:
   virtual ~MonitoringBackend() = default;
@@ -89,6 +87,9 @@ class MonitoringBackend {
   // One answer a query, in their order.
   virtual void select(const Tenant& tenant, std::vector<SeriesQuery> queries,
                       std::move_only_function<void(Result<std::vector<SeriesAnswer>>)> done) = 0;
+  // Everything that GetMetricData asks for.
+  virtual void run(std::shared_ptr<const query::metric_data::Plan> plan,
+                   std::move_only_function<void(MetricDataOutcome)> done) = 0;
   virtual void list(const Tenant& tenant, ListQuery query,
                     std::move_only_function<void(Result<ListPage>)> done) = 0;
 };

@@ -4,57 +4,38 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <map>
 #include <set>
 
-#include "api/aws/monitoring/expression_plan.h"
+#include "api/aws/monitoring/anomaly_band.h"
 #include "api/aws/monitoring/handlers.h"
-#include "api/aws/monitoring/label.h"
 #include "api/aws/monitoring/monitoring_errors.h"
 #include "api/aws/monitoring/series_query.h"
-#include "fmt/format.h"
+#include "query/metric_data/label.h"
+#include "query/metric_data/run.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
 
-namespace shapes = kansoku::aws::monitoring;
 using Input = shapes::GetMetricDataInput;
 using Output = shapes::GetMetricDataOutput;
 using describe::Timestamp;
 
 // API reference of GetMetricData.
 constexpr size_t kQueriesMax = 500;
-constexpr int64_t kDatapointsMax = 100'800;
-// Cells that one request may ask for before paging; 500 queries of a day by the second are 43
-// million.
-constexpr int64_t kCellsMax = 50'000'000;
 
-struct Plan {
-  // One a query of the request.
-  struct Query {
-    std::string id;
-    std::optional<std::string> label;
-    LabelSubject subject;
-    bool returned = true;
-    SeriesQuery select;  // of a metric, without its range
-  };
-  std::vector<Query> queries;
-  std::vector<MathQuery> math;   // the same queries, as expressions see them
-  std::vector<int64_t> periods;  // by query, s
-  std::vector<SeriesQuery> selects;
-  // Where the SeriesQuery of a metric query at a period is; none where nothing is held.
-  std::map<std::pair<size_t, int64_t>, size_t> selected;
-  std::vector<std::string> default_labels;
+namespace data = query::metric_data;
+
+struct Request {
+  std::shared_ptr<const data::Plan> plan;
   bool ascending = false;
-  size_t datapoints_max = kDatapointsMax;
+  size_t datapoints_max = kPageDatapointsMax;
   int offset_minutes = 0;
   std::string binding;
-  // Where the page before ended.
-  size_t after_query = 0;
+  // Where the page before ended: the number of a result, and its last time there.
+  size_t after_result = 0;
   std::optional<int64_t> after_ms;
 };
-using Planned = std::expected<Plan, AwsError>;
+using Planned = std::expected<Request, AwsError>;
 
 bool valid_id(std::string_view id) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -73,6 +54,8 @@ std::string binding_of(const OperationContext& context, const Input& input) {
   for (const auto& query : *input.metric_data_queries) {
     append_part(out, *query.id);
     append_part(out, query.expression.value_or(""));
+    append_part(out,
+                fmt::format("{} {}", query.period.value_or(0), query.return_data.value_or(true)));
     if (!query.metric_stat) continue;
     const shapes::Metric& metric = *query.metric_stat->metric;
     append_part(out, metric.metric_namespace.value_or(""));
@@ -90,13 +73,13 @@ std::string binding_of(const OperationContext& context, const Input& input) {
 std::optional<AwsError> check_query_label(const shapes::MetricDataQuery& query,
                                           std::string_view path) {
   if (!query.label) return std::nullopt;
-  if (auto good = check_label(*query.label); !good) {
+  if (auto good = data::check_label(*query.label); !good) {
     return invalid_parameter_value(fmt::format("{}.Label: {}", path, good.error()));
   }
   return std::nullopt;
 }
 
-std::optional<AwsError> plan_expression(Plan& plan, const shapes::MetricDataQuery& query,
+std::optional<AwsError> read_expression(data::Query& out, const shapes::MetricDataQuery& query,
                                         std::string_view path) {
   if (query.metric_stat) {
     return invalid_parameter_combination(fmt::format(
@@ -105,16 +88,12 @@ std::optional<AwsError> plan_expression(Plan& plan, const shapes::MetricDataQuer
   if (query.period) {
     if (auto wrong = check_period(*query.period, fmt::format("{}.Period", path))) return wrong;
   }
-  auto expression = parse_expression(*query.id, *query.expression);
-  if (!expression) return std::move(expression).error();
-  bool returned = query.return_data.value_or(true);
-  plan.math.push_back(
-      {*query.id, *query.id, query.period.value_or(0), std::move(*expression), returned});
-  plan.queries.push_back({*query.id, query.label, {}, returned, {}});
+  out.expression = *query.expression;
+  out.period_s = query.period.value_or(0);
   return std::nullopt;
 }
 
-std::optional<AwsError> plan_metric(Plan& plan, const shapes::MetricDataQuery& query,
+std::optional<AwsError> read_metric(data::Query& out, const shapes::MetricDataQuery& query,
                                     const std::string& path) {
   const shapes::MetricStat& stat = *query.metric_stat;
   const shapes::Metric& metric = *stat.metric;
@@ -136,26 +115,16 @@ std::optional<AwsError> plan_metric(Plan& plan, const shapes::MetricDataQuery& q
         fmt::format("The value {} for parameter {}.MetricStat.Stat is not supported.",
                     quoted(*stat.stat), path));
   }
-  bool returned = query.return_data.value_or(true);
-  Plan::Query out{*query.id,
-                  query.label,
-                  {*metric.metric_namespace, *metric.metric_name, dimension_list(metric.dimensions),
-                   *stat.stat, *stat.period},
-                  returned,
-                  {}};
-  out.select.metric_namespace = *metric.metric_namespace;
-  out.select.metric_name = *metric.metric_name;
-  out.select.dimensions = out.subject.dimensions;
-  out.select.unit = stat.unit;
-  out.select.statistics.push_back(std::move(*statistic));
-  plan.math.push_back({*query.id, query.label.value_or(""), *stat.period, std::nullopt, returned});
-  plan.queries.push_back(std::move(out));
+  out.metric =
+      data::MetricStat{*metric.metric_namespace, *metric.metric_name,
+                       dimension_list(metric.dimensions), stat.unit, std::move(*statistic)};
+  out.period_s = *stat.period;
   return std::nullopt;
 }
 
 // One query of the request.
-std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& query, size_t number,
-                                   const OperationContext& context) {
+std::optional<AwsError> read_query(data::Query& out, const shapes::MetricDataQuery& query,
+                                   size_t number, const OperationContext& context) {
   std::string path = fmt::format("MetricDataQueries.member.{}", number);
   if (query.account_id && *query.account_id != context.account()) {
     return invalid_parameter_value(
@@ -163,42 +132,20 @@ std::optional<AwsError> plan_query(Plan& plan, const shapes::MetricDataQuery& qu
                     quoted(*query.account_id), path));
   }
   if (auto wrong = check_query_label(query, path)) return wrong;
-  if (query.expression) return plan_expression(plan, query, path);
+  out.id = *query.id;
+  out.label = query.label;
+  out.returned = query.return_data.value_or(true);
+  if (query.expression) return read_expression(out, query, path);
   if (!query.metric_stat) {
     return missing_parameter(
         fmt::format("The parameter {}.MetricStat or {}.Expression is required.", path, path));
   }
-  return plan_metric(plan, query, path);
+  return read_metric(out, query, path);
 }
 
-// Adds the SeriesQuery of a metric at a period, where data of that age are held.
-void add_read(Plan& plan, size_t query, int64_t period_s, const OperationContext& context,
-              const Input& input) {
-  if (plan.selected.contains({query, period_s})) return;
-  SeriesQuery select = plan.queries[query].select;
-  if (!set_range(select, input.start_time->ms, input.end_time->ms, period_s, context.now.ms())) {
-    return;
-  }
-  plan.selected[{query, period_s}] = plan.selects.size();
-  plan.selects.push_back(std::move(select));
-}
-
-// What has to be read: the metrics returned, and those that expressions use.
-std::optional<AwsError> plan_reads(Plan& plan, const OperationContext& context,
-                                   const Input& input) {
-  auto periods = plan_periods(plan.math);
-  if (!periods) return std::move(periods).error();
-  plan.periods = std::move(periods->period_s);
-  for (size_t i = 0; i < plan.queries.size(); ++i) {
-    bool is_metric = !plan.math[i].expression;
-    if (is_metric && plan.queries[i].returned) add_read(plan, i, plan.periods[i], context, input);
-  }
-  for (auto [query, period_s] : periods->reads) add_read(plan, query, period_s, context, input);
-  return std::nullopt;
-}
-
-std::optional<AwsError> read_token(Plan& plan, const Shared& shared, const std::string& token) {
-  auto position = shared.tokens.open(plan.binding, token);
+std::optional<AwsError> read_token(Request& request, const Shared& shared,
+                                   const std::string& token) {
+  auto position = shared.tokens.open(request.binding, token);
   if (!position) return invalid_next_token();
   std::string_view text = *position, query, time;
   if (!take_part(text, query) || !take_part(text, time)) return invalid_next_token();
@@ -206,230 +153,154 @@ std::optional<AwsError> read_token(Plan& plan, const Shared& shared, const std::
   auto read = [](std::string_view part, auto& value) {
     return std::from_chars(part.data(), part.data() + part.size(), value).ec == std::errc{};
   };
-  if (!read(query, plan.after_query) || !read(time, after_ms)) return invalid_next_token();
-  plan.after_ms = after_ms;
+  if (!read(query, request.after_result) || !read(time, after_ms)) return invalid_next_token();
+  request.after_ms = after_ms;
   return std::nullopt;
 }
 
-std::optional<AwsError> check_limits(const Plan& plan, const Input& input) {
-  if (std::ranges::none_of(plan.queries, &Plan::Query::returned)) {
+std::optional<AwsError> check_limits(const data::Plan& plan, const Input& input) {
+  if (std::ranges::none_of(plan.request.queries, &data::Query::returned)) {
     return validation_error("At least one query must have ReturnData set to true.");
   }
-  int64_t cells = 0;
-  for (const SeriesQuery& select : plan.selects) {
-    cells += (select.end_ms - select.start_ms) / select.period_ms + 1;
-  }
-  if (cells > kCellsMax) {
+  if (uint64_t cells = plan.cells(); cells > data::kCellsMax) {
     return invalid_parameter_combination(fmt::format(
         "You have requested up to {} datapoints, which exceeds the limit of {}. You may reduce "
         "the datapoints requested by increasing Period, or decreasing the time range.",
-        cells, kCellsMax));
+        cells, data::kCellsMax));
   }
-  if (input.max_datapoints &&
-      (*input.max_datapoints < 1 || *input.max_datapoints > kDatapointsMax)) {
+  if (input.max_datapoints && (*input.max_datapoints < 1 ||
+                               *input.max_datapoints > static_cast<int64_t>(kPageDatapointsMax))) {
     return validation_error(
-        fmt::format("The parameter MaxDatapoints must be between 1 and {}.", kDatapointsMax));
+        fmt::format("The parameter MaxDatapoints must be between 1 and {}.", kPageDatapointsMax));
   }
   return std::nullopt;
 }
 
-// Of metrics as CloudWatch makes them, of expressions their id.
-void set_default_labels(Plan& plan) {
-  std::vector<LabelSubject> subjects;
-  std::vector<size_t> metrics;
-  plan.default_labels.resize(plan.queries.size());
-  for (size_t i = 0; i < plan.queries.size(); ++i) {
-    plan.default_labels[i] = plan.queries[i].id;
-    if (plan.math[i].expression) continue;
-    metrics.push_back(i);
-    subjects.push_back(plan.queries[i].subject);
-  }
-  std::vector<std::string> labels = default_labels(subjects);
-  for (size_t i = 0; i < metrics.size(); ++i) {
-    plan.default_labels[metrics[i]] = labels[i];
-    if (plan.math[metrics[i]].label.empty()) plan.math[metrics[i]].label = labels[i];
-  }
-}
-
-Planned make_plan(const Shared& shared, const OperationContext& context, const Input& input) {
-  Plan plan;
+// The queries of the request, ids and all.
+std::optional<AwsError> read_queries(data::Request& out, const OperationContext& context,
+                                     const Input& input) {
   const auto& queries = *input.metric_data_queries;
-  if (queries.empty())
-    return std::unexpected(missing_parameter("The parameter MetricDataQueries is required."));
+  if (queries.empty()) return missing_parameter("The parameter MetricDataQueries is required.");
   if (queries.size() > kQueriesMax) {
-    return std::unexpected(invalid_parameter_value(fmt::format(
-        "The collection MetricDataQueries must not have a size greater than {}.", kQueriesMax)));
-  }
-  if (auto wrong = check_times(input.start_time->ms, input.end_time->ms)) {
-    return std::unexpected(std::move(*wrong));
+    return invalid_parameter_value(fmt::format(
+        "The collection MetricDataQueries must not have a size greater than {}.", kQueriesMax));
   }
   std::set<std::string_view> ids;
   for (size_t i = 0; i < queries.size(); ++i) {
     if (!valid_id(*queries[i].id)) {
-      return std::unexpected(validation_error(fmt::format(
+      return validation_error(fmt::format(
           "The value {} for parameter MetricDataQueries.member.{}.Id is not matching the expected "
           "pattern ^[a-z][a-zA-Z0-9_]*$.",
-          quoted(*queries[i].id), i + 1)));
+          quoted(*queries[i].id), i + 1));
     }
     if (!ids.insert(*queries[i].id).second) {
-      return std::unexpected(validation_error(
+      return validation_error(
           fmt::format("The values for parameter id in MetricDataQueries are not unique: {}",
-                      quoted(*queries[i].id))));
+                      quoted(*queries[i].id)));
     }
-    if (auto wrong = plan_query(plan, queries[i], i + 1, context)) {
-      return std::unexpected(std::move(*wrong));
+    if (auto wrong = read_query(out.queries.emplace_back(), queries[i], i + 1, context)) {
+      return wrong;
     }
   }
-  if (auto wrong = plan_reads(plan, context, input)) return std::unexpected(std::move(*wrong));
-  if (auto wrong = check_limits(plan, input)) return std::unexpected(std::move(*wrong));
-  plan.ascending = input.scan_by.value_or("") == "TimestampAscending";
-  if (input.max_datapoints) plan.datapoints_max = static_cast<size_t>(*input.max_datapoints);
+  return std::nullopt;
+}
+
+Planned make_request(const Shared& shared, const OperationContext& context, const Input& input) {
+  Request out;
+  if (auto wrong = check_times(input.start_time->ms, input.end_time->ms)) {
+    return std::unexpected(std::move(*wrong));
+  }
+  data::Request asked;
+  asked.scope = {context.account(), context.region};
+  asked.start_ms = input.start_time->ms;
+  asked.end_ms = input.end_time->ms;
+  asked.now_ms = context.now.ms();
+  if (auto wrong = read_queries(asked, context, input)) return std::unexpected(std::move(*wrong));
+  asked.training = find_training_options(shared, {context.account(), context.region},
+                                         *input.metric_data_queries);
+  auto plan = data::make_plan(asked);
+  if (!plan) return std::unexpected(failure_error(asked.queries, plan.error()));
+  if (auto wrong = check_limits(*plan, input)) return std::unexpected(std::move(*wrong));
+  out.plan = std::make_shared<const data::Plan>(std::move(*plan));
+  out.ascending = input.scan_by.value_or("") == "TimestampAscending";
+  if (input.max_datapoints) out.datapoints_max = static_cast<size_t>(*input.max_datapoints);
   if (input.label_options && input.label_options->timezone) {
-    auto offset = parse_utc_offset(*input.label_options->timezone);
+    auto offset = data::parse_utc_offset(*input.label_options->timezone);
     if (!offset) {
       return std::unexpected(invalid_parameter_value(
           fmt::format("The value {} for parameter LabelOptions.Timezone is invalid.",
                       quoted(*input.label_options->timezone))));
     }
-    plan.offset_minutes = *offset;
+    out.offset_minutes = *offset;
   }
-  set_default_labels(plan);
-  plan.binding = binding_of(context, input);
+  out.binding = binding_of(context, input);
   if (input.next_token) {
-    if (auto wrong = read_token(plan, shared, *input.next_token)) {
+    if (auto wrong = read_token(out, shared, *input.next_token)) {
       return std::unexpected(std::move(*wrong));
     }
   }
-  return plan;
+  return out;
 }
 
-// Fills the results: of a metric one, from the unit that sorts first (the others are only named),
-// of an expression one a series.
+// Fills the results, a page of them.
 class PageWriter {
  public:
-  PageWriter(const Plan& plan, const OperationContext& context,
-             const std::vector<SeriesAnswer>& answers)
-      : plan_(plan), context_(context), answers_(answers) {}
+  PageWriter(const Request& request, const OperationContext& context)
+      : request_(request), context_(context) {}
 
-  std::expected<Output, AwsError> run(const Shared& shared, int64_t start_ms, int64_t end_ms) {
+  MetricDataAnswer run(const Shared& shared, const data::Answer& answer) {
     output_.metric_data_results.emplace();
     output_.messages.emplace();
-    for (size_t i = 0; i < plan_.queries.size(); ++i) {
-      if (!plan_.queries[i].returned) continue;
-      partial_ = false;
-      if (!plan_.math[i].expression) {
-        metric(i);
-      } else if (auto wrong = expression(i, start_ms, end_ms)) {
-        return std::unexpected(std::move(*wrong));
-      }
-    }
+    for (const data::ResultSeries& result : answer.results) add(result);
+    for (const data::Message& message : answer.messages) add_message(output_, message);
     if (next_) {
       std::string position;
       append_part(position, fmt::format("{}", next_->first));
       append_part(position, fmt::format("{}", next_->second));
-      output_.next_token = shared.tokens.issue(plan_.binding, position);
+      output_.next_token = shared.tokens.issue(request_.binding, position);
     }
-    return std::move(output_);
+    return {std::move(output_), std::move(units_)};
   }
 
  private:
-  const std::vector<UnitSeries>* units(size_t query, int64_t period_s) {
-    auto found = plan_.selected.find({query, period_s});
-    if (found == plan_.selected.end()) return nullptr;
-    const SeriesAnswer& answer = answers_.at(found->second);
-    partial_ = partial_ || answer.partial;
-    return &answer.units;
-  }
-
-  void metric(size_t index) {
-    std::vector<int64_t> times;
-    std::vector<double> values;
-    const std::vector<UnitSeries>* found = units(index, plan_.periods[index]);
-    if (found != nullptr && !found->empty()) {
-      const UnitSeries& first = found->front();
-      for (size_t cell = 0; cell < first.timestamps_ms.size(); ++cell) {
-        if (!first.values[0][cell]) continue;
-        times.push_back(first.timestamps_ms[cell]);
-        values.push_back(*first.values[0][cell]);
-      }
-    }
-    shapes::MetricDataResult& out = add(index, times, values, plan_.default_labels[index]);
-    if (found == nullptr || found->size() < 2) return;
-    std::vector<std::string_view> names;
-    for (const UnitSeries& unit : *found) names.push_back(unit.unit);
-    add_message(out, "MultipleUnits",
-                fmt::format("Multiple units returned: '[{}]'", fmt::join(names, ", ")));
-  }
-
-  std::optional<AwsError> expression(size_t index, int64_t start_ms, int64_t end_ms) {
-    SeriesQuery range;
-    set_range(range, start_ms, end_ms, plan_.periods[index], context_.now.ms());
-    int64_t length = std::max<int64_t>(range.end_ms - range.start_ms, 0);
-    query::metric_math::Grid grid{
-        range.start_ms, range.period_ms,
-        static_cast<size_t>((length + range.period_ms - 1) / range.period_ms)};
-    auto result = evaluate_expression(plan_.math, index, grid,
-                                      [&](size_t query, int64_t period_s) -> const UnitSeries* {
-                                        const auto* found = units(query, period_s);
-                                        if (found == nullptr || found->empty()) return nullptr;
-                                        return &found->front();
-                                      });
-    if (!result) return std::move(result).error();
-    for (const query::metric_math::Series& series : result->series) {
-      std::vector<int64_t> times;
-      std::vector<double> values;
-      for (size_t i = 0; i < series.values.size(); ++i) {
-        if (!std::isfinite(series.values[i])) continue;
-        times.push_back(grid.start_ms + static_cast<int64_t>(i) * grid.period_ms);
-        values.push_back(series.values[i]);
-      }
-      bool own = result->is_array && !series.label.empty();
-      auto& out = add(index, times, values, own ? series.label : plan_.queries[index].id);
-      if (result->arithmetic_error) add_message(out, "ArithmeticError", *result->arithmetic_error);
-    }
-    return std::nullopt;
-  }
-
-  static void add_message(shapes::MetricDataResult& out, std::string code, std::string text) {
+  template <class Owner>
+  static void add_message(Owner& out, const data::Message& from) {
     shapes::MessageData message;
-    message.code = std::move(code);
-    message.value = std::move(text);
+    message.code = from.code;
+    message.value = from.text;
     if (!out.messages) out.messages.emplace();
     out.messages->push_back(std::move(message));
   }
 
-  shapes::MetricDataResult& add(size_t index, const std::vector<int64_t>& times,
-                                const std::vector<double>& values, const std::string& fallback) {
-    const Plan::Query& query = plan_.queries[index];
+  void add(const data::ResultSeries& result) {
     shapes::MetricDataResult& out = output_.metric_data_results->emplace_back();
-    out.id = query.id;
+    units_.push_back(result.unit);
+    out.id = request_.plan->request.queries[result.query].id;
     out.timestamps.emplace();
     out.values.emplace();
-    LabelSubject subject = query.subject;
-    subject.period_s = plan_.periods[index];
-    out.label = query.label ? expand_label(*query.label, fallback, subject, {times, values},
-                                           {context_.region, context_.account(), context_.now.ms(),
-                                            plan_.offset_minutes})
-                            : fallback;
-    bool whole = page(result_++, times, values, out);
-    out.status_code = whole && !partial_ ? "Complete" : "PartialData";
-    if (partial_) {
-      add_message(out, "PartialData", "A part of the range is damaged on disk and left out.");
+    out.label = data::label_of(
+        *request_.plan, result,
+        {context_.region, context_.account(), context_.now.ms(), request_.offset_minutes});
+    bool whole = page(result_++, result.timestamps_ms, result.values, out);
+    out.status_code = whole && !result.partial ? "Complete" : "PartialData";
+    for (const data::Message& message : result.messages) add_message(out, message);
+    if (result.partial) {
+      add_message(out, {"PartialData", "A part of the range is damaged on disk and left out."});
     }
-    return out;
   }
 
   // The part of the datapoints that this page holds; true when none is left for a later page.
   bool page(size_t index, const std::vector<int64_t>& times, const std::vector<double>& values,
             shapes::MetricDataResult& out) {
-    if (plan_.after_ms && index < plan_.after_query) return true;
+    if (request_.after_ms && index < request_.after_result) return true;
     for (size_t i = 0; i < times.size(); ++i) {
-      size_t at = plan_.ascending ? i : times.size() - 1 - i;
-      if (plan_.after_ms && index == plan_.after_query) {
-        bool sent = plan_.ascending ? times[at] <= *plan_.after_ms : times[at] >= *plan_.after_ms;
+      size_t at = request_.ascending ? i : times.size() - 1 - i;
+      if (request_.after_ms && index == request_.after_result) {
+        bool sent =
+            request_.ascending ? times[at] <= *request_.after_ms : times[at] >= *request_.after_ms;
         if (sent) continue;
       }
-      if (count_ == plan_.datapoints_max) {
+      if (count_ == request_.datapoints_max) {
         if (!next_) next_ = last_;
         return false;
       }
@@ -441,37 +312,34 @@ class PageWriter {
     return true;
   }
 
-  const Plan& plan_;
+  const Request& request_;
   const OperationContext& context_;
-  const std::vector<SeriesAnswer>& answers_;
-  bool partial_ = false;  // of the result being made
   Output output_;
+  std::vector<std::string> units_;
   size_t result_ = 0;  // number of the result, which page tokens count by
   size_t count_ = 0;
   std::pair<size_t, int64_t> last_;
   std::optional<std::pair<size_t, int64_t>> next_;
 };
 
-void handle(const Shared& shared, const std::shared_ptr<OperationContext>& context,
-            const Input& input, TypedReply<Output> reply) {
-  Planned planned = make_plan(shared, *context, input);
-  if (!planned) return reply(std::unexpected(std::move(planned).error()));
-  auto plan = std::make_shared<const Plan>(std::move(*planned));
-  int64_t start_ms = input.start_time->ms;
-  int64_t end_ms = input.end_time->ms;
-  if (plan->selects.empty()) {
-    return reply(PageWriter(*plan, *context, {}).run(shared, start_ms, end_ms));
-  }
-  shared.backend().select(
-      {context->account(), context->region}, plan->selects,
-      [&shared, context, plan, start_ms, end_ms,
-       reply = std::move(reply)](Result<std::vector<SeriesAnswer>> answers) mutable {
-        if (!answers) return reply(std::unexpected(backend_error(answers.error())));
-        reply(PageWriter(*plan, *context, *answers).run(shared, start_ms, end_ms));
-      });
-}
-
 }  // namespace
+
+void run_metric_data(const Shared& shared, const std::shared_ptr<OperationContext>& context,
+                     const Input& input, size_t datapoints_max,
+                     TypedReply<MetricDataAnswer> reply) {
+  Planned planned = make_request(shared, *context, input);
+  if (!planned) return reply(std::unexpected(std::move(planned).error()));
+  if (!input.max_datapoints) planned->datapoints_max = datapoints_max;
+  auto request = std::make_shared<const Request>(std::move(*planned));
+  shared.backend().run(request->plan, [&shared, context, request,
+                                       reply = std::move(reply)](MetricDataOutcome answer) mutable {
+    if (!answer) {
+      const auto& queries = request->plan->request.queries;
+      return reply(std::unexpected(failure_error(queries, answer.error())));
+    }
+    reply(PageWriter(*request, *context).run(shared, *answer));
+  });
+}
 
 OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
   return {.name = "GetMetricData",
@@ -479,7 +347,12 @@ OperationSpec get_metric_data(std::shared_ptr<Shared> shared) {
           .handler =
               typed_handler<Input, Output>([shared](std::shared_ptr<OperationContext> context,
                                                     const Input& input, TypedReply<Output> reply) {
-                handle(*shared, context, input, std::move(reply));
+                run_metric_data(*shared, context, input, kPageDatapointsMax,
+                                [reply = std::move(reply)](auto answer) mutable {
+                                  if (!answer)
+                                    return reply(std::unexpected(std::move(answer).error()));
+                                  reply(std::move(answer->output));
+                                });
               })};
 }
 

@@ -1,16 +1,21 @@
-// A MonitoringBackend over memory, for tests: points merged cell by cell at query time.
+// A MonitoringBackend over memory, for tests: points merged cell by cell at query time; what
+// GetMetricData asks for goes to the reference engine.
 #pragma once
 
 #include <algorithm>
 #include <map>
 
 #include "api/aws/monitoring/backend.h"
+#include "base/env/sim.h"
 #include "signal/labels.h"
+#include "store/reference/reference_metrics.h"
 
 namespace kansoku::api::aws::monitoring {
 
 class MemoryBackend final : public MonitoringBackend {
  public:
+  explicit MemoryBackend(const env::Clock& clock) : clock_(clock), store(clock, {}) {}
+
   bool partial = false;                               // what select() says of damage
   Status put_status;                                  // what put() answers
   std::vector<std::move_only_function<void()>> held;  // answers waiting, when `hold` is set
@@ -34,6 +39,13 @@ class MemoryBackend final : public MonitoringBackend {
       (void)canonical;
       samples_[tenant.account + "/" + tenant.region].push_back(std::move(sample));
     }
+    if (put_status) {
+      uint64_t points = batch->point_count();
+      store.append({{tenant.account, tenant.region},
+                    batch,
+                    {},
+                    signal::AckToken(points, nullptr, Lane::Ingest, [](signal::Verdict) {})});
+    }
     auto answer = [done = std::move(done), status = put_status]() mutable { done(status); };
     if (hold) {
       held.push_back(std::move(answer));
@@ -47,6 +59,20 @@ class MemoryBackend final : public MonitoringBackend {
     std::vector<SeriesAnswer> out;
     for (const SeriesQuery& query : queries) out.push_back({one(tenant, query), partial});
     done(std::move(out));
+  }
+
+  void run(std::shared_ptr<const query::metric_data::Plan> plan,
+           std::move_only_function<void(MetricDataOutcome)> done) override {
+    query::QueryContext context(clock_, {});
+    query::metric_data::Runner runner(store, *plan, context);
+    while (true) {
+      auto more = runner.step();
+      if (!more) return done(std::unexpected(std::move(more).error()));
+      if (!*more) break;
+    }
+    query::metric_data::Answer answer = runner.take();
+    for (auto& result : answer.results) result.partial = result.partial || partial;
+    done(std::move(answer));
   }
 
   void list(const Tenant& tenant, ListQuery query,
@@ -109,7 +135,11 @@ class MemoryBackend final : public MonitoringBackend {
     return out;
   }
 
+  const env::Clock& clock_;
   std::map<std::string, std::vector<Sample>> samples_;  // by account/region
+
+ public:
+  store::ReferenceMetricStore store;
 };
 
 }  // namespace kansoku::api::aws::monitoring

@@ -53,6 +53,10 @@ AwsError invalid_next_token() {
               "The next token is not valid for this request");
 }
 
+AwsError limit_exceeded(std::string message) {
+  return make("LimitExceededException", "LimitExceededException", std::move(message));
+}
+
 AwsError violations_error(const std::vector<Violation>& violations) {
   const Violation& first = violations.front();
   if (first.missing) {
@@ -64,5 +68,13 @@ AwsError violations_error(const std::vector<Violation>& violations) {
 }
 
 AwsError backend_error(const Error& error) { return from_error(error); }
+
+AwsError failure_error(const std::vector<query::metric_data::Query>& queries,
+                       const query::metric_data::Failure& failure) {
+  if (!failure.query) return backend_error(failure.error);
+  return validation_error(fmt::format("Error in expression '{}' at character {}: {}",
+                                      queries[*failure.query].id, failure.position.value_or(0) + 1,
+                                      failure.error.message));
+}
 
 }  // namespace kansoku::api::aws::monitoring

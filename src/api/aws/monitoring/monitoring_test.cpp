@@ -1,15 +1,23 @@
 // The four operations end to end over memory: recorded messages, units, labels, pages, rounding.
 #include <doctest/doctest.h>
 
-#include "api/aws/monitoring/label.h"
 #include "api/aws/monitoring/page_token.h"
-#include "api/aws/monitoring/resolution.h"
 #include "api/aws/monitoring/test_server.h"
+#include "query/exec/resolution.h"
+#include "query/metric_data/label.h"
 #include "wire/aws/monitoring/shapes.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
 
+using query::is_period;
+using query::period_available;
+using query::round_start_ms;
+using query::metric_data::check_label;
+using query::metric_data::default_labels;
+using query::metric_data::expand_label;
+using query::metric_data::LabelSubject;
+using query::metric_data::parse_utc_offset;
 using test::JsonValue;
 
 constexpr int64_t kNowS = 1'795'348'800;
@@ -217,7 +225,7 @@ TEST_CASE("units_are_kept_apart") {
 TEST_CASE("default_labels_carry_what_tells_queries_apart") {
   auto labels = [](std::vector<std::pair<std::string, int64_t>> queries) {
     std::vector<LabelSubject> subjects;
-    for (auto& [stat, period] : queries) subjects.push_back({"N", "metric1", {}, stat, period});
+    for (auto& [stat, period] : queries) subjects.push_back({"N", "metric1", {}, stat, period, {}});
     return default_labels(subjects);
   };
   using List = std::vector<std::string>;
@@ -225,15 +233,15 @@ TEST_CASE("default_labels_carry_what_tells_queries_apart") {
   CHECK(labels({{"Sum", 60}, {"Minimum", 60}}) == List{"metric1 Sum", "metric1 Minimum"});
   CHECK(labels({{"Sum", 60}, {"Sum", 30}}) == List{"metric1 60", "metric1 30"});
   CHECK(labels({{"Sum", 60}, {"Sum", 60}}) == List{"metric1", "metric1"});
-  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60},
-                                {"N", "m", {{"d", "y"}}, "Sum", 60}};
+  std::vector<LabelSubject> two{{"N", "m", {{"d", "x"}}, "Sum", 60, {}},
+                                {"N", "m", {{"d", "y"}}, "Sum", 60, {}}};
   CHECK(default_labels(two) == List{"m x", "m y"});
 }
 
 TEST_CASE("dynamic_labels_speak_of_the_series") {
   std::vector<int64_t> times{(kNowS - 120) * 1000, (kNowS - 60) * 1000};
   std::vector<double> values{4, 2.5};
-  LabelSubject subject{"N", "m", {{"InstanceId", "i-1"}}, "Sum", 60};
+  LabelSubject subject{"N", "m", {{"InstanceId", "i-1"}}, "Sum", 60, {}};
   auto text = [&](std::string_view label) {
     REQUIRE(check_label(label).has_value());
     return expand_label(label, "m", subject, {times, values},
@@ -321,7 +329,7 @@ TEST_CASE("get_metric_data_refuses_what_it_cannot_answer") {
   CHECK(error(R"({"Id":"e","Expression":"m1*2"})") == "ValidationError");
   CHECK(error(R"({"Id":"e","Expression":"e+1"})") == "ValidationError");
   CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SUM(a)"})x") == "ValidationError");
-  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SELECT AVG(x) FROM y"})x") ==
+  CHECK(error(query("a") + R"x(,{"Id":"e","Expression":"SELECT AVG(x) FRM y"})x") ==
         "ValidationError");
   CHECK(error(query("A")) == "ValidationError");
   CHECK(error(query("a") + "," + query("a")) == "ValidationError");
@@ -407,6 +415,148 @@ TEST_CASE("get_metric_data_computes_expressions") {
   CHECK(division["MetricDataResults"].list[0]["Values"].list.empty());
   CHECK(division["MetricDataResults"].list[0]["Messages"].list[0]["Code"].text ==
         "ArithmeticError");
+}
+
+// Orders of three hosts over ten minutes, and one metric without dimensions.
+void put_orders(TestServer& server) {
+  std::string datums;
+  for (int host = 1; host <= 3; ++host) {
+    for (int minute = 1; minute <= 10; ++minute) {
+      datums +=
+          fmt::format(R"({}{{"MetricName":"Orders","Value":{},"Timestamp":{},)"
+                      R"("Dimensions":[{{"Name":"Host","Value":"h{}"}}]}})",
+                      datums.empty() ? "" : ",", host * 100 + minute, kNowS - minute * 60, host);
+    }
+  }
+  server.call_json("PutMetricData", put_body(datums, "Shop"));
+}
+std::string labels_of(const JsonValue& answer) {
+  std::string out;
+  for (const JsonValue& result : answer["MetricDataResults"].list) {
+    out += fmt::format("{}:{}:{} ", result["Id"].text, result["Label"].text,
+                       result["Values"].list.size());
+  }
+  return out;
+}
+
+TEST_CASE("get_metric_data_searches_metrics") {
+  TestServer server;
+  put_orders(server);
+  auto ask = [&](std::string_view queries) {
+    return server.call_json("GetMetricData", data_body(queries));
+  };
+  JsonValue found =
+      ask(R"x({"Id":"s","Expression":"SEARCH('{Shop,Host} Orders', 'Maximum', 60)"},)x"
+          R"x({"Id":"top","Expression":"SORT(s, MAX, DESC, 1)","Label":"busiest ${LABEL}"},)x"
+          R"x({"Id":"sum","Expression":"SUM(s)","Label":"all"})x");
+  CHECK(labels_of(found) == "s:h1:10 s:h2:10 s:h3:10 top:busiest h3:10 sum:all:10 ");
+  CHECK(found["MetricDataResults"].list[4]["Values"].list[0].number == 101 + 201 + 301);
+  CHECK(found["MetricDataResults"].list[0]["StatusCode"].text == "Complete");
+  CHECK(found["Messages"].list.empty());
+
+  auto error = [&](std::string_view expression) {
+    auto response = server.call(TestServer::json(
+        "GetMetricData",
+        data_body(fmt::format(R"x({{"Id":"s","Expression":"{}"}})x", expression))));
+    CHECK(response.status == 400);
+    CHECK(response.headers.get("x-amzn-query-error").starts_with("ValidationError"));
+    return test::parse_json(response.body)["message"].text;
+  };
+  CHECK(error("SEARCH('{Shop', 'Sum')") ==
+        "Error in expression 's' at character 9: a } is missing");
+  CHECK(error("SEARCH('x', 'Medium')").starts_with("Error in expression 's' at character 14: "));
+  CHECK(error("SERVICE_QUOTA(s)").find("SERVICE_QUOTA is not served") != std::string::npos);
+  CHECK(error("INSIGHT_RULE_METRIC('r', 'Sum')").find("not served") != std::string::npos);
+}
+
+TEST_CASE("get_metric_data_answers_metrics_insights") {
+  TestServer server;
+  put_orders(server);
+  auto ask = [&](std::string_view queries, std::string_view rest = "") {
+    return server.call_json("GetMetricData", data_body(queries, rest));
+  };
+  JsonValue top = ask(R"x({"Id":"q","Period":60,"Expression":)x"
+                      R"x("SELECT AVG(Orders) FROM SCHEMA(Shop, Host) GROUP BY Host )x"
+                      R"x(ORDER BY MAX() DESC LIMIT 2"},)x"
+                      R"x({"Id":"e","Expression":"MAX(q)"})x");
+  CHECK(labels_of(top) == "q:h3:10 q:h2:10 e:e:10 ");
+  JsonValue one = ask(R"x({"Id":"q","Period":300,"Expression":"SELECT COUNT(Orders) FROM Shop"})x");
+  CHECK(labels_of(one) == "q:q:2 ");
+  CHECK(one["MetricDataResults"].list[0]["Values"].list[0].number == 15);
+  JsonValue hidden = ask(
+      R"x({"Id":"q","Period":60,"ReturnData":false,"Expression":"SELECT SUM(Orders) FROM Shop"},)x"
+      R"x({"Id":"e","Expression":"q / 3","Label":"mean of ${MAX}"})x");
+  CHECK(labels_of(hidden) == "e:mean of 210:10 ");
+  auto response = server.call(TestServer::json(
+      "GetMetricData", data_body(R"x({"Id":"q","Expression":"SELECT SUM(m) FROM AWS/EC2"})x")));
+  CHECK(test::parse_json(response.body)["message"].text ==
+        "Error in expression 'q' at character 23: unexpected \"/\"");
+}
+
+TEST_CASE("series_of_expressions_are_paged_like_metrics") {
+  TestServer server;
+  put_orders(server);
+  std::string queries =
+      R"x({"Id":"s","Expression":"SEARCH('{Shop,Host} Orders', 'Sum', 60)"},)x"
+      R"x({"Id":"q","Period":60,"Expression":"SELECT SUM(Orders) FROM Shop GROUP BY Host"})x";
+  std::map<std::string, std::vector<double>> seen;
+  std::string token;
+  int pages = 0;
+  do {
+    std::string rest = R"(,"MaxDatapoints":7)";
+    if (!token.empty()) rest += fmt::format(R"(,"NextToken":"{}")", token);
+    JsonValue page = server.call_json("GetMetricData", data_body(queries, rest));
+    size_t points = 0;
+    for (const JsonValue& result : page["MetricDataResults"].list) {
+      auto& values = seen[result["Id"].text + result["Label"].text];
+      for (const auto& value : result["Values"].list) values.push_back(value.number);
+      points += result["Values"].list.size();
+      CHECK(result["Values"].list.size() == result["Timestamps"].list.size());
+    }
+    CHECK(points <= 7);
+    token = page["NextToken"].text;
+    ++pages;
+  } while (!token.empty() && pages < 20);
+  CHECK(pages == 9);
+  REQUIRE(seen.size() == 6);
+  for (const auto& [key, values] : seen) {
+    CAPTURE(key);
+    REQUIRE(values.size() == 10);
+    CHECK(values.front() < values.back());  // newest first: the value grows with the age
+  }
+}
+
+TEST_CASE("times_of_labels_are_in_the_zone_of_the_label_options") {
+  TestServer server;
+  put_orders(server);
+  auto label = [&](std::string_view zone) {
+    JsonValue data = server.call_json(
+        "GetMetricData",
+        data_body(R"x({"Id":"s","Expression":"SEARCH('{Shop,Host} h1', 'Sum', 60)",)x"
+                  R"x("Label":"${LAST_TIME} ${PROP('Dim.Host')}"})x",
+                  fmt::format(R"(,"LabelOptions":{{"Timezone":"{}"}})", zone)));
+    return data["MetricDataResults"].list[0]["Label"].text;
+  };
+  CHECK(label("+0000") == "2026-11-22 11:59:00 h1");
+  CHECK(label("+0900") == "2026-11-22 20:59:00 h1");
+  CHECK(label("-0330") == "2026-11-22 08:29:00 h1");
+}
+
+TEST_CASE("get_metric_data_has_the_limits_of_the_api") {
+  TestServer server;
+  std::string many;
+  for (int i = 0; i < 501; ++i) many += (i == 0 ? "" : ",") + query(fmt::format("m{}", i));
+  auto code = [&](const std::string& queries, std::string_view rest = "") {
+    auto response = server.call(TestServer::json("GetMetricData", data_body(queries, rest)));
+    std::string found(response.headers.get("x-amzn-query-error"));
+    return response.status == 200 ? "served" : found.substr(0, found.find(';'));
+  };
+  CHECK(code(many) == "InvalidParameterValue");
+  CHECK(code(many.substr(0, many.rfind(R"(,{"Id")"))) == "served");
+  CHECK(code(query("a"), R"(,"MaxDatapoints":100800)") == "served");
+  CHECK(code(query("a"), R"(,"MaxDatapoints":100801)") == "ValidationError");
+  CHECK(code(fmt::format(R"({{"Id":"e","Expression":"1{}"}})", std::string(2'048, ' '))) ==
+        "ValidationError");
 }
 
 TEST_CASE("metrics_are_listed_by_page_within_the_tenant") {
@@ -526,7 +676,7 @@ TEST_CASE("derived_cases_of_units_labels_and_resolution_hold") {
     } else {
       std::vector<LabelSubject> subjects;
       for (const JsonValue& q : one["queries"].list) {
-        subjects.push_back({"N", one["metric"].text, {}, q["stat"].text, q["period"].integer});
+        subjects.push_back({"N", one["metric"].text, {}, q["stat"].text, q["period"].integer, {}});
       }
       auto labels = default_labels(subjects);
       for (size_t i = 0; i < labels.size(); ++i) CHECK(labels[i] == one["labels"].list[i].text);

@@ -5,8 +5,7 @@
 #include <algorithm>
 
 #include "api/aws/monitoring/monitoring_errors.h"
-#include "api/aws/monitoring/resolution.h"
-#include "base/time/grid.h"
+#include "query/exec/resolution.h"
 
 namespace kansoku::api::aws::monitoring {
 
@@ -27,17 +26,18 @@ std::optional<AwsError> check_times(int64_t start_ms, int64_t end_ms) {
 }
 
 std::optional<AwsError> check_period(int64_t period_s, std::string_view parameter) {
-  if (is_period(period_s)) return std::nullopt;
+  if (query::is_period(period_s)) return std::nullopt;
   return invalid_parameter_value(
       fmt::format("The parameter {} must be 1, 5, 10, 20, 30 or a multiple of 60.", parameter));
 }
 
 bool set_range(SeriesQuery& query, int64_t start_ms, int64_t end_ms, int64_t period_s,
                int64_t now_ms) {
-  query.period_ms = period_s * 1000;
-  query.start_ms = floor_to(round_start_ms(start_ms, now_ms, period_s), query.period_ms);
-  query.end_ms = end_ms;
-  return period_available((now_ms - start_ms) / 1000, period_s);
+  query::CellRange range = query::cell_range(start_ms, end_ms, period_s, now_ms);
+  query.period_ms = range.period_ms;
+  query.start_ms = range.start_ms;
+  query.end_ms = range.end_ms;
+  return range.held;
 }
 
 }  // namespace kansoku::api::aws::monitoring

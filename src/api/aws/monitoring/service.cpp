@@ -31,6 +31,10 @@ std::unique_ptr<ServiceTable> service_table(MonitoringOptions options) {
   table->operations.push_back(get_metric_statistics(shared));
   table->operations.push_back(get_metric_data(shared));
   table->operations.push_back(list_metrics(shared));
+  table->operations.push_back(put_anomaly_detector(shared));
+  table->operations.push_back(describe_anomaly_detectors(shared));
+  table->operations.push_back(delete_anomaly_detector(shared));
+  table->operations.push_back(get_metric_widget_image(shared));
   return table;
 }
 

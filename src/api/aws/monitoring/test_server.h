@@ -10,6 +10,7 @@
 #include "base/env/sim.h"
 #include "conformance/aws/json_value.h"
 #include "conformance/aws/xml_tree.h"
+#include "store/reference/reference_catalog.h"
 
 namespace kansoku::api::aws::monitoring {
 
@@ -18,7 +19,8 @@ struct TestServer {
   env::SimRandom random{1};
   ManualExecutor executor;
   net::auth::MemoryKeyStore keys;
-  MemoryBackend backend;
+  MemoryBackend backend{clock};
+  store::ReferenceCatalog catalog;
   std::vector<std::string> audit;
   std::unique_ptr<Dispatcher> dispatcher;
   net::auth::Credentials credentials{"AKIDEXAMPLE", "secret"};
@@ -35,7 +37,13 @@ struct TestServer {
     };
     dispatcher = std::make_unique<Dispatcher>(std::move(options));
     dispatcher->add_service(
-        service_table({.backend = &backend, .page_token_key = "0123456789abcdef"}));
+        service_table({.backend = &backend,
+                       .page_token_key = "0123456789abcdef",
+                       .catalog = &catalog,
+                       .find_zone = [](std::string_view name) -> std::optional<Zone> {
+                         if (name == "Asia/Tokyo") return Zone(9 * 3'600);
+                         return std::nullopt;
+                       }}));
     dispatcher->add_service(sts::service_table());
   }
 

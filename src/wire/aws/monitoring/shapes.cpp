@@ -269,29 +269,29 @@ constexpr auto kDeleteAlarmsInput =
 constexpr auto kAnomalyDetectorId = text("AnomalyDetectorId", {.min = 1, .max = 128});
 constexpr auto kAnomalyDetectorMetricStat = text("AnomalyDetectorMetricStat", {.max = 50});
 constexpr auto kSingleMetricAnomalyDetectorMembers = members(
-    member<&SingleMetricAnomalyDetector::account_id>("AccountId", kAccountId, Use::Refused),
-    member<&SingleMetricAnomalyDetector::metric_namespace>("Namespace", kNamespace, Use::Refused),
-    member<&SingleMetricAnomalyDetector::metric_name>("MetricName", kMetricName, Use::Refused),
-    member<&SingleMetricAnomalyDetector::dimensions>("Dimensions", kDimensions, Use::Refused),
-    member<&SingleMetricAnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused));
+    member<&SingleMetricAnomalyDetector::account_id>("AccountId", kAccountId, Use::Used),
+    member<&SingleMetricAnomalyDetector::metric_namespace>("Namespace", kNamespace, Use::Used),
+    member<&SingleMetricAnomalyDetector::metric_name>("MetricName", kMetricName, Use::Used),
+    member<&SingleMetricAnomalyDetector::dimensions>("Dimensions", kDimensions, Use::Used),
+    member<&SingleMetricAnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Used));
 constexpr auto kSingleMetricAnomalyDetector = structure<SingleMetricAnomalyDetector>(
     "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetectorMembers);
 constexpr auto kMetricMathAnomalyDetectorMembers =
-    members(member<&MetricMathAnomalyDetector::metric_data_queries>(
-        "MetricDataQueries", kMetricDataQueries, Use::Refused));
+    members(member<&MetricMathAnomalyDetector::metric_data_queries>("MetricDataQueries",
+                                                                    kMetricDataQueries, Use::Used));
 constexpr auto kMetricMathAnomalyDetector = structure<MetricMathAnomalyDetector>(
     "MetricMathAnomalyDetector", kMetricMathAnomalyDetectorMembers);
 constexpr auto kDeleteAnomalyDetectorInputMembers = members(
     member<&DeleteAnomalyDetectorInput::anomaly_detector_id>("AnomalyDetectorId",
-                                                             kAnomalyDetectorId, Use::Refused),
-    member<&DeleteAnomalyDetectorInput::metric_namespace>("Namespace", kNamespace, Use::Refused),
-    member<&DeleteAnomalyDetectorInput::metric_name>("MetricName", kMetricName, Use::Refused),
-    member<&DeleteAnomalyDetectorInput::dimensions>("Dimensions", kDimensions, Use::Refused),
-    member<&DeleteAnomalyDetectorInput::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused),
+                                                             kAnomalyDetectorId, Use::Used),
+    member<&DeleteAnomalyDetectorInput::metric_namespace>("Namespace", kNamespace, Use::Used),
+    member<&DeleteAnomalyDetectorInput::metric_name>("MetricName", kMetricName, Use::Used),
+    member<&DeleteAnomalyDetectorInput::dimensions>("Dimensions", kDimensions, Use::Used),
+    member<&DeleteAnomalyDetectorInput::stat>("Stat", kAnomalyDetectorMetricStat, Use::Used),
     member<&DeleteAnomalyDetectorInput::single_metric_anomaly_detector>(
-        "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Refused),
+        "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Used),
     member<&DeleteAnomalyDetectorInput::metric_math_anomaly_detector>(
-        "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Refused));
+        "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Used));
 constexpr auto kDeleteAnomalyDetectorInput = structure<DeleteAnomalyDetectorInput>(
     "DeleteAnomalyDetectorInput", kDeleteAnomalyDetectorInputMembers);
 constexpr auto kDeleteAnomalyDetectorOutput =
@@ -671,29 +671,29 @@ constexpr auto kAnomalyDetectorTypes =
     list_of("AnomalyDetectorTypes", kAnomalyDetectorType, {.max = 2});
 constexpr auto kDescribeAnomalyDetectorsInputMembers = members(
     member<&DescribeAnomalyDetectorsInput::anomaly_detector_ids>("AnomalyDetectorIds",
-                                                                 kAnomalyDetectorIds, Use::Refused),
-    member<&DescribeAnomalyDetectorsInput::next_token>("NextToken", kNextToken, Use::Refused),
+                                                                 kAnomalyDetectorIds, Use::Used),
+    member<&DescribeAnomalyDetectorsInput::next_token>("NextToken", kNextToken, Use::Used),
     member<&DescribeAnomalyDetectorsInput::max_results>("MaxResults", kMaxReturnedResultsCount,
-                                                        Use::Refused),
-    member<&DescribeAnomalyDetectorsInput::metric_namespace>("Namespace", kNamespace, Use::Refused),
-    member<&DescribeAnomalyDetectorsInput::metric_name>("MetricName", kMetricName, Use::Refused),
-    member<&DescribeAnomalyDetectorsInput::dimensions>("Dimensions", kDimensions, Use::Refused),
+                                                        Use::Used),
+    member<&DescribeAnomalyDetectorsInput::metric_namespace>("Namespace", kNamespace, Use::Used),
+    member<&DescribeAnomalyDetectorsInput::metric_name>("MetricName", kMetricName, Use::Used),
+    member<&DescribeAnomalyDetectorsInput::dimensions>("Dimensions", kDimensions, Use::Used),
     member<&DescribeAnomalyDetectorsInput::anomaly_detector_types>(
-        "AnomalyDetectorTypes", kAnomalyDetectorTypes, Use::Refused));
+        "AnomalyDetectorTypes", kAnomalyDetectorTypes, Use::Used));
 constexpr auto kDescribeAnomalyDetectorsInput = structure<DescribeAnomalyDetectorsInput>(
     "DescribeAnomalyDetectorsInput", kDescribeAnomalyDetectorsInputMembers);
 constexpr auto kRangeMembers =
-    members(member<&Range::start_time>("StartTime", kTimestamp, Use::Refused, {.required = true}),
-            member<&Range::end_time>("EndTime", kTimestamp, Use::Refused, {.required = true}));
+    members(member<&Range::start_time>("StartTime", kTimestamp, Use::Used, {.required = true}),
+            member<&Range::end_time>("EndTime", kTimestamp, Use::Used, {.required = true}));
 constexpr auto kRange = structure<Range>("Range", kRangeMembers);
 constexpr auto kAnomalyDetectorExcludedTimeRanges =
     list_of("AnomalyDetectorExcludedTimeRanges", kRange);
 constexpr auto kAnomalyDetectorMetricTimezone = text("AnomalyDetectorMetricTimezone", {.max = 50});
 constexpr auto kAnomalyDetectorConfigurationMembers =
     members(member<&AnomalyDetectorConfiguration::excluded_time_ranges>(
-                "ExcludedTimeRanges", kAnomalyDetectorExcludedTimeRanges, Use::Refused),
+                "ExcludedTimeRanges", kAnomalyDetectorExcludedTimeRanges, Use::Used),
             member<&AnomalyDetectorConfiguration::metric_timezone>(
-                "MetricTimezone", kAnomalyDetectorMetricTimezone, Use::Refused));
+                "MetricTimezone", kAnomalyDetectorMetricTimezone, Use::Used));
 constexpr auto kAnomalyDetectorConfiguration = structure<AnomalyDetectorConfiguration>(
     "AnomalyDetectorConfiguration", kAnomalyDetectorConfigurationMembers);
 constexpr std::string_view kAnomalyDetectorStateValueValues[] = {
@@ -701,34 +701,33 @@ constexpr std::string_view kAnomalyDetectorStateValueValues[] = {
 constexpr auto kAnomalyDetectorStateValue =
     text("AnomalyDetectorStateValue", {.values = kAnomalyDetectorStateValueValues});
 constexpr auto kPeriodicSpikes = boolean("PeriodicSpikes");
-constexpr auto kMetricCharacteristicsMembers =
-    members(member<&MetricCharacteristics::periodic_spikes>("PeriodicSpikes", kPeriodicSpikes,
-                                                            Use::Refused));
+constexpr auto kMetricCharacteristicsMembers = members(
+    member<&MetricCharacteristics::periodic_spikes>("PeriodicSpikes", kPeriodicSpikes, Use::Used));
 constexpr auto kMetricCharacteristics =
     structure<MetricCharacteristics>("MetricCharacteristics", kMetricCharacteristicsMembers);
 constexpr auto kAnomalyDetectorMembers = members(
     member<&AnomalyDetector::anomaly_detector_id>("AnomalyDetectorId", kAnomalyDetectorId,
-                                                  Use::Refused),
-    member<&AnomalyDetector::metric_namespace>("Namespace", kNamespace, Use::Refused),
-    member<&AnomalyDetector::metric_name>("MetricName", kMetricName, Use::Refused),
-    member<&AnomalyDetector::dimensions>("Dimensions", kDimensions, Use::Refused),
-    member<&AnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused),
+                                                  Use::Used),
+    member<&AnomalyDetector::metric_namespace>("Namespace", kNamespace, Use::Used),
+    member<&AnomalyDetector::metric_name>("MetricName", kMetricName, Use::Used),
+    member<&AnomalyDetector::dimensions>("Dimensions", kDimensions, Use::Used),
+    member<&AnomalyDetector::stat>("Stat", kAnomalyDetectorMetricStat, Use::Used),
     member<&AnomalyDetector::configuration>("Configuration", kAnomalyDetectorConfiguration,
-                                            Use::Refused),
-    member<&AnomalyDetector::state_value>("StateValue", kAnomalyDetectorStateValue, Use::Refused),
+                                            Use::Used),
+    member<&AnomalyDetector::state_value>("StateValue", kAnomalyDetectorStateValue, Use::Used),
     member<&AnomalyDetector::metric_characteristics>("MetricCharacteristics",
-                                                     kMetricCharacteristics, Use::Refused),
+                                                     kMetricCharacteristics, Use::Used),
     member<&AnomalyDetector::single_metric_anomaly_detector>(
-        "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Refused),
-    member<&AnomalyDetector::metric_math_anomaly_detector>(
-        "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Refused));
+        "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Used),
+    member<&AnomalyDetector::metric_math_anomaly_detector>("MetricMathAnomalyDetector",
+                                                           kMetricMathAnomalyDetector, Use::Used));
 constexpr auto kAnomalyDetector =
     structure<AnomalyDetector>("AnomalyDetector", kAnomalyDetectorMembers);
 constexpr auto kAnomalyDetectors = list_of("AnomalyDetectors", kAnomalyDetector);
 constexpr auto kDescribeAnomalyDetectorsOutputMembers = members(
     member<&DescribeAnomalyDetectorsOutput::anomaly_detectors>("AnomalyDetectors",
-                                                               kAnomalyDetectors, Use::Refused),
-    member<&DescribeAnomalyDetectorsOutput::next_token>("NextToken", kNextToken, Use::Refused));
+                                                               kAnomalyDetectors, Use::Used),
+    member<&DescribeAnomalyDetectorsOutput::next_token>("NextToken", kNextToken, Use::Used));
 constexpr auto kDescribeAnomalyDetectorsOutput = structure<DescribeAnomalyDetectorsOutput>(
     "DescribeAnomalyDetectorsOutput", kDescribeAnomalyDetectorsOutputMembers);
 constexpr auto kInsightRuleMaxResults =
@@ -1006,15 +1005,15 @@ constexpr auto kGetMetricStreamOutput =
 constexpr auto kMetricWidget = text("MetricWidget");
 constexpr auto kOutputFormat = text("OutputFormat");
 constexpr auto kGetMetricWidgetImageInputMembers = members(
-    member<&GetMetricWidgetImageInput::metric_widget>("MetricWidget", kMetricWidget, Use::Refused,
+    member<&GetMetricWidgetImageInput::metric_widget>("MetricWidget", kMetricWidget, Use::Used,
                                                       {.required = true}),
-    member<&GetMetricWidgetImageInput::output_format>("OutputFormat", kOutputFormat, Use::Refused));
+    member<&GetMetricWidgetImageInput::output_format>("OutputFormat", kOutputFormat, Use::Used));
 constexpr auto kGetMetricWidgetImageInput = structure<GetMetricWidgetImageInput>(
     "GetMetricWidgetImageInput", kGetMetricWidgetImageInputMembers);
 constexpr auto kMetricWidgetImage = blob("MetricWidgetImage");
 constexpr auto kGetMetricWidgetImageOutputMembers =
     members(member<&GetMetricWidgetImageOutput::metric_widget_image>(
-        "MetricWidgetImage", kMetricWidgetImage, Use::Refused));
+        "MetricWidgetImage", kMetricWidgetImage, Use::Used));
 constexpr auto kGetMetricWidgetImageOutput = structure<GetMetricWidgetImageOutput>(
     "GetMetricWidgetImageOutput", kGetMetricWidgetImageOutputMembers);
 constexpr auto kGetOTelEnrichmentInput =
@@ -1146,24 +1145,24 @@ constexpr auto kPutAlarmMuteRuleInputMembers = members(
     member<&PutAlarmMuteRuleInput::expire_date>("ExpireDate", kTimestamp, Use::Refused));
 constexpr auto kPutAlarmMuteRuleInput =
     structure<PutAlarmMuteRuleInput>("PutAlarmMuteRuleInput", kPutAlarmMuteRuleInputMembers);
-constexpr auto kPutAnomalyDetectorInputMembers = members(
-    member<&PutAnomalyDetectorInput::metric_namespace>("Namespace", kNamespace, Use::Refused),
-    member<&PutAnomalyDetectorInput::metric_name>("MetricName", kMetricName, Use::Refused),
-    member<&PutAnomalyDetectorInput::dimensions>("Dimensions", kDimensions, Use::Refused),
-    member<&PutAnomalyDetectorInput::stat>("Stat", kAnomalyDetectorMetricStat, Use::Refused),
-    member<&PutAnomalyDetectorInput::configuration>("Configuration", kAnomalyDetectorConfiguration,
-                                                    Use::Refused),
-    member<&PutAnomalyDetectorInput::metric_characteristics>("MetricCharacteristics",
-                                                             kMetricCharacteristics, Use::Refused),
-    member<&PutAnomalyDetectorInput::single_metric_anomaly_detector>(
-        "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Refused),
-    member<&PutAnomalyDetectorInput::metric_math_anomaly_detector>(
-        "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Refused));
+constexpr auto kPutAnomalyDetectorInputMembers =
+    members(member<&PutAnomalyDetectorInput::metric_namespace>("Namespace", kNamespace, Use::Used),
+            member<&PutAnomalyDetectorInput::metric_name>("MetricName", kMetricName, Use::Used),
+            member<&PutAnomalyDetectorInput::dimensions>("Dimensions", kDimensions, Use::Used),
+            member<&PutAnomalyDetectorInput::stat>("Stat", kAnomalyDetectorMetricStat, Use::Used),
+            member<&PutAnomalyDetectorInput::configuration>(
+                "Configuration", kAnomalyDetectorConfiguration, Use::Used),
+            member<&PutAnomalyDetectorInput::metric_characteristics>(
+                "MetricCharacteristics", kMetricCharacteristics, Use::Used),
+            member<&PutAnomalyDetectorInput::single_metric_anomaly_detector>(
+                "SingleMetricAnomalyDetector", kSingleMetricAnomalyDetector, Use::Used),
+            member<&PutAnomalyDetectorInput::metric_math_anomaly_detector>(
+                "MetricMathAnomalyDetector", kMetricMathAnomalyDetector, Use::Used));
 constexpr auto kPutAnomalyDetectorInput =
     structure<PutAnomalyDetectorInput>("PutAnomalyDetectorInput", kPutAnomalyDetectorInputMembers);
 constexpr auto kPutAnomalyDetectorOutputMembers =
-    members(member<&PutAnomalyDetectorOutput::anomaly_detector_id>(
-        "AnomalyDetectorId", kAnomalyDetectorId, Use::Refused));
+    members(member<&PutAnomalyDetectorOutput::anomaly_detector_id>("AnomalyDetectorId",
+                                                                   kAnomalyDetectorId, Use::Used));
 constexpr auto kPutAnomalyDetectorOutput = structure<PutAnomalyDetectorOutput>(
     "PutAnomalyDetectorOutput", kPutAnomalyDetectorOutputMembers);
 constexpr auto kPutCompositeAlarmInputMembers = members(

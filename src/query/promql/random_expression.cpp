@@ -1,0 +1,618 @@
+#include "query/promql/random_expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace kansoku::query::promql {
+namespace {
+
+enum class Kind : uint8_t { Counter, Gauge, Flag, Odd, Bucket, Count, Sum, Native, Custom, Info };
+
+struct Metric {
+  std::string_view name;
+  Kind kind;
+  bool as_2_42;  // Prometheus 2.42 answers for it as 3.x does
+};
+constexpr Metric kMetrics[] = {
+    {"requests_total", Kind::Counter, true},
+    {"bytes_total", Kind::Counter, true},
+    {"queue_size", Kind::Gauge, true},
+    {"temperature", Kind::Gauge, true},
+    {"up", Kind::Flag, true},
+    {"took_bucket", Kind::Bucket, true},
+    {"took_count", Kind::Count, true},
+    {"took_sum", Kind::Sum, true},
+    {"odd", Kind::Odd, false},
+    {"latency", Kind::Native, false},
+    {"sizes", Kind::Custom, false},
+    {"target_info", Kind::Info, false},
+    {"dotted.name", Kind::Gauge, false},
+};
+constexpr std::string_view kBounds[] = {"0.1", "0.5", "1", "2.5", "10", "+Inf"};
+constexpr std::string_view kGroupLabels[] = {"job", "instance", "code", "le", "env"};
+
+// splitmix64 (Steele, Lea, Flood 2014).
+uint64_t mix(uint64_t& state) {
+  uint64_t z = state += 0x9e3779b97f4a7c15ULL;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+  return z ^ z >> 31;
+}
+
+double odd_value(uint64_t choice) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  constexpr double kValues[] = {std::numeric_limits<double>::quiet_NaN(),
+                                kInf,
+                                -kInf,
+                                0.0,
+                                -0.0,
+                                1,
+                                -1,
+                                1e308,
+                                -1e308,
+                                5e-324,
+                                1e-9,
+                                3.5};
+  return kValues[choice % std::size(kValues)];
+}
+
+// One series' points from its own random state.
+class Points {
+ public:
+  Points(uint64_t seed, const RandomOptions& options) : state_(seed), options_(options) {}
+
+  // Calls value(n) at each scrape that is not missing; `gaps_percent` of them are.
+  template <class Value>
+  std::vector<Point> make(uint64_t gaps_percent, bool stale, Value&& value) {
+    std::vector<Point> out;
+    int64_t offset_ms = 1 + static_cast<int64_t>(below(14) * 1000 + below(998));
+    bool gone = false;
+    for (int64_t at = 0; at + 15'000 <= kRandomDataMs; at += 15'000) {
+      if (gone ? !chance(20) : chance(gaps_percent)) {
+        // A gap begins with a marker where the series was seen to end.
+        if (stale && !gone) {
+          out.push_back({.t = options_.begin_ms + at + offset_ms, .f = stale_marker()});
+        }
+        gone = true;
+        continue;
+      }
+      gone = false;
+      Point point = value();
+      point.t = options_.begin_ms + at + offset_ms;
+      out.push_back(std::move(point));
+    }
+    return out;
+  }
+  uint64_t below(uint64_t n) { return mix(state_) % n; }
+  bool chance(uint64_t percent) { return below(100) < percent; }
+  double unit() { return static_cast<double>(mix(state_) >> 11) * 0x1p-53; }
+
+  std::vector<Point> counter(double step) {
+    double floor = options_.as_2_42 ? 1e6 : 0;
+    double now = floor + 100 * step;
+    int resets = options_.as_2_42 ? 1 : 100;
+    return make(4, false, [&, floor, step]() mutable {
+      now += chance(15) ? 0 : step * static_cast<double>(below(64));
+      if (resets > 0 && chance(2)) {
+        now = floor / 2 + static_cast<double>(below(50));
+        --resets;
+      }
+      return Point{.f = now};
+    });
+  }
+  std::vector<Point> gauge(double centre, double spread) {
+    return make(6, true, [&] { return Point{.f = centre + spread * (unit() - 0.5)}; });
+  }
+  std::vector<Point> native(bool custom) {
+    FloatHistogram now = empty_histogram(custom);
+    return make(5, true, [&] {
+      if (chance(3)) now = empty_histogram(custom);
+      observe(now);
+      return Point{.h = std::make_shared<const FloatHistogram>(now)};
+    });
+  }
+
+ private:
+  FloatHistogram empty_histogram(bool custom) {
+    FloatHistogram out;
+    out.schema = custom ? kCustomSchema : static_cast<int32_t>(below(3)) - 1;
+    if (custom) {
+      out.custom_values = {0.5, 1, 4};
+      for (int32_t i = 0; i < 4; ++i) out.positive.push_back({i, 1});
+      out.count = 4;
+      out.sum = 9;
+    } else {
+      out.zero_threshold = 1e-3;
+      out.zero_count = 1;
+      for (int32_t i = -1; i < 3; ++i) out.positive.push_back({i, 1});
+      if (chance(50)) out.negative.push_back({0, 1});
+      out.count = 5 + static_cast<double>(out.negative.size());
+      out.sum = 6;
+    }
+    return out;
+  }
+  void observe(FloatHistogram& now) {
+    for (signal::Bucket& bucket : now.positive) {
+      auto more = static_cast<double>(below(5));
+      bucket.count += more;
+      now.count += more;
+      now.sum += more * 1.25;
+    }
+  }
+
+  uint64_t state_;
+  const RandomOptions& options_;
+};
+
+class Data {
+ public:
+  Data(uint64_t seed, const RandomOptions& options) : state_(seed), options_(options) {}
+
+  std::vector<RandomSeries> make() {
+    for (std::string_view job : {"a", "b"}) {
+      for (std::string_view instance : {"i0", "i1", "i2"}) add_target(job, instance);
+    }
+    return std::move(series_);
+  }
+
+ private:
+  void add_target(std::string_view job, std::string_view instance) {
+    std::vector<Label> target{{"job", std::string(job)}, {"instance", std::string(instance)}};
+    auto with = [&](std::string_view name, std::vector<Label> more) {
+      more.insert(more.end(), target.begin(), target.end());
+      more.push_back({std::string(kMetricName), std::string(name)});
+      return LabelSet::from(std::move(more));
+    };
+    for (std::string_view code : {"200", "404", "500"}) {
+      add(with("requests_total", {{"code", std::string(code)}}), points().counter(3));
+    }
+    add(with("bytes_total", {}), points().counter(1024.5));
+    add(with("queue_size", {{"env", job == "a" ? "prod" : "test"}}), points().gauge(40, 75));
+    add(with("temperature", {{"env", instance == "i0" ? "prod" : ""}}), points().gauge(-3, 21));
+    Points flags = points();
+    add(with("up", {}),
+        flags.make(8, true, [&] { return Point{.f = flags.chance(80) ? 1.0 : 0.0}; }));
+    if (instance != "i2") add_classic_histogram(with);
+    if (options_.as_2_42) return;
+    Points odd = points();
+    add(with("odd", {}), odd.make(5, true, [&] { return Point{.f = odd_value(odd.below(100))}; }));
+    add(with("dotted.name", {{"a b", "x"}}), points().gauge(7, 3));
+    add(with("latency", {}), points().native(instance == "i2"));
+    add(with("sizes", {}), points().native(true));
+    Points info = points();
+    add(with("target_info", {{"version", instance == "i1" ? "2.0" : "1.9"}, {"region", "eu"}}),
+        info.make(3, false, [] { return Point{.f = 1}; }));
+  }
+
+  template <class With>
+  void add_classic_histogram(With&& with) {
+    constexpr size_t kCount = std::size(kBounds);
+    Points made = points();
+    double floor = options_.as_2_42 ? 1e6 : 0;
+    double counts[kCount];
+    double sum = floor;
+    for (size_t i = 0; i < kCount; ++i) counts[i] = floor + static_cast<double>(10 * (i + 1));
+    std::vector<Point> buckets[kCount];
+    std::vector<Point> sums = made.make(4, false, [&] {
+      double more = 0;
+      for (size_t i = 0; i < kCount; ++i) {
+        more += static_cast<double>(made.below(6));
+        counts[i] += more;
+        buckets[i].push_back({.f = counts[i]});
+      }
+      sum += 0.75 * more;
+      return Point{.f = sum};
+    });
+    for (size_t i = 0; i < kCount; ++i) {
+      for (size_t n = 0; n < sums.size(); ++n) buckets[i][n].t = sums[n].t;
+      if (i + 1 == kCount) add(with("took_count", {}), buckets[i]);
+      add(with("took_bucket", {{"le", std::string(kBounds[i])}}), std::move(buckets[i]));
+    }
+    add(with("took_sum", {}), std::move(sums));
+  }
+  Points points() { return Points(mix(state_), options_); }
+  void add(LabelSet labels, std::vector<Point> points) {
+    series_.push_back({std::move(labels), std::move(points)});
+  }
+
+  uint64_t state_;
+  const RandomOptions& options_;
+  std::vector<RandomSeries> series_;
+};
+
+}  // namespace
+
+std::vector<RandomSeries> random_series(uint64_t seed, const RandomOptions& options) {
+  return Data(seed, options).make();
+}
+
+MemorySource random_source(uint64_t seed, const RandomOptions& options) {
+  MemorySource out;
+  for (const RandomSeries& series : random_series(seed, options)) {
+    for (const Point& point : series.points) out.add(series.labels, point);
+  }
+  out.finish();
+  return out;
+}
+
+uint64_t RandomExpressions::random() { return mix(state_); }
+
+std::string RandomExpressions::next() {
+  return chance(6) ? scalar(options_.depth_max) : vector(options_.depth_max);
+}
+
+// Whole seconds, 7 s after a multiple of 15 s. Steps, offsets and `@` are multiples of 15 s and
+// ranges are not, so that steps of subqueries, multiples too, meet no edge of a range either.
+QueryRange RandomExpressions::next_range() {
+  int64_t at =
+      options_.begin_ms + 7'000 + static_cast<int64_t>(below(kRandomDataMs / 15'000)) * 15'000;
+  if (chance(25)) return {at, at, 0};
+  constexpr int64_t kSteps[] = {15'000, 60'000, 150'000, 300'000};
+  int64_t step = pick(kSteps);
+  return {at, at + step * static_cast<int64_t>(below(12)), step};
+}
+
+// Those outside give infinities, which 2.42 treats otherwise in sums of squares.
+std::string RandomExpressions::quantile() {
+  constexpr std::string_view kInside[] = {"0", "0.1", "0.25", "0.5", "0.9", "0.99", "1"};
+  constexpr std::string_view kOutside[] = {"-1", "1.5", "NaN"};
+  return std::string(!options_.as_2_42 && chance(15) ? pick(kOutside) : pick(kInside));
+}
+
+std::string RandomExpressions::at_time() {
+  int64_t at =
+      options_.begin_ms + 7'000 + static_cast<int64_t>(below(kRandomDataMs / 15'000)) * 15'000;
+  return fmt::format("@ {}", at / 1000);
+}
+
+std::string RandomExpressions::number() {
+  constexpr std::string_view kNumbers[] = {"0", "1", "2", "0.5", "-1", "3.25", "10", "100", "-0.1"};
+  constexpr std::string_view kOdd[] = {"NaN", "Inf", "-Inf", "1e300", "0x1f", "1_000"};
+  if (!options_.as_2_42 && chance(6)) return std::string(pick(kOdd));
+  return std::string(pick(kNumbers));
+}
+
+// A range or subquery length. 3.x takes arithmetic there.
+std::string RandomExpressions::duration(std::span<const std::string_view> plain) {
+  std::string out(plain[below(plain.size())]);
+  if (options_.as_2_42 || !chance(8)) return out;
+  if (chance(50)) return fmt::format("{} * 2", out);
+  return fmt::format("{} + max_of(step(), 7s)", out);
+}
+
+std::string RandomExpressions::modifiers() {
+  constexpr std::string_view kOffsets[] = {"15s", "1m", "5m", "-30s", "-2m", "1h"};
+  std::string out;
+  if (chance(12)) out += fmt::format(" offset {}", pick(kOffsets));
+  if (chance(8)) {
+    size_t which = below(4);
+    out += which == 0 ? " @ start()" : which == 1 ? " @ end()" : " " + at_time();
+  }
+  return out;
+}
+
+std::string RandomExpressions::metric_name() {
+  for (;;) {
+    const Metric& metric = pick(kMetrics);
+    if (metric.as_2_42 || !options_.as_2_42) return std::string(metric.name);
+  }
+}
+
+std::string RandomExpressions::matcher() {
+  constexpr std::string_view kMatchers[] = {
+      R"(job="a")",       R"(job!="b")",          R"(job=~"a|c")",    R"(job!~"b.*")",
+      R"(instance="i1")", R"(instance=~"i[01]")", R"(instance!~"")",  R"(instance=~".+")",
+      R"(env="")",        R"(env="prod")",        R"(env!="prod")",   R"(code=~"4..|500")",
+      R"(code!="200")",   R"(le="+Inf")",         R"(missing=~".*")", R"(job="nobody")"};
+  return std::string(pick(kMatchers));
+}
+
+std::string RandomExpressions::selector(std::string_view metric) {
+  std::string matchers;
+  for (int i = 0; i < 2 && chance(40); ++i) {
+    if (!matchers.empty()) matchers += ',';
+    matchers += matcher();
+  }
+  if (!options_.as_2_42 && chance(5)) {
+    constexpr std::string_view kNames[] = {"took_.+", "requests_total|queue_size", ".*_total",
+                                           "lat.+|sizes"};
+    return fmt::format("{{__name__=~\"{}\"{}{}}}", pick(kNames), matchers.empty() ? "" : ",",
+                       matchers);
+  }
+  if (!is_legacy_metric_name(metric)) {
+    return fmt::format("{{\"{}\"{}{}}}", metric, matchers.empty() ? "" : ",", matchers);
+  }
+  return matchers.empty() ? std::string(metric) : fmt::format("{}{{{}}}", metric, matchers);
+}
+
+std::string RandomExpressions::matrix(int depth, std::string_view metric) {
+  constexpr std::string_view kRanges[] = {"20s", "40s", "64s", "124s", "304s", "604s", "1204s"};
+  constexpr std::string_view kSteps[] = {":15s", ":30s", ":60s", ":"};
+  if (depth > 1 && chance(20)) {
+    std::string inner = vector(depth - 1);
+    return fmt::format("({})[{}{}]{}", inner, duration(kRanges), pick(kSteps), modifiers());
+  }
+  std::string name = metric.empty() ? metric_name() : std::string(metric);
+  return fmt::format("{}[{}]{}", selector(name), duration(kRanges), modifiers());
+}
+
+std::string RandomExpressions::scalar(int depth) {
+  if (depth <= 0 || chance(45)) return number();
+  constexpr std::string_view kOps[] = {"+", "-", "*", "/", "%", "^", "atan2"};
+  constexpr std::string_view kComparisons[] = {"==", "!=", ">", "<", ">=", "<="};
+  switch (below(5)) {
+    case 0:
+      return fmt::format("scalar({})", vector(depth - 1));
+    case 1:
+      return "time()";
+    case 2:
+      return fmt::format("({} {} bool {})", scalar(depth - 1), pick(kComparisons),
+                         scalar(depth - 1));
+    case 3:
+      if (!options_.as_2_42) {
+        constexpr std::string_view kCalls[] = {"pi()", "start()", "end()", "range()", "step()"};
+        if (chance(60)) return std::string(pick(kCalls));
+        return fmt::format("{}({}, {})", chance(50) ? "min_of" : "max_of", scalar(depth - 1),
+                           scalar(depth - 1));
+      }
+      return "pi()";
+    default:
+      return fmt::format("({} {} {})", scalar(depth - 1), pick(kOps), scalar(depth - 1));
+  }
+}
+
+std::string RandomExpressions::vector(int depth) {
+  if (depth <= 0) return selector(metric_name()) + modifiers();
+  size_t choice = below(100);
+  if (choice < 8) return selector(metric_name()) + modifiers();
+  if (choice < 30) return binary(depth);
+  if (choice < 52) return aggregation(depth);
+  if (choice < 74) return range_call(depth);
+  if (choice < 86) return call(depth);
+  if (choice < 92) return histogram_call(depth);
+  if (choice < 95) return label_call(depth);
+  if (choice < 97) return fmt::format("-({})", vector(depth - 1));
+  if (choice < 98) return fmt::format("vector({})", scalar(depth - 1));
+  return top(depth);
+}
+
+// An operand with exactly one series for each value of the labels.
+std::string RandomExpressions::aggregated(int depth, std::string_view by) {
+  constexpr std::string_view kOps[] = {"sum", "max", "min", "avg", "count"};
+  return fmt::format("{} by ({}) ({})", pick(kOps), by, vector(depth - 2));
+}
+
+std::string RandomExpressions::binary(int depth) {
+  constexpr std::string_view kArithmetic[] = {"+", "-", "*", "/", "%", "^", "atan2"};
+  constexpr std::string_view kComparisons[] = {
+      "==", "!=", ">", "<", ">=", "<=", "== bool", "> bool", "<= bool"};
+  constexpr std::string_view kSets[] = {"and", "or", "unless"};
+  constexpr std::string_view kMatching[] = {"job", "job, instance", "instance"};
+  std::string op(chance(60) ? pick(kArithmetic) : pick(kComparisons));
+  // 2.42 keeps the name of atan2's left side; a remainder makes much of a last digit.
+  if (options_.as_2_42 && (op == "atan2" || op == "%")) op = "-";
+  if (!options_.as_2_42 && chance(5)) op = chance(50) ? "</" : ">/";
+  std::string_view on = pick(kMatching);
+  std::string fill;
+  if (!options_.as_2_42 && chance(10) && op != "</" && op != ">/") {
+    fill = chance(50) ? " fill(1)" : chance(50) ? " fill_left(0)" : " fill_right(2)";
+  }
+  switch (below(7)) {
+    case 0:
+      return fmt::format("({}) {} {}", vector(depth - 1), op, scalar(depth - 1));
+    case 1:
+      return fmt::format("{} {} ({})", scalar(depth - 1), op, vector(depth - 1));
+    case 2:
+      return fmt::format("({}) {} on ({}){} ({})", aggregated(depth, on), op, on, fill,
+                         aggregated(depth, on));
+    case 3:
+      return fmt::format("({}) {} on ({}) group_left (){} ({})", vector(depth - 1), op, on, fill,
+                         aggregated(depth, on));
+    case 4:
+      return fmt::format("({}) {} on (job) group_right (env){} ({})", aggregated(depth, "job"), op,
+                         fill, vector(depth - 1));
+    case 5: {
+      std::string matching = chance(50)   ? fmt::format(" on ({})", on)
+                             : chance(50) ? fmt::format(" ignoring ({})", on)
+                                          : "";
+      return fmt::format("({}) {}{} ({})", vector(depth - 1), pick(kSets), matching,
+                         vector(depth - 1));
+    }
+    default: {
+      // The same metric at another time matches one to one.
+      std::string name = metric_name();
+      return fmt::format("({}{}) {} ({}{})", selector(name), modifiers(), op, selector(name),
+                         modifiers());
+    }
+  }
+}
+
+std::string RandomExpressions::aggregation(int depth) {
+  constexpr std::string_view kOps[] = {"sum",   "avg",   "min",    "max",
+                                       "count", "group", "stddev", "stdvar"};
+  std::string grouping;
+  if (chance(70)) {
+    grouping = fmt::format(" {} ({}", chance(70) ? "by" : "without", pick(kGroupLabels));
+    if (chance(40)) grouping += fmt::format(", {}", pick(kGroupLabels));
+    grouping += ")";
+  }
+  if (!options_.as_2_42 && chance(4)) {
+    if (chance(50)) return fmt::format("limitk{} ({}, {})", grouping, below(4), vector(depth - 1));
+    constexpr std::string_view kShares[] = {"0.5", "-0.3", "1", "0"};
+    return fmt::format("limit_ratio{} ({}, {})", grouping, pick(kShares), vector(depth - 1));
+  }
+  size_t choice = below(100);
+  if (choice < 8) {
+    return fmt::format("quantile{} ({}, {})", grouping, quantile(), vector(depth - 1));
+  }
+  if (choice < 12) {
+    // Rounded, so that a last digit decides no group.
+    return fmt::format("count_values{} (\"value\", round({}))", grouping, selector(metric_name()));
+  }
+  std::string_view op = pick(kOps);
+  if (options_.as_2_42 && op.starts_with("std")) {
+    // 2.42 says 0 of a single value, also where that is NaN.
+    return fmt::format("{}{} ({})", op, grouping, selector(metric_name()));
+  }
+  return fmt::format("{}{} ({})", op, grouping, vector(depth - 1));
+}
+
+// Of values that are hardly ever equal: which of equal ones is taken is not defined.
+std::string RandomExpressions::top(int depth) {
+  constexpr std::string_view kOps[] = {"topk", "bottomk", "sort", "sort_desc"};
+  constexpr std::string_view kGauges[] = {"temperature", "queue_size"};
+  std::string op(pick(kOps));
+  if (op.starts_with("sort")) return fmt::format("{}({})", op, vector(depth - 1));
+  std::string inner = chance(50) ? selector(pick(kGauges)) + modifiers()
+                                 : fmt::format("avg_over_time({})", matrix(0, pick(kGauges)));
+  return fmt::format("{}{} ({}, {})", op, chance(40) ? " by (job)" : "", below(5), inner);
+}
+
+bool RandomExpressions::usable(const FunctionRow& row) const {
+  if (!options_.as_2_42) return true;
+  // Dates of NaN and infinities are what the processor makes of them.
+  constexpr std::string_view kDates[] = {"day_of_month",  "day_of_week", "day_of_year",
+                                         "days_in_month", "hour",        "minute",
+                                         "month",         "year"};
+  if (std::find(std::begin(kDates), std::end(kDates), row.name) != std::end(kDates)) return false;
+  // Only counters have rates there: 2.42 extrapolates others below zero (range_call()).
+  if (row.name == "rate" || row.name == "increase") return false;
+  return !row.experimental &&
+         (!row.name.starts_with("histogram_") || row.name == "histogram_quantile");
+}
+
+std::string RandomExpressions::range_call(int depth) {
+  constexpr std::string_view kRates[] = {"rate",    "increase", "irate", "resets",
+                                         "changes", "delta",    "idelta"};
+  constexpr std::string_view kCounters[] = {"requests_total", "bytes_total", "took_bucket",
+                                            "took_count"};
+  constexpr std::string_view kNatives[] = {"latency", "sizes"};
+  if (chance(45)) {
+    std::string_view function = pick(kRates);
+    std::string_view metric = pick(kCounters);
+    if (!options_.as_2_42 && chance(25)) metric = pick(kNatives);
+    // 2.42 extrapolates below zero, which only far larger counters do not show.
+    bool as_counter = function == "rate" || function == "increase";
+    std::string range = matrix(options_.as_2_42 && as_counter ? 0 : depth, metric);
+    const FunctionRow& row = *find_function(function);
+    bool subquery = range.starts_with("(");
+    if (!options_.as_2_42 && row.anchored && !subquery && chance(15)) {
+      // The modifier stands before offset and @.
+      range.insert(range.find(']') + 1, row.smoothed && chance(50) ? " smoothed" : " anchored");
+    }
+    return fmt::format("{}({})", function, range);
+  }
+  for (;;) {
+    const FunctionRow& row = pick(functions());
+    if (!usable(row) ||
+        std::find(row.args.begin(), row.args.end(), ValueType::Matrix) == row.args.end())
+      continue;
+    return table_call(row, depth);
+  }
+}
+
+std::string RandomExpressions::call(int depth) {
+  for (;;) {
+    const FunctionRow& row = pick(functions());
+    bool other = row.result != ValueType::Vector || row.special == SpecialFunction::LabelReplace ||
+                 row.special == SpecialFunction::LabelJoin ||
+                 row.special == SpecialFunction::Info || row.name.starts_with("histogram_") ||
+                 row.name.starts_with("sort_by_label") ||
+                 std::find(row.args.begin(), row.args.end(), ValueType::Matrix) != row.args.end();
+    if (usable(row) && !other) return table_call(row, depth);
+  }
+}
+
+// Arguments by the types of the table.
+std::string RandomExpressions::table_call(const FunctionRow& row, int depth) {
+  std::string out(row.name);
+  out += '(';
+  size_t count = row.arg_count;
+  if (row.variadic > 0 && chance(40)) --count;
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) out += ", ";
+    switch (row.args[i]) {
+      case ValueType::Matrix:
+        out += range_argument(row, depth);
+        break;
+      case ValueType::Scalar:
+        out += scalar_argument(row, depth);
+        break;
+      case ValueType::String:
+        out += "\"job\"";
+        break;
+      default:
+        // Periodic and steep functions of large values make much of a last digit.
+        out += options_.as_2_42 && count == 1 ? fmt::format("clamp({}, -3, 3)", vector(depth - 1))
+                                              : vector(depth - 1);
+        break;
+    }
+  }
+  return out + ')';
+}
+
+std::string RandomExpressions::range_argument(const FunctionRow& row, int depth) {
+  std::string out = matrix(depth, "");
+  // 2.42 moves the window of `@` with the steps here (prometheus/prometheus issue 11708).
+  while (options_.as_2_42 && row.name == "predict_linear" && out.find('@') != std::string::npos) {
+    out = matrix(depth, "");
+  }
+  return out;
+}
+
+std::string RandomExpressions::scalar_argument(const FunctionRow& row, int depth) {
+  if (row.name == "quantile_over_time") return quantile();
+  // The factors of smoothing lie between 0 and 1.
+  if (row.name == "double_exponential_smoothing") return chance(50) ? "0.5" : "0.3";
+  return chance(80) ? number() : scalar(depth - 1);
+}
+
+std::string RandomExpressions::histogram_call(int depth) {
+  if (options_.as_2_42 || chance(40)) {
+    std::string buckets =
+        chance(50) ? fmt::format("rate({})", matrix(0, "took_bucket")) : selector("took_bucket");
+    if (chance(50)) buckets = fmt::format("sum by (le{}) ({})", chance(50) ? ", job" : "", buckets);
+    return fmt::format("histogram_quantile({}, {})", quantile(), buckets);
+  }
+  constexpr std::string_view kNatives[] = {"latency", "sizes"};
+  constexpr std::string_view kOnes[] = {"histogram_avg", "histogram_count", "histogram_sum",
+                                        "histogram_stddev", "histogram_stdvar"};
+  std::string native = chance(60) ? fmt::format("rate({})", matrix(0, pick(kNatives)))
+                                  : selector(pick(kNatives)) + modifiers();
+  if (depth > 1 && chance(40))
+    native = fmt::format("{} by (job) ({})", chance(70) ? "sum" : "avg", native);
+  switch (below(4)) {
+    case 0:
+      return fmt::format("histogram_quantile({}, {})", quantile(), native);
+    case 1:
+      return fmt::format("histogram_fraction({}, {}, {})", number(), number(), native);
+    case 2:
+      return fmt::format("histogram_quantiles({}, \"q\", {}, 0.75)", native, quantile());
+    default:
+      return fmt::format("{}({})", pick(kOnes), native);
+  }
+}
+
+std::string RandomExpressions::label_call(int depth) {
+  std::string inner = vector(depth - 1);
+  switch (below(options_.as_2_42 ? 3 : 6)) {
+    case 0:
+      return fmt::format(R"x(label_replace({}, "target", "$1-$2", "instance", "(i)(.*)"))x", inner);
+    case 1:
+      return fmt::format(R"x(label_replace({}, "env", "", "job", "a"))x", inner);
+    case 2:
+      return fmt::format(R"x(label_join({}, "both", "/", "job", "instance"))x", inner);
+    case 3:
+      return fmt::format(R"(sort_by_label{}({}, "instance", "job"))", chance(50) ? "_desc" : "",
+                         inner);
+    case 4:
+      return fmt::format("info({})", selector(metric_name()) + modifiers());
+    default:
+      return fmt::format(R"(info({}, {{version=~".+"}}))", selector(metric_name()));
+  }
+}
+
+}  // namespace kansoku::query::promql

@@ -142,7 +142,7 @@ class Scanner {
         ++core_.engine_counters.pages_damaged;
       }
       report_.points += next_.size();
-      view_->tombstones->cut(id, part->meta().last_sequence, next_);
+      view_->tombstones->cut(id, part.meta().last_sequence, next_);
       join_next(series, plan.merge);
     }
   }

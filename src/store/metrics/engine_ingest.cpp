@@ -82,12 +82,6 @@ SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::Metr
   return *id;
 }
 
-uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
-  std::lock_guard lock(queue_mutex);
-  auto found = series_limits.find(account);
-  return found == series_limits.end() ? options.series_per_tenant_max : found->second;
-}
-
 // Targets send their series in the same order each time, and ids were given in the order of the
 // first: the series after this one is probably the next id. False where guesses fail too often for
 // it to be worth it: rows from `row` on are to be looked up.
@@ -110,6 +104,12 @@ bool MetricEngine::Core::guess_series(InFlight& in_flight, ScopeId scope, signal
     guess = id + 1;
   }
   return true;
+}
+
+uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
+  std::lock_guard lock(queue_mutex);
+  auto found = series_limits.find(account);
+  return found == series_limits.end() ? options.series_per_tenant_max : found->second;
 }
 
 void MetricEngine::Core::resolve_series(InFlight& in_flight) {

@@ -89,9 +89,9 @@ struct Log::State {
   void abandon_segment();
   void finish_group(const Status& status);
   void remove_absorbed();
-  Status copy_segments(const std::vector<Segment>& list, const std::string& to);
   bool absorbed(const Segment& segment) const;
   Status replace_absorbed();
+  Status copy_segments(const std::vector<Segment>& list, const std::string& to);
 };
 
 void Log::State::note_damage(const Segment& segment, uint64_t damages) {
@@ -391,6 +391,33 @@ void Log::State::remove_absorbed() {
   }
 }
 
+// When nothing in the current segment is needed any more and it is worth the trouble, an empty one
+// takes its place, so that a settled store keeps no log and a start reads none.
+Status Log::State::replace_absorbed() {
+  uint64_t first_sequence = 0;
+  {
+    std::lock_guard guard(queue_mutex);
+    const bool worth = file && file_bytes >= options.replace_bytes_min && absorbed(segments.back());
+    if (!worth || !queued.items.empty() || stats.read_only) return {};
+    first_sequence = next_sequence;
+  }
+  abandon_segment();
+  std::string head;
+  KANSOKU_RETURN_IF_ERROR(open_segment(first_sequence, head));
+  Status status = file->write_at(0, as_bytes(head));
+  if (status) status = file->sync_data();
+  if (!status) {
+    // The next group makes another one.
+    file_bytes = 0;
+    abandon_segment();
+    return status;
+  }
+  file_bytes = head.size();
+  std::lock_guard guard(queue_mutex);
+  segments.back().bytes = file_bytes;
+  return {};
+}
+
 // Closed segments get a second name; of the current one its durable bytes are copied.
 Status Log::State::copy_segments(const std::vector<Segment>& list, const std::string& to) {
   for (size_t i = 0; i < list.size(); ++i) {
@@ -423,33 +450,6 @@ std::shared_ptr<void> Log::hold_segments() {
             std::lock_guard releasing(state->queue_mutex);
             --state->holds;
           }};
-}
-
-// When nothing in the current segment is needed any more and it is worth the trouble, an empty one
-// takes its place, so that a settled store keeps no log and a start reads none.
-Status Log::State::replace_absorbed() {
-  uint64_t first_sequence = 0;
-  {
-    std::lock_guard guard(queue_mutex);
-    const bool worth = file && file_bytes >= options.replace_bytes_min && absorbed(segments.back());
-    if (!worth || !queued.items.empty() || stats.read_only) return {};
-    first_sequence = next_sequence;
-  }
-  abandon_segment();
-  std::string head;
-  KANSOKU_RETURN_IF_ERROR(open_segment(first_sequence, head));
-  Status status = file->write_at(0, as_bytes(head));
-  if (status) status = file->sync_data();
-  if (!status) {
-    // The next group makes another one.
-    file_bytes = 0;
-    abandon_segment();
-    return status;
-  }
-  file_bytes = head.size();
-  std::lock_guard guard(queue_mutex);
-  segments.back().bytes = file_bytes;
-  return {};
 }
 
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}

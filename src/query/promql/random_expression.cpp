@@ -389,7 +389,6 @@ std::string RandomExpressions::binary(int depth) {
   constexpr std::string_view kArithmetic[] = {"+", "-", "*", "/", "%", "^", "atan2"};
   constexpr std::string_view kComparisons[] = {
       "==", "!=", ">", "<", ">=", "<=", "== bool", "> bool", "<= bool"};
-  constexpr std::string_view kSets[] = {"and", "or", "unless"};
   constexpr std::string_view kMatching[] = {"job", "job, instance", "instance"};
   std::string op(chance(60) ? pick(kArithmetic) : pick(kComparisons));
   // 2.42 keeps the name of atan2's left side; a remainder makes much of a last digit.
@@ -414,13 +413,8 @@ std::string RandomExpressions::binary(int depth) {
     case 4:
       return fmt::format("({}) {} on (job) group_right (env){} ({})", aggregated(depth, "job"), op,
                          fill, vector(depth - 1));
-    case 5: {
-      std::string matching = chance(50)   ? fmt::format(" on ({})", on)
-                             : chance(50) ? fmt::format(" ignoring ({})", on)
-                                          : "";
-      return fmt::format("({}) {}{} ({})", vector(depth - 1), pick(kSets), matching,
-                         vector(depth - 1));
-    }
+    case 5:
+      return set_operation(depth);
     default: {
       // The same metric at another time matches one to one.
       std::string name = metric_name();
@@ -428,6 +422,32 @@ std::string RandomExpressions::binary(int depth) {
                          modifiers());
     }
   }
+}
+
+std::string RandomExpressions::set_operation(int depth) {
+  constexpr std::string_view kOps[] = {"and", "or", "unless"};
+  constexpr std::string_view kLabels[] = {"job", "job, instance", "instance"};
+  std::string_view op = pick(kOps);
+  // Where the sides of `or` differ in names only, 3.x joins them over the steps and 2.42 does not.
+  if (options_.as_2_42 && op == "or") {
+    return fmt::format("({}) or ({})", aggregated(depth, pick(kLabels)),
+                       aggregated(depth, pick(kLabels)));
+  }
+  if (chance(25)) {
+    // Both sides of one metric: the same labels, of which one side is to lose the name.
+    constexpr std::string_view kFunctions[] = {"rate", "delta", "max_over_time", "last_over_time"};
+    constexpr std::string_view kComparisons[] = {"<", ">", ">=", "=="};
+    std::string name = metric_name();
+    std::string some = fmt::format("{} {} ({})", selector(name), pick(kComparisons), vector(0));
+    if (chance(50)) some = fmt::format("{} {} {}", selector(name), pick(kComparisons), number());
+    std::string other = fmt::format("{}({})", pick(kFunctions), matrix(0, name));
+    if (chance(30)) std::swap(some, other);
+    return fmt::format("({}) {} ({})", some, op, other);
+  }
+  std::string matching = chance(50)   ? fmt::format(" on ({})", pick(kLabels))
+                         : chance(50) ? fmt::format(" ignoring ({})", pick(kLabels))
+                                      : "";
+  return fmt::format("({}) {}{} ({})", vector(depth - 1), op, matching, vector(depth - 1));
 }
 
 std::string RandomExpressions::aggregation(int depth) {

@@ -62,6 +62,7 @@ class RandomExpressions {
   std::string vector(int depth);
   std::string matrix(int depth, std::string_view metric);
   std::string binary(int depth);
+  std::string set_operation(int depth);
   std::string aggregation(int depth);
   std::string aggregated(int depth, std::string_view by);
   std::string call(int depth);

@@ -498,8 +498,9 @@ bool RandomExpressions::usable(const FunctionRow& row) const {
                                          "days_in_month", "hour",        "minute",
                                          "month",         "year"};
   if (std::find(std::begin(kDates), std::end(kDates), row.name) != std::end(kDates)) return false;
-  // Only counters have rates there: 2.42 extrapolates others below zero (range_call()).
-  if (row.name == "rate" || row.name == "increase") return false;
+  // range_call() has these of counters, straight from the data.
+  constexpr std::string_view kStepwise[] = {"rate", "increase", "irate", "resets", "changes"};
+  if (std::ranges::find(kStepwise, row.name) != std::end(kStepwise)) return false;
   return !row.experimental &&
          (!row.name.starts_with("histogram_") || row.name == "histogram_quantile");
 }
@@ -514,9 +515,10 @@ std::string RandomExpressions::range_call(int depth) {
     std::string_view function = pick(kRates);
     std::string_view metric = pick(kCounters);
     if (!options_.as_2_42 && chance(25)) metric = pick(kNatives);
-    // 2.42 extrapolates below zero, which only far larger counters do not show.
-    bool as_counter = function == "rate" || function == "increase";
-    std::string range = matrix(options_.as_2_42 && as_counter ? 0 : depth, metric);
+    // Straight from the data: 2.42 extrapolates what is near zero below it, and of computed values
+    // a last digit decides what is a reset or a change.
+    const bool stepwise = function != "delta" && function != "idelta";
+    std::string range = matrix(options_.as_2_42 && stepwise ? 0 : depth, metric);
     const FunctionRow& row = *find_function(function);
     bool subquery = range.starts_with("(");
     if (!options_.as_2_42 && row.anchored && !subquery && chance(15)) {

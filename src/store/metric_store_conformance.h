@@ -54,5 +54,9 @@ signal::Verdict put(MetricStoreFixture& fixture, const std::vector<TestPoint>& p
 std::vector<SeriesAnswer> read(MetricStoreFixture& fixture, const SeriesSelector& selector,
                                MetricScan scan = {});
 Status flush(MetricStoreFixture& fixture, bool merge_all);
+// The number of series found.
+Result<uint64_t> delete_points(MetricStoreFixture& fixture, const SeriesSelector& selector,
+                               TimeRangeMs range);
+Status clean_tombstones(MetricStoreFixture& fixture);
 
 }  // namespace kansoku::store

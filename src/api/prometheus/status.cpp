@@ -50,7 +50,7 @@ net::HttpResponse runtime_reply(const Context& context, const Call&) {
     out.number("GOMEMLIMIT", s.memory_bytes_max);
     out.text("GOGC", "");
     out.text("GODEBUG", "");
-    out.text("storageRetention", fmt::format("{}d", store::kReplaceRetentionMs / 86'400'000));
+    out.text("storageRetention", fmt::format("{}d", s.retention_ms / 86'400'000));
     out.end();
   }));
 }
@@ -187,7 +187,8 @@ void handle_runtime_info(Context& context, CallPtr call) {
 
 void handle_flags(Context& context, CallPtr call) {
   auto flags = context.services.flags;
-  flags["kansoku.workspace"] = default_workspace_id(call->caller.scope.account);
+  flags["kansoku.region"] = call->caller.scope.region;
+  flags["kansoku.workspace"] = default_workspace_id(call->caller.scope);
   call->answer(json_reply(success_body([&](wire::JsonWriter& json) {
     ObjectWriter out(json);
     for (const auto& [name, value] : flags) out.text(name, value);
@@ -216,13 +217,6 @@ void handle_wal_replay(Context&, CallPtr call) {
     out.number("current", 0);
     out.end();
   })));
-}
-
-void handle_refused(Context&, CallPtr call) {
-  call->answer(error_reply(
-      501, "unavailable",
-      fmt::format("{} is not served: the store has no deletion of series and no snapshots yet",
-                  call->request.path())));
 }
 
 }  // namespace kansoku::api::prometheus

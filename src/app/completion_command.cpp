@@ -19,7 +19,9 @@ _kansoku() {
       --data | --config | --tls-*) COMPREPLY=($(compgen -f -- "$word")); return ;;
       --auth) words="strict open" ;;
       --format) words="table json csv plot" ;;
-      ctl) words="keys users" ;;
+      ctl) words="keys users import backup restore limits workspace" ;;
+      limits) words="list set unset" ;;
+      import | backup | restore) COMPREPLY=($(compgen -f -- "$word")); return ;;
       keys) words="create list disable enable delete" ;;
       users) words="create list delete link" ;;
       check) words="config promql-tests" ;;

@@ -98,6 +98,19 @@ const ConfigKey kKeys[] = {
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = r.integer(k, 1, 256)) o.workers = static_cast<size_t>(*v);
      }},
+    {"/server/metrics", "prometheus_retention", "duration, 1d to 36500d", "15d",
+     "how long Prometheus series are kept; an import takes samples of this age",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       constexpr int64_t kDay = 86'400'000;
+       if (auto v = r.duration_ms(k, kDay, 36'500 * kDay)) o.prometheus_retention_ms = *v;
+     }},
+    {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
+     "series that an account may have; `kansoku ctl limits` sets it for one",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 1, 4'000'000'000)) {
+         o.series_per_tenant_max = static_cast<uint64_t>(*v);
+       }
+     }},
     {"/server/tls", "certificate", "file", "", "certificate chain (PEM); read again at SIGHUP",
      [](Reader& r, std::string_view k, ServerOptions& o) {
        o.tls_certificate_file = r.text(k).value_or("");

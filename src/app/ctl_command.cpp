@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/ctl_commands.h"
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
@@ -12,15 +13,6 @@
 
 namespace kansoku::app {
 namespace {
-
-struct CtlFlags {
-  std::string data = default_options().data_directory;
-  std::optional<std::string> endpoint;
-  std::optional<std::string> token;
-  std::string user = "root";
-  std::string role = "administrator";
-  bool password_stdin = false;
-};
 
 Command ctl_command(CtlFlags& flags) {
   auto text = [](std::string& into) {
@@ -32,10 +24,22 @@ Command ctl_command(CtlFlags& flags) {
   return {
       .usage =
           "kansoku ctl keys create|list|disable ID|enable ID|delete ID [options]\n"
-          "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]",
+          "       kansoku ctl users create NAME|list|delete NAME|link NAME [options]\n"
+          "       kansoku ctl import FILE|BLOCK|FOLDER... [--dry-run] [options]\n"
+          "       kansoku ctl backup FOLDER [options]\n"
+          "       kansoku ctl restore FOLDER --data DIR\n"
+          "       kansoku ctl limits list|set ACCOUNT series=N|unset ACCOUNT [options]\n"
+          "       kansoku ctl workspace [options]",
       .summary =
           "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
-          "A secret is shown once, when its key is made.",
+          "A secret is shown once, when its key is made.\n\n"
+          "import reads exposition text, OpenMetrics and blocks of Prometheus' TSDB and sends "
+          "them\n"
+          "to the server, samples as old as it keeps any. backup copies a running server's data\n"
+          "directory (on the same host); restore puts such a copy back, checksums verified. "
+          "limits\n"
+          "sets how many series an account may have. workspace prints the id and the URLs under\n"
+          "which clients of managed Prometheus find this server.",
       .flags = {{"--data", "DIR",
                  fmt::format("data directory of the server (default {})", flags.data),
                  text(flags.data)},
@@ -57,9 +61,16 @@ Command ctl_command(CtlFlags& flags) {
                  [&flags](const std::string&) -> Status {
                    flags.password_stdin = true;
                    return {};
+                 }},
+                {"--dry-run", "", "import: reads and checks everything, sends nothing",
+                 [&flags](const std::string&) -> Status {
+                   flags.dry_run = true;
+                   return {};
                  }}},
       .examples =
           "  kansoku ctl keys create --user web-01 --role agent\n"
+          "  kansoku ctl import /var/lib/prometheus/snapshots/20261122T120000Z-1c2d3e4f\n"
+          "  kansoku ctl backup /backup/2026-11-22\n"
           "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
           "  kansoku ctl users link sato\n"};
 }
@@ -89,13 +100,33 @@ std::string create_body(const CtlFlags& flags, const std::string& user) {
   return out;
 }
 
+Result<Call> plan_limits(const std::vector<std::string>& operands) {
+  const std::string base = "/-/admin/limits";
+  if (operands.size() == 2 && operands[1] == "list") return Call{"GET", base, ""};
+  if (operands.size() == 3 && operands[1] == "unset") {
+    return Call{"DELETE", base + "/" + operands[2], ""};
+  }
+  constexpr std::string_view kSeries = "series=";
+  bool sets = operands.size() == 4 && operands[1] == "set" && operands[3].starts_with(kSeries);
+  if (!sets) return invalid_argument("limits: list, set ACCOUNT series=N, or unset ACCOUNT");
+  std::string number = operands[3].substr(kSeries.size());
+  if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) {
+    return invalid_argument("{} is no number of series", quoted(number));
+  }
+  return Call{"PUT", base + "/" + operands[2], fmt::format("{{\"series\":{}}}", number)};
+}
+
 // The request of a command line, or why there is none.
 Result<Call> plan(const CtlFlags& flags, const std::vector<std::string>& operands) {
   std::string what = operands.empty() ? "" : operands[0];
   std::string verb = operands.size() > 1 ? operands[1] : "";
   std::string name = operands.size() > 2 ? operands[2] : "";
+  if (what == "limits") return plan_limits(operands);
+  if (what == "workspace") return Call{"GET", "/api/v1/status/flags", ""};
   if (what != "keys" && what != "users") {
-    return invalid_argument("{} is neither keys nor users", quoted(what));
+    return invalid_argument(
+        "{} is nothing that ctl does; keys, users, import, backup, restore, limits, workspace are",
+        quoted(what));
   }
   std::string base = "/-/admin/" + what;
   bool needs_name = verb != "list" && !(what == "keys" && verb == "create");
@@ -131,6 +162,16 @@ void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
   } else if (answer.find("secretAccessKey") != nullptr) {
     fmt::print("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
                answer.text_of("accessKeyId"), answer.text_of("secretAccessKey"));
+  } else if (const wire::Node* limits = answer.find("limits")) {
+    fmt::print("default  series={}\n", answer.text_of("seriesDefault"));
+    for (const wire::Node& one : limits->items) {
+      fmt::print("{}  series={}\n", one.text_of("account"), one.text_of("series"));
+    }
+  } else if (const wire::Node* flags = answer.find("data")) {
+    std::string_view id = flags->text_of("kansoku.workspace");
+    std::string base = fmt::format("{}/workspaces/{}", endpoint.url, id);
+    fmt::print("{}  region {}\nremote write  {}/api/v1/remote_write\nqueries       {}\n", id,
+               flags->text_of("kansoku.region"), base, base);
   } else if (answer.find("path") != nullptr) {
     fmt::print("{}{}\n", endpoint.url, answer.text_of("path"));
   } else {
@@ -142,7 +183,7 @@ void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
 }  // namespace
 
 int run_ctl(const std::vector<std::string>& arguments) {
-  CtlFlags flags;
+  CtlFlags flags{.data = default_options().data_directory};
   Command command = ctl_command(flags);
   bool help = false;
   auto operands = parse_flags(command, arguments, help);
@@ -153,6 +194,14 @@ int run_ctl(const std::vector<std::string>& arguments) {
   if (!operands) {
     fmt::print(stderr, "kansoku ctl: {}\n", operands.error().to_string());
     return 2;
+  }
+  using Run = int (*)(const CtlFlags&, const std::vector<std::string>&);
+  constexpr std::array<std::pair<std::string_view, Run>, 3> kLonger{
+      {{"import", run_ctl_import}, {"backup", run_ctl_backup}, {"restore", run_ctl_restore}}};
+  for (const auto& [name, run] : kLonger) {
+    if (!operands->empty() && operands->front() == name) {
+      return run(flags, {operands->begin() + 1, operands->end()});
+    }
   }
   auto request = plan(flags, *operands);
   if (!request) {

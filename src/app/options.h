@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "pipeline/receivers/host/host_receiver.h"
+#include "store/metric_limits.h"
 #include "wire/document/document.h"
 
 namespace kansoku::app {
@@ -35,6 +36,10 @@ struct ServerOptions {
   // it.
   uint64_t memory_bytes_max = 512ULL << 20;
   size_t workers = 2;
+  // Raw points of Prometheus series; what is older is neither kept nor taken.
+  int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
+  // Of each tenant that has no limit of its own (kansoku ctl limits).
+  uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
   bool with_agent = true;

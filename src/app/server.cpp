@@ -98,11 +98,19 @@ Status Server::State::open_store() {
               "directory if you need to look closer",
               recovery.damages, recovery.first_damage);
   }
-  KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
-                                                          {.directory = path("metrics")}));
+  KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(
+                           env, *pool, loops.get(), *log,
+                           {.directory = path("metrics"),
+                            .replace_retention_ms = options().prometheus_retention_ms,
+                            .series_per_tenant_max = options().series_per_tenant_max}));
   log->start();
   retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
   KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
+  snapshots = std::make_unique<Snapshots>(SnapshotParts{env, pool.get(), log.get(), metrics.get(),
+                                                        catalog.get(), options().data_directory,
+                                                        std::string(version())});
+  KANSOKU_TRY(tenant_limits,
+              api::TenantLimits::open(*catalog, *metrics, options().series_per_tenant_max));
   return {};
 }
 

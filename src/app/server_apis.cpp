@@ -95,6 +95,9 @@ Status Server::State::build_apis() {
   services.watch_local_host = [this](int64_t duration_ms) {
     if (host) host->watch(duration_ms);
   };
+  services.series_limit = [this](const std::string& account) {
+    return tenant_limits->series_of(account);
+  };
   services.status_json = [this] { return status_json(); };
   console = std::make_unique<api::console::ConsoleApi>(std::move(services));
 
@@ -104,6 +107,12 @@ Status Server::State::build_apis() {
   admin_services.metrics = metrics.get();
   admin_services.access = access.get();
   admin_services.sessions = sessions.get();
+  admin_services.limits = tenant_limits.get();
+  admin_services.take_snapshot = [this](Snapshots::Done done) { snapshots->take(std::move(done)); };
+  admin_services.list_snapshots = [this] { return snapshots->list(); };
+  admin_services.remove_snapshot = [this](const std::string& name) {
+    return snapshots->remove(name);
+  };
   admin_services.open = options().auth_open;
   admin_services.ready = [this] { return ready.load(); };
   admin_services.metrics_text = [this] { return metrics_text(); };
@@ -129,6 +138,7 @@ Status Server::State::build_prometheus() {
   services.ledger = &ledger;
   services.catalog = catalog.get();
   services.write_memory = write_memory.get();
+  services.take_snapshot = [this](Snapshots::Done done) { snapshots->take(std::move(done)); };
   services.authentication = {.clock = env.clock,
                              .keys = &access->keys(),
                              .tokens = &access->tokens(),
@@ -141,6 +151,7 @@ Status Server::State::build_prometheus() {
   services.host_name = host_id;
   services.workers = options().workers;
   services.memory_bytes_max = options().memory_bytes_max;
+  services.retention_ms = options().prometheus_retention_ms;
   services.flags = {
       {"auth", options().auth_open ? "open" : "strict"},
       {"config", options().config_file},

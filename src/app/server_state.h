@@ -13,6 +13,7 @@
 #include "app/monitoring_backend.h"
 #include "app/promql_engine.h"
 #include "app/server.h"
+#include "app/snapshots.h"
 #include "base/memory_budget.h"
 #include "net/http/http.h"
 #include "pipeline/exporters/store/store_exporter.h"
@@ -45,6 +46,8 @@ struct Server::State {
   std::unique_ptr<store::metrics::MetricEngine> metrics;
   std::unique_ptr<store::RetentionSchedule> retention;
   std::unique_ptr<store::SqliteCatalog> catalog;
+  std::unique_ptr<Snapshots> snapshots;
+  std::unique_ptr<api::TenantLimits> tenant_limits;
   std::unique_ptr<api::AccessControl> access;
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;

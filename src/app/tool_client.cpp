@@ -35,13 +35,28 @@ Result<ToolEndpoint> find_endpoint(const std::string& data_directory,
 
 Result<net::HttpClientResponse> call(const ToolEndpoint& endpoint, const std::string& method,
                                      const std::string& path, std::string body) {
+  ToolRequest tool{.method = method, .path = path, .body = std::move(body)};
+  tool.headers.set("content-type", "application/json");
+  return send_request(endpoint, std::move(tool));
+}
+
+void wait_before_retry() {
+  auto loops = net::EventLoops::start(1);
+  std::promise<void> over;
+  loops->after(env::kNsPerS, [&over] { over.set_value(); });
+  over.get_future().wait();
+  loops->stop();
+}
+
+Result<net::HttpClientResponse> send_request(const ToolEndpoint& endpoint, ToolRequest tool) {
   auto loops = net::EventLoops::start(1);
   auto client = net::make_http_client(*loops);
   net::HttpClientRequest request;
-  request.method = method;
-  request.url = endpoint.url + path;
-  request.body = std::move(body);
-  request.headers.set("content-type", "application/json");
+  request.method = std::move(tool.method);
+  request.url = endpoint.url + tool.path;
+  request.body = std::move(tool.body);
+  request.headers = std::move(tool.headers);
+  request.timeout_ms = tool.timeout_ms;
   if (!endpoint.token.empty()) request.headers.set("authorization", "Bearer " + endpoint.token);
   std::promise<Result<net::HttpClientResponse>> promise;
   auto answer = promise.get_future();

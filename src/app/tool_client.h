@@ -20,7 +20,20 @@ Result<ToolEndpoint> find_endpoint(const std::string& data_directory,
                                    const std::optional<std::string>& url,
                                    const std::optional<std::string>& token);
 
-// Waits for the answer; the calling thread is a tool's, not a worker.
+struct ToolRequest {
+  std::string method;
+  std::string path;
+  std::string body;
+  net::Headers headers;
+  int64_t timeout_ms = 60'000;
+};
+Result<net::HttpClientResponse> send_request(const ToolEndpoint& endpoint, ToolRequest tool);
+
+// A second, for a server that is busy.
+void wait_before_retry();
+
+// A request with a body of JSON. Waits for the answer; the calling thread is a tool's, not a
+// worker.
 Result<net::HttpClientResponse> call(const ToolEndpoint& endpoint, const std::string& method,
                                      const std::string& path, std::string body);
 

@@ -108,6 +108,9 @@ struct BasicDelivery {
   std::shared_ptr<const Batch> batch;
   Producer producer;
   AckToken token;
+  // Old data brought by an administrator: taken as far back as the store keeps any (a sender's are
+  // taken for two weeks).
+  bool back_fill = false;
 };
 using MetricDelivery = BasicDelivery<MetricBatch>;
 using EventDelivery = BasicDelivery<EventBatch>;

@@ -128,6 +128,12 @@ struct ScanReport {
 // Receives series by series. Returning an error stops the scan with it (budgets, cancel).
 using ScanSink = std::function<Status(const SeriesPoints&)>;
 
+// What to delete: these times of every series that the selector finds now.
+struct SeriesDeletion {
+  SeriesSelector selector;
+  TimeRangeMs range;
+};
+
 struct MetricStoreStats {
   uint64_t series = 0;
   uint64_t series_active = 0;  // in the head
@@ -155,6 +161,39 @@ class MetricStore {
   // Drops what is older than its tier's retention; called by store/retention's schedule.
   virtual void enforce_retention(std::move_only_function<void(Status)> done) = 0;
   virtual MetricStoreStats stats() const = 0;
+
+  // The rest is refused by engines that have no such thing.
+
+  // Points that were acknowledged before this call and lie in the range are gone when `done` runs
+  // with the number of series that were found; points that come later stay. A series of which
+  // nothing is left is not selected any more; one of which something may be left is, with times
+  // that may be wider than what is left. Accumulating series are kept in cells of up to an hour, so
+  // with one of them both ends of the range must be full hours (or unlimited): InvalidArgument.
+  using DeletionDone = std::move_only_function<void(Result<uint64_t>)>;
+  virtual void delete_points(SeriesDeletion, DeletionDone done) {
+    done(unimplemented("this store does not delete points"));
+  }
+  // What was deleted is gone from the disk too.
+  virtual void clean_tombstones(std::move_only_function<void(Status)> done) {
+    done(unimplemented("this store does not delete points"));
+  }
+  // How many series an account may have; 0: the default again. What is there already stays.
+  virtual Status set_series_limit(const std::string& /*account*/, uint64_t /*series_max*/) {
+    return unimplemented("this store has no limit of series");
+  }
+  // For each id: the start of the day (UTC) on which a scan last read it, to which a crash may owe
+  // some minutes; 0: never.
+  virtual Result<std::vector<int64_t>> last_read_ms(std::span<const SeriesId>) const {
+    return unimplemented("this store does not know when series were read");
+  }
 };
+
+// Whether points of an accumulating series can be deleted in this range: cells are up to an hour.
+inline bool has_full_hours(TimeRangeMs range) {
+  constexpr int64_t kHourMs = 3'600'000;
+  TimeRangeMs all;
+  return (range.begin == all.begin || range.begin % kHourMs == 0) &&
+         (range.end == all.end || range.end % kHourMs == 0);
+}
 
 }  // namespace kansoku::store

@@ -27,6 +27,8 @@ using MetricFixtureMaker = std::function<std::unique_ptr<MetricStoreFixture>()>;
 
 // Named cases, each on a fresh store.
 void check_metric_store(const MetricFixtureMaker& make);
+// The same for deletion, back-fill, limits of tenants and dates of reads.
+void check_metric_store_admin(const MetricFixtureMaker& make);
 // Random operations on `subject` and on `model`, answers compared after each.
 void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& model, uint64_t seed,
                            int steps);
@@ -54,5 +56,9 @@ signal::Verdict put(MetricStoreFixture& fixture, const std::vector<TestPoint>& p
 std::vector<SeriesAnswer> read(MetricStoreFixture& fixture, const SeriesSelector& selector,
                                MetricScan scan = {});
 Status flush(MetricStoreFixture& fixture, bool merge_all);
+// The number of series found.
+Result<uint64_t> delete_points(MetricStoreFixture& fixture, const SeriesSelector& selector,
+                               TimeRangeMs range);
+Status clean_tombstones(MetricStoreFixture& fixture);
 
 }  // namespace kansoku::store

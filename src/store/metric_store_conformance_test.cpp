@@ -287,7 +287,39 @@ Status flush(MetricStoreFixture& fixture, bool merge_all) {
   return result;
 }
 
+Result<uint64_t> delete_points(MetricStoreFixture& fixture, const SeriesSelector& selector,
+                               TimeRangeMs range) {
+  Result<uint64_t> result = unavailable("not answered");
+  fixture.store().delete_points({selector, range},
+                                [&](Result<uint64_t> done) { result = std::move(done); });
+  fixture.run();
+  return result;
+}
+
+Status clean_tombstones(MetricStoreFixture& fixture) {
+  Status result = unavailable("not answered");
+  fixture.store().clean_tombstones([&](Status status) { result = std::move(status); });
+  fixture.run();
+  return result;
+}
+
 namespace {
+
+// Deletes the same in both; ranges are full hours, because any series may be met.
+void delete_in_both(MetricStoreFixture& subject, MetricStoreFixture& model,
+                    const std::vector<std::string>& names, std::mt19937_64& random) {
+  SeriesSelector selector{.scope = kScope};
+  selector.matchers.push_back({"n", MatchOp::Regex, names[random() % names.size()] + "|a0"});
+  TimeRangeMs range;
+  if (random() % 4 != 0) {
+    int64_t hour = subject.clock().wall_now().ms() / kHour * kHour;
+    range.begin = hour - static_cast<int64_t>(random() % 4) * kHour;
+    range.end = range.begin + static_cast<int64_t>(1 + random() % 3) * kHour;
+  }
+  CHECK(delete_points(subject, selector, range).has_value());
+  CHECK(delete_points(model, selector, range).has_value());
+  if (random() % 3 == 0) CHECK(clean_tombstones(subject));
+}
 
 Point random_point(std::mt19937_64& random) {
   auto number = [&] { return static_cast<double>(random() % 64) - 16; };
@@ -335,7 +367,10 @@ void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& mode
   for (int i = 0; i < 12; ++i)
     names.push_back(fmt::format("{}{}", static_cast<char>('a' + i % 3), i));
   for (int step = 0; step < steps; ++step) {
-    switch (random() % 8) {
+    switch (random() % 9) {
+      case 8:
+        if (random() % 3 == 0) delete_in_both(subject, model, names, random);
+        break;
       case 0: {
         int64_t ns = static_cast<int64_t>(random() % 7'200) * env::kNsPerS;
         if (random() % 40 == 0) ns = 10 * kDay * env::kNsPerMs;

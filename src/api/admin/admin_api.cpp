@@ -180,6 +180,10 @@ void AdminApi::admin(const net::HttpRequest& request, net::HttpExchange exchange
     keys(request, name, std::move(exchange));
   } else if (what == "users") {
     users(request, name, std::move(exchange));
+  } else if (what == "limits") {
+    limits(request, name, std::move(exchange));
+  } else if (what == "snapshots" && services_.take_snapshot) {
+    snapshots(request, name, std::move(exchange));
   } else {
     exchange.respond(error_reply(404, "NotFound", fmt::format("no such path: {}", quoted(rest))));
   }

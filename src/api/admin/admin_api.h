@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "api/access/access_control.h"
+#include "api/admin/tenant_limits.h"
 #include "api/console/sessions.h"
 #include "base/pool/executor.h"
 #include "net/http/http.h"
@@ -18,6 +19,12 @@ struct AdminServices {
   store::MetricStore* metrics = nullptr;
   AccessControl* access = nullptr;
   console::Sessions* sessions = nullptr;
+  TenantLimits* limits = nullptr;
+  // Copies of the data directory; all three or none.
+  using SnapshotDone = std::move_only_function<void(Result<std::string>)>;
+  std::function<void(SnapshotDone)> take_snapshot;
+  std::function<Result<std::vector<std::string>>()> list_snapshots;
+  std::function<Status(const std::string&)> remove_snapshot;
   // With --auth open everybody is the administrator.
   bool open = false;
   std::function<bool()> ready;
@@ -37,6 +44,9 @@ class AdminApi {
   void admin(const net::HttpRequest& request, net::HttpExchange exchange);
   void keys(const net::HttpRequest& request, const std::string& name, net::HttpExchange exchange);
   void users(const net::HttpRequest& request, const std::string& name, net::HttpExchange exchange);
+  void limits(const net::HttpRequest& request, const std::string& name, net::HttpExchange exchange);
+  void snapshots(const net::HttpRequest& request, const std::string& name,
+                 net::HttpExchange exchange);
 
   AdminServices services_;
 };

@@ -1,5 +1,6 @@
 #include "api/console/console_api.h"
 
+#include "api/console/cardinality.h"
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
 #include "base/text/percent.h"
@@ -216,6 +217,16 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
   if (name == "metrics/namespaces" && get) return namespaces(session);
   if (name == "metrics" && get) return metrics(request, session);
   if (name == "status" && get) return json_reply(services_.status_json());
+  if (name == "cardinality" && get) {
+    signal::Scope scope = scope_of(session);
+    return cardinality_reply(*services_.metrics,
+                             {.scope = scope,
+                              .limit = query_value(request, "limit"),
+                              .unread_days = query_value(request, "unreadDays"),
+                              .metric = query_value(request, "metric"),
+                              .now_ms = services_.env.clock->wall_now().ms(),
+                              .series_max = services_.series_limit(scope.account)});
+  }
   return error_reply(404, "NotFound",
                      fmt::format("no such API: {} {}", request.method, quoted(name)));
 }

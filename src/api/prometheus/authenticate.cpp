@@ -84,8 +84,9 @@ std::expected<Caller, net::HttpResponse> authenticate(const net::HttpRequest& re
   return Caller{principal, {principal->account, parts.region}};
 }
 
-std::string default_workspace_id(std::string_view account) {
-  std::string hex = net::auth::sha256_hex(fmt::format("kansoku workspace {}", account));
+std::string default_workspace_id(const signal::Scope& scope) {
+  std::string hex =
+      net::auth::sha256_hex(fmt::format("kansoku workspace {} {}", scope.account, scope.region));
   // The form of a random UUID: version 4, variant 1.
   hex[12] = '4';
   hex[16] = "89ab"[static_cast<size_t>(hex[16]) % 4];

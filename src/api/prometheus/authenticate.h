@@ -32,7 +32,7 @@ struct AuthenticationParts {
 std::expected<Caller, net::HttpResponse> authenticate(const net::HttpRequest& request,
                                                       const AuthenticationParts& parts);
 
-// "ws-" and a UUID, the same for the same account: each tenant has one workspace.
-std::string default_workspace_id(std::string_view account);
+// "ws-" and a UUID, the same for the same account and region: each tenant has one workspace.
+std::string default_workspace_id(const signal::Scope& scope);
 
 }  // namespace kansoku::api::prometheus

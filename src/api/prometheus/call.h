@@ -72,7 +72,10 @@ void handle_flags(Context& context, CallPtr call);
 void handle_config(Context& context, CallPtr call);
 void handle_tsdb(Context& context, CallPtr call);
 void handle_wal_replay(Context& context, CallPtr call);
-// Operations that this store cannot do honestly yet: 501 that names them.
-void handle_refused(Context& context, CallPtr call);
+void handle_import_text(Context& context, CallPtr call);
+void handle_import_write(Context& context, CallPtr call);
+void handle_delete_series(Context& context, CallPtr call);
+void handle_clean_tombstones(Context& context, CallPtr call);
+void handle_snapshot(Context& context, CallPtr call);
 
 }  // namespace kansoku::api::prometheus

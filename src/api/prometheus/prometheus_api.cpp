@@ -20,6 +20,8 @@ struct Route {
 constexpr std::array kRoutes{
     Route{"/api/v1/write", kPost, "aps:RemoteWrite", handle_write},
     Route{"/api/v1/remote_write", kPost, "aps:RemoteWrite", handle_write},
+    Route{"/api/v1/import/prometheus", kPost, "aps:ImportSamples", handle_import_text},
+    Route{"/api/v1/import/write", kPost, "aps:ImportSamples", handle_import_write},
     Route{"/api/v1/query", kGet | kPost, "aps:QueryMetrics", handle_query},
     Route{"/api/v1/query_range", kGet | kPost, "aps:QueryMetrics", handle_query_range},
     Route{"/api/v1/query_exemplars", kGet | kPost, "aps:QueryMetrics", handle_query_exemplars},
@@ -35,9 +37,11 @@ constexpr std::array kRoutes{
     Route{"/api/v1/status/config", kGet, "aps:DescribeWorkspaceConfiguration", handle_config},
     Route{"/api/v1/status/tsdb", kGet, "aps:GetSeries", handle_tsdb},
     Route{"/api/v1/status/walreplay", kGet, "aps:QueryMetrics", handle_wal_replay},
-    Route{"/api/v1/admin/tsdb/delete_series", kPost | kPut, "aps:DeleteSeries", handle_refused},
-    Route{"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, "aps:DeleteSeries", handle_refused},
-    Route{"/api/v1/admin/tsdb/snapshot", kPost | kPut, "aps:Snapshot", handle_refused},
+    Route{"/api/v1/admin/tsdb/delete_series", kPost | kPut, "aps:DeleteSeries",
+          handle_delete_series},
+    Route{"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, "aps:DeleteSeries",
+          handle_clean_tombstones},
+    Route{"/api/v1/admin/tsdb/snapshot", kPost | kPut, "aps:Snapshot", handle_snapshot},
     Route{"/federate", kGet, "aps:QueryMetrics", handle_federate},
 };
 
@@ -116,12 +120,37 @@ std::string decode_segment(std::string_view segment) {
 Status read_form(const Route& route, Call& call) {
   bool is_form =
       call.request.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
-  if (route.handler != handle_write && call.request.method != "GET" && is_form) {
+  // The bodies of the others are samples.
+  bool takes_form = route.handler != handle_write && route.handler != handle_import_text &&
+                    route.handler != handle_import_write;
+  if (takes_form && call.request.method != "GET" && is_form) {
     KANSOKU_TRY(call.form, kansoku::aws::parse_form(call.request.body));
   }
   KANSOKU_TRY(auto query, kansoku::aws::parse_form(call.request.query()));
   std::move(query.begin(), query.end(), std::back_inserter(call.form));
   return {};
+}
+
+// As managed Prometheus answers, with its exception's name in the header and its members in the
+// body; beside them those that Prometheus' own clients read.
+net::HttpResponse workspace_not_found(std::string_view workspace) {
+  std::string message = fmt::format("Workspace not found: {}", quoted(workspace));
+  std::string body;
+  wire::JsonWriter json(body);
+  json.begin_object();
+  for (auto [key, value] : {std::pair<std::string_view, std::string_view>{"message", message},
+                            {"resourceId", workspace},
+                            {"resourceType", "workspace"},
+                            {"status", "error"},
+                            {"errorType", "not_found"},
+                            {"error", message}}) {
+    json.key(key);
+    json.string(value);
+  }
+  json.end_object();
+  net::HttpResponse out = json_reply(std::move(body), 404);
+  out.headers.set("x-amzn-errortype", "ResourceNotFoundException");
+  return out;
 }
 
 // The answer that ends the request here, or nothing.
@@ -131,9 +160,9 @@ std::optional<net::HttpResponse> refuse(const Route* route, const InnerPath& inn
   if (!caller) return std::move(caller).error();
   call.caller = std::move(*caller);
   const std::string& account = call.caller.scope.account;
-  std::string workspace = default_workspace_id(account);
+  std::string workspace = default_workspace_id(call.caller.scope);
   if (inner.has_workspace && inner.workspace != workspace) {
-    return error_reply(404, "not_found", fmt::format("no workspace {}", quoted(inner.workspace)));
+    return workspace_not_found(inner.workspace);
   }
   if (route == nullptr) {
     return error_reply(404, "not_found", fmt::format("no such path: {}", quoted(inner.path)));
@@ -148,9 +177,11 @@ std::optional<net::HttpResponse> refuse(const Route* route, const InnerPath& inn
       fmt::format("arn:aws:aps:{}:{}:workspace/{}", call.caller.scope.region, account, workspace);
   if (!net::auth::is_allowed(*call.caller.principal,
                              {.action = route->action, .resource = resource})) {
-    return error_reply(403, "bad_data",
-                       fmt::format("{} is not authorized to perform {} on {}",
-                                   call.caller.principal->arn, route->action, resource));
+    auto out = error_reply(403, "bad_data",
+                           fmt::format("User: {} is not authorized to perform: {} on resource: {}",
+                                       call.caller.principal->arn, route->action, resource));
+    out.headers.set("x-amzn-errortype", "AccessDeniedException");
+    return out;
   }
   return std::nullopt;
 }

@@ -17,6 +17,7 @@
 #include "pipeline/component.h"
 #include "signal/ledger.h"
 #include "store/catalog.h"
+#include "store/metric_limits.h"
 #include "store/metric_store.h"
 
 namespace kansoku::api::prometheus {
@@ -24,7 +25,10 @@ namespace kansoku::api::prometheus {
 struct PrometheusServices {
   env::Env env;
   Executor* executor = nullptr;
-  const store::MetricStore* metrics = nullptr;
+  store::MetricStore* metrics = nullptr;
+  // Copies the whole data directory; the name of the copy. Null: refused with 501.
+  using SnapshotDone = std::move_only_function<void(Result<std::string>)>;
+  std::function<void(SnapshotDone)> take_snapshot;
   // Where remote write goes: the ledger under kReceiver, then the store.
   pipeline::MetricSink* sink = nullptr;
   // For what is refused before it reaches the sink.
@@ -44,6 +48,7 @@ struct PrometheusServices {
   std::string host_name;
   size_t workers = 0;
   uint64_t memory_bytes_max = 0;
+  int64_t retention_ms = store::kReplaceRetentionMs;
   std::map<std::string, std::string> flags;
   std::string configuration;  // YAML
 };

@@ -72,12 +72,12 @@ TEST_CASE("prometheus: partial writes keep what is good and answer 400 with exac
   CHECK(lines[0].second.outcomes[{signal::Outcome::Rejected, "too_old"}] == 2);
 }
 
-TEST_CASE("prometheus: a tenant with too many series gets 400, an overloaded store 503") {
+TEST_CASE("prometheus: a tenant with too many series gets 429, an overloaded store 503") {
   Fixture f({.series_per_tenant_max = 1});
   auto out =
       f.write_v2({{.labels = {{"__name__", "a"}}, .samples = {{kNowMs, 1}}},
                   {.labels = {{"__name__", "b"}}, .samples = {{kNowMs, 1}, {kNowMs - 1, 1}}}});
-  CHECK(f.written(out) == "400 1/0/0");
+  CHECK(f.written(out) == "429 1/0/0");
   Fixture full;
   full.held.next = nullptr;
   auto recorded = full.begin(Fixture::write_request(
@@ -136,11 +136,11 @@ TEST_CASE("prometheus: who may call") {
 TEST_CASE("prometheus: signed requests of aps, under the tenant's workspace") {
   Fixture f;
   auto status = [&](std::string target, std::string_view service, const char* id = "AKIDEXAMPLE",
-                    const char* secret = "se:cret") {
+                    const char* secret = "se:cret", const char* region = "eu-west-1") {
     net::HttpClientRequest out;
     out.method = "GET";
     out.url = "http://h" + target;
-    net::auth::sign_request(out, {id, secret}, "us-west-2", service, f.clock.wall_now());
+    net::auth::sign_request(out, {id, secret}, region, service, f.clock.wall_now());
     return f.send(Fixture::request("GET", target, {}, out.headers)).status;
   };
   std::string inside = "/workspaces/" + f.workspace + "/api/v1/labels";
@@ -149,6 +149,19 @@ TEST_CASE("prometheus: signed requests of aps, under the tenant's workspace") {
   CHECK(status(inside, "aps", "AKIDEXAMPLE", "wrong") == 403);
   CHECK(status("/workspaces/ws-00000000-0000-4000-8000-000000000000/api/v1/labels", "aps") == 404);
   CHECK(status(inside, "aps", "AKIDOTHER", "other") == 404);
+  // A workspace is an account in a region.
+  CHECK(status(inside, "aps", "AKIDEXAMPLE", "se:cret", "us-west-2") == 404);
+  std::string west = default_workspace_id({"111111111111", "us-west-2"});
+  CHECK(status("/workspaces/" + west + "/api/v1/labels", "aps", "AKIDEXAMPLE", "se:cret",
+               "us-west-2") == 200);
+  auto unknown = f.get("/workspaces/ws-1/api/v1/labels");
+  CHECK(unknown.status == 404);
+  CHECK(unknown.headers.get("x-amzn-errortype") == "ResourceNotFoundException");
+  auto body = wire::parse_json(unknown.body);
+  REQUIRE(body.has_value());
+  CHECK(body->text_of("resourceId") == "ws-1");
+  CHECK(body->text_of("resourceType") == "workspace");
+  CHECK(body->text_of("errorType") == "not_found");
   CHECK(f.workspace.size() == 39);
 }
 
@@ -175,12 +188,6 @@ TEST_CASE("prometheus: the same API under prefixes, other paths and methods refu
   for (std::string_view path :
        {"/", "/ui/", "/workspaces/x", "/prometheusx/api/v1/labels", "/api/v2/x"}) {
     CHECK_FALSE(PrometheusApi::is_mine(Fixture::request("GET", std::string(path))));
-  }
-  for (std::string_view path : {"delete_series", "clean_tombstones", "snapshot"}) {
-    auto refused = f.send(Fixture::request("POST", fmt::format("/api/v1/admin/tsdb/{}", path), {},
-                                           {{"Authorization", "Bearer tok"}}));
-    CHECK(refused.status == 501);
-    CHECK(refused.body.find(path) != std::string::npos);
   }
 }
 

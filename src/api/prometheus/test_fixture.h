@@ -82,10 +82,11 @@ struct Fixture {
   MemoryBudget memory{"remote_write", 64U << 20};
   EchoEngine engine;
   std::unique_ptr<PrometheusApi> api;
-  std::string workspace = default_workspace_id("111111111111");
+  std::string workspace = default_workspace_id({"111111111111", "eu-west-1"});
 
   explicit Fixture(store::ReferenceMetricOptions options = {}, store::Catalog* catalog = nullptr,
-                   bool open = false)
+                   bool open = false,
+                   std::function<void(PrometheusServices::SnapshotDone)> take_snapshot = {})
       : store(clock, options) {
     held.next = &exporter;
     tokens.put("tok", principal("111111111111", "administrator"));
@@ -114,6 +115,7 @@ struct Fixture {
                                .region = "eu-west-1",
                                .open_principal = nullptr};
     if (open) services.authentication.open_principal = principal("000000000000", "administrator");
+    services.take_snapshot = std::move(take_snapshot);
     services.version = "9.9";
     services.workers = 2;
     services.flags = {{"auth", "strict"}};

@@ -1,8 +1,6 @@
 // POST /api/v1/write: remote write 1.0 and 2.0. Answers after the log's sync.
-#include <atomic>
-#include <mutex>
-
-#include "api/prometheus/call.h"
+#include "api/prometheus/import.h"
+#include "api/prometheus/ingest.h"
 #include "store/metric_limits.h"
 #include "wire/remote_write/remote_write.h"
 #include "wire/snappy/snappy.h"
@@ -58,28 +56,11 @@ std::optional<rw::Version> version_of(std::string_view content_type) {
   return version;
 }
 
-// One request while its batches are on their way. The last part to come back answers.
-struct Write {
-  CallPtr call;
+struct Write final : Ingest {
   rw::Version version = rw::Version::V1;
   rw::Refused refused;
-  MemoryLease memory;
-  std::atomic<int> open_parts{1};  // the handler itself is one
-
-  std::mutex outcome_mutex;
-  uint64_t samples = 0;
-  uint64_t histograms = 0;
-  uint64_t exemplars = 0;
-  std::optional<Error> rejection;  // permanent: the sender must not send it again
-  std::optional<Error> failure;    // nothing kept of a part: the sender may send again
 };
 using WritePtr = std::shared_ptr<Write>;
-
-bool is_retryable(ErrorCode code) {
-  return code == ErrorCode::Unavailable || code == ErrorCode::ResourceExhausted ||
-         code == ErrorCode::Internal || code == ErrorCode::DeadlineExceeded ||
-         code == ErrorCode::Cancelled || code == ErrorCode::DataLoss;
-}
 
 void add_written_headers(const Write& write, net::HttpResponse& response) {
   // Their absence tells a 2.0 sender that it talks to a 1.0 receiver.
@@ -93,84 +74,45 @@ void add_written_headers(const Write& write, net::HttpResponse& response) {
   set("Exemplars", write.exemplars);
 }
 
-// A refusal that is repaired by time alone. 503 and not 429: senders drop what gets 429 unless they
-// are told otherwise (retry_on_http_429 is off by default).
-net::HttpResponse try_again(std::string message) {
-  net::HttpResponse out = text_reply(503, std::move(message));
-  out.headers.set("retry-after", "1");
+net::HttpResponse answer_write(Ingest& ingest) {
+  auto& write = static_cast<Write&>(ingest);
+  net::HttpResponse out{.status = 204};
+  if (write.failure) {
+    out = try_again(write.failure->to_string() + "\n");
+  } else if (write.refused.total > 0 || write.rejection) {
+    std::string message = write.refused.message;
+    if (message.empty() && write.rejection) message = write.rejection->to_string();
+    if (write.refused.total > 1) {
+      message += fmt::format(" (and {} more refused)", write.refused.total - 1);
+    }
+    // As managed Prometheus answers a tenant that has too many series: senders with
+    // retry_on_http_429 wait for the limit to be raised, others drop what is new.
+    bool limited = write.refused.total == 0 && only_series_limit(write);
+    out = text_reply(limited ? 429 : 400, message + "\n");
+  }
+  add_written_headers(write, out);
   return out;
 }
 
-void finish(const WritePtr& write) {
-  if (write->open_parts.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  net::HttpResponse out{.status = 204};
-  if (write->failure) {
-    out = try_again(write->failure->to_string() + "\n");
-  } else if (write->refused.total > 0 || write->rejection) {
-    std::string message = write->refused.message;
-    if (message.empty() && write->rejection) message = write->rejection->to_string();
-    if (write->refused.total > 1) {
-      message += fmt::format(" (and {} more refused)", write->refused.total - 1);
-    }
-    out = text_reply(400, message + "\n");
-  }
-  add_written_headers(*write, out);
-  write->memory.release();
-  write->call->answer(std::move(out));
-}
-
-void take_verdict(Write& write, uint64_t Write::* count, const signal::Verdict& verdict) {
-  std::lock_guard lock(write.outcome_mutex);
-  for (const signal::OutcomeCount& row : verdict.counts) {
-    bool kept = row.outcome == signal::Outcome::Stored ||
-                row.outcome == signal::Outcome::Forwarded ||
-                row.outcome == signal::Outcome::Filtered;
-    if (kept) write.*count += row.rows;
-  }
-  if (verdict.status) return;
-  std::optional<Error>& slot =
-      is_retryable(verdict.status.error().code) ? write.failure : write.rejection;
-  if (!slot) slot = verdict.status.error();
-}
-
-void push(Context& context, const WritePtr& write, std::shared_ptr<const signal::MetricBatch> batch,
-          uint64_t Write::* count) {
-  if (batch == nullptr) return;
-  write->open_parts.fetch_add(1, std::memory_order_relaxed);
-  signal::AckToken token(batch->point_count(), nullptr, Lane::Ingest,
-                         [write, count](signal::Verdict verdict) {
-                           take_verdict(*write, count, verdict);
-                           finish(write);
-                         });
-  context.services.sink->push({write->call->caller.scope, std::move(batch), {}, std::move(token)});
-}
-
-void count_refused(Context& context, const Write& write) {
-  if (context.services.ledger == nullptr) return;
-  signal::LedgerKey key{kReceiver, write.call->caller.scope.account, kBranch};
+// {"stored": N, "rejected": {reason: N}, "message": the first reason} of an import.
+net::HttpResponse answer_import(Ingest& ingest) {
+  auto& write = static_cast<Write&>(ingest);
   for (size_t i = 0; i < rw::kReasonCount; ++i) {
-    uint64_t rows = write.refused.rows[i];
-    if (rows == 0) continue;
-    context.services.ledger->received(key, rows);
-    context.services.ledger->resolved(
-        key,
-        signal::Verdict::rejected(rows, std::string(rw::reason_name(static_cast<rw::Reason>(i))),
-                                  Error{ErrorCode::InvalidArgument, write.refused.message, {}}));
+    if (write.refused.rows[i] == 0) continue;
+    write.rejected[std::string(rw::reason_name(static_cast<rw::Reason>(i)))] +=
+        write.refused.rows[i];
   }
+  if (write.rejection && write.refused.message.empty()) {
+    write.refused.message = write.rejection->to_string();
+  }
+  return import_reply(write, write.refused.message);
 }
 
-void put_metadata(Context& context, const WritePtr& write, std::vector<rw::Metadata> metadata) {
-  if (metadata.empty()) return;
-  write->open_parts.fetch_add(1, std::memory_order_relaxed);
-  context.metadata->put(
-      write->call->caller.scope.account, std::move(metadata), [write](Status status) {
-        if (!status) {
-          std::lock_guard lock(write->outcome_mutex);
-          auto& slot = is_retryable(status.error().code) ? write->failure : write->rejection;
-          if (!slot) slot = status.error();
-        }
-        finish(write);
-      });
+void count_all_refused(Context& context, const Write& write) {
+  for (size_t i = 0; i < rw::kReasonCount; ++i) {
+    count_refused(context, write, std::string(rw::reason_name(static_cast<rw::Reason>(i))),
+                  write.refused.rows[i], write.refused.message);
+  }
 }
 
 std::optional<net::HttpResponse> expand(Context& context, Write& write, std::string& message) {
@@ -202,8 +144,10 @@ void run(Context& context, const WritePtr& write) {
     return;
   }
   int64_t now_ms = context.services.env.clock->wall_now().ms();
-  auto decoded = rw::decode(write->version, message,
-                            {.oldest_ms = now_ms - kPastMs, .newest_ms = now_ms + kFutureMs});
+  rw::Limits limits{.oldest_ms = now_ms - kPastMs, .newest_ms = now_ms + kFutureMs};
+  // The store judges the times of an import.
+  if (write->back_fill) limits.oldest_ms = std::numeric_limits<int64_t>::min();
+  auto decoded = rw::decode(write->version, message, limits);
   if (!decoded) {
     net::HttpResponse out = text_reply(400, decoded.error().to_string() + "\n");
     add_written_headers(*write, out);
@@ -211,21 +155,21 @@ void run(Context& context, const WritePtr& write) {
     return;
   }
   write->refused = std::move(decoded->refused);
-  count_refused(context, *write);
-  push(context, write, std::move(decoded->floats), &Write::samples);
-  push(context, write, std::move(decoded->histograms), &Write::histograms);
+  count_all_refused(context, *write);
+  push_batch(context, write, std::move(decoded->floats), &Ingest::samples);
+  push_batch(context, write, std::move(decoded->histograms), &Ingest::histograms);
   if (decoded->exemplars != nullptr) {
     uint64_t taken = context.exemplars.add(write->call->caller.scope, *decoded->exemplars);
     std::lock_guard lock(write->outcome_mutex);
     write->exemplars += taken;
   }
   put_metadata(context, write, std::move(decoded->metadata));
-  finish(write);
+  finish_part(write);
 }
 
-}  // namespace
+enum class Source : uint8_t { Sender, Import };
 
-void handle_write(Context& context, CallPtr call) {
+void begin_write(Context& context, CallPtr call, Source source) {
   const net::Headers& headers = call->request.headers;
   auto version = version_of(headers.get("content-type"));
   if (!version) {
@@ -244,7 +188,18 @@ void handle_write(Context& context, CallPtr call) {
   auto write = std::make_shared<Write>();
   write->call = std::move(call);
   write->version = *version;
+  write->back_fill = source == Source::Import;
+  write->answer = source == Source::Import ? answer_import : answer_write;
   context.services.executor->post(Lane::Ingest, [&context, write] { run(context, write); });
+}
+
+}  // namespace
+
+void handle_write(Context& context, CallPtr call) {
+  begin_write(context, std::move(call), Source::Sender);
+}
+void handle_import_write(Context& context, CallPtr call) {
+  begin_write(context, std::move(call), Source::Import);
 }
 
 }  // namespace kansoku::api::prometheus

@@ -32,6 +32,20 @@ Status FileSystem::write_atomic(const std::string& path, std::string_view bytes)
   return sync_directory(parent_path(path));
 }
 
+Status FileSystem::copy(const std::string& from, const std::string& to, uint64_t bytes) {
+  KANSOKU_TRY(auto source, open(from, OpenMode::Read));
+  KANSOKU_TRY(auto target, open(to, OpenMode::CreateNew));
+  std::string buffer(std::min<uint64_t>(bytes, 1U << 20), '\0');
+  for (uint64_t at = 0; at < bytes;) {
+    auto window = std::span(buffer).subspan(0, std::min<uint64_t>(buffer.size(), bytes - at));
+    KANSOKU_TRY(size_t read, source->read_at(at, std::as_writable_bytes(window)));
+    if (read == 0) return fail(ErrorCode::DataLoss, "the file is shorter than it should be", from);
+    KANSOKU_RETURN_IF_ERROR(target->write_at(at, std::as_bytes(window.subspan(0, read))));
+    at += read;
+  }
+  return target->sync_data();
+}
+
 uint64_t Random::u64() {
   uint64_t value = 0;
   fill(std::as_writable_bytes(std::span(&value, 1)));

@@ -102,6 +102,8 @@ class FileSystem {
   virtual Status create_directories(const std::string& path) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // A second name for a file of the same file system (a hard link); AlreadyExists where `to` is.
+  virtual Status link(const std::string& from, const std::string& to) = 0;
   // Makes renames, creations and removals in the directory durable.
   virtual Status sync_directory(const std::string& path) = 0;
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& path) = 0;
@@ -117,6 +119,8 @@ class FileSystem {
   Result<std::string> read_all(const std::string& path, size_t bytes_max = 64U << 20);
   // Writes path.tmp, syncs it, renames it over path and syncs the directory.
   Status write_atomic(const std::string& path, std::string_view bytes);
+  // The first `bytes` bytes of a file as a new one, synced (the directory is the caller's).
+  Status copy(const std::string& from, const std::string& to, uint64_t bytes);
   bool exists(const std::string& path) { return info(path).has_value(); }
 };
 

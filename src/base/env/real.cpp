@@ -141,6 +141,11 @@ class RealFileSystem final : public FileSystem {
     return {};
   }
 
+  Status link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) != 0) return os_error(errno, "link", from);
+    return {};
+  }
+
   Status remove(const std::string& path) override {
     if (::remove(path.c_str()) != 0) return os_error(errno, "remove", path);
     return {};

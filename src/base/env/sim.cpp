@@ -254,6 +254,17 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Status SimFileSystem::link(const std::string& from, const std::string& to) {
+  std::lock_guard lock(mutex_);
+  auto found = seen_.find(from);
+  if (found == seen_.end()) return fail(ErrorCode::NotFound, "link: no such file", from);
+  if (seen_.contains(to)) return fail(ErrorCode::AlreadyExists, "link: the name is taken", to);
+  if (auto fault = begin("link", to)) return fail(fault->code, fault->message, to);
+  seen_[to] = found->second;
+  entry_changes_.push_back({to, found->second});
+  return {};
+}
+
 Status SimFileSystem::remove(const std::string& path) {
   std::lock_guard lock(mutex_);
   auto found = seen_.find(path);

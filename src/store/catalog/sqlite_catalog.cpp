@@ -328,6 +328,18 @@ CatalogStats SqliteCatalog::stats() const {
   return stats;
 }
 
+Status SqliteCatalog::snapshot(const std::string& path) {
+  std::lock_guard lock(state_->database_mutex);
+  if (!state_->database) return unavailable("the catalog is closed");
+  KANSOKU_TRY(Statement copy, prepare(state_->database.get(), "VACUUM INTO ?"));
+  sqlite3_bind_text(copy.get(), 1, path.c_str(), -1, SQLITE_STATIC);
+  KANSOKU_RETURN_IF_ERROR(run(state_->database.get(), copy));
+  env::FileSystem& files = *state_->vfs.env().files;
+  KANSOKU_TRY(auto file, files.open(path, env::OpenMode::ReadWrite));
+  KANSOKU_RETURN_IF_ERROR(file->sync_data());
+  return files.sync_directory(env::parent_path(path));
+}
+
 void SqliteCatalog::close() {
   {
     std::lock_guard lock(state_->queue_mutex);

@@ -43,6 +43,8 @@ class SqliteCatalog final : public Catalog {
   uint64_t watch(const std::string& collection, Watcher watcher) override;
   void unwatch(uint64_t id) override;
   CatalogStats stats() const;
+  // A copy of the database as of one moment, durable; commits wait meanwhile.
+  Status snapshot(const std::string& path);
   // Writes what is queued on this thread and closes the database; later commits are refused.
   void close();
 

@@ -87,7 +87,7 @@ void MetricEngine::Core::drain() {
   maintenance->after_batch();
   for (;;) {
     std::unique_ptr<InFlight> done;
-    std::optional<std::variant<signal::MetricDelivery, FlushRequest>> next;
+    std::optional<Incoming> next;
     {
       std::lock_guard lock(queue_mutex);
       if (!durable.empty()) {
@@ -105,6 +105,8 @@ void MetricEngine::Core::drain() {
       apply(*done);
     } else if (auto* delivery = std::get_if<signal::MetricDelivery>(&*next)) {
       take_in(std::move(*delivery));
+    } else if (auto* deletion = std::get_if<std::unique_ptr<Deletion>>(&*next)) {
+      take_deletion(std::move(*deletion));
     } else {
       FlushRequest& request = std::get<FlushRequest>(*next);
       request.records = handed_records;
@@ -153,7 +155,45 @@ Result<std::vector<SeriesInfo>> MetricEngine::select(const SeriesSelector& selec
 }
 
 Result<ScanReport> MetricEngine::scan(const MetricScan& scan, const ScanSink& sink) const {
+  auto known = std::ranges::all_of(scan.ids, [&](SeriesId id) { return id < core_->table.size(); });
+  if (known) core_->usage.note_read(scan.ids, core_->clock->now_ms());
   return core_->scan(scan, sink);
+}
+
+void MetricEngine::delete_points(SeriesDeletion deletion, DeletionDone done) {
+  core_->delete_points(std::move(deletion), std::move(done));
+}
+
+void MetricEngine::clean_tombstones(std::move_only_function<void(Status)> done) {
+  // What the frozen head holds must be a part before it can be rewritten.
+  flush(false, [core = core_, done = std::move(done)](Status status) mutable {
+    if (!status) {
+      done(std::move(status));
+    } else {
+      core->maintenance->clean_tombstones(std::move(done));
+    }
+  });
+}
+
+void MetricEngine::snapshot(std::string directory, std::move_only_function<void(Status)> done) {
+  core_->maintenance->snapshot(std::move(directory), std::move(done));
+}
+
+Status MetricEngine::set_series_limit(const std::string& account, uint64_t series_max) {
+  std::lock_guard lock(core_->queue_mutex);
+  if (series_max == 0) {
+    core_->series_limits.erase(account);
+  } else {
+    core_->series_limits[account] = series_max;
+  }
+  return {};
+}
+
+Result<std::vector<int64_t>> MetricEngine::last_read_ms(std::span<const SeriesId> ids) const {
+  std::vector<int64_t> out;
+  out.reserve(ids.size());
+  for (SeriesId id : ids) out.push_back(core_->usage.last_read_ms(id));
+  return out;
 }
 
 void MetricEngine::flush(bool merge_all, std::move_only_function<void(Status)> done) {

@@ -71,6 +71,13 @@ class MetricEngine final : public MetricStore {
   Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink) const override;
   void flush(bool merge_all, std::move_only_function<void(Status)> done) override;
   void enforce_retention(std::move_only_function<void(Status)> done) override;
+  void delete_points(SeriesDeletion deletion, DeletionDone done) override;
+  void clean_tombstones(std::move_only_function<void(Status)> done) override;
+  Status set_series_limit(const std::string& account, uint64_t series_max) override;
+  Result<std::vector<int64_t>> last_read_ms(std::span<const SeriesId> ids) const override;
+  // Puts a copy of the engine's files into an existing empty directory. Opened with a copy of the
+  // log that was taken later, it has everything that was acknowledged before this call.
+  void snapshot(std::string directory, std::move_only_function<void(Status)> done);
   MetricStoreStats stats() const override;
   MetricEngineStats engine_stats() const;
   // Stops timers and background work; what is in the log's hands is still answered. Appends are

@@ -8,6 +8,8 @@
 #include "store/metrics/engine.h"
 #include "store/metrics/head.h"
 #include "store/metrics/series_table.h"
+#include "store/metrics/tombstones.h"
+#include "store/metrics/usage.h"
 #include "store/trusted_clock.h"
 
 namespace kansoku::store::metrics {
@@ -19,6 +21,14 @@ class Maintenance;
 struct View {
   std::shared_ptr<const FrozenHead> frozen;
   std::vector<std::shared_ptr<const Part>> parts;  // in log order
+  std::shared_ptr<const Tombstones> tombstones = std::make_shared<Tombstones>();
+};
+
+// A deletion on its way through the log.
+struct Deletion {
+  Tombstone tombstone;
+  uint64_t series = 0;  // that had points when it was asked for
+  MetricStore::DeletionDone done;
 };
 
 // One delivery between the log and the head.
@@ -33,6 +43,7 @@ struct InFlight {
   size_t bytes = 0;
   uint64_t record_bytes = 0;
   Status status;
+  std::unique_ptr<Deletion> deletion;  // then nothing of the above but sequence and status counts
 };
 
 struct FlushRequest {
@@ -61,7 +72,8 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
 
   // Queues between callers, the log and the drain.
   mutable std::mutex queue_mutex;
-  std::deque<std::variant<signal::MetricDelivery, FlushRequest>> incoming;
+  using Incoming = std::variant<signal::MetricDelivery, FlushRequest, std::unique_ptr<Deletion>>;
+  std::deque<Incoming> incoming;
   std::deque<std::unique_ptr<InFlight>> durable;
   size_t queue_bytes = 0;
   bool draining = false;
@@ -69,6 +81,8 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   std::atomic<bool> full{false};  // the head takes no more until a part is written
   MetricStoreStats counters;
   MetricEngineStats engine_counters;
+  std::map<std::string, uint64_t> series_limits;  // by account, where not the default
+  SeriesUsage usage;
 
   // The drain's own (one task at a time).
   std::string record;
@@ -98,6 +112,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   bool guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row);
   SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
                        ScopeId scope, std::string& reason, Error& error);
+  uint64_t series_limit(const std::string& account) const;
   void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
   void hand_to_log(std::unique_ptr<InFlight> in_flight);
   void refused_by_log(InFlight& in_flight, const Error& error);
@@ -109,6 +124,13 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void put_replayed(const DecodedRecord& points);
   void note_in_head(uint64_t sequence, uint64_t record_bytes);
   Status replay(uint64_t floor);
+
+  // deletions.cpp
+  void delete_points(SeriesDeletion deletion, MetricStore::DeletionDone done);
+  void take_deletion(std::unique_ptr<Deletion> deletion);
+  void apply_deletion(InFlight& in_flight);
+  void delete_now(std::shared_ptr<const Tombstone> tombstone);
+  Status replay_deletion(std::string_view payload, uint64_t sequence, uint64_t floor);
 
   // engine_scan.cpp
   Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink);

@@ -26,22 +26,33 @@ void add_rejection(InFlight& in_flight, uint64_t rows, std::string reason, const
 void MetricEngine::Core::judge_times(InFlight& in_flight) {
   const auto& batch = *in_flight.delivery.batch;
   int64_t now_ms = env.clock->wall_now().ms();
-  int64_t oldest = now_ms - kPointPastMs;
+  bool back_fill = in_flight.delivery.back_fill;
+  // By merge kind.
+  std::array<int64_t, 2> oldest{now_ms - kPointPastMs, now_ms - kPointPastMs};
+  if (back_fill) oldest = {now_ms - options.replace_retention_ms, now_ms - kTierRetentionMs.back()};
   int64_t newest = now_ms + kPointFutureMs;
+  int64_t suspect = std::max(oldest[0], oldest[1]);
   uint64_t old = 0;
   uint64_t ahead = 0;
   auto times = batch.timestamps_ms();
   for (int64_t ms : times) {
-    old += static_cast<uint64_t>(ms < oldest);
+    old += static_cast<uint64_t>(ms < suspect);
     ahead += static_cast<uint64_t>(ms > newest);
   }
   if (old + ahead == 0) return;
   in_flight.accepted.resize(times.size());
+  old = 0;
   for (size_t i = 0; i < times.size(); ++i) {
-    in_flight.accepted[i] = static_cast<uint8_t>(times[i] >= oldest && times[i] <= newest);
+    auto merge = static_cast<size_t>(batch.meta(batch.point_series()[i]).merge);
+    bool too_old = times[i] < oldest[merge];
+    old += static_cast<uint64_t>(too_old);
+    in_flight.accepted[i] = static_cast<uint8_t>(!too_old && times[i] <= newest);
   }
   add_rejection(in_flight, old, "too_old",
-                Error{ErrorCode::OutOfRange, "a point is older than two weeks", {}});
+                Error{ErrorCode::OutOfRange,
+                      back_fill ? "a point is older than what is kept (the retention)"
+                                : "a point is older than two weeks",
+                      {}});
   add_rejection(in_flight, ahead, "too_new",
                 Error{ErrorCode::OutOfRange, "a point is more than two hours ahead", {}});
 }
@@ -50,10 +61,14 @@ SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::Metr
                                          signal::SeriesRow row, ScopeId scope, std::string& reason,
                                          Error& error) {
   const signal::SeriesMeta& meta = batch.meta(row);
-  if (table.series_of_account(scope) >= options.series_per_tenant_max) {
+  const std::string& account = table.account_of(scope);
+  uint64_t limit = series_limit(account);
+  if (table.series_of_account(scope) >= limit) {
     reason = "series_limit";
     error = {ErrorCode::FailedPrecondition,
-             fmt::format("too many series: limit {} a tenant", options.series_per_tenant_max),
+             fmt::format("per-tenant series limit of {} exceeded by account {}; an administrator "
+                         "raises it with: kansoku ctl limits set {} series=N",
+                         limit, account, account),
              {}};
     return kNoSeries;
   }
@@ -89,6 +104,12 @@ bool MetricEngine::Core::guess_series(InFlight& in_flight, ScopeId scope, signal
     guess = id + 1;
   }
   return true;
+}
+
+uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
+  std::lock_guard lock(queue_mutex);
+  auto found = series_limits.find(account);
+  return found == series_limits.end() ? options.series_per_tenant_max : found->second;
 }
 
 void MetricEngine::Core::resolve_series(InFlight& in_flight) {
@@ -273,6 +294,10 @@ void MetricEngine::Core::put_batch(const InFlight& in_flight) {
 
 // Puts a durable batch into the head and answers it.
 void MetricEngine::Core::apply(InFlight& in_flight) {
+  if (in_flight.deletion) {
+    apply_deletion(in_flight);
+    return;
+  }
   uint64_t rows = in_flight.delivery.batch->point_count();
   signal::Verdict verdict;
   if (in_flight.status) {
@@ -328,6 +353,9 @@ Status MetricEngine::Core::replay(uint64_t floor) {
   DecodedRecord points;
   return log.replay(
       wal::Engine::Metrics, [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
+        if (payload.starts_with(kDeletionRecord)) {
+          return replay_deletion(payload, tag.sequence, floor);
+        }
         points.clear();
         auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
         Status decoded = decode_batch_record(payload, define, points);

@@ -142,6 +142,7 @@ class Scanner {
         ++core_.engine_counters.pages_damaged;
       }
       report_.points += next_.size();
+      view_->tombstones->cut(id, part.meta().last_sequence, next_);
       join_next(series, plan.merge);
     }
   }
@@ -156,11 +157,15 @@ class Scanner {
   }
 
   // Points of one piece of the head, as they are shown.
-  void read_stream(std::string_view stream, const Plan& plan, DecodedSeries& series) {
+  // `frozen`: of series `id` in the frozen head, which is older than some deletions; the head
+  // itself never holds what is deleted.
+  void read_stream(std::string_view stream, const Plan& plan, const FrozenHead* frozen, SeriesId id,
+                   DecodedSeries& series) {
     if (stream.empty()) return;
     next_.clear();
     decode_stream(stream, next_);
     report_.points += next_.size();
+    if (frozen != nullptr) view_->tombstones->cut(id, frozen->sequence(), next_);
     settle(next_, plan.merge);
     if (plan.kind != PageKind::Raw) {
       fold_cells(next_, scan_.tier_ms);
@@ -180,10 +185,11 @@ class Scanner {
     if (view_->frozen) {
       frozen_.clear();
       view_->frozen->append_stream(id, frozen_);
-      read_stream(frozen_, plan, series);
+      read_stream(frozen_, plan, view_->frozen.get(), id, series);
     }
     size_t begin = row == 0 ? 0 : ends_[row - 1];
-    read_stream(std::string_view(streams_).substr(begin, ends_[row] - begin), plan, series);
+    std::string_view stream = std::string_view(streams_).substr(begin, ends_[row] - begin);
+    read_stream(stream, plan, nullptr, id, series);
     if (plan.kind == PageKind::Raw) {
       cut_range(series, plan.read_begin, plan.read_end);
       if (scan_.tier_ms > 0) fold_cells(series, scan_.tier_ms);

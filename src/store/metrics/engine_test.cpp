@@ -96,7 +96,7 @@ TEST_CASE("a data directory of a newer version is refused and left as it is") {
   f.stop();
   std::string manifest = disk.contents("/d/metrics/manifest");
   REQUIRE(manifest.size() >= 16);
-  store_le(manifest.data() + 8, uint32_t{2});
+  store_le(manifest.data() + 8, uint32_t{1'000});
   store_le(manifest.data() + 12, crc32c(as_bytes(std::string_view(manifest).substr(0, 12))));
   disk.set_contents("/d/metrics/manifest", manifest);
   Status opened = f.open();

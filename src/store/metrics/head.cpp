@@ -135,6 +135,15 @@ void Head::append_distribution(SeriesId id, int64_t ms, const signal::Distributi
   points_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Its blocks go with the head: deletions are rare.
+void Head::drop_stream(SeriesId id) {
+  Shard& shard = shards_[shard_of(id)];
+  size_t row = row_in_shard(id);
+  if (row >= shard.entries.size() || shard.entries[row].bytes == 0) return;
+  shard.entries[row] = Entry();
+  active_.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void Head::freeze(uint64_t first_sequence, uint64_t sequence,
                   const std::function<void(std::shared_ptr<const FrozenHead>)>& publish) {
   auto frozen = std::make_shared<FrozenHead>();

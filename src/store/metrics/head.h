@@ -127,6 +127,8 @@ class Head {
   }
   void append_float(SeriesId id, int64_t ms, double value);
   void append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution);
+  // With the shard's lock held, as for appends: the series has no points any more.
+  void drop_stream(SeriesId id);
   uint64_t points() const { return points_.load(std::memory_order_relaxed); }
   uint64_t memory_bytes() const { return bytes_.load(std::memory_order_relaxed); }
   // Takes every stream; `publish` runs while all shards are locked, so that a reader sees the

@@ -36,6 +36,12 @@ Result<uint64_t> Maintenance::load() {
     KANSOKU_RETURN_IF_ERROR(series_file_.load(state.series_file, state.series_bytes, core_.table));
   }
   View loaded;
+  KANSOKU_TRY(auto tombstones, load_tombstones(*core_.env.files, core_.options.directory));
+  saved_tombstones_ = std::make_shared<Tombstones>(std::move(tombstones));
+  loaded.tombstones = saved_tombstones_;
+  if (auto read = core_.usage.load(*core_.env.files, core_.options.directory); !read) {
+    core_.counters.last_error = read.error().to_string();
+  }
   Decompressor decompressor;
   for (const auto& [first, meta] : state.parts) {
     auto part = Part::open(*core_.env.files, core_.options.directory, meta);
@@ -44,7 +50,8 @@ Result<uint64_t> Maintenance::load() {
       int64_t first_ms = 0;
       int64_t last_ms = 0;
       times.read_times(id, first_ms, last_ms);
-      if (core_.table.exists(id)) core_.table.note_times(id, first_ms, last_ms);
+      bool left = loaded.tombstones->cut_times(id, meta.last_sequence, first_ms, last_ms);
+      if (left && core_.table.exists(id)) core_.table.note_times(id, first_ms, last_ms);
     }
     if (part->damaged()) {
       not_mergeable_.insert(meta.id);
@@ -209,6 +216,7 @@ void Maintenance::run() {
 // One piece of work; false when there is none, and then the strand has ended.
 bool Maintenance::step() {
   std::vector<Done> retention;
+  std::vector<std::pair<std::string, Done>> snapshots;
   {
     std::lock_guard lock(tasks_mutex_);
     bool may_seal = frozen_ && (!seal_waiting_.empty() ||
@@ -223,7 +231,17 @@ bool Maintenance::step() {
       return false;
     }
     if (!seal_ && !merge_) retention.swap(retention_waiting_);
+    if (!seal_ && !merge_ && !clean_waiting_.empty()) {
+      if (!clean_) clean_.emplace();
+      // What was deleted since the last one began is in the goal of all.
+      clean_->goal = core_.current_view()->tombstones;
+      clean_->clean_parts.clear();
+      for (Done& done : clean_waiting_) clean_->waiting.push_back(std::move(done));
+      clean_waiting_.clear();
+    }
+    snapshots.swap(snapshot_waiting_);
   }
+  for (auto& [directory, done] : snapshots) done(write_snapshot(directory));
   if (!retention.empty()) {
     Status status = drop_expired();
     for (Done& done : retention) done(status);
@@ -231,9 +249,11 @@ bool Maintenance::step() {
   }
   if (seal_) return step_seal();
   if (merge_) return step_merge();
+  if (clean_) return step_clean();
   if (pick_merge()) return true;
   std::lock_guard lock(tasks_mutex_);
-  bool more = !retention_waiting_.empty() || (!merge_waiting_.empty() && !closed_) ||
+  bool more = !retention_waiting_.empty() || !clean_waiting_.empty() ||
+              !snapshot_waiting_.empty() || (!merge_waiting_.empty() && !closed_) ||
               (frozen_ &&
                (!seal_waiting_.empty() || core_.env.clock->monotonic_now().ns >= retry_after_ns_));
   if (!more) running_ = false;
@@ -277,6 +297,8 @@ Status Maintenance::publish_seal() {
   SealTask& seal = *seal_;
   ManifestState next = scalars();
   next.floor = std::max(next.floor, seal.frozen->sequence());
+  // The log may forget deletions up to the floor: they stand in their file before.
+  KANSOKU_RETURN_IF_ERROR(save_tombstones());
   KANSOKU_RETURN_IF_ERROR(manifest_.publish({.added = {*seal.written}}, next));
   auto part = Part::open(*core_.env.files, core_.options.directory, *seal.written);
   core_.update_view([&](View& view) {
@@ -285,6 +307,10 @@ Status Maintenance::publish_seal() {
   });
   core_.log.set_floor(wal::Engine::Metrics, 0, seal.frozen->sequence());
   series_file_.remove_others();
+  // Not data: a failure is tried again at the next one.
+  if (auto saved = core_.usage.save(*core_.env.files, core_.options.directory); !saved) {
+    note_error(saved.error());
+  }
   seal_.reset();
   {
     std::lock_guard lock(tasks_mutex_);
@@ -353,6 +379,10 @@ bool Maintenance::step_merge() {
     std::lock_guard lock(tasks_mutex_);
     merge_failed_ = true;
     unanswered.swap(merge_running_);
+    if (clean_) {
+      for (Done& done : clean_->waiting) unanswered.push_back(std::move(done));
+      clean_.reset();
+    }
     for (Done& done : merge_waiting_) unanswered.push_back(std::move(done));
     merge_waiting_.clear();
     running_ = false;
@@ -388,6 +418,7 @@ Status Maintenance::publish_merge() {
     std::erase_if(view.parts, [&](const auto& part) { return inputs.contains(part.get()); });
   });
   remove_part_files(merge.job->inputs());
+  if (clean_) clean_->clean_parts.insert(merge.written->id);
   merge_.reset();
   std::lock_guard lock(core_.queue_mutex);
   ++core_.counters.merges;
@@ -461,8 +492,9 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   if (inputs.size() > 1) ++output.level;
   Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
   MergeTask task;
-  KANSOKU_TRY(task.job, MergeJob::begin(*core_.env.files, core_.options.directory,
-                                        std::move(inputs), core_.table, output, horizons));
+  KANSOKU_TRY(task.job,
+              MergeJob::begin(*core_.env.files, core_.options.directory, std::move(inputs),
+                              core_.table, output, horizons, core_.current_view()->tombstones));
   merge_ = std::move(task);
   return {};
 }
@@ -507,6 +539,8 @@ Status Maintenance::drop_expired() {
     });
     remove_part_files(gone);
   }
+  KANSOKU_RETURN_IF_ERROR(prune_tombstones({}));
+  KANSOKU_RETURN_IF_ERROR(core_.usage.save(*core_.env.files, core_.options.directory));
   if (rewrite) return begin_merge({rewrite});
   return {};
 }

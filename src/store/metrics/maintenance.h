@@ -25,6 +25,13 @@ struct MergeTask {
   std::optional<PartMeta> written;
 };
 
+// A request to make deletions true on disk.
+struct CleanTask {
+  std::shared_ptr<const Tombstones> goal;
+  std::set<uint64_t> clean_parts;  // ids of parts that were written with the goal applied
+  std::vector<std::move_only_function<void(Status)>> waiting;
+};
+
 class Maintenance {
  public:
   explicit Maintenance(MetricEngine::Core& core);
@@ -34,6 +41,10 @@ class Maintenance {
   // On the drain, after each batch or marker: begins flushes and seals that are due.
   void after_batch();
   void enforce_retention(std::move_only_function<void(Status)> done);
+  // Rewrites every part that still holds what is deleted now.
+  void clean_tombstones(std::move_only_function<void(Status)> done);
+  // Puts a copy of the engine's files, as of one moment, into an existing empty directory.
+  void snapshot(std::string directory, std::move_only_function<void(Status)> done);
   void close();
 
  private:
@@ -56,6 +67,12 @@ class Maintenance {
   std::vector<std::shared_ptr<const Part>> find_inputs(bool settle);
   Status begin_merge(std::vector<std::shared_ptr<const Part>> inputs);
   Status drop_expired();
+  // Deletions (maintenance_deletions.cpp).
+  bool step_clean();
+  void finish_clean(const Status& status);
+  Status prune_tombstones(const std::set<uint64_t>& clean_parts);
+  Status save_tombstones();
+  Status write_snapshot(const std::string& directory);
   void remove_part_files(const std::vector<std::shared_ptr<const Part>>& parts);
   void note_error(const Error& error);
   ManifestState scalars();
@@ -74,6 +91,8 @@ class Maintenance {
   std::vector<FlushRequest> seal_waiting_;  // flushes that wait for the seal in progress
   std::vector<Done> merge_waiting_;         // flush(merge_all)
   std::vector<Done> retention_waiting_;
+  std::vector<Done> clean_waiting_;
+  std::vector<std::pair<std::string, Done>> snapshot_waiting_;
   std::optional<Error> seal_error_;  // for flushes that wait on the drain
   bool merge_failed_ = false;        // no more background merges until the next seal
   uint64_t timer_ = 0;
@@ -83,6 +102,8 @@ class Maintenance {
   std::optional<MergeTask> merge_;
   std::vector<Done> merge_running_;   // merge_all requests that the present merges serve
   std::set<uint64_t> not_mergeable_;  // parts (ids) with damage
+  std::shared_ptr<const Tombstones> saved_tombstones_;
+  std::optional<CleanTask> clean_;
 };
 
 }  // namespace kansoku::store::metrics

@@ -6,15 +6,17 @@ namespace kansoku::store::metrics {
 namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
-constexpr uint32_t kManifestVersion = 1;
+// 2: deletions (docs/formats/tombstones.md); the manifest's own records are those of version 1.
+constexpr uint32_t kManifestVersion = 2;
+constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
 // Rewritten when it has grown to this.
 constexpr uint64_t kManifestBytesMax = 1U << 20;
 
-std::string manifest_header() {
+std::string manifest_header(uint32_t version = kManifestVersion) {
   std::string out;
   append_le(out, kManifestMagic);
-  append_le(out, kManifestVersion);
+  append_le(out, version);
   append_le(out, crc32c(as_bytes(out)));
   return out;
 }
@@ -106,7 +108,10 @@ Status Manifest::load(uint64_t log_first_sequence) {
                       *version, kManifestVersion),
           path_);
     }
-    whole = view.substr(0, kHeaderBytes) == manifest_header();
+    whole = false;
+    for (uint32_t version = kManifestVersionMin; version <= kManifestVersion; ++version) {
+      whole = whole || view.substr(0, kHeaderBytes) == manifest_header(version);
+    }
     size_t at = kHeaderBytes;
     while (whole && at < view.size()) {
       if (view.size() - at < 8) break;
@@ -173,6 +178,14 @@ Status Manifest::remove_orphans() {
     if (orphan) KANSOKU_RETURN_IF_ERROR(files_->remove(env::join_path(directory_, entry.name)));
   }
   return {};
+}
+
+Status Manifest::write(env::FileSystem& files, const std::string& directory,
+                       const ManifestState& state) {
+  ManifestEdit all;
+  for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
+  return files.write_atomic(env::join_path(directory, "manifest"),
+                            manifest_header() + encode_edit(all, state));
 }
 
 Status Manifest::rewrite(const ManifestState& state) {

@@ -38,6 +38,9 @@ class Manifest {
   // Applies the edit and the scalars and makes them durable. After a failure either state may be on
   // disk: no file of either may go before a later change went through, which writes a new manifest.
   Status publish(const ManifestEdit& edit, const ManifestState& scalars);
+  // A manifest of `state` in another directory.
+  static Status write(env::FileSystem& files, const std::string& directory,
+                      const ManifestState& state);
   uint64_t take_part_id() { return state_.next_part++; }
 
  private:

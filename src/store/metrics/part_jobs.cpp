@@ -128,8 +128,10 @@ Result<PartMeta> SealJob::finish() { return writer_->finish(); }
 Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::string directory,
                                                   std::vector<std::shared_ptr<const Part>> inputs,
                                                   const SeriesTable& table, PartMeta output,
-                                                  Horizons horizons) {
+                                                  Horizons horizons,
+                                                  std::shared_ptr<const Tombstones> tombstones) {
   auto job = std::make_unique<MergeJob>();
+  job->tombstones_ = std::move(tombstones);
   KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), output, kMergeLevel,
                                                section_lengths(inputs)));
   job->table_ = &table;
@@ -186,6 +188,7 @@ Status MergeJob::put_points(SeriesId id) {
     if (cursor.current() != id) continue;
     DecodedSeries next;
     cursor.read(id, kMin, kMax, next);
+    tombstones_->cut(id, cursor.part().meta().last_sequence, next);
     join_settled(series, std::move(next), merge);
   }
   if (found) {
@@ -205,9 +208,11 @@ Status MergeJob::put_times(SeriesId id) {
     int64_t from = kMax;
     int64_t to = kMin;
     cursor.read_times(id, from, to);
+    if (!tombstones_->cut_times(id, cursor.part().meta().last_sequence, from, to)) continue;
     first = std::min(first, from);
     last = std::max(last, to);
   }
+  if (first > last) return {};  // all of it is deleted
   return writer_->add_times(id, first, last);
 }
 

@@ -6,6 +6,7 @@
 #include "store/metrics/head.h"
 #include "store/metrics/part.h"
 #include "store/metrics/series_table.h"
+#include "store/metrics/tombstones.h"
 
 namespace kansoku::store::metrics {
 
@@ -53,7 +54,8 @@ class MergeJob {
   static Result<std::unique_ptr<MergeJob>> begin(env::FileSystem& files, std::string directory,
                                                  std::vector<std::shared_ptr<const Part>> inputs,
                                                  const SeriesTable& table, PartMeta output,
-                                                 Horizons horizons);
+                                                 Horizons horizons,
+                                                 std::shared_ptr<const Tombstones> tombstones);
   // True when everything is written. DataLoss when an input is damaged: then it stays as it is.
   Result<bool> step();
   Result<PartMeta> finish();
@@ -68,6 +70,7 @@ class MergeJob {
 
   const SeriesTable* table_ = nullptr;
   std::vector<std::shared_ptr<const Part>> inputs_;
+  std::shared_ptr<const Tombstones> tombstones_;
   std::unique_ptr<PartWriter> writer_;
   Horizons horizons_;
   Decompressor decompressor_;

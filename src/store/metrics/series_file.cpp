@@ -143,6 +143,12 @@ Status SeriesFile::save(const SeriesTable& table, SeriesId end) {
   return {};
 }
 
+Status SeriesFile::copy_to(const std::string& directory, uint64_t number, uint64_t bytes) const {
+  if (number == 0 || bytes == 0) return {};  // no part was written yet: the log has them all
+  std::string from = path(number);
+  return files_->copy(from, env::join_path(directory, from.substr(directory_.size() + 1)), bytes);
+}
+
 void SeriesFile::remove_others() {
   auto entries = files_->list(directory_);
   if (!entries) return;

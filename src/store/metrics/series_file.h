@@ -21,6 +21,8 @@ class SeriesFile {
   // Appends the series in [saved, end) and syncs. A failed write or sync makes the next call write
   // a new file with all series.
   Status save(const SeriesTable& table, SeriesId end);
+  // The counted bytes of file `number` under the same name in another directory.
+  Status copy_to(const std::string& directory, uint64_t number, uint64_t bytes) const;
   uint64_t number() const { return number_; }
   uint64_t bytes() const { return bytes_; }
   // Removes other series files; call when the manifest names this one.

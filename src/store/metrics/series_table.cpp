@@ -289,6 +289,21 @@ void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
   }
 }
 
+void SeriesTable::set_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
+  times_[id].first_ms.store(first_ms, std::memory_order_relaxed);
+  times_[id].last_ms.store(last_ms, std::memory_order_relaxed);
+}
+
+void SeriesTable::forget_times(SeriesId id) {
+  set_times(id, std::numeric_limits<int64_t>::max(), kNever);
+}
+
+bool SeriesTable::times_of(SeriesId id, int64_t& first_ms, int64_t& last_ms) const {
+  first_ms = times_[id].first_ms.load(std::memory_order_relaxed);
+  last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
+  return last_ms != kNever;
+}
+
 void SeriesTable::append_canonical(const Entry& entry, std::string& out) const {
   for (uint8_t i = 0; i < entry.pair_count; ++i) out += pairs_[pair_ids_[entry.pairs + i]].bytes;
 }

@@ -76,8 +76,14 @@ class SeriesTable {
   // Room for about as many series.
   void reserve(size_t series);
   uint64_t series_of_account(ScopeId scope) const;
+  const std::string& account_of(ScopeId scope) const { return scopes_[scope].account; }
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }
   void note_times(SeriesId id, int64_t first_ms, int64_t last_ms);
+  // After points were deleted; a series of which nothing is left is not selected until the next.
+  void set_times(SeriesId id, int64_t first_ms, int64_t last_ms);
+  void forget_times(SeriesId id);
+  // False for a series without points.
+  bool times_of(SeriesId id, int64_t& first_ms, int64_t& last_ms) const;
 
   SeriesId size() const { return size_.load(std::memory_order_acquire); }
   // On the writer; others use find_merge().

@@ -43,7 +43,10 @@ ReferenceMetricStore::Series* ReferenceMetricStore::series_for(const signal::Sco
   for (const Series& series : series_) {
     of_tenant += static_cast<uint64_t>(series.scope.account == scope.account);
   }
-  if (of_tenant >= options_.series_per_tenant_max) return nullptr;
+  auto limit = series_limits_.find(scope.account);
+  uint64_t series_max =
+      limit == series_limits_.end() ? options_.series_per_tenant_max : limit->second;
+  if (of_tenant >= series_max) return nullptr;
   SeriesId id = series_.size();
   ids_.emplace(Key(scope, labels, meta.merge), id);
   series_.push_back(
@@ -64,7 +67,13 @@ void ReferenceMetricStore::append(signal::MetricDelivery delivery) {
     for (size_t i = 0; i < batch.point_count(); ++i) {
       int64_t ms = batch.timestamps_ms()[i];
       signal::SeriesRow row = batch.point_series()[i];
-      if (ms < now_ms - kPointPastMs || ms > now_ms + kPointFutureMs) {
+      int64_t taken_ms = kPointPastMs;
+      if (delivery.back_fill) {
+        taken_ms = batch.meta(row).merge == signal::MergeKind::Replace
+                       ? options_.replace_retention_ms
+                       : kTierRetentionMs.back();
+      }
+      if (ms < now_ms - taken_ms || ms > now_ms + kPointFutureMs) {
         ++rejected[ms < now_ms ? "too_old" : "too_new"];
         continue;
       }
@@ -73,7 +82,7 @@ void ReferenceMetricStore::append(signal::MetricDelivery delivery) {
         ++rejected["series_limit"];
         continue;
       }
-      bool first = series->points.empty() && series->info.last_ms == 0;
+      bool first = !std::exchange(series->seen, true);
       series->info.first_ms = first ? ms : std::min(series->info.first_ms, ms);
       series->info.last_ms = first ? ms : std::max(series->info.last_ms, ms);
       if (series->info.merge == signal::MergeKind::Accumulate) {
@@ -95,7 +104,7 @@ void ReferenceMetricStore::append(signal::MetricDelivery delivery) {
 
 Result<bool> ReferenceMetricStore::matches(const Series& series, const SeriesSelector& selector) {
   const SeriesInfo& info = series.info;
-  if (series.scope != selector.scope) return false;
+  if (series.scope != selector.scope || !series.seen) return false;
   if (selector.merge && info.merge != *selector.merge) return false;
   if (selector.active_since_ms && info.last_ms < *selector.active_since_ms) return false;
   if (!selector.after_labels.empty() && info.labels.canonical() <= selector.after_labels) {
@@ -187,6 +196,7 @@ Result<ScanReport> ReferenceMetricStore::scan(const MetricScan& scan, const Scan
     {
       std::lock_guard lock(series_mutex_);
       if (id >= series_.size() || series_[id].scope != scan.scope) continue;
+      series_[id].read_ms = now_ms / 86'400'000 * 86'400'000;
       for (auto& [ms, point] : shown(series_[id], scan, now_ms)) {
         times.push_back(ms);
         values.push_back(point.sum());
@@ -201,6 +211,57 @@ Result<ScanReport> ReferenceMetricStore::scan(const MetricScan& scan, const Scan
     KANSOKU_RETURN_IF_ERROR(sink({id, times, values, distributions}));
   }
   return report;
+}
+
+void ReferenceMetricStore::delete_points(SeriesDeletion deletion, DeletionDone done) {
+  deletion.selector.limit = 0;
+  auto found = select(deletion.selector);
+  if (!found) return done(std::unexpected(std::move(found).error()));
+  TimeRangeMs range = deletion.range;
+  for (const SeriesInfo& info : *found) {
+    if (info.merge == signal::MergeKind::Accumulate && !has_full_hours(range)) {
+      return done(invalid_argument("{} is kept in cells", info.labels.to_string()));
+    }
+  }
+  {
+    std::lock_guard lock(series_mutex_);
+    for (const SeriesInfo& info : *found) {
+      Series& series = series_[info.id];
+      std::erase_if(series.points, [&](const auto& point) {
+        return point.first >= range.begin && point.first < range.end;
+      });
+      bool from_first = range.begin <= info.first_ms && range.end > info.first_ms;
+      bool to_last = range.end > info.last_ms && range.begin <= info.last_ms;
+      if (from_first) series.info.first_ms = range.end;
+      if (to_last) series.info.last_ms = range.begin - 1;
+      if ((from_first && to_last) || series.info.first_ms > series.info.last_ms) {
+        series.seen = false;
+      }
+    }
+  }
+  done(found->size());
+}
+
+void ReferenceMetricStore::clean_tombstones(std::move_only_function<void(Status)> done) {
+  done({});
+}
+
+Status ReferenceMetricStore::set_series_limit(const std::string& account, uint64_t series_max) {
+  std::lock_guard lock(series_mutex_);
+  if (series_max == 0) {
+    series_limits_.erase(account);
+  } else {
+    series_limits_[account] = series_max;
+  }
+  return {};
+}
+
+Result<std::vector<int64_t>> ReferenceMetricStore::last_read_ms(
+    std::span<const SeriesId> ids) const {
+  std::lock_guard lock(series_mutex_);
+  std::vector<int64_t> out;
+  for (SeriesId id : ids) out.push_back(id < series_.size() ? series_[id].read_ms : 0);
+  return out;
 }
 
 void ReferenceMetricStore::flush(bool, std::move_only_function<void(Status)> done) { done({}); }

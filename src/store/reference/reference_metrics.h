@@ -26,6 +26,10 @@ class ReferenceMetricStore final : public MetricStore {
   Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink) const override;
   void flush(bool merge_all, std::move_only_function<void(Status)> done) override;
   void enforce_retention(std::move_only_function<void(Status)> done) override;
+  void delete_points(SeriesDeletion deletion, DeletionDone done) override;
+  void clean_tombstones(std::move_only_function<void(Status)> done) override;
+  Status set_series_limit(const std::string& account, uint64_t series_max) override;
+  Result<std::vector<int64_t>> last_read_ms(std::span<const SeriesId> ids) const override;
   MetricStoreStats stats() const override;
 
  private:
@@ -34,6 +38,8 @@ class ReferenceMetricStore final : public MetricStore {
     SeriesInfo info;
     signal::Scope scope;
     std::map<int64_t, signal::Point> points;
+    bool seen = false;  // has points, as far as deletions tell
+    mutable int64_t read_ms = 0;
   };
   // The series, made at need; nothing when the tenant has too many.
   Series* series_for(const signal::Scope& scope, std::string_view labels,
@@ -48,6 +54,7 @@ class ReferenceMetricStore final : public MetricStore {
   mutable std::mutex series_mutex_;
   std::map<Key, SeriesId> ids_;
   std::vector<Series> series_;
+  std::map<std::string, uint64_t> series_limits_;
   uint64_t points_ = 0;
 };
 

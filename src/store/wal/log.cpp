@@ -63,6 +63,7 @@ struct Log::State {
   std::map<std::pair<Engine, uint16_t>, uint64_t> floors;
   std::vector<Segment> segments;  // the last one is being written when file is open
   LogStats stats;
+  size_t holds = 0;  // no segment is removed
   bool stopping = false;
   bool started = false;
 
@@ -90,6 +91,7 @@ struct Log::State {
   void remove_absorbed();
   bool absorbed(const Segment& segment) const;
   Status replace_absorbed();
+  Status copy_segments(const std::vector<Segment>& list, const std::string& to);
 };
 
 void Log::State::note_damage(const Segment& segment, uint64_t damages) {
@@ -380,7 +382,7 @@ void Log::State::remove_absorbed() {
     std::string path;
     {
       std::lock_guard guard(queue_mutex);
-      if (segments.size() < 2 || !absorbed(segments.front())) return;
+      if (segments.size() < 2 || holds > 0 || !absorbed(segments.front())) return;
       path = segments.front().path;
     }
     if (!env.files->remove(path)) return;
@@ -411,7 +413,43 @@ Status Log::State::replace_absorbed() {
     return status;
   }
   file_bytes = head.size();
+  std::lock_guard guard(queue_mutex);
+  segments.back().bytes = file_bytes;
   return {};
+}
+
+// Closed segments get a second name; of the current one its durable bytes are copied.
+Status Log::State::copy_segments(const std::vector<Segment>& list, const std::string& to) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Segment& segment = list[i];
+    std::string target = env::join_path(to, segment.path.substr(directory.size() + 1));
+    if (i + 1 < list.size()) {
+      KANSOKU_RETURN_IF_ERROR(env.files->link(segment.path, target));
+      continue;
+    }
+    if (segment.bytes == 0) continue;  // its first group never became durable
+    KANSOKU_RETURN_IF_ERROR(env.files->copy(segment.path, target, segment.bytes));
+  }
+  return env.files->sync_directory(to);
+}
+
+Status Log::snapshot(const std::string& directory) {
+  auto held = hold_segments();
+  std::vector<Segment> list;
+  {
+    std::lock_guard guard(state_->queue_mutex);
+    list = state_->segments;
+  }
+  return state_->copy_segments(list, directory);
+}
+
+std::shared_ptr<void> Log::hold_segments() {
+  std::lock_guard guard(state_->queue_mutex);
+  ++state_->holds;
+  return {state_.get(), [](State* state) {
+            std::lock_guard releasing(state->queue_mutex);
+            --state->holds;
+          }};
 }
 
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}

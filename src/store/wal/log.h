@@ -97,6 +97,12 @@ class Log {
 
   // Everything of (engine, shard) up to `sequence` is kept elsewhere now.
   void set_floor(Engine engine, uint16_t shard, uint64_t sequence);
+  // No segment is removed while this lives. Must not outlive the log.
+  std::shared_ptr<void> hold_segments();
+  // Puts a copy of what is durable now into an existing empty directory: what a crash at this
+  // moment would leave. Appends go on. Engines are copied before the log and after
+  // hold_segments(), so that the copy of the log begins where they end, or earlier.
+  Status snapshot(const std::string& directory);
   // Bytes of segments that this engine keeps from removal.
   uint64_t pinned_bytes(Engine engine) const;
 

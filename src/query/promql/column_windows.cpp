@@ -543,7 +543,11 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
     for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
     ColumnEvaluator inner(root_, steps);
     inner.labels_wanted_ = wanted;
-    return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) {
+    uint64_t values = 0;
+    return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) -> Status {
+      // Rows come one by one, but a query of more steps than it could hold is a mistake.
+      values += row.values.size();
+      if (values > root_.options.samples_max) return too_many_samples();
       return one(row.labels, row.drop_name, times_ms, row.values, false, to);
     });
   };

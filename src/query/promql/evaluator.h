@@ -79,7 +79,7 @@ class Evaluator {
   virtual ~Evaluator() = default;
   virtual Result<Matrix> eval(const Expr& expr);
   // A range vector at the only step of the grid, as a result of its own.
-  Result<Matrix> range_vector(const Expr& expr);
+  virtual Result<Matrix> range_vector(const Expr& expr);
 
  protected:
   // One of the same kind, for another grid of this query.
@@ -141,6 +141,7 @@ class Evaluator {
   Grid grid_;
 };
 
+Status too_many_samples();
 // The whole number of a `k`, cut to the number of series.
 Result<size_t> count_parameter(double k, size_t series);
 // Numbers of rows in the order of their labels.

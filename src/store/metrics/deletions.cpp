@@ -100,7 +100,7 @@ void MetricEngine::Core::delete_now(std::shared_ptr<const Tombstone> tombstone) 
         for (size_t i = 0; i < points.size(); ++i) {
           bool is_float = points.distributions.empty() || points.distributions[i] == nullptr;
           if (is_float) {
-            head.append_float(id, points.timestamps_ms[i], points.values[i]);
+            head.append_floats(id, {&points.timestamps_ms[i], 1}, {&points.values[i], 1});
           } else {
             head.append_distribution(id, points.timestamps_ms[i], *points.distributions[i]);
           }

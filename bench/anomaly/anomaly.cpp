@@ -1,4 +1,6 @@
 // What the band of a three-hour graph costs, with the fit of the model. Prints one JSON line.
+#include <sys/resource.h>
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

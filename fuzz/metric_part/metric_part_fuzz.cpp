@@ -26,7 +26,7 @@ void read_all(const std::shared_ptr<const Part>& part) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   PageReader reader;
-  if (reader.open(std::string(bytes))) {
+  if (reader.open(std::make_shared<const std::string>(bytes))) {
     DecodedSeries series;
     for (int i = 0; i < 1000 && reader.next(); ++i) {
       int64_t first = 0;

@@ -1,5 +1,5 @@
-// Prints random data and expressions that Prometheus 2.42 and 3.x answer alike, for a test that asks
-// both.
+// Prints random data and expressions that Prometheus 2.42 and 3.x answer alike, for a test that
+// asks both.
 //
 // Lines, separated by tabs: "series", then name and value of each label; "point", milliseconds and
 // the bits of the value, of the series before; "query", start, end and step in milliseconds, text.
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   const RandomOptions options{.as_2_42 = true, .begin_ms = number(argv[3])};
   for (const RandomSeries& series : random_series(seed, options)) {
     fmt::print("series");
-    for (const Label& label : series.labels.list()) fmt::print("\t{}\t{}", label.name, label.value);
+    for (const auto& label : series.labels.list()) fmt::print("\t{}\t{}", label.name, label.value);
     fmt::print("\n");
     for (const Point& point : series.points) {
       fmt::print("point\t{}\t{}\n", point.t, std::bit_cast<uint64_t>(point.f));

@@ -31,8 +31,7 @@ Result<BackupFile> copy_file(env::FileSystem& files, const std::string& from,
   BackupFile out;
   std::string buffer(1U << 20, '\0');
   for (;;) {
-    KANSOKU_TRY(size_t read,
-                source->read_at(out.bytes, std::as_writable_bytes(std::span(buffer))));
+    KANSOKU_TRY(size_t read, source->read_at(out.bytes, std::as_writable_bytes(std::span(buffer))));
     if (read == 0) break;
     std::string_view piece = std::string_view(buffer).substr(0, read);
     KANSOKU_RETURN_IF_ERROR(target->write_at(out.bytes, as_bytes(piece)));
@@ -103,8 +102,8 @@ Result<std::vector<BackupFile>> read_list(env::FileSystem& files, const std::str
     file.bytes = static_cast<uint64_t>(item.number_of("bytes").value_or(0));
     file.crc = static_cast<uint32_t>(
         std::strtoul(std::string(item.text_of("crc32c")).c_str(), nullptr, 16));
-    bool inside = !file.path.empty() && file.path[0] != '/' &&
-                  file.path.find("..") == std::string::npos;
+    bool inside =
+        !file.path.empty() && file.path[0] != '/' && file.path.find("..") == std::string::npos;
     if (!inside) return corruption("{} names the file {}", kListName, quoted(file.path));
     out.push_back(std::move(file));
   }

@@ -33,9 +33,11 @@ Command ctl_command(CtlFlags& flags) {
       .summary =
           "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
           "A secret is shown once, when its key is made.\n\n"
-          "import reads exposition text, OpenMetrics and blocks of Prometheus' TSDB and sends them\n"
+          "import reads exposition text, OpenMetrics and blocks of Prometheus' TSDB and sends "
+          "them\n"
           "to the server, samples as old as it keeps any. backup copies a running server's data\n"
-          "directory (on the same host); restore puts such a copy back, checksums verified. limits\n"
+          "directory (on the same host); restore puts such a copy back, checksums verified. "
+          "limits\n"
           "sets how many series an account may have. workspace prints the id and the URLs under\n"
           "which clients of managed Prometheus find this server.",
       .flags = {{"--data", "DIR",

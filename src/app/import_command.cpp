@@ -1,8 +1,6 @@
 // kansoku ctl import: exposition text, OpenMetrics and blocks of Prometheus' TSDB, read here and
 // sent to a running server.
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 #include "app/ctl_commands.h"
 #include "base/env/env.h"
@@ -66,8 +64,7 @@ Status Importer::take_answer(const net::HttpClientResponse& answer) {
   stored_ += static_cast<uint64_t>(data->number_of("stored").value_or(0));
   if (const wire::Node* rejected = data->find("rejected")) {
     for (const auto& entry : rejected->entries) {
-      rejected_[entry.key] +=
-          static_cast<uint64_t>(rejected->number_of(entry.key).value_or(0));
+      rejected_[entry.key] += static_cast<uint64_t>(rejected->number_of(entry.key).value_or(0));
     }
   }
   if (message_.empty()) message_ = data->text_of("message");
@@ -86,7 +83,7 @@ Status Importer::send(const signal::MetricBatch& batch, std::span<const rw::Meta
     auto answer = send_request(endpoint_, std::move(request));
     if (!answer) return std::unexpected(std::move(answer).error());
     if (answer->status != 503 || tries == kTriesMax) return take_answer(*answer);
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    wait_before_retry();
   }
 }
 
@@ -103,8 +100,8 @@ Status Importer::import_text(const std::string& path) {
   }
   std::vector<rw::Metadata> metadata;
   for (const ex::Family& family : looked.families()) {
-    metadata.push_back({family.name, static_cast<rw::MetricType>(family.type), family.help,
-                        family.unit});
+    metadata.push_back(
+        {family.name, static_cast<rw::MetricType>(family.type), family.help, family.unit});
   }
   Status status;
   ex::BatchVisitor visitor({.now_ms = now_ms, .points_max = kPointsMax}, [&](const auto& batch) {

@@ -160,17 +160,38 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
   if (job.options.cancelled && job.options.cancelled()) return cancelled("query cancelled");
   auto expression = promql::parse(job.expression);
   if (!expression) return invalid_argument("{}", expression.error().to_string(job.expression));
+  const promql::ValueType type = (*expression)->type();
+  if (job.step_ms > 0 && type != promql::ValueType::Scalar && type != promql::ValueType::Vector) {
+    return invalid_argument(
+        "invalid expression type {} for range query, must be Scalar or instant Vector",
+        quoted(promql::value_type_name(type)));
+  }
   query::QueryLimits limits = parts_.limits;
   if (job.options.timeout_ms > 0) limits.time_ms = std::min(limits.time_ms, job.options.timeout_ms);
+  // Time spent in the line counts: whoever asked has waited.
+  const int64_t waited_ms = (begun_ns - job.queued_ns) / env::kNsPerMs;
+  if (waited_ms >= limits.time_ms) {
+    return deadline_exceeded("query waited {} ms for its turn, limit {} ms; try again later",
+                             waited_ms, limits.time_ms);
+  }
+  limits.time_ms -= waited_ms;
   query::QueryContext context(*parts_.clock, limits, parts_.memory);
   Attached attached(job.cancel.get(), context);
   promql::StoreSource source(*parts_.metrics, job.options.scope, *parts_.clock);
   promql::EvaluateOptions options;
   if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;
-  KANSOKU_TRY(auto result, promql::evaluate(**expression, {job.start_ms, job.end_ms, job.step_ms},
-                                            source, options, context));
+  auto result = promql::evaluate(**expression, {job.start_ms, job.end_ms, job.step_ms}, source,
+                                 options, context);
+  if (!result) {
+    Error error = std::move(result).error();
+    // The expression is one; it is the data that it cannot be applied to.
+    if (error.code == ErrorCode::InvalidArgument) error.code = ErrorCode::FailedPrecondition;
+    return std::unexpected(std::move(error));
+  }
   if (job.cost) *job.cost = context.cost();
-  ResultDocument out = document_of(result, job.expression, job.start_ms);
+  ResultDocument out = document_of(*result, job.expression, job.start_ms);
+  if (context.missing())
+    out.warnings.emplace_back("partial answer: some of the stored data are damaged and left out");
   if (job.options.stats) {
     int64_t ended_ns = parts_.clock->monotonic_now().ns;
     api::prometheus::QueryStats stats;

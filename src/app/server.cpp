@@ -98,12 +98,11 @@ Status Server::State::open_store() {
               "directory if you need to look closer",
               recovery.damages, recovery.first_damage);
   }
-  KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(env, *pool, loops.get(), *log,
-                                                          {.directory = path("metrics"),
-                                            .replace_retention_ms =
-                                                options().prometheus_retention_ms,
-                                            .series_per_tenant_max =
-                                                options().series_per_tenant_max}));
+  KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(
+                           env, *pool, loops.get(), *log,
+                           {.directory = path("metrics"),
+                            .replace_retention_ms = options().prometheus_retention_ms,
+                            .series_per_tenant_max = options().series_per_tenant_max}));
   log->start();
   retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
   KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));

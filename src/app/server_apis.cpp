@@ -99,6 +99,9 @@ Status Server::State::build_apis() {
   services.watch_local_host = [this](int64_t duration_ms) {
     if (host) host->watch(duration_ms);
   };
+  services.series_limit = [this](const std::string& account) {
+    return tenant_limits->series_of(account);
+  };
   services.status_json = [this] { return status_json(); };
   console = std::make_unique<api::console::ConsoleApi>(std::move(services));
 

@@ -94,9 +94,8 @@ Status Snapshots::finish(Job& job) {
       return failed_precondition("the folder {} of the data directory is not kansoku's",
                                  quoted(entry.name));
     }
-    KANSOKU_TRY(std::string bytes,
-                files.read_all(env::join_path(parts_.data_directory, entry.name),
-                               kSmallFileBytesMax));
+    KANSOKU_TRY(std::string bytes, files.read_all(env::join_path(parts_.data_directory, entry.name),
+                                                  kSmallFileBytesMax));
     KANSOKU_RETURN_IF_ERROR(files.write_atomic(env::join_path(job.path, entry.name), bytes));
   }
   // Written last: a snapshot without it is not whole.

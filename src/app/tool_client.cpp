@@ -40,6 +40,14 @@ Result<net::HttpClientResponse> call(const ToolEndpoint& endpoint, const std::st
   return send_request(endpoint, std::move(tool));
 }
 
+void wait_before_retry() {
+  auto loops = net::EventLoops::start(1);
+  std::promise<void> over;
+  loops->after(env::kNsPerS, [&over] { over.set_value(); });
+  over.get_future().wait();
+  loops->stop();
+}
+
 Result<net::HttpClientResponse> send_request(const ToolEndpoint& endpoint, ToolRequest tool) {
   auto loops = net::EventLoops::start(1);
   auto client = net::make_http_client(*loops);

@@ -29,7 +29,11 @@ struct ToolRequest {
 };
 Result<net::HttpClientResponse> send_request(const ToolEndpoint& endpoint, ToolRequest tool);
 
-// A request with a body of JSON. Waits for the answer; the calling thread is a tool's, not a worker.
+// A second, for a server that is busy.
+void wait_before_retry();
+
+// A request with a body of JSON. Waits for the answer; the calling thread is a tool's, not a
+// worker.
 Result<net::HttpClientResponse> call(const ToolEndpoint& endpoint, const std::string& method,
                                      const std::string& path, std::string body);
 

@@ -27,6 +27,8 @@ using MetricFixtureMaker = std::function<std::unique_ptr<MetricStoreFixture>()>;
 
 // Named cases, each on a fresh store.
 void check_metric_store(const MetricFixtureMaker& make);
+// The same for deletion, back-fill, limits of tenants and dates of reads.
+void check_metric_store_admin(const MetricFixtureMaker& make);
 // Random operations on `subject` and on `model`, answers compared after each.
 void compare_metric_stores(MetricStoreFixture& subject, MetricStoreFixture& model, uint64_t seed,
                            int steps);

@@ -179,5 +179,34 @@ class LimitsTest(unittest.TestCase):
                 self.assertTrue(import_text(server, "c 1\n"))
 
 
+class CardinalityTest(unittest.TestCase):
+    def test_what_nobody_reads_is_told_also_after_a_restart(self):
+        with tempfile.TemporaryDirectory(prefix="kansoku-test-") as data:
+            with Server("--no-agent", data=data) as server:
+                text = "".join(f'wide{{i="{i}",job="j"}} 1\n' for i in range(30)) + 'asked{job="j"} 1\n'
+                self.assertTrue(import_text(server, text))
+                self.assertEqual(len(query(server, "asked")), 1)
+                self.assertEqual(server.stop(), 0)
+            with Server("--no-agent", data=data) as server:
+                def ask(parameters=""):
+                    status, _, body = server.request("GET", "/ui/api/cardinality" + parameters)
+                    self.assertEqual(status, 200, body)
+                    return json.loads(body)
+                answer = ask()
+                self.assertEqual([answer[k] for k in ("series", "seriesLimit", "names", "labels", "pairs")],
+                                 [31, 2000000, 2, 3, 33])
+                self.assertEqual([(row["name"], row["series"]) for row in answer["byName"]],
+                                 [("wide", 30), ("asked", 1)])
+                self.assertEqual({k: answer["byLabel"][0][k] for k in ("name", "values", "series")},
+                                 {"name": "i", "values": 30, "series": 30})
+                self.assertEqual(answer["byPair"][0], {"name": "job", "value": "j", "series": 31})
+                unread = answer["unread"]
+                self.assertEqual((unread["days"], unread["names"], unread["series"]), (30, 1, 30))
+                self.assertEqual((unread["byName"][0]["name"], unread["byName"][0]["lastRead"]), ("wide", None))
+                self.assertEqual(ask("?metric=asked&limit=1")["series"], 1)
+                self.assertEqual(server.request("GET", "/ui/api/cardinality?limit=0")[0], 400)
+                self.assertEqual(server.request("GET", "/ui/api/cardinality", token=False)[0], 401)
+
+
 if __name__ == "__main__":
     unittest.main()

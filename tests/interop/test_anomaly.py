@@ -88,7 +88,8 @@ class Anomalies(unittest.TestCase):
         results = cloudwatch.get_metric_data(
             StartTime=self.now - datetime.timedelta(hours=6), EndTime=self.now, ScanBy="TimestampAscending",
             MetricDataQueries=self.queries())["MetricDataResults"]
-        self.assertEqual([(r["Id"], r["Label"]) for r in results[1:]], [("ad1", "expected")] * 2)
+        self.assertEqual([(r["Id"], r["Label"]) for r in results[1:]],
+                         [("ad1", "expected Requests High"), ("ad1", "expected Requests Low")])
         value, upper, lower = (dict(zip(r["Timestamps"], r["Values"])) for r in results)
         self.assertEqual(set(value), set(upper))
         outside = {at for at, v in value.items() if v > upper[at] or v < lower[at]}

@@ -26,8 +26,8 @@ Result<std::unique_ptr<TenantLimits>> TenantLimits::open(store::Catalog& catalog
 }
 
 void TenantLimits::set_series(const std::string& account, uint64_t series_max, Done done) {
-  bool is_account = account.size() == 12 &&
-                    account.find_first_not_of("0123456789") == std::string::npos;
+  bool is_account =
+      account.size() == 12 && account.find_first_not_of("0123456789") == std::string::npos;
   if (!is_account) {
     done(invalid_argument("{} is no account: 12 digits", quoted(account)));
     return;

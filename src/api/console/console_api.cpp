@@ -1,5 +1,6 @@
 #include "api/console/console_api.h"
 
+#include "api/console/cardinality.h"
 #include "api/console/explore.h"
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
@@ -217,6 +218,16 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
   if (name == "metrics/namespaces" && get) return namespaces(session);
   if (name == "metrics" && get) return metrics(request, session);
   if (name == "status" && get) return json_reply(services_.status_json());
+  if (name == "cardinality" && get) {
+    signal::Scope scope = scope_of(session);
+    return cardinality_reply(*services_.metrics,
+                             {.scope = scope,
+                              .limit = query_value(request, "limit"),
+                              .unread_days = query_value(request, "unreadDays"),
+                              .metric = query_value(request, "metric"),
+                              .now_ms = services_.env.clock->wall_now().ms(),
+                              .series_max = services_.series_limit(scope.account)});
+  }
   if (get) {
     if (auto response = explore(request, session)) return std::move(*response);
   }
@@ -229,9 +240,8 @@ std::optional<net::HttpResponse> ConsoleApi::explore(const net::HttpRequest& req
   constexpr std::string_view kLabels = "labels/";
   constexpr std::string_view kValues = "/values";
   std::string_view name = request.path().substr(kApiPrefix.size());
-  ExploreRequest asked{services_.metrics, scope_of(session), services_.env.clock->wall_now().ms(),
+  ExploreRequest asked{services_.metrics, scope_of(session),
                        [&](std::string_view key) { return query_value(request, key); }};
-  if (name == "cardinality") return cardinality_reply(asked);
   if (name == "labels") return labels_reply(asked);
   if (name == "metadata") return metadata_reply(asked);
   if (name == "languages") return languages_reply();

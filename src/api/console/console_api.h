@@ -47,6 +47,8 @@ struct ConsoleServices {
   std::function<std::optional<HostDescription>()> local_host;
   std::function<void(int64_t duration_ms)> watch_local_host;
   std::function<std::string()> status_json;
+  // How many series an account may have.
+  std::function<uint64_t(const std::string& account)> series_limit;
 };
 
 class ConsoleApi {

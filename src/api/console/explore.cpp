@@ -1,7 +1,5 @@
 #include "api/console/explore.h"
 
-#include <unordered_map>
-
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
 #include "query/exec/namespaces.h"
@@ -12,12 +10,8 @@
 namespace kansoku::api::console {
 namespace {
 
-constexpr size_t kRowsDefault = 200;
-constexpr size_t kRowsMax = 1'000;
 constexpr size_t kValuesDefault = 1'000;
 constexpr size_t kValuesMax = 10'000;
-constexpr int64_t kDayMs = 86'400'000;
-constexpr int64_t kDaysMax = 455;
 
 // What SELECT takes, in the order in which a query has them.
 constexpr auto kSqlKeywords = std::to_array<std::string_view>(
@@ -50,10 +44,6 @@ class Object {
     for (const auto& item : items) append(item);
     json_.end_array();
   }
-  void null(std::string_view key) {
-    json_.key(key);
-    json_.null();
-  }
 
  private:
   wire::JsonWriter& json_;
@@ -83,127 +73,6 @@ std::optional<size_t> number_of(const ExploreRequest& request, std::string_view 
 
 net::HttpResponse bad_number(std::string_view name, size_t most) {
   return error_reply(400, "InvalidRequest", fmt::format("{} must be 0 to {}", name, most));
-}
-
-enum class By : uint8_t { Name, Label, Pair, Unread };
-
-std::optional<By> by_of(std::string_view text) {
-  if (text == "name") return By::Name;
-  if (text == "label") return By::Label;
-  if (text == "pair") return By::Pair;
-  if (text == "unread") return By::Unread;
-  return std::nullopt;
-}
-
-// What is counted: a name of a namespace, a label, or a label with its value.
-struct Key {
-  std::string_view first;
-  std::string_view second;
-  bool operator==(const Key&) const = default;
-};
-struct KeyHash {
-  size_t operator()(const Key& key) const {
-    return std::hash<std::string_view>()(key.first) * 31 +
-           std::hash<std::string_view>()(key.second);
-  }
-};
-struct Count {
-  uint64_t series = 0;
-  uint64_t unread = 0;
-  uint64_t values = 0;
-  int64_t last_active_ms = 0;
-  int64_t last_read_ms = 0;
-
-  void add(const store::SeriesInfo& info, int64_t read_ms, bool is_unread) {
-    ++series;
-    unread += is_unread ? 1 : 0;
-    last_active_ms = std::max(last_active_ms, info.last_ms);
-    last_read_ms = std::max(last_read_ms, read_ms);
-  }
-};
-using Counts = std::unordered_map<Key, Count, KeyHash>;
-
-struct Reads {
-  bool known = false;
-  std::vector<int64_t> last_ms;  // one a series
-  int64_t before_ms = 1;         // read before this moment, or never: counts as unread
-};
-
-Reads reads_of(const ExploreRequest& request, const std::vector<store::SeriesInfo>& series,
-               size_t days) {
-  std::vector<store::SeriesId> ids;
-  ids.reserve(series.size());
-  for (const store::SeriesInfo& info : series) ids.push_back(info.id);
-  Reads out;
-  auto found = request.metrics->last_read_ms(ids);
-  out.known = found.has_value();
-  out.last_ms = found ? std::move(*found) : std::vector<int64_t>(series.size(), 0);
-  if (days > 0) out.before_ms = request.now_ms - static_cast<int64_t>(days) * kDayMs;
-  return out;
-}
-
-Counts count(const std::vector<store::SeriesInfo>& series, const Reads& reads, By by) {
-  Counts out;
-  Counts pairs;
-  for (size_t i = 0; i < series.size(); ++i) {
-    const store::SeriesInfo& info = series[i];
-    int64_t read_ms = reads.last_ms[i];
-    bool unread = reads.known && read_ms < reads.before_ms;
-    if (by == By::Name || by == By::Unread) {
-      out[{info.labels.get(signal::kNameLabel), query::namespace_of(info)}].add(info, read_ms,
-                                                                                unread);
-      continue;
-    }
-    signal::visit_labels(info.labels.canonical(), [&](signal::LabelView label) {
-      if (label.name.starts_with("__")) return;
-      Count& pair = pairs[{label.name, label.value}];
-      pair.add(info, read_ms, unread);
-      if (by == By::Pair) return;
-      Count& name = out[{label.name, {}}];
-      name.add(info, read_ms, unread);
-      if (pair.series == 1) ++name.values;
-    });
-  }
-  return by == By::Pair ? pairs : out;
-}
-
-using CountRow = std::pair<Key, Count>;
-
-std::vector<CountRow> sorted_rows(const Counts& counts, By by, const std::string& words) {
-  std::vector<CountRow> out;
-  for (const auto& [key, one] : counts) {
-    if (by == By::Unread && one.unread == 0) continue;
-    if (!words.empty() && lower_ascii(key.first).find(words) == std::string::npos &&
-        lower_ascii(key.second).find(words) == std::string::npos) {
-      continue;
-    }
-    out.emplace_back(key, one);
-  }
-  std::ranges::sort(out, [by](const CountRow& a, const CountRow& b) {
-    uint64_t left = by == By::Unread ? a.second.unread : a.second.series;
-    uint64_t right = by == By::Unread ? b.second.unread : b.second.series;
-    if (left != right) return left > right;
-    return std::tie(a.first.first, a.first.second) < std::tie(b.first.first, b.first.second);
-  });
-  return out;
-}
-
-void append_row(wire::JsonWriter& json, const CountRow& row, By by, bool reads_known) {
-  const auto& [key, one] = row;
-  Object object(json);
-  object.text("name", key.first);
-  if (by == By::Name || by == By::Unread) object.text("namespace", key.second);
-  if (by == By::Pair) object.text("value", key.second);
-  object.number("series", static_cast<int64_t>(one.series));
-  if (by == By::Label) object.number("values", static_cast<int64_t>(one.values));
-  object.number("lastActive", one.last_active_ms);
-  if (reads_known) {
-    object.number("unread", static_cast<int64_t>(one.unread));
-    object.number("lastRead", one.last_read_ms);
-  } else {
-    object.null("unread");
-    object.null("lastRead");
-  }
 }
 
 // As completion shows it: points of accumulating series are cells with several statistics.
@@ -238,37 +107,6 @@ net::HttpResponse list_reply(const std::set<std::string_view>& all, std::string_
 }
 
 }  // namespace
-
-net::HttpResponse cardinality_reply(const ExploreRequest& request) {
-  std::string asked = request.parameter("by");
-  auto by = by_of(asked.empty() ? "name" : asked);
-  if (!by) {
-    return error_reply(400, "InvalidRequest",
-                       fmt::format("by is name, label, pair or unread, not {}", quoted(asked)));
-  }
-  auto limit = number_of(request, "limit", kRowsDefault, kRowsMax);
-  if (!limit) return bad_number("limit", kRowsMax);
-  auto days = number_of(request, "days", 0, kDaysMax);
-  if (!days) return bad_number("days", kDaysMax);
-  auto series = request.metrics->select({.scope = request.scope, .sorted = false});
-  if (!series) return error_reply(series.error());
-  Reads reads = reads_of(request, *series, *days);
-  if (!reads.known && *by == By::Unread) {
-    return error_reply(501, "NotSupported", "this store does not know when series were read");
-  }
-  Counts counts = count(*series, reads, *by);
-  std::vector<CountRow> rows = sorted_rows(counts, *by, lower_ascii(request.parameter("q")));
-  int64_t unread = std::ranges::count_if(
-      reads.last_ms, [&](int64_t read_ms) { return reads.known && read_ms < reads.before_ms; });
-  return object_reply([&](Object& object, wire::JsonWriter& json) {
-    object.number("series", static_cast<int64_t>(series->size()));
-    object.number("unread", unread);
-    object.number("total", static_cast<int64_t>(rows.size()));
-    rows.resize(std::min(rows.size(), *limit));
-    object.array("rows", rows,
-                 [&](const CountRow& row) { append_row(json, row, *by, reads.known); });
-  });
-}
 
 net::HttpResponse labels_reply(const ExploreRequest& request) {
   auto series = select_of(request);

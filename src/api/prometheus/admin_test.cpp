@@ -46,9 +46,8 @@ TEST_CASE("prometheus: OpenMetrics is known by its type, its end or by name") {
   CHECK(post(f, "/api/v1/import/prometheus?format=xml", "c 1\n").status == 400);
   auto stamped = post(f, "/api/v1/import/prometheus?timestamp=1795348700", "d 1\n");
   CHECK(stamped.status == 200);
-  auto d = f.store.select(
-      {.scope = {"111111111111", "eu-west-1"},
-       .matchers = {{"__name__", store::MatchOp::Equal, "d"}}});
+  auto d = f.store.select({.scope = {"111111111111", "eu-west-1"},
+                           .matchers = {{"__name__", store::MatchOp::Equal, "d"}}});
   CHECK((*d)[0].first_ms == 1'795'348'700'000);
   CHECK(series_names(f) == "a b d ");
 }
@@ -64,10 +63,9 @@ TEST_CASE("prometheus: a text with a mistake is refused whole, with line and col
 TEST_CASE("prometheus: who may send may not import, delete or copy") {
   Fixture f;
   f.write_some();
-  for (const char* path :
-       {"/api/v1/import/prometheus", "/api/v1/import/write",
-        "/api/v1/admin/tsdb/delete_series?match[]=up", "/api/v1/admin/tsdb/clean_tombstones",
-        "/api/v1/admin/tsdb/snapshot"}) {
+  for (const char* path : {"/api/v1/import/prometheus", "/api/v1/import/write",
+                           "/api/v1/admin/tsdb/delete_series?match[]=up",
+                           "/api/v1/admin/tsdb/clean_tombstones", "/api/v1/admin/tsdb/snapshot"}) {
     INFO(path);
     auto refused = post(f, path, {}, "text/plain", "AKIDAGENT:agent");
     CHECK(refused.status == 403);

@@ -56,8 +56,7 @@ std::optional<net::HttpResponse> read_request(Context& context, Import& import) 
   std::string_view encoding = call.request.headers.get("content-encoding");
   import.text = call.request.body;
   if (!encoding.empty()) {
-    auto decoded =
-        net::decode_content(encoding, call.request.body, kTextBytesMax, kTextRatioMax);
+    auto decoded = net::decode_content(encoding, call.request.body, kTextBytesMax, kTextRatioMax);
     if (!decoded) return error_reply(decoded.error());
     import.text = std::move(*decoded);
   }
@@ -68,8 +67,8 @@ std::optional<net::HttpResponse> read_request(Context& context, Import& import) 
                                    import.text.size(), kTextBytesMax));
   }
   if (context.services.write_memory != nullptr) {
-    auto lease = MemoryLease::take(*context.services.write_memory,
-                                   import.text.size() * kMemoryPerByte);
+    auto lease =
+        MemoryLease::take(*context.services.write_memory, import.text.size() * kMemoryPerByte);
     if (!lease) return error_reply(503, "unavailable", lease.error().to_string());
     import.memory = std::move(*lease);
   }
@@ -92,8 +91,8 @@ void run(Context& context, const ImportPtr& import) {
   std::vector<std::shared_ptr<const signal::MetricBatch>> batches;
   ex::BatchVisitor visitor({.now_ms = import->timestamp_ms},
                            [&](auto batch) { batches.push_back(std::move(batch)); });
-  auto parsed = ex::parse(import->text,
-                          {.format = import->format, .checks = ex::Checks::Families}, visitor);
+  auto parsed =
+      ex::parse(import->text, {.format = import->format, .checks = ex::Checks::Families}, visitor);
   if (!parsed) {
     import->memory.release();
     import->call->answer(error_reply(400, "bad_data", parsed.error().to_string()));

@@ -44,8 +44,8 @@ void push_batch(Context& context, const IngestPtr& ingest,
                            take_verdict(*ingest, count, verdict);
                            finish_part(ingest);
                          });
-  context.services.sink->push({ingest->call->caller.scope, std::move(batch), {}, std::move(token),
-                               ingest->back_fill});
+  context.services.sink->push(
+      {ingest->call->caller.scope, std::move(batch), {}, std::move(token), ingest->back_fill});
 }
 
 void put_metadata(Context& context, const IngestPtr& ingest,
@@ -62,14 +62,13 @@ void put_metadata(Context& context, const IngestPtr& ingest,
                         });
 }
 
-void count_refused(Context& context, const Ingest& ingest, const std::string& reason,
-                   uint64_t rows, const std::string& message) {
+void count_refused(Context& context, const Ingest& ingest, const std::string& reason, uint64_t rows,
+                   const std::string& message) {
   if (context.services.ledger == nullptr || rows == 0) return;
   signal::LedgerKey key{kReceiver, ingest.call->caller.scope.account, kBranch};
   context.services.ledger->received(key, rows);
   context.services.ledger->resolved(
-      key,
-      signal::Verdict::rejected(rows, reason, Error{ErrorCode::InvalidArgument, message, {}}));
+      key, signal::Verdict::rejected(rows, reason, Error{ErrorCode::InvalidArgument, message, {}}));
 }
 
 net::HttpResponse try_again(std::string message) {

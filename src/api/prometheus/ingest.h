@@ -29,7 +29,7 @@ struct Ingest {
   uint64_t exemplars = 0;
   std::map<std::string, uint64_t> rejected;  // rows by reason, of the store
   std::optional<Error> rejection;            // permanent: the sender must not send it again
-  std::optional<Error> failure;  // nothing kept of a part: the sender may send again
+  std::optional<Error> failure;              // nothing kept of a part: the sender may send again
 };
 using IngestPtr = std::shared_ptr<Ingest>;
 
@@ -41,8 +41,8 @@ void push_batch(Context& context, const IngestPtr& ingest,
 void put_metadata(Context& context, const IngestPtr& ingest,
                   std::vector<wire::remote_write::Metadata> metadata);
 // Rows that were refused before they reached the store.
-void count_refused(Context& context, const Ingest& ingest, const std::string& reason,
-                   uint64_t rows, const std::string& message);
+void count_refused(Context& context, const Ingest& ingest, const std::string& reason, uint64_t rows,
+                   const std::string& message);
 // A refusal that is repaired by time alone. 503 and not 429: senders drop what gets 429 unless they
 // are told otherwise (retry_on_http_429 is off by default).
 net::HttpResponse try_again(std::string message);

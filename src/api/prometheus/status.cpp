@@ -1,8 +1,7 @@
 // /api/v1/status/*, and the operations that are refused by name.
-#include <unordered_map>
-
 #include "api/prometheus/select.h"
 #include "api/prometheus/values.h"
+#include "store/cardinality.h"
 #include "store/metric_limits.h"
 
 namespace kansoku::api::prometheus {
@@ -55,77 +54,21 @@ net::HttpResponse runtime_reply(const Context& context, const Call&) {
   }));
 }
 
-struct Counts {
-  std::unordered_map<std::string_view, uint64_t> of;
-  std::vector<std::pair<std::string_view, uint64_t>> top(size_t limit) const {
-    std::vector<std::pair<std::string_view, uint64_t>> out(of.begin(), of.end());
-    auto more = [](const auto& a, const auto& b) {
-      return a.second != b.second ? a.second > b.second : a.first < b.first;
-    };
-    size_t count = std::min(limit, out.size());
-    std::partial_sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(count), out.end(), more);
-    out.resize(count);
-    return out;
-  }
-};
-
-// What the series of a tenant are made of.
-struct Cardinality {
-  Counts series_by_name;
-  Counts values_by_label;
-  Counts bytes_by_label;
-  Counts series_by_pair;
-  uint64_t pairs = 0;
-  int64_t first_ms = std::numeric_limits<int64_t>::max();
-  int64_t last_ms = std::numeric_limits<int64_t>::min();
-};
-
-Cardinality count_series(const std::vector<store::SeriesInfo>& series,
-                         std::vector<std::string>& pair_texts) {
-  Cardinality out;
-  struct Pair {
-    std::string_view name;
-    std::string_view value;
-    bool operator==(const Pair&) const = default;
-  };
-  struct PairHash {
-    size_t operator()(const Pair& pair) const {
-      return std::hash<std::string_view>()(pair.name) * 31 +
-             std::hash<std::string_view>()(pair.value);
-    }
-  };
-  std::unordered_map<Pair, uint64_t, PairHash> pairs;
-  for (const store::SeriesInfo& info : series) {
-    out.first_ms = std::min(out.first_ms, info.first_ms);
-    out.last_ms = std::max(out.last_ms, info.last_ms);
-    signal::visit_labels(info.labels.canonical(), [&](signal::LabelView label) {
-      if (label.name == signal::kNameLabel) ++out.series_by_name.of[label.value];
-      if (++pairs[{label.name, label.value}] == 1) {
-        ++out.values_by_label.of[label.name];
-        out.bytes_by_label.of[label.name] += label.value.size();
-      }
-    });
-  }
-  out.pairs = pairs.size();
-  pair_texts.reserve(pairs.size());  // views into it are kept
-  for (const auto& [pair, count] : pairs) {
-    pair_texts.push_back(fmt::format("{}={}", pair.name, pair.value));
-    out.series_by_pair.of[pair_texts.back()] += count;
-  }
-  return out;
+void append_row(wire::JsonWriter& json, std::string_view name, uint64_t value) {
+  json.begin_object();
+  json.key("name");
+  json.string(name);
+  json.key("value");
+  json.unsigned_integer(value);
+  json.end_object();
 }
 
-void append_top(wire::JsonWriter& json, std::string_view key, const Counts& counts, size_t limit) {
+template <class Row, class Name, class Value>
+void append_top(wire::JsonWriter& json, std::string_view key, const std::vector<Row>& rows,
+                Name name, Value value) {
   json.key(key);
   json.begin_array();
-  for (const auto& [name, count] : counts.top(limit)) {
-    json.begin_object();
-    json.key("name");
-    json.string(name);
-    json.key("value");
-    json.unsigned_integer(count);
-    json.end_object();
-  }
+  for (const Row& row : rows) append_row(json, name(row), value(row));
   json.end_array();
 }
 
@@ -141,27 +84,32 @@ net::HttpResponse tsdb_reply(const Context& context, const Call& call) {
   size_t count = *limit == 0 ? kLimitDefault : *limit;
   auto series = select_series(context, call, {{}, kTimeMinMs, kTimeMaxMs});
   if (!series) return error_reply(series.error(), true);
-  std::vector<std::string> pair_texts;
-  Cardinality cardinality = count_series(*series, pair_texts);
+  store::Cardinality c = store::count_cardinality(*series, {}, {.rows_max = count});
+  auto name_of = [](const auto& row) { return std::string_view(row.name); };
   return json_reply(success_body([&](wire::JsonWriter& json) {
     json.begin_object();
     json.key("headStats");
-    json.begin_object();
-    json.key("numSeries");
-    json.unsigned_integer(series->size());
-    json.key("numLabelPairs");
-    json.unsigned_integer(cardinality.pairs);
-    json.key("chunkCount");
-    json.unsigned_integer(context.services.metrics->stats().parts);
-    json.key("minTime");
-    json.integer(series->empty() ? 0 : cardinality.first_ms);
-    json.key("maxTime");
-    json.integer(series->empty() ? 0 : cardinality.last_ms);
-    json.end_object();
-    append_top(json, "seriesCountByMetricName", cardinality.series_by_name, count);
-    append_top(json, "labelValueCountByLabelName", cardinality.values_by_label, count);
-    append_top(json, "memoryInBytesByLabelName", cardinality.bytes_by_label, count);
-    append_top(json, "seriesCountByLabelValuePair", cardinality.series_by_pair, count);
+    {
+      ObjectWriter head(json);
+      head.number("numSeries", c.series);
+      head.number("numLabelPairs", c.pairs);
+      head.number("chunkCount", context.services.metrics->stats().parts);
+      json.key("minTime");
+      json.integer(c.first_ms);
+      json.key("maxTime");
+      json.integer(c.last_ms);
+      head.end();
+    }
+    append_top(json, "seriesCountByMetricName", c.by_name, name_of,
+               [](const auto& row) { return row.series; });
+    append_top(json, "labelValueCountByLabelName", c.by_label_values, name_of,
+               [](const auto& row) { return row.values; });
+    append_top(json, "memoryInBytesByLabelName", c.by_label_bytes, name_of,
+               [](const auto& row) { return row.value_bytes; });
+    append_top(
+        json, "seriesCountByLabelValuePair", c.by_pair,
+        [](const auto& row) { return row.name + "=" + row.value; },
+        [](const auto& row) { return row.series; });
     json.end_object();
   }));
 }

@@ -195,7 +195,9 @@ void begin_write(Context& context, CallPtr call, Source source) {
 
 }  // namespace
 
-void handle_write(Context& context, CallPtr call) { begin_write(context, std::move(call), Source::Sender); }
+void handle_write(Context& context, CallPtr call) {
+  begin_write(context, std::move(call), Source::Sender);
+}
 void handle_import_write(Context& context, CallPtr call) {
   begin_write(context, std::move(call), Source::Import);
 }

@@ -16,8 +16,8 @@ FanOut::FanOut(std::vector<Branch> branches) : branches_(std::move(branches)) {
 void FanOut::push(MetricDelivery delivery) {
   std::vector<AckToken> tokens = std::move(delivery.token).split(required_);
   for (size_t i = 0; i < branches_.size(); ++i) {
-    branches_[i].sink->push(
-        {delivery.scope, delivery.batch, delivery.producer, std::move(tokens[i]), delivery.back_fill});
+    branches_[i].sink->push({delivery.scope, delivery.batch, delivery.producer,
+                             std::move(tokens[i]), delivery.back_fill});
   }
 }
 

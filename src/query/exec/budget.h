@@ -49,6 +49,9 @@ class QueryContext {
   // May be called from any thread; check() fails from then on.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // The store said that damage hides some of what was asked for.
+  void note_missing() { missing_.store(true, std::memory_order_relaxed); }
+  bool missing() const { return missing_.load(std::memory_order_relaxed); }
   QueryCost cost() const;
   // Share of the work done, in units of the scan (series).
   struct Progress {
@@ -66,6 +69,7 @@ class QueryContext {
   MemoryBudget* memory_;
   env::MonotonicTime started_;
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> missing_{false};
   std::atomic<uint64_t> series_{0};
   std::atomic<uint64_t> points_{0};
   std::atomic<uint64_t> bytes_{0};

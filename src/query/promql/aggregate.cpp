@@ -1,6 +1,7 @@
 // Aggregations over the series of a step, group by group.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 #include "query/promql/evaluator.h"
@@ -258,7 +259,11 @@ class Chooser {
  public:
   Chooser(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups,
           Annotations& annotations)
-      : expr_(expr), matrix_(matrix), groups_(groups), annotations_(annotations), reader_(matrix) {}
+      : expr_(expr), matrix_(matrix), groups_(groups), annotations_(annotations), reader_(matrix) {
+    order_ = order_by_labels(matrix.size(), [&](size_t row) { return matrix[row].labels; });
+    rank_.resize(order_.size());
+    for (size_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
+  }
   // Rows of the series that remain at `t`, in the order of the result.
   Result<std::vector<size_t>> step(int64_t t, double parameter);
   const Point* point(size_t row, int64_t t) { return reader_.at(row, t); }
@@ -271,6 +276,9 @@ class Chooser {
   const Groups& groups_;
   Annotations& annotations_;
   StepReader reader_;
+  // Of equals the first by labels is chosen, so that the order of series says nothing.
+  std::vector<size_t> order_;
+  std::vector<size_t> rank_;
 };
 
 // NaN is the worst at both ends.
@@ -284,7 +292,7 @@ void Chooser::keep_best(std::vector<size_t>& rows, size_t k, int64_t t) {
     } else if (x != y) {
       return top ? x > y : x < y;
     }
-    return a < b;
+    return rank_[a] < rank_[b];
   };
   std::ranges::sort(rows, better);
   rows.resize(std::min(rows.size(), k));
@@ -302,7 +310,7 @@ Result<std::vector<size_t>> Chooser::step(int64_t t, double parameter) {
   }
   if (!ratio && k == 0) return std::vector<size_t>{};
   std::vector<std::vector<size_t>> members(groups_.groups.size());
-  for (size_t row = 0; row < matrix_.size(); ++row) {
+  for (const size_t row : order_) {
     const Point* point = reader_.at(row, t);
     if (point == nullptr) continue;
     std::vector<size_t>& of_group = members[groups_.of_series[row]];
@@ -366,6 +374,13 @@ Result<size_t> count_parameter(double k, size_t series) {
   return static_cast<size_t>(std::min(k, static_cast<double>(series)));
 }
 
+std::vector<size_t> order_by_labels(size_t rows, const std::function<LabelSet(size_t)>& labels_of) {
+  std::vector<size_t> order(rows);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, [&](size_t a, size_t b) { return labels_of(a) < labels_of(b); });
+  return order;
+}
+
 Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
   Matrix parameter;
   if (expr.param && expr.param->type() == ValueType::Scalar) {
@@ -379,7 +394,8 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
   KANSOKU_TRY(Matrix matrix, eval(*expr.expr));
   const Groups groups = groups_of(expr, matrix);
   Aggregation aggregation(expr, root_.annotations);
-  Chooser chooser(expr, matrix, groups, root_.annotations);
+  std::optional<Chooser> chooser;
+  if (chooses(expr.op)) chooser.emplace(expr, matrix, groups, root_.annotations);
   StepReader reader(matrix);
   SeriesCollector collector;
   for (size_t i = 0; i < grid_.steps(); ++i) {
@@ -387,9 +403,9 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
     const double value = parameter.empty() ? 0 : parameter.front().points[i].f;
     KANSOKU_RETURN_IF_ERROR(charge(collector.points()));
     if (chooses(expr.op)) {
-      KANSOKU_TRY(const std::vector<size_t> rows, chooser.step(t, value));
+      KANSOKU_TRY(const std::vector<size_t> rows, chooser->step(t, value));
       for (size_t row : rows) {
-        collector.add({matrix[row].labels, matrix[row].drop_name, *chooser.point(row, t)}, t);
+        collector.add({matrix[row].labels, matrix[row].drop_name, *chooser->point(row, t)}, t);
       }
       continue;
     }

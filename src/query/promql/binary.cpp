@@ -243,6 +243,15 @@ Status Matcher::combine(const Pair& pair, size_t signature, int64_t t, SeriesCol
 }
 
 Status Matcher::step(int64_t t, SeriesCollector& out) {
+  const auto empty = [&](const Matrix& side, StepReader& reader) {
+    for (size_t row = 0; row < side.size(); ++row) {
+      if (reader.at(row, t) != nullptr) return false;
+    }
+    return true;
+  };
+  // Where a side is empty nothing can match, be the other as ambiguous as it may.
+  const bool fills = expr_.matching.fill_left || expr_.matching.fill_right;
+  if (!fills && (empty(many_, many_reader_) || empty(one_, one_reader_))) return {};
   one_row_.assign(signatures_.count, kNone);
   matched_.assign(signatures_.count, false);
   for (std::vector<LabelSet>& seen : results_) seen.clear();

@@ -153,8 +153,16 @@ Status ColumnEvaluator::aggregate_rows(const AggregateExpr& expr, const RowSink&
     kernel.add(groups[number], row.values);
     return {};
   }));
+  // In the order in which they come to have a value, as one who goes step by step meets them.
+  const auto begins = [](const Group& group) {
+    return std::ranges::find_if(group.count, [](double n) { return n != 0; }) - group.count.begin();
+  };
+  std::vector<std::pair<ptrdiff_t, size_t>> order;
+  for (size_t i = 0; i < groups.size(); ++i) order.emplace_back(begins(groups[i]), i);
+  std::ranges::sort(order);
   std::vector<double> out(steps);
-  for (const Group& group : groups) {
+  for (const auto& [begin, number] : order) {
+    const Group& group = groups[number];
     for (size_t i = 0; i < steps; ++i)
       out[i] = group.count[i] == 0 ? kAbsent : kernel.result(group, i);
     KANSOKU_RETURN_IF_ERROR(sink({group.labels, group.drop_name, out}));
@@ -208,6 +216,11 @@ Status ColumnEvaluator::best_rows(const AggregateExpr& expr, const RowSink& sink
   KANSOKU_TRY(const std::vector<double> parameter, scalar(*expr.param));
   KANSOKU_TRY(const Columns all, columns(*expr.expr));
   const Members members(expr, all);
+  // Of equals the first by labels is chosen.
+  const std::vector<size_t> order =
+      order_by_labels(all.size(), [&](size_t row) { return all.row(row).labels; });
+  std::vector<size_t> rank(order.size());
+  for (size_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
   constexpr size_t kNone = std::numeric_limits<size_t>::max();
   std::vector<size_t> row_of(all.size(), kNone);
   Columns out(root_.context, grid_.steps());
@@ -224,7 +237,7 @@ Status ColumnEvaluator::best_rows(const AggregateExpr& expr, const RowSink& sink
       } else if (x != y) {
         return expr.op == AggregateOp::Topk ? x > y : x < y;
       }
-      return a < b;
+      return rank[a] < rank[b];
     };
     for (const std::vector<size_t>& group : members.rows) {
       candidates.clear();

@@ -180,6 +180,36 @@ Status ColumnEvaluator::selector_rows(const VectorSelector& selector, const RowS
   });
 }
 
+// What a point costs again on its way into the answer: as a value, and as text.
+constexpr uint64_t kAnswerBytes = 48;
+
+Result<Matrix> ColumnEvaluator::range_vector(const Expr& expr) {
+  const bool plain = expr.kind == ExprKind::MatrixSelector &&
+                     as<MatrixSelector>(expr).vector->mode == RangeMode::Plain;
+  if (!plain) return Evaluator::range_vector(expr);
+  const auto& selector = as<MatrixSelector>(expr);
+  const Selection selection = selection_of(*selector.vector, selector.range_ms, 0, Use::Values);
+  Matrix out;
+  MemoryHold hold(root_.context);
+  uint64_t points = 0;
+  const auto one = [&](const SourceColumns& series) -> Status {
+    if (series.needs_points) return points_needed();
+    points += series.values.size();
+    KANSOKU_RETURN_IF_ERROR(hold.hold(points * (sizeof(Point) + kAnswerBytes)));
+    if (points > root_.options.samples_max) return too_many_samples();
+    Series result{series.labels, false, {}};
+    result.points.reserve(series.values.size());
+    for (size_t i = 0; i < series.values.size(); ++i) {
+      if (!is_absent(series.values[i]))
+        result.points.push_back({.t = series.times_ms[i], .f = series.values[i], .h = nullptr});
+    }
+    if (!result.points.empty()) out.push_back(std::move(result));
+    return {};
+  };
+  KANSOKU_RETURN_IF_ERROR(root_.source.scan(selection, root_.context, one));
+  return out;
+}
+
 Status ColumnEvaluator::call_rows(const CallExpr& call, const RowSink& sink) {
   if (has_window_kernel(call)) return range_call_rows(call, sink);
   return function_rows(call, sink);

@@ -16,6 +16,7 @@ class ColumnEvaluator final : public Evaluator {
  public:
   using Evaluator::Evaluator;
   Result<Matrix> eval(const Expr& expr) override;
+  Result<Matrix> range_vector(const Expr& expr) override;
   // The value of an instant vector or scalar expression at each step, series by series.
   Status rows(const Expr& expr, const RowSink& sink);
   Result<Columns> columns(const Expr& expr);

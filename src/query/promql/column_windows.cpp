@@ -21,12 +21,22 @@ struct Window {
   size_t size() const { return high - low; }
 };
 
+// How far a difference over a window is stretched to cover its range, as far as times alone say:
+// see extrapolated() in rate.cpp. Seconds.
+struct Stretch {
+  double sampled = 0;
+  double to_start = 0;
+  double to_end = 0;
+  double factor = 0;  // of the difference, per second or not
+};
+
 // The windows of one series, by step. The range of step i is (end_ms + i * stride_ms - range_ms,
 // end_ms + i * stride_ms].
 struct SeriesWindows {
   std::span<const int64_t> times_ms;
   std::span<const double> values;
   std::span<const Window> windows;
+  std::span<const Stretch> stretches;  // by step; empty unless the kernel wants them
   int64_t end_ms = 0;
   int64_t stride_ms = 0;
   int64_t range_ms = 0;
@@ -57,27 +67,6 @@ struct RateKind {
 
 double seconds_between(int64_t from, int64_t to) { return static_cast<double>(to - from) / 1000; }
 
-// How far the difference is stretched to cover the range: see extrapolated() in rate.cpp.
-double extrapolation(const SeriesWindows& in, Window window, size_t step, double difference,
-                     RateKind kind) {
-  const int64_t first_ms = in.times_ms[window.low];
-  const int64_t last_ms = in.times_ms[window.high - 1];
-  double to_start = seconds_between(in.range_end(step) - in.range_ms, first_ms);
-  double to_end = seconds_between(last_ms, in.range_end(step));
-  const double sampled = seconds_between(first_ms, last_ms);
-  const double average = sampled / static_cast<double>(window.size() - 1);
-  const double threshold = average * 1.1;
-  if (to_start >= threshold) to_start = average / 2;
-  const double first = in.values[window.low];
-  if (kind.counter && difference > 0 && first >= 0) {
-    to_start = std::min(to_start, sampled * (first / difference));
-  }
-  if (to_end >= threshold) to_end = average / 2;
-  double factor = sampled != 0 ? (sampled + to_start + to_end) / sampled : 1;
-  if (kind.per_second) factor /= in.range_seconds();
-  return factor;
-}
-
 // Where a counter fell: indices of the samples after the fall.
 std::vector<uint32_t> resets_of(std::span<const double> values) {
   std::vector<uint32_t> out;
@@ -87,10 +76,26 @@ std::vector<uint32_t> resets_of(std::span<const double> values) {
   return out;
 }
 
+// By how much a difference grows when it is stretched over its range.
+double factor_of(const Stretch& stretch, double to_start, double seconds) {
+  if (stretch.sampled == 0) return 1 / seconds;
+  return (stretch.sampled + to_start + stretch.to_end) / stretch.sampled / seconds;
+}
+
+// Counters do not go below zero: the stretch to the start ends where the line through the samples
+// does. Mostly that is far away, which is seen without dividing; the margin covers the rounding.
+double counter_factor(const Stretch& stretch, double first, double difference, double seconds) {
+  if (!(difference > 0 && first >= 0)) return stretch.factor;
+  if (stretch.sampled * first > stretch.to_start * difference * (1 + 1e-9)) return stretch.factor;
+  const double to_zero = stretch.sampled * (first / difference);
+  return factor_of(stretch, std::min(stretch.to_start, to_zero), seconds);
+}
+
 template <RateKind kind>
 void differences(const SeriesWindows& in, std::span<double> out) {
   std::vector<uint32_t> resets;
   if constexpr (kind.counter) resets = resets_of(in.values);
+  const double seconds = kind.per_second ? in.range_seconds() : 1;
   size_t next_reset = 0;
   for (size_t step = 0; step < out.size(); ++step) {
     const Window window = in.windows[step];
@@ -98,12 +103,15 @@ void differences(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
-    double difference = in.values[window.high - 1] - in.values[window.low];
+    const double first = in.values[window.low];
+    double difference = in.values[window.high - 1] - first;
     while (next_reset < resets.size() && resets[next_reset] <= window.low) ++next_reset;
     for (size_t i = next_reset; i < resets.size() && resets[i] < window.high; ++i) {
       difference += in.values[resets[i] - 1];
     }
-    out[step] = difference * extrapolation(in, window, step, difference, kind);
+    const Stretch& stretch = in.stretches[step];
+    out[step] = difference * (kind.counter ? counter_factor(stretch, first, difference, seconds)
+                                           : stretch.factor);
   }
 }
 
@@ -340,11 +348,13 @@ struct KernelRow {
   RangeFunction function;
   Kernel kernel;
   Kernel of_deltas = nullptr;  // where the points are deltas
+  bool stretches = false;
+  bool per_second = false;
 };
 constexpr std::array<KernelRow, 20> kKernels{{
-    {fn_rate, differences<kRate>, sums_of_deltas<kRate>},
-    {fn_increase, differences<kIncrease>, sums_of_deltas<kIncrease>},
-    {fn_delta, differences<kDelta>},
+    {fn_rate, differences<kRate>, sums_of_deltas<kRate>, true, true},
+    {fn_increase, differences<kIncrease>, sums_of_deltas<kIncrease>, true},
+    {fn_delta, differences<kDelta>, nullptr, true},
     {fn_irate, of_last_two<true>},
     {fn_idelta, of_last_two<false>},
     {fn_sum_over_time, sums},
@@ -390,10 +400,17 @@ class WindowCutter {
       times_ms = times_ms_;
       values = values_;
     }
-    if (!cut(times_ms)) return false;
+    // Series of one target have the same times, and so the same windows.
+    if (!std::ranges::equal(times_ms, cut_times_ms_)) {
+      cut_times_ms_.assign(times_ms.begin(), times_ms.end());
+      any_ = cut(times_ms);
+      if (kernel_.stretches) stretch(times_ms);
+    }
+    if (!any_) return false;
     frame_.times_ms = times_ms;
     frame_.values = values;
     frame_.windows = windows_;
+    frame_.stretches = stretches_;
     (deltas && kernel_.of_deltas ? kernel_.of_deltas : kernel_.kernel)(frame_, out);
     return true;
   }
@@ -428,10 +445,35 @@ class WindowCutter {
     return any;
   }
 
+  // The difference is stretched to the edges of the range where the samples nearly reach them, else
+  // by half the distance of samples.
+  void stretch(std::span<const int64_t> times_ms) {
+    stretches_.assign(windows_.size(), {});
+    const double seconds = kernel_.per_second ? frame_.range_seconds() : 1;
+    for (size_t step = 0; step < windows_.size(); ++step) {
+      const Window window = windows_[step];
+      if (window.size() < 2) continue;
+      const int64_t first_ms = times_ms[window.low];
+      const int64_t last_ms = times_ms[window.high - 1];
+      Stretch& out = stretches_[step];
+      out.to_start = seconds_between(frame_.range_end(step) - frame_.range_ms, first_ms);
+      out.to_end = seconds_between(last_ms, frame_.range_end(step));
+      out.sampled = seconds_between(first_ms, last_ms);
+      const double average = out.sampled / static_cast<double>(window.size() - 1);
+      const double threshold = average * 1.1;
+      if (out.to_start >= threshold) out.to_start = average / 2;
+      if (out.to_end >= threshold) out.to_end = average / 2;
+      out.factor = factor_of(out, out.to_start, seconds);
+    }
+  }
+
   const KernelRow& kernel_;
   SeriesWindows frame_;
   bool closed_;
+  bool any_ = false;
+  std::vector<int64_t> cut_times_ms_;  // to which the windows belong
   std::vector<Window> windows_;
+  std::vector<Stretch> stretches_;
   std::vector<int64_t> times_ms_;
   std::vector<double> values_;
 };
@@ -501,7 +543,11 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
     for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
     ColumnEvaluator inner(root_, steps);
     inner.labels_wanted_ = wanted;
-    return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) {
+    uint64_t values = 0;
+    return inner.rows(*as<SubqueryExpr>(range).expr, [&](const RowView& row) -> Status {
+      // Rows come one by one, but a query of more steps than it could hold is a mistake.
+      values += row.values.size();
+      if (values > root_.options.samples_max) return too_many_samples();
       return one(row.labels, row.drop_name, times_ms, row.values, false, to);
     });
   };

@@ -47,6 +47,10 @@ Result<Columns> merge_same_labels(Columns columns, QueryContext& context) {
     }
     const std::span<double> joined = out.values(into);
     const std::span<const double> more = columns.values(i);
+    // A row that says nothing has no word in whether the name goes either.
+    if (std::ranges::all_of(more, is_absent)) continue;
+    const bool silent = std::ranges::all_of(joined, is_absent);
+    out.set_drop_name(into, columns.row(i).drop_name && (silent || out.row(into).drop_name));
     for (size_t step = 0; step < more.size(); ++step) {
       if (is_absent(more[step])) continue;
       if (!is_absent(joined[step]))

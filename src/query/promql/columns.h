@@ -40,6 +40,7 @@ class Columns {
   std::span<const double> values(size_t i) const { return {values_.data() + i * steps_, steps_}; }
   std::span<double> values(size_t i) { return {values_.data() + i * steps_, steps_}; }
   RowView view(size_t i) { return {rows_[i].labels, rows_[i].drop_name, values(i)}; }
+  void set_drop_name(size_t i, bool drop_name) { rows_[i].drop_name = drop_name; }
   // A row without values. Spans of other rows are void afterwards.
   Result<size_t> add(const LabelSet& labels, bool drop_name);
   Status add(const RowView& row);

@@ -165,11 +165,12 @@ Status Evaluator::fits_memory(uint64_t points) {
 Status Evaluator::charge(uint64_t points) {
   KANSOKU_RETURN_IF_ERROR(root_.context.check());
   KANSOKU_RETURN_IF_ERROR(fits_memory(points));
-  if (points > root_.options.samples_max) {
-    return resource_exhausted(
-        "query processing would load too many samples into memory in query execution");
-  }
-  return {};
+  return points > root_.options.samples_max ? too_many_samples() : Status();
+}
+
+Status too_many_samples() {
+  return resource_exhausted(
+      "query processing would load too many samples into memory in query execution");
 }
 
 Result<Matrix> Evaluator::checked(Matrix matrix) {

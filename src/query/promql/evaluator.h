@@ -5,6 +5,7 @@
 // labels. Thread contract: confined to one evaluate().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 
@@ -78,7 +79,7 @@ class Evaluator {
   virtual ~Evaluator() = default;
   virtual Result<Matrix> eval(const Expr& expr);
   // A range vector at the only step of the grid, as a result of its own.
-  Result<Matrix> range_vector(const Expr& expr);
+  virtual Result<Matrix> range_vector(const Expr& expr);
 
  protected:
   // One of the same kind, for another grid of this query.
@@ -140,8 +141,11 @@ class Evaluator {
   Grid grid_;
 };
 
+Status too_many_samples();
 // The whole number of a `k`, cut to the number of series.
 Result<size_t> count_parameter(double k, size_t series);
+// Numbers of rows in the order of their labels.
+std::vector<size_t> order_by_labels(size_t rows, const std::function<LabelSet(size_t)>& labels_of);
 // Series of equal labels become one; an error where two have a point at the same time.
 Result<Matrix> merge_same_labels(Matrix matrix);
 // Labels after a function changed the value: the name goes now, or is marked to go.

@@ -29,6 +29,9 @@ struct RandomOptions {
 // sample lies on the edge of a range.
 inline constexpr int64_t kRandomDataMs = 40 * 60'000;
 
+// The next number of a generator (splitmix64).
+uint64_t random_step(uint64_t& state);
+
 struct RandomSeries {
   LabelSet labels;
   std::vector<Point> points;
@@ -62,6 +65,7 @@ class RandomExpressions {
   std::string vector(int depth);
   std::string matrix(int depth, std::string_view metric);
   std::string binary(int depth);
+  std::string set_operation(int depth);
   std::string aggregation(int depth);
   std::string aggregated(int depth, std::string_view by);
   std::string call(int depth);

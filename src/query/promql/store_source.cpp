@@ -132,10 +132,16 @@ Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> i
   if (ids.empty()) return {};
   const int64_t tier = plan.tier_ms(accumulating);
   const bool as_stored = !accumulating && !plan.statistic_asked;
+  // While reading: what is too much is refused before it is there.
+  MemoryHold hold(context);
+  uint64_t bytes = 0;
   const auto sink = [&](const store::SeriesPoints& points) -> Status {
     KANSOKU_RETURN_IF_ERROR(context.check());
     KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
+    bytes += points.size() * sizeof(Point);
+    KANSOKU_RETURN_IF_ERROR(hold.hold(bytes));
     SourceSeries& out = *rows.at(points.id);
+    out.points.reserve(points.size());
     for (size_t i = 0; i < points.size(); ++i) {
       const int64_t t = points.timestamps_ms[i] + tier;
       if (as_stored) {
@@ -148,6 +154,7 @@ Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> i
   };
   KANSOKU_TRY(const store::ScanReport report,
               store_.scan(plan.scan(std::move(ids), accumulating), sink));
+  if (!report.missing.empty()) context.note_missing();
   return context.charge_bytes(report.bytes_read);
 }
 
@@ -199,6 +206,7 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
   };
   KANSOKU_TRY(const store::ScanReport report,
               store_.scan(plan.scan(std::move(ids), accumulating), one));
+  if (!report.missing.empty()) context.note_missing();
   return context.charge_bytes(report.bytes_read);
 }
 

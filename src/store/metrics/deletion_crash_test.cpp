@@ -143,7 +143,8 @@ TEST_CASE("a power cut at every operation brings no deleted point back and loses
     run_script(f, f.clock().wall_now().ms(), expected);
     end = f.disk().operations();
     CHECK(judge(f, f.clock().wall_now().ms(), expected).empty());
-    CHECK(std::ranges::all_of(expected.points, [](const auto& p) { return p.second.acknowledged; }));
+    CHECK(
+        std::ranges::all_of(expected.points, [](const auto& p) { return p.second.acknowledged; }));
   }
   MESSAGE("operations: ", end - begin);
   for (uint64_t cut = begin; cut <= end; ++cut) {
@@ -200,8 +201,9 @@ TEST_CASE("a copy of a running store holds what was acknowledged before, once") 
     EngineFixture f(small_options(), &disk);
     int64_t base = f.clock().wall_now().ms() / 3'600'000 * 3'600'000;
     auto send = [&](int i) {
-      CHECK(put(f, {{{{"n", "sum"}}, base, Point(std::pow(4.0, i)), signal::MergeKind::Accumulate},
-                    {{{"n", "x"}}, base + i, Point(i)}},
+      CHECK(put(f,
+                {{{{"n", "sum"}}, base, Point(std::pow(4.0, i)), signal::MergeKind::Accumulate},
+                 {{{"n", "x"}}, base + i, Point(i)}},
                 kScope, {"sender", 1, static_cast<uint64_t>(i + 1)})
                 .good());
     };

@@ -21,9 +21,10 @@ void MetricEngine::Core::delete_points(SeriesDeletion deletion, MetricStore::Del
   request->tombstone.range = deletion.range;
   for (const SeriesInfo& info : *found) {
     if (info.merge == signal::MergeKind::Accumulate && !has_full_hours(deletion.range)) {
-      done(invalid_argument("{} is kept in cells of up to an hour: delete from a full hour to a "
-                            "full hour, or without limits",
-                            info.labels.to_string()));
+      done(
+          invalid_argument("{} is kept in cells of up to an hour: delete from a full hour to a "
+                           "full hour, or without limits",
+                           info.labels.to_string()));
       return;
     }
     request->tombstone.ids.push_back(info.id);
@@ -99,7 +100,7 @@ void MetricEngine::Core::delete_now(std::shared_ptr<const Tombstone> tombstone) 
         for (size_t i = 0; i < points.size(); ++i) {
           bool is_float = points.distributions.empty() || points.distributions[i] == nullptr;
           if (is_float) {
-            head.append_float(id, points.timestamps_ms[i], points.values[i]);
+            head.append_floats(id, {&points.timestamps_ms[i], 1}, {&points.values[i], 1});
           } else {
             head.append_distribution(id, points.timestamps_ms[i], *points.distributions[i]);
           }

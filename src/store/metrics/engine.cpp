@@ -27,7 +27,14 @@ Result<std::string> load_secret(env::Env env, const std::string& directory) {
 
 MetricEngine::Core::Core(env::Env e, Executor& x, env::Timers* t, wal::Log& l,
                          MetricEngineOptions o, std::string_view secret)
-    : env(e), executor(x), timers(t), log(l), options(std::move(o)), table(secret), head(slabs) {}
+    : env(e),
+      executor(x),
+      timers(t),
+      log(l),
+      options(std::move(o)),
+      table(secret),
+      pages(options.page_cache_bytes),
+      head(slabs) {}
 
 MetricEngine::Core::~Core() = default;
 

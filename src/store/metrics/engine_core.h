@@ -7,6 +7,7 @@
 #include "store/metrics/batch_record.h"
 #include "store/metrics/engine.h"
 #include "store/metrics/head.h"
+#include "store/metrics/page_cache.h"
 #include "store/metrics/series_table.h"
 #include "store/metrics/tombstones.h"
 #include "store/metrics/usage.h"
@@ -64,6 +65,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   MetricEngineOptions options;
   SeriesTable table;
   SlabCache slabs;
+  PageCache pages;
   Head head;
   std::unique_ptr<TrustedClock> clock;
 

@@ -252,7 +252,8 @@ void MetricEngine::Core::put_points(std::span<const int64_t> times, std::span<co
   std::unique_lock<std::shared_mutex> lock;
   size_t locked = kHeadShards;
   size_t held = 0;
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0, end = 0; i < n; i = end) {
+    end = i + 1;
     if (i + kEntryAhead < n) {
       SeriesId ahead = id_of(i + kEntryAhead);
       if (ahead != kNoSeries) head.prefetch_entry(ahead);
@@ -270,12 +271,21 @@ void MetricEngine::Core::put_points(std::span<const int64_t> times, std::span<co
       held = 0;
     }
     const signal::Distribution* distribution = distribution_of(i);
-    if (distribution == nullptr) {
-      head.append_float(id, times[i], values[i]);
-    } else {
+    if (distribution != nullptr) {
       head.append_distribution(id, times[i], *distribution);
+      table.note_time(id, times[i]);
+      continue;
     }
-    table.note_time(id, times[i]);
+    // The floats of one series that come one after another.
+    int64_t first_ms = times[i];
+    int64_t last_ms = times[i];
+    for (; end < n && id_of(end) == id && distribution_of(end) == nullptr; ++end) {
+      first_ms = std::min(first_ms, times[end]);
+      last_ms = std::max(last_ms, times[end]);
+    }
+    head.append_floats(id, times.subspan(i, end - i), values.subspan(i, end - i));
+    held += end - i - 1;
+    table.note_times(id, first_ms, last_ms);
   }
 }
 

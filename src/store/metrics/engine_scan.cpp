@@ -121,7 +121,7 @@ class Scanner {
     auto key = std::pair(part.get(), kind);
     auto found = cursors_.find(key);
     if (found == cursors_.end()) {
-      found = cursors_.emplace(key, PartCursor(part, kind, decompressor_)).first;
+      found = cursors_.emplace(key, PartCursor(part, kind, decompressor_, &core_.pages)).first;
     }
     return found->second;
   }

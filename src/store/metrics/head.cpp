@@ -103,17 +103,25 @@ void Head::write_bytes(Shard& shard, Entry& entry, const char* from, size_t n) {
   }
 }
 
-void Head::append_float(SeriesId id, int64_t ms, double value) {
+void Head::append_floats(SeriesId id, std::span<const int64_t> times_ms,
+                         std::span<const double> values) {
   Shard& shard = shards_[shard_of(id)];
   Entry& entry = shard.entries[row_in_shard(id)];
   StreamState state{entry.last_ms, entry.last_value, entry.last_step, entry.bytes > 0};
-  char sample[kSampleBytesMax + 8];
-  size_t n = put_sample(state, ms, value, sample);
-  write_bytes(shard, entry, sample, n);
+  // Room for a sample is left behind the mark.
+  constexpr size_t kFlushBytes = 256;
+  char bytes[kFlushBytes + kSampleBytesMax + 8];
+  size_t n = 0;
+  for (size_t i = 0; i < times_ms.size(); ++i) {
+    n += put_sample(state, times_ms[i], values[i], bytes + n);
+    if (n < kFlushBytes && i + 1 < times_ms.size()) continue;
+    write_bytes(shard, entry, bytes, n);
+    n = 0;
+  }
   entry.last_ms = state.last_ms;
   entry.last_value = state.last_value;
   entry.last_step = state.last_step;
-  points_.fetch_add(1, std::memory_order_relaxed);
+  points_.fetch_add(times_ms.size(), std::memory_order_relaxed);
 }
 
 void Head::append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution) {

@@ -125,7 +125,8 @@ class Head {
   std::unique_lock<std::shared_mutex> lock_for_append(size_t shard) {
     return std::unique_lock(shards_[shard].shard_mutex);
   }
-  void append_float(SeriesId id, int64_t ms, double value);
+  void append_floats(SeriesId id, std::span<const int64_t> times_ms,
+                     std::span<const double> values);
   void append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution);
   // With the shard's lock held, as for appends: the series has no points any more.
   void drop_stream(SeriesId id);

@@ -36,8 +36,7 @@ Result<uint64_t> Maintenance::load() {
     KANSOKU_RETURN_IF_ERROR(series_file_.load(state.series_file, state.series_bytes, core_.table));
   }
   View loaded;
-  KANSOKU_TRY(auto tombstones,
-              load_tombstones(*core_.env.files, core_.options.directory));
+  KANSOKU_TRY(auto tombstones, load_tombstones(*core_.env.files, core_.options.directory));
   saved_tombstones_ = std::make_shared<Tombstones>(std::move(tombstones));
   loaded.tombstones = saved_tombstones_;
   if (auto read = core_.usage.load(*core_.env.files, core_.options.directory); !read) {
@@ -493,9 +492,9 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   if (inputs.size() > 1) ++output.level;
   Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
   MergeTask task;
-  KANSOKU_TRY(task.job, MergeJob::begin(*core_.env.files, core_.options.directory,
-                                        std::move(inputs), core_.table, output, horizons,
-                                        core_.current_view()->tombstones));
+  KANSOKU_TRY(task.job,
+              MergeJob::begin(*core_.env.files, core_.options.directory, std::move(inputs),
+                              core_.table, output, horizons, core_.current_view()->tombstones));
   merge_ = std::move(task);
   return {};
 }

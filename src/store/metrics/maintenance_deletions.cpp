@@ -44,8 +44,9 @@ bool Maintenance::step_clean() {
   }
   Status pruned = prune_tombstones(clean_->clean_parts);
   if (pruned && !damaged.empty()) {
-    pruned = fail(ErrorCode::DataLoss,
-                  "a damaged part cannot be rewritten; what was deleted in it stays hidden", damaged);
+    pruned =
+        fail(ErrorCode::DataLoss,
+             "a damaged part cannot be rewritten; what was deleted in it stays hidden", damaged);
   }
   finish_clean(pruned);
   return true;
@@ -105,8 +106,7 @@ Status Maintenance::write_snapshot(const std::string& directory) {
     // A part whose file is gone is known to be lost; so it is in the copy.
     if (!linked && linked.error().code != ErrorCode::NotFound) return linked;
   }
-  KANSOKU_RETURN_IF_ERROR(
-      series_file_.copy_to(directory, state.series_file, state.series_bytes));
+  KANSOKU_RETURN_IF_ERROR(series_file_.copy_to(directory, state.series_file, state.series_bytes));
   KANSOKU_RETURN_IF_ERROR(Manifest::write(files, directory, state));
   auto tombstones = core_.current_view()->tombstones;
   if (!tombstones->empty()) {

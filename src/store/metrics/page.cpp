@@ -78,16 +78,16 @@ std::string PageBuilder::take(PageInfo& info) {
   return raw;
 }
 
-bool PageReader::open(std::string raw) {
+bool PageReader::open(std::shared_ptr<const std::string> raw) {
   raw_ = std::move(raw);
   vectors_.clear();
-  at_ = raw_.data();
-  end_ = at_ + raw_.size();
+  at_ = raw_->data();
+  end_ = at_ + raw_->size();
   first_ = true;
   ok_ = false;
   uint64_t vectors = 0;
   if (!read_varint(at_, end_, left_) || !read_varint(at_, end_, vectors)) return false;
-  if (left_ > raw_.size() || vectors > raw_.size()) return false;
+  if (left_ > raw_->size() || vectors > raw_->size()) return false;
   vectors_.resize(vectors);
   for (auto& times : vectors_) {
     if (!decode_times(at_, end_, times)) return false;

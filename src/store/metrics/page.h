@@ -2,6 +2,7 @@
 // metric-part.md). Timestamps that several series share stand once. Thread contract: one owner.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,7 +19,7 @@ inline constexpr size_t kPageKinds = 5;
 
 // A page is closed at this size: small enough that a damaged one or a read for a few series costs
 // little, large enough for zstd.
-inline constexpr size_t kPageRawBytes = 32 * 1024;
+inline constexpr size_t kPageRawBytes = 16 * 1024;
 // Points of a run; longer series take several.
 inline constexpr size_t kRunPoints = 4096;
 inline constexpr size_t kPageRawBytesMax = 64U << 20;
@@ -68,8 +69,8 @@ class PageBuilder {
 // Walks the runs of a page.
 class PageReader {
  public:
-  // False when the bytes are not a page. `raw` is kept.
-  bool open(std::string raw);
+  // False when the bytes are not a page.
+  bool open(std::shared_ptr<const std::string> raw);
   // Moves to the next run; false at the end or (ok() false) on damage.
   bool next();
   bool ok() const { return ok_; }
@@ -86,7 +87,7 @@ class PageReader {
   }
 
  private:
-  std::string raw_;
+  std::shared_ptr<const std::string> raw_;
   std::vector<std::vector<int64_t>> vectors_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;

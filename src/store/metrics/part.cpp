@@ -337,10 +337,19 @@ void SectionCursor::fail_page() {
   at_run_ = false;
 }
 
-bool SectionCursor::load_page() {
-  const PageInfo& page = pages_[page_];
-  auto raw = part_->read_page(page, *decompressor_);
+Result<std::shared_ptr<const std::string>> SectionCursor::raw_page(const PageInfo& page) {
+  if (cache_ != nullptr) {
+    if (auto known = cache_->find(part_->meta().id, page.offset)) return known;
+  }
   bytes_read_ += page.stored_bytes;
+  KANSOKU_TRY(std::string bytes, part_->read_page(page, *decompressor_));
+  auto raw = std::make_shared<const std::string>(std::move(bytes));
+  if (cache_ != nullptr) cache_->put(part_->meta().id, page.offset, raw);
+  return raw;
+}
+
+bool SectionCursor::load_page() {
+  auto raw = raw_page(pages_[page_]);
   if (!raw || !reader_.open(std::move(*raw))) {
     fail_page();
     return false;
@@ -440,10 +449,11 @@ void SectionCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms)
   advance();
 }
 
-PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor)
+PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor,
+                       PageCache* cache)
     : part_(std::move(part)) {
   for (const Part::Section& section : part_->sections(kind))
-    sections_.emplace_back(*part_, section, decompressor);
+    sections_.emplace_back(*part_, section, decompressor, cache);
 }
 
 SeriesId PartCursor::current() {

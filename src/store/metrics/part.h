@@ -21,6 +21,7 @@
 
 #include "base/env/env.h"
 #include "store/metrics/page.h"
+#include "store/metrics/page_cache.h"
 #include "store/metrics/zstd.h"
 
 namespace kansoku::store::metrics {
@@ -142,8 +143,13 @@ class Part {
 // Reads the series of one section in ascending order of ids.
 class SectionCursor {
  public:
-  SectionCursor(const Part& part, const Part::Section& section, Decompressor& decompressor)
-      : part_(&part), section_(&section), pages_(section.pages), decompressor_(&decompressor) {}
+  SectionCursor(const Part& part, const Part::Section& section, Decompressor& decompressor,
+                PageCache* cache)
+      : part_(&part),
+        section_(&section),
+        pages_(section.pages),
+        decompressor_(&decompressor),
+        cache_(cache) {}
   // The id at which the cursor stands, or kNone at the end. Loads pages.
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
   SeriesId current();
@@ -157,6 +163,7 @@ class SectionCursor {
 
  private:
   bool load_page();
+  Result<std::shared_ptr<const std::string>> raw_page(const PageInfo& page);
   void advance();
   void fail_page();
   bool skip_to(SeriesId id, int64_t begin_ms, int64_t end_ms);
@@ -165,6 +172,7 @@ class SectionCursor {
   const Part::Section* section_;
   std::span<const PageInfo> pages_;
   Decompressor* decompressor_;
+  PageCache* cache_;
   size_t page_ = 0;
   bool loaded_ = false;
   bool at_run_ = false;
@@ -176,7 +184,9 @@ class SectionCursor {
 // Reads the series of one kind in ascending order of ids, over all sections that are asked for.
 class PartCursor {
  public:
-  PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor);
+  // `cache`: where pages are looked for and left, or null.
+  PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor,
+             PageCache* cache = nullptr);
   // The smallest id at which a section stands, or kNone at the end. Loads pages of every section.
   static constexpr SeriesId kNone = SectionCursor::kNone;
   SeriesId current();

@@ -25,8 +25,8 @@ bool decode_body(const char*& at, const char* end, Tombstone& out) {
   uint64_t begin = 0;
   uint64_t last = 0;
   uint64_t count = 0;
-  if (!read_varint(at, end, begin) || !read_varint(at, end, last) ||
-      !read_varint(at, end, count) || count > static_cast<uint64_t>(end - at)) {
+  if (!read_varint(at, end, begin) || !read_varint(at, end, last) || !read_varint(at, end, count) ||
+      count > static_cast<uint64_t>(end - at)) {
     return false;
   }
   out.range = {unzigzag(begin), unzigzag(last)};
@@ -169,8 +169,10 @@ Result<Tombstones> load_tombstones(env::FileSystem& files, const std::string& di
     out = out.with(std::move(item));
   }
   if (!whole || at != end) {
-    return fail(ErrorCode::DataLoss, "the file of deletions is damaged: what was deleted would "
-                "come back; restore a backup, or remove it to accept that", path);
+    return fail(ErrorCode::DataLoss,
+                "the file of deletions is damaged: what was deleted would "
+                "come back; restore a backup, or remove it to accept that",
+                path);
   }
   return out;
 }

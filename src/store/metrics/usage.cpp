@@ -32,7 +32,8 @@ Status SeriesUsage::load(env::FileSystem& files, const std::string& directory) {
     whole = raw_bytes <= kRawBytesMax && raw_bytes % 2 == 0 &&
             Decompressor().decompress(all.substr(kHeaderBytes), raw_bytes, raw).has_value();
   }
-  if (!whole) return fail(ErrorCode::DataLoss, "when series were read is not known", path_in(directory));
+  if (!whole)
+    return fail(ErrorCode::DataLoss, "when series were read is not known", path_in(directory));
   std::unique_lock lock(chunks_mutex_);
   size_t days = raw.size() / 2;
   for (size_t i = 0; i < days; ++i) {

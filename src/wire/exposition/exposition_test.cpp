@@ -77,46 +77,47 @@ TEST_CASE("a problem names line, column and what is wrong") {
   CHECK(problem("a 1 2.5\n") ==
         "! line 1, column 5: \"2.5\" is no timestamp in whole milliseconds");
   CHECK(problem("a{b=\"c\",b=\"d\"} 1\n") == "! line 1, column 1: label \"b\" occurs twice");
-  CHECK(problem("a 1") == "a 1\n! line 1, column 4: the last line does not end: is the text cut off?");
+  CHECK(problem("a 1") ==
+        "a 1\n! line 1, column 4: the last line does not end: is the text cut off?");
   CHECK(problem("a 1\n# TYPE a gauge\n") ==
         "a 1\n! line 2, column 1: a second TYPE line for \"a\", or one after its samples");
   CHECK(problem("a{b=\"\xff\"} 1\n") == "! line 1, column 5: the text is not UTF-8");
 }
 
 TEST_CASE("what a scrape may do and a file may not") {
-  for (std::string_view text :
-       {"a 1", "# HELP a x\n# HELP a y\n", "# TYPE h histogram\nh_bucket{le=\"x\"} 1\n",
-        "a{b=\"\\x\"} 1\n"}) {
+  for (std::string_view text : {"a 1", "# HELP a x\n# HELP a y\n",
+                                "# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", "a{b=\"\\x\"} 1\n"}) {
     CHECK(good(text, Format::Text004, Checks::Lines));
     CHECK_FALSE(good(text, Format::Text004, Checks::Families));
   }
 }
 
 TEST_CASE("OpenMetrics: samples, seconds, exemplars and metadata") {
-  CHECK(read("# TYPE a_s counter\n# UNIT a_s s\n# HELP a_s x\\\"y\n"
-             "a_s_total{b=\"c\"} 3 1.5 # {id=\"7\"} 0.25 -1.25\na_s_created{b=\"c\"} 1 1.5\n# EOF\n",
-             Format::OpenMetrics) ==
-        "T a_s 1\nU a_s s\nH a_s [x\"y]\na_s_total b=<c> 3 @1500 # id=7 0.25 @-1250\n"
-        "a_s_created b=<c> 1 @1500\n");
+  CHECK(
+      read("# TYPE a_s counter\n# UNIT a_s s\n# HELP a_s x\\\"y\n"
+           "a_s_total{b=\"c\"} 3 1.5 # {id=\"7\"} 0.25 -1.25\na_s_created{b=\"c\"} 1 1.5\n# EOF\n",
+           Format::OpenMetrics) ==
+      "T a_s 1\nU a_s s\nH a_s [x\"y]\na_s_total b=<c> 3 @1500 # id=7 0.25 @-1250\n"
+      "a_s_created b=<c> 1 @1500\n");
   CHECK(read("a 1\n# EOF", Format::OpenMetrics) == "a 1\n");
 }
 
 TEST_CASE("OpenMetrics: the rules of lines, families and types") {
   for (std::string_view text : {
-           "",                                  // no EOF
-           "a 1\n# EOF\nb 1\n",                 // after the end
-           "\n# EOF\n",                         // an empty line
-           "# comment\n# EOF\n",                // no such comment
-           "a  1\n# EOF\n",                     // two spaces
-           "a 1 \n# EOF\n",                     // a space at the end
-           "a{b= \"c\"} 1\n# EOF\n",            // a space inside
-           "# TYPE a untyped\n# EOF\n",         // the text format's word
-           "# TYPE a counter\na 1\n# EOF\n",    // no suffix
+           "",                                // no EOF
+           "a 1\n# EOF\nb 1\n",               // after the end
+           "\n# EOF\n",                       // an empty line
+           "# comment\n# EOF\n",              // no such comment
+           "a  1\n# EOF\n",                   // two spaces
+           "a 1 \n# EOF\n",                   // a space at the end
+           "a{b= \"c\"} 1\n# EOF\n",          // a space inside
+           "# TYPE a untyped\n# EOF\n",       // the text format's word
+           "# TYPE a counter\na 1\n# EOF\n",  // no suffix
            "# TYPE a counter\na_total -1\n# EOF\n",
            "# TYPE a counter\na_total NaN\n# EOF\n",
-           "a 1\nb 1\na{c=\"d\"} 1\n# EOF\n",   // not together
-           "a 1\na 1\n# EOF\n",                 // twice
-           "a 1\n# TYPE a gauge\n# EOF\n",      // metadata late
+           "a 1\nb 1\na{c=\"d\"} 1\n# EOF\n",  // not together
+           "a 1\na 1\n# EOF\n",                // twice
+           "a 1\n# TYPE a gauge\n# EOF\n",     // metadata late
            "# HELP a x\n# HELP a y\n# EOF\n",
            "# UNIT a seconds\n# EOF\n",
            "# TYPE a info\na_info 2\n# EOF\n",
@@ -134,7 +135,8 @@ TEST_CASE("OpenMetrics: the rules of lines, families and types") {
     CHECK_FALSE(good(text, Format::OpenMetrics));
   }
   for (std::string_view text : {
-           "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum 1\n# EOF\n",
+           "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum "
+           "1\n# EOF\n",
            "# TYPE a stateset\na{a=\"x\"} 1\na{a=\"y\"} 0\n# EOF\n",
            "# TYPE a summary\na{quantile=\"0.5\"} NaN\na_count 0\na_sum 0\n# EOF\n",
            "# TYPE a counter\na_total 1 1\na_total 2 2\na_total{b=\"c\"} 1 1\n# EOF\n",
@@ -159,7 +161,8 @@ TEST_CASE("content types and files say which format they are") {
 
 TEST_CASE("batches hold each series once, whatever the order of its labels") {
   std::vector<std::shared_ptr<const signal::MetricBatch>> batches;
-  BatchVisitor visitor({.now_ms = 77, .points_max = 3}, [&](auto batch) { batches.push_back(batch); });
+  BatchVisitor visitor({.now_ms = 77, .points_max = 3},
+                       [&](auto batch) { batches.push_back(batch); });
   REQUIRE(parse("# HELP a x\na{b=\"1\",c=\"2\"} 1\na{c=\"2\",b=\"1\",d=\"\"} 2 5\nb 3\nb 4\n",
                 {.format = Format::Text004, .checks = Checks::Lines}, visitor));
   visitor.finish();

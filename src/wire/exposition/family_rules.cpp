@@ -224,7 +224,8 @@ std::string OpenMetricsRules::enter_group(const Sample& sample, std::string_view
     return "some samples of one metric have a timestamp, some have none";
   } else if (sample.timestamp_ms != group_time_) {
     bool moved = *sample.timestamp_ms > *group_time_;
-    // Each series of the group may list its times for itself (a backfill); a series never goes back.
+    // Each series of the group may list its times for itself (a backfill); a series never goes
+    // back.
     if (moved || samples_seen_.empty()) group_time_ = sample.timestamp_ms;
   }
   if (sample.timestamp_ms) whole += fmt::format("\x03{}", *sample.timestamp_ms);
@@ -237,7 +238,8 @@ std::string OpenMetricsRules::enter_group(const Sample& sample, std::string_view
 std::string OpenMetricsRules::check_value(const Sample& sample, std::string_view suffix) {
   MetricType type = type_.value_or(MetricType::Unknown);
   bool never_negative = type != MetricType::GaugeHistogram && is_counting(type, suffix);
-  if (is_counting(type, suffix) && (std::isnan(sample.value) || (never_negative && sample.value < 0))) {
+  if (is_counting(type, suffix) &&
+      (std::isnan(sample.value) || (never_negative && sample.value < 0))) {
     return fmt::format("{} counts, so it is neither negative nor NaN", quoted(sample.name));
   }
   bool found = false;

@@ -13,7 +13,9 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_name_start(char c, bool colons) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colons && c == ':');
 }
-bool is_name_byte(char c, bool colons) { return is_name_start(c, colons) || (c >= '0' && c <= '9'); }
+bool is_name_byte(char c, bool colons) {
+  return is_name_start(c, colons) || (c >= '0' && c <= '9');
+}
 
 // Seconds with a fraction to whole milliseconds; nothing where they do not fit.
 std::optional<int64_t> seconds_to_ms(double seconds) {

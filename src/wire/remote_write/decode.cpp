@@ -122,6 +122,13 @@ bool read_points_v1(std::string_view message, BatchFiller& filler,
 }
 
 bool has_labels(std::string_view message) {
+  // Mostly there are samples of less than 128 bytes and nothing else.
+  constexpr char kSampleTag = 0x12;
+  while (message.size() >= 2 && message[0] == kSampleTag) {
+    const size_t bytes = static_cast<unsigned char>(message[1]);
+    if (bytes >= 0x80 || bytes > message.size() - 2) break;
+    message.remove_prefix(2 + bytes);
+  }
   ProtobufReader in(message);
   while (in.next()) {
     if (in.field() == 1) return true;

@@ -98,7 +98,8 @@ Result<std::string> encode_v1(const signal::MetricBatch& batch,
             sample.varint(2, static_cast<uint64_t>(ms));
           });
         } else if (status) {
-          status = put_histogram(series, batch.distributions()[batch.distribution_rows()[point]], ms);
+          status =
+              put_histogram(series, batch.distributions()[batch.distribution_rows()[point]], ms);
         }
       }
       for (const signal::Exemplar& exemplar : batch.exemplars()) {

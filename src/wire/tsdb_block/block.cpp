@@ -44,8 +44,7 @@ struct Block::Segment {
     bool held = offset >= window_at && offset + size <= window_at + window.size();
     if (!held) {
       window.resize(std::min<uint64_t>(std::max<uint64_t>(size, kWindowBytes), bytes - offset));
-      KANSOKU_TRY(size_t read,
-                  file->read_at(offset, std::as_writable_bytes(std::span(window))));
+      KANSOKU_TRY(size_t read, file->read_at(offset, std::as_writable_bytes(std::span(window))));
       if (read != window.size()) return corruption("a chunk file ends early");
       window_at = offset;
     }
@@ -80,8 +79,7 @@ Result<Block::Segment*> Block::segment(uint64_t number) {
   auto& slot = segments_[number];
   if (slot) return slot.get();
   // Files count from 1, references from 0.
-  std::string path =
-      env::join_path(directory_, fmt::format("chunks/{:06}", number + 1));
+  std::string path = env::join_path(directory_, fmt::format("chunks/{:06}", number + 1));
   auto opened = std::make_unique<Segment>();
   KANSOKU_TRY(opened->file, files_->open(path, env::OpenMode::Read));
   KANSOKU_TRY(opened->bytes, opened->file->size());

@@ -67,8 +67,9 @@ std::vector<std::pair<int64_t, signal::Point>> decode(uint8_t encoding, std::str
 
 TEST_CASE("variable-length integers come back at the ends of every range") {
   for (unsigned size : {3U, 6U, 9U, 12U, 18U, 25U, 56U, 63U}) {
-    for (int64_t value : {(int64_t{1} << (size - 1)), (int64_t{1} << (size - 1)) + 1,
-                          -(int64_t{1} << (size - 1)) + 1, -(int64_t{1} << (size - 1)), int64_t{0}}) {
+    for (int64_t value :
+         {(int64_t{1} << (size - 1)), (int64_t{1} << (size - 1)) + 1,
+          -(int64_t{1} << (size - 1)) + 1, -(int64_t{1} << (size - 1)), int64_t{0}}) {
       BitWriter writer;
       writer.varbit(value);
       writer.varbit_uint(static_cast<uint64_t>(std::abs(value)));
@@ -83,13 +84,13 @@ TEST_CASE("variable-length integers come back at the ends of every range") {
 TEST_CASE("a chunk of integer histograms keeps buckets, gaps, differences and stale markers") {
   BitWriter w;
   w.bits(3, 16);
-  w.bits(0, 8);             // counter, reset unknown
-  w.bits(243 - 9, 8);       // zero threshold 0.5 * 2^-9
-  w.varbit(1);              // schema
-  w.varbit_uint(2);         // positive spans: indexes -2, -1 and 2
+  w.bits(0, 8);        // counter, reset unknown
+  w.bits(243 - 9, 8);  // zero threshold 0.5 * 2^-9
+  w.varbit(1);         // schema
+  w.varbit_uint(2);    // positive spans: indexes -2, -1 and 2
   w.varbit_uint(2), w.varbit(-2);
   w.varbit_uint(1), w.varbit(2);
-  w.varbit_uint(0);         // no negative spans
+  w.varbit_uint(0);  // no negative spans
   w.varbit(1000), w.varbit_uint(7), w.varbit_uint(1), w.float64(2.5);
   w.varbit(3), w.varbit(-3), w.varbit(3);  // counts 3, 0, 3 (as differences)
   // Second: 10 ms later, count 8, zero 1, same sum, counts 3, 1, 3.
@@ -127,7 +128,7 @@ TEST_CASE("a chunk of float histograms with custom buckets becomes explicit boun
   w.varbit(-53);
   w.varbit_uint(1), w.varbit_uint(2), w.varbit(0);
   w.varbit_uint(0);
-  w.varbit_uint(2);          // bounds 0.25 (in thousandths) and pi (as it is)
+  w.varbit_uint(2);  // bounds 0.25 (in thousandths) and pi (as it is)
   w.varbit_uint(251);
   w.varbit_uint(0), w.float64(3.14159);
   w.varbit(-5), w.float64(3.5), w.float64(0), w.float64(1), w.float64(1.5), w.float64(2);

@@ -250,8 +250,7 @@ Status decode_histograms(std::string_view data, const TakePoint& take) {
                         {}};
     to_absolute(positive, counts.positive);
     to_absolute(negative, counts.negative);
-    KANSOKU_RETURN_IF_ERROR(
-        take_histogram(layout, counts, ms.value, hint_of(header, row), take));
+    KANSOKU_RETURN_IF_ERROR(take_histogram(layout, counts, ms.value, hint_of(header, row), take));
   }
   return {};
 }
@@ -287,8 +286,7 @@ Status decode_float_histograms(std::string_view data, const TakePoint& take) {
     SampleCounts counts{count.value(), zero.value(), sum.value(), {}, {}};
     for (const XorReader& bucket : positive) counts.positive.push_back(bucket.value());
     for (const XorReader& bucket : negative) counts.negative.push_back(bucket.value());
-    KANSOKU_RETURN_IF_ERROR(
-        take_histogram(layout, counts, ms.value, hint_of(header, row), take));
+    KANSOKU_RETURN_IF_ERROR(take_histogram(layout, counts, ms.value, hint_of(header, row), take));
   }
   return {};
 }

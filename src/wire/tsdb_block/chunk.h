@@ -1,7 +1,7 @@
 // Chunks of a Prometheus TSDB block: XOR (floats), integer and float histograms.
 //
-// Source: prometheus/prometheus, tsdb/docs/format/chunks.md and tsdb/chunkenc (xor.go, histogram.go,
-// float_histogram.go, histogram_meta.go, varbit.go). Thread contract: free functions.
+// Source: prometheus/prometheus, tsdb/docs/format/chunks.md and tsdb/chunkenc (xor.go,
+// histogram.go, float_histogram.go, histogram_meta.go, varbit.go). Thread contract: free functions.
 #pragma once
 
 #include <functional>

@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint32_t kIndexMagic = 0xbaaad700;
 constexpr uint32_t kTombstonesMagic = 0x0130ba30;
-constexpr size_t kHeaderBytes = 5;   // magic, version
+constexpr size_t kHeaderBytes = 5;  // magic, version
 constexpr size_t kTocBytes = 6 * 8 + 4;
 constexpr size_t kSeriesAlignment = 16;
 constexpr uint64_t kLabelsMax = 10'000;
@@ -145,8 +145,7 @@ Result<bool> Index::next(IndexSeries& out) {
   const char* section_end = bytes_.data() + end_;
   out.reference = at_ / kSeriesAlignment;
   uint64_t size = 0;
-  if (!read_varint(at, section_end, size) ||
-      size + 4 > static_cast<uint64_t>(section_end - at)) {
+  if (!read_varint(at, section_end, size) || size + 4 > static_cast<uint64_t>(section_end - at)) {
     return damaged("a series is cut off");
   }
   const char* end = at + size;

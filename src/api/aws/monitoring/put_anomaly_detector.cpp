@@ -37,10 +37,11 @@ std::optional<AwsError> check_configuration(const Shared& shared, const Input& i
                     kExcludedRangesMax));
   }
   for (size_t i = 0; i < ranges.size(); ++i) {
-    if (ranges[i].start_time->ms < ranges[i].end_time->ms) continue;
+    // An empty range excludes nothing; clients send them.
+    if (ranges[i].start_time->ms <= ranges[i].end_time->ms) continue;
     return invalid_parameter_value(
-        fmt::format("The parameter Configuration.ExcludedTimeRanges.member.{0}.StartTime must be "
-                    "less than the parameter Configuration.ExcludedTimeRanges.member.{0}.EndTime.",
+        fmt::format("The parameter Configuration.ExcludedTimeRanges.member.{0}.StartTime must not "
+                    "be after the parameter Configuration.ExcludedTimeRanges.member.{0}.EndTime.",
                     i + 1));
   }
   return std::nullopt;

@@ -196,6 +196,12 @@ TEST_CASE("an_image_is_answered_in_every_protocol_and_raw") {
   auto root = test::parse_xml(form.body);
   CHECK(root.child("GetMetricWidgetImageResult")->child("MetricWidgetImage")->text ==
         base64_encode(raw.body));
+  // {"MetricWidget": text}; the picture is a byte string.
+  std::string cbor = "\xa1\x6cMetricWidget\x78";
+  cbor += static_cast<char>(widget.size());
+  auto bytes = server.call(TestServer::cbor("GetMetricWidgetImage", cbor + widget));
+  CHECK(bytes.status == 200);
+  CHECK(bytes.body.find(raw.body) != std::string::npos);
   CHECK(server.call(TestServer::json("GetMetricWidgetImage", body_of(widget, "gif"))).status ==
         400);
   CHECK(server.call(TestServer::json("GetMetricWidgetImage", body_of("{}"))).status == 400);

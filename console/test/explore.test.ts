@@ -5,7 +5,7 @@ import { spreadUnits } from '../src/chart/useChart';
 import type { TimedSeries } from '../src/chart/data';
 import { errorSpan, indexOfByte } from '../src/editor/position';
 import { openQuote } from '../src/editor/words';
-import { formatOrder, parseOrder, rowQueryOf, sorted } from '../src/pages/cardinality/table';
+import { formatOrder, parseOrder, rowQueryOf, shownOf, sorted } from '../src/pages/cardinality/table';
 import { addRow, expressionRow, formatRows, metricRow, operandsOf, parseRows, rowColour, rowQuery } from '../src/state/rows';
 import { property } from './random';
 
@@ -85,7 +85,7 @@ describe('queries of three languages', () => {
 
 describe('cardinality', () => {
   const row = (name: string, series: number, more: Partial<CardinalityRow> = {}): CardinalityRow => (
-    { name, series, lastActive: 0, unread: 0, lastRead: 0, ...more }
+    { name, series, ...more }
   );
 
   it('sorts by any column, and by the larger first where nothing is said', () => {
@@ -94,11 +94,23 @@ describe('cardinality', () => {
     expect(sorted(rows, { column: 'name', down: false }).map((one) => one.name)).toEqual(['a', 'b', 'c']);
     expect(parseOrder(formatOrder({ column: 'series', down: false }), 'label')).toEqual({ column: 'series', down: false });
     expect(parseOrder('values:up', 'name')).toEqual({ column: 'series', down: true });
+    expect(parseOrder(undefined, 'label')).toEqual({ column: 'values', down: true });
+  });
+
+  it('finds by any part of a name or a pair, and keeps what the rows are a share of', () => {
+    const data = {
+      series: 9, seriesLimit: 100, names: 3, labels: 1, pairs: 2, byName: [row('up', 5), row('net', 4)],
+      byLabel: [row('job', 9, { values: 2 })], byPair: [row('job', 5, { value: 'node' }), row('job', 4, { value: 'web' })],
+      unread: { days: 30, names: 1, series: 4, byName: [row('net', 4, { lastRead: null })] },
+    };
+    expect(shownOf(data, 'name', 'NE')).toMatchObject({ rows: [{ name: 'net' }], total: 3, whole: 9 });
+    expect(shownOf(data, 'pair', 'job=w').rows).toHaveLength(1);
+    expect(shownOf(data, 'unread', '')).toMatchObject({ rows: [{ name: 'net' }], total: 1, whole: 4 });
   });
 
   it('leads to a query that draws few lines', () => {
-    expect(rowQueryOf(row('up', 3, { namespace: 'Prometheus' }), 'name').text).toBe('up');
-    expect(rowQueryOf(row('m', 300, { namespace: 'N' }), 'unread').text).toBe('avg(m{__namespace__="N"})');
+    expect(rowQueryOf(row('up', 3), 'name').text).toBe('up');
+    expect(rowQueryOf(row('m', 300), 'unread').text).toBe('avg(m)');
     expect(rowQueryOf(row('job', 9, { values: 2 }), 'label').text).toBe('count by (job) ({job!=""})');
     expect(rowQueryOf(row('a.b', 900, { value: 'x"y' }), 'pair').text).toBe('count by (__name__) ({"a.b"="x\\"y"})');
   });

@@ -9,9 +9,8 @@ function countBy(all, keysOf) {
   for (const one of all) {
     for (const key of keysOf(one)) {
       const text = JSON.stringify(key);
-      const row = rows.get(text) ?? { ...key, series: 0, lastActive: Date.now(), unread: 0, lastRead: 0 };
+      const row = rows.get(text) ?? { ...key, series: 0 };
       row.series += 1;
-      row.unread += 1;
       rows.set(text, row);
     }
   }
@@ -19,18 +18,21 @@ function countBy(all, keysOf) {
 }
 
 function cardinality(all, search) {
-  const by = search.get('by') ?? 'name';
-  let rows;
-  if (by === 'label') {
-    rows = countBy(all, (one) => Object.keys(one.dimensions).map((name) => ({ name })));
-    for (const row of rows) row.values = new Set(all.map((one) => one.dimensions[row.name]).filter(Boolean)).size;
-  } else if (by === 'pair') {
-    rows = countBy(all, (one) => Object.entries(one.dimensions).map(([name, value]) => ({ name, value })));
-  } else rows = countBy(all, (one) => [{ name: one.name, namespace: one.namespace }]);
-  const words = (search.get('q') ?? '').toLowerCase();
-  const found = rows.filter((row) => `${row.name} ${row.namespace ?? ''} ${row.value ?? ''}`.toLowerCase().includes(words));
-  return { series: all.length, unread: all.length, total: found.length,
-    rows: found.slice(0, Number(search.get('limit') ?? 200)) };
+  const limit = Number(search.get('limit') ?? 20);
+  const byName = countBy(all, (one) => [{ name: one.name }])
+    .map((row, i) => ({ ...row, lastRead: i % 3 === 0 ? null : Date.now() - i * 86_400_000, lastActive: Date.now() }));
+  const byLabel = countBy(all, (one) => Object.keys(one.dimensions).map((name) => ({ name }))).map((row) => {
+    const values = new Set(all.map((one) => one.dimensions[row.name]).filter(Boolean));
+    return { ...row, values: values.size, bytes: [...values].join('').length };
+  }).sort((a, b) => b.values - a.values);
+  const byPair = countBy(all, (one) => Object.entries(one.dimensions).map(([name, value]) => ({ name, value })));
+  const unread = byName.filter((row) => row.lastRead === null);
+  return {
+    series: all.length, seriesLimit: 2_000_000, names: byName.length, labels: byLabel.length, pairs: byPair.length,
+    byName: byName.slice(0, limit), byLabel: byLabel.slice(0, limit), byPair: byPair.slice(0, limit),
+    unread: { days: Number(search.get('unreadDays') ?? 30), names: unread.length,
+      series: unread.reduce((sum, row) => sum + row.series, 0), byName: unread.slice(0, limit) },
+  };
 }
 
 const doc = (name) => ({ name, doc: '' });

@@ -1,7 +1,7 @@
 // The only file that calls fetch: session, CSRF header, errors, and the streamed query.
 import { readLines } from './ndjson';
 import type {
-  BatchQuery, Cardinality, CardinalityBy, Host, Languages, MetricMetadata, MetricPage, NamespaceCount,
+  BatchQuery, Cardinality, Host, Languages, MetricMetadata, MetricPage, NamespaceCount,
   QueryLine, ServerStatus, Session,
 } from './types';
 
@@ -125,10 +125,8 @@ export async function getMetrics(filter: MetricFilter, signal?: AbortSignal): Pr
 }
 
 export interface CardinalityFilter {
-  by: CardinalityBy;
-  q: string;
-  days: number;
   limit: number;
+  unreadDays: number;
 }
 
 export async function getCardinality(filter: CardinalityFilter, signal?: AbortSignal): Promise<Cardinality> {

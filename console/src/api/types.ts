@@ -115,24 +115,26 @@ export interface Frame {
   messages?: { code: string; message: string }[];
 }
 
-export type CardinalityBy = 'name' | 'label' | 'pair' | 'unread';
-
 export interface CardinalityRow {
   name: string;
-  namespace?: string;
-  value?: string;
+  value?: string; // of a pair
   series: number;
-  values?: number;
-  lastActive: number;
-  unread: number | null; // series that no query has read; null where the store does not know
-  lastRead: number | null; // the start of a day, 0: never
+  values?: number; // different ones, of a label
+  bytes?: number; // of these values
+  lastActive?: number | null;
+  lastRead?: number | null; // the start of a day (UTC), null: never
 }
 
 export interface Cardinality {
   series: number;
-  unread: number;
-  total: number;
-  rows: CardinalityRow[];
+  seriesLimit: number;
+  names: number;
+  labels: number;
+  pairs: number;
+  byName: CardinalityRow[];
+  byLabel: CardinalityRow[];
+  byPair: CardinalityRow[];
+  unread: { days: number; names: number; series: number; byName: CardinalityRow[] };
 }
 
 export interface MetricMetadata {

@@ -1,8 +1,8 @@
 // What the series are made of, and which of them no query has read.
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { useCardinality } from '../../api/hooks';
-import type { Cardinality as Counts, CardinalityBy, CardinalityRow } from '../../api/types';
+import type { CardinalityRow } from '../../api/types';
 import { formatAge, formatCount, formatDay, formatValue } from '../../chart/units';
 import { useText, type Key } from '../../i18n';
 import { formatRow } from '../../state/rows';
@@ -10,20 +10,24 @@ import type { View } from '../../state/useView';
 import { useView } from '../../state/useView';
 import { Icon } from '../../ui/Icon';
 import { Empty, Failure, Skeleton } from '../../ui/states';
-import { columnsOf, formatOrder, isText, parseOrder, rowQueryOf, sorted, type Column, type Order } from './table';
+import {
+  columnsOf, formatOrder, isText, parseOrder, rowQueryOf, shownOf, sorted, type CardinalityBy, type Column,
+  type Order, type Shown,
+} from './table';
 
 const TABS: { by: CardinalityBy; label: Key }[] = [
   { by: 'name', label: 'cardinality.name' }, { by: 'label', label: 'cardinality.label' },
   { by: 'pair', label: 'cardinality.pair' }, { by: 'unread', label: 'cardinality.unread' },
 ];
 const TITLES: Record<Column, Key> = {
-  name: 'cardinality.colName', namespace: 'cardinality.colNamespace', value: 'cardinality.colValue',
-  series: 'cardinality.colSeries', values: 'cardinality.colValues', unread: 'cardinality.colUnread',
+  name: 'cardinality.colName', value: 'cardinality.colValue', series: 'cardinality.colSeries',
+  values: 'cardinality.colValues', bytes: 'cardinality.colBytes',
   lastRead: 'cardinality.colLastRead', lastActive: 'cardinality.colLastActive',
 };
-const DAYS = [0, 1, 7, 30, 90];
+const DAYS = [1, 7, 30, 90, 365];
+const DAYS_DEFAULT = 30;
+const DAYS_MAX = 3_650;
 const ROWS_MAX = 1_000;
-const SEARCH_AFTER_MS = 250;
 const REFRESH_MIN_MS = 30_000; // all series are counted
 
 function Share({ part, whole, label }: { part: number; whole: number; label: string }) {
@@ -39,16 +43,13 @@ function Share({ part, whole, label }: { part: number; whole: number; label: str
 
 function Cell({ column, row }: { column: Column; row: CardinalityRow }) {
   const { t, lang } = useText();
-  const value = row[column];
-  if (value === undefined || value === null) return <td>–</td>;
-  if (column === 'lastActive') return <td className="nowrap">{formatAge(Date.now() - Number(value), lang)}</td>;
+  const value = row[column] ?? null;
   if (column === 'lastRead') {
-    return (
-      <td className="nowrap">
-        {value === 0 ? t('cardinality.neverRead') : formatDay(Number(value), lang)}
-      </td>
-    );
+    return <td className="nowrap">{value === null ? t('cardinality.neverRead') : formatDay(Number(value), lang)}</td>;
   }
+  if (value === null) return <td>–</td>;
+  if (column === 'lastActive') return <td className="nowrap">{formatAge(Date.now() - Number(value), lang)}</td>;
+  if (column === 'bytes') return <td className="number">{formatValue(Number(value), 'Bytes', lang)}</td>;
   if (isText(column)) return <td className="mono wrap">{String(value)}</td>;
   return <td className="number">{formatCount(Number(value), lang)}</td>;
 }
@@ -77,10 +78,9 @@ function Head({ column, by, order, sort }: {
   );
 }
 
-function Table({ data, by, order, view }: { data: Counts; by: CardinalityBy; order: Order; view: View }) {
+function Table({ shown, by, order, view }: { shown: Shown; by: CardinalityBy; order: Order; view: View }) {
   const { t } = useText();
   const columns = columnsOf(by);
-  const whole = by === 'unread' ? data.unread : data.series;
   return (
     <div className="scroll card" tabIndex={0} role="region" aria-label={t('page.cardinality')}>
       <table className="list cardinality">
@@ -97,13 +97,12 @@ function Table({ data, by, order, view }: { data: Counts; by: CardinalityBy; ord
           </tr>
         </thead>
         <tbody>
-          {sorted(data.rows, order).map((row) => {
+          {sorted(shown.rows, order).map((row) => {
             const name = row.value === undefined ? row.name : `${row.name}=${row.value}`;
-            const part = by === 'unread' ? (row.unread ?? 0) : row.series;
             return (
-              <tr key={`${row.namespace ?? ''} ${name}`}>
+              <tr key={name}>
                 {columns.map((one) => <Cell key={one} column={one} row={row} />)}
-                <td><Share part={part} whole={whole} label={name} /></td>
+                <td><Share part={row.series} whole={shown.whole} label={name} /></td>
                 <td>
                   <Link
                     href={view.href('/metrics', { queries: [formatRow(rowQueryOf(row, by))], filters: [] })}
@@ -122,15 +121,6 @@ function Table({ data, by, order, view }: { data: Counts; by: CardinalityBy; ord
   );
 }
 
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), SEARCH_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
-}
-
 function Days({ days, view }: { days: number; view: View }) {
   const { t } = useText();
   const other = view.state.other.filter(([key]) => key !== 'days');
@@ -139,12 +129,12 @@ function Days({ days, view }: { days: number; view: View }) {
       {t('cardinality.days')}
       <select
         value={days} onChange={(event) => view.set({
-          other: event.target.value === '0' ? other : [...other, ['days', event.target.value]],
+          other: Number(event.target.value) === DAYS_DEFAULT ? other : [...other, ['days', event.target.value]],
         }, { replace: true })}
       >
-        {[...new Set([...DAYS, days])].map((one) => (
+        {[...new Set([...DAYS, days])].sort((a, b) => a - b).map((one) => (
           <option key={one} value={one}>
-            {one === 0 ? t('cardinality.never') : t('cardinality.sinceDays', { days: one })}
+            {t('cardinality.sinceDays', { days: one })}
           </option>
         ))}
       </select>
@@ -156,24 +146,24 @@ export default function Cardinality() {
   const { t, lang } = useText();
   const view = useView();
   const by = TABS.find((one) => one.by === view.state.view)?.by ?? 'name';
-  const asked = Number(view.state.other.find(([key]) => key === 'days')?.[1] ?? 0);
-  const days = Number.isInteger(asked) && asked >= 0 && asked <= 455 ? asked : 0;
+  const asked = Number(view.state.other.find(([key]) => key === 'days')?.[1] ?? DAYS_DEFAULT);
+  const days = Number.isInteger(asked) && asked >= 1 && asked <= DAYS_MAX ? asked : DAYS_DEFAULT;
   const order = parseOrder(view.state.sel[0], by);
   const [text, setText] = useState('');
-  const q = useSettled(text);
   const answer = useCardinality(
-    { by, q, days: by === 'unread' ? days : 0, limit: ROWS_MAX },
+    { limit: ROWS_MAX, unreadDays: days },
     view.refreshMs === 0 ? 0 : Math.max(view.refreshMs, REFRESH_MIN_MS),
   );
   const { data } = answer;
-  const isCurrent = data !== undefined && !answer.isPlaceholderData;
+  const shown = data === undefined ? null : shownOf(data, by, text);
   return (
     <div className="page">
       <header className="page-head"><h1>{t('page.cardinality')}</h1></header>
       {data !== undefined && (
         <p className="hint">
-          {t(data.rows.some((row) => row.unread !== null) ? 'cardinality.intro' : 'cardinality.introPlain', {
-            series: formatCount(data.series, lang), unread: formatCount(data.unread, lang),
+          {t('cardinality.intro', {
+            series: formatCount(data.series, lang), limit: formatCount(data.seriesLimit, lang),
+            unread: formatCount(data.unread.series, lang), days: data.unread.days,
           })}
         </p>
       )}
@@ -198,20 +188,20 @@ export default function Cardinality() {
         </span>
         {by === 'unread' && <Days days={days} view={view} />}
         <span className="grow" />
-        {isCurrent && (
+        {shown !== null && (
           <span className="hint" role="status">
             {t('cardinality.shown', {
-              shown: formatCount(data.rows.length, lang), total: formatCount(data.total, lang),
+              shown: formatCount(shown.rows.length, lang), total: formatCount(shown.total, lang),
             })}
           </span>
         )}
       </div>
       {answer.error !== null && <Failure error={answer.error} retry={() => void answer.refetch()} />}
-      {!isCurrent && answer.error === null && <Skeleton height={420} />}
-      {isCurrent && data.rows.length === 0 && (
-        <Empty title={t(by === 'unread' && q === '' && data.series > 0 ? 'cardinality.allRead' : 'cardinality.none')} />
+      {shown === null && answer.error === null && <Skeleton height={420} />}
+      {shown !== null && shown.rows.length === 0 && (
+        <Empty title={t(by === 'unread' && text === '' ? 'cardinality.allRead' : 'cardinality.none')} />
       )}
-      {isCurrent && data.rows.length > 0 && <Table data={data} by={by} order={order} view={view} />}
+      {shown !== null && shown.rows.length > 0 && <Table shown={shown} by={by} order={order} view={view} />}
       {by === 'unread' && <p className="hint">{t('cardinality.readNote')}</p>}
     </div>
   );

@@ -1,9 +1,11 @@
 // The order of the cardinality table, and the query a row leads to. Pure.
-import type { CardinalityBy, CardinalityRow } from '../../api/types';
+import type { Cardinality, CardinalityRow } from '../../api/types';
 import { expressionRow, type Row } from '../../state/rows';
 import { promSelector } from '../../state/translate';
 
-export const COLUMNS = ['name', 'namespace', 'value', 'series', 'values', 'unread', 'lastRead', 'lastActive'] as const;
+export type CardinalityBy = 'name' | 'label' | 'pair' | 'unread';
+
+export const COLUMNS = ['name', 'value', 'series', 'values', 'bytes', 'lastRead', 'lastActive'] as const;
 export type Column = (typeof COLUMNS)[number];
 
 export interface Order {
@@ -12,21 +14,35 @@ export interface Order {
 }
 
 export function columnsOf(by: CardinalityBy): Column[] {
-  if (by === 'label') return ['name', 'series', 'values', 'unread', 'lastRead', 'lastActive'];
-  if (by === 'pair') return ['name', 'value', 'series', 'unread', 'lastRead', 'lastActive'];
-  return by === 'unread'
-    ? ['name', 'namespace', 'unread', 'series', 'lastRead', 'lastActive']
-    : ['name', 'namespace', 'series', 'unread', 'lastRead', 'lastActive'];
+  if (by === 'label') return ['name', 'values', 'series', 'bytes'];
+  return by === 'pair' ? ['name', 'value', 'series'] : ['name', 'series', 'lastRead', 'lastActive'];
+}
+
+export interface Shown {
+  rows: CardinalityRow[];
+  total: number; // rows there are, of which the answer has the largest
+  whole: number; // series of which the rows are a share
+}
+
+export function shownOf(data: Cardinality, by: CardinalityBy, text: string): Shown {
+  const words = text.trim().toLowerCase();
+  const of = (rows: CardinalityRow[], total: number, whole: number) => ({
+    rows: rows.filter((row) => `${row.name}=${row.value ?? ''}`.toLowerCase().includes(words)), total, whole,
+  });
+  if (by === 'label') return of(data.byLabel, data.labels, data.series);
+  if (by === 'pair') return of(data.byPair, data.pairs, data.series);
+  return by === 'unread' ? of(data.unread.byName, data.unread.names, data.unread.series)
+    : of(data.byName, data.names, data.series);
 }
 
 export function isText(column: Column): boolean {
-  return column === 'name' || column === 'namespace' || column === 'value';
+  return column === 'name' || column === 'value';
 }
 
 export function parseOrder(text: string | undefined, by: CardinalityBy): Order {
   const [column, direction] = (text ?? '').split(':');
   const known = columnsOf(by).find((one) => one === column);
-  return known === undefined ? { column: by === 'unread' ? 'unread' : 'series', down: true }
+  return known === undefined ? { column: by === 'label' ? 'values' : 'series', down: true }
     : { column: known, down: direction !== 'up' };
 }
 
@@ -49,7 +65,7 @@ const LINES_MAX = 20;
 
 export function rowQueryOf(row: CardinalityRow, by: CardinalityBy): Row {
   if (by === 'name' || by === 'unread') {
-    const selector = promSelector(row.name, row.namespace ?? '', {});
+    const selector = promSelector(row.name, '', {});
     return expressionRow('promql', row.series <= LINES_MAX ? selector : `avg(${selector})`);
   }
   const label = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(row.name) ? row.name : JSON.stringify(row.name);

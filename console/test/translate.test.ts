@@ -18,7 +18,7 @@ describe('a metric in PromQL', () => {
     expect(promql(cpu({ stat: 'Maximum', period: 3600 }))).toBe(`max_over_time(${SELECTOR},__stat__="max"}[1h])`);
     expect(promql(cpu({ stat: 'SampleCount' }))).toBe(`sum_over_time(${SELECTOR},__stat__="count"}[1m])`);
     expect(promql(cpu({ stat: 'p99' }))).toBe(`last_over_time(${SELECTOR},__stat__="p99"}[1m])`);
-    expect(promql(cpu({ stat: 'Sum', rate: true, period: 300 }))).toBe(`rate(${SELECTOR}}[5m])`);
+    expect(promql(cpu({ stat: 'Sum', rate: true, period: 300 }))).toBe(`sum_over_time(${SELECTOR},__stat__="sum"}[5m]) / 300`);
   });
 
   it('weighs the averages of minutes by their counts', () => {
@@ -59,12 +59,13 @@ describe('PromQL as a metric', () => {
       match: 'subset', stat: 'Sum', period: 300, rate: false,
     });
     expect(metric('avg_over_time(up{job="node"}[1m])')).toMatchObject({ namespace: 'Prometheus', stat: 'Average' });
-    expect(metric(`rate(${SELECTOR}}[1m])`)).toMatchObject({ stat: 'Sum', rate: true });
+    expect(metric(`sum_over_time(${SELECTOR},__stat__="sum"}[1m]) / 60`)).toMatchObject({ stat: 'Sum', rate: true });
   });
 
   it('is refused where no equal exists', () => {
     for (const text of [
-      'up', 'rate(http_requests_total[5m])', 'sum(rate(x[5m]))', `avg_over_time(${SELECTOR}}[5m])`,
+      'up', 'rate(http_requests_total[5m])', `rate(${SELECTOR}}[1m])`,
+      `sum_over_time(${SELECTOR},__stat__="sum"}[1m]) / 30`, 'sum_over_time(up[1m]) / 60', 'sum(rate(x[5m]))', `avg_over_time(${SELECTOR}}[5m])`,
       'avg_over_time(up{job=~"n.*"}[1m])', 'avg_over_time(up{job!="n"}[1m])', 'avg_over_time(up[1m] offset 1h)',
       'avg_over_time(up[30s])', `max_over_time(${SELECTOR},__stat__="sum"}[1m])`, 'avg_over_time({job="n"}[1m])',
       'avg_over_time(up{job=""}[1m])', 'avg_over_time(', '', 'avg_over_time(up[1m:30s])',

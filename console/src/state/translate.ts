@@ -45,7 +45,8 @@ export function promSelector(
 function cellExpression(row: Row, period: number, absent: string[]): string | null {
   const window = `[${promDuration(period)}]`;
   const of = (stat: string) => promSelector(row.metric, row.namespace, row.dimensions, absent, stat) + window;
-  if (row.rate) return row.stat === 'Sum' ? `rate(${of('')})` : null;
+  // rate() would take a point on the left boundary for the window before.
+  if (row.rate) return row.stat === 'Sum' ? `sum_over_time(${of('sum')}) / ${period}` : null;
   switch (row.stat) {
     case 'Sum': return `sum_over_time(${of('sum')})`;
     case 'SampleCount': return `sum_over_time(${of('count')})`;
@@ -162,12 +163,12 @@ const CELL_STATS: Record<string, [string, string]> = {
 };
 
 // One call over one selector: the text between its parentheses holds no other.
-const CALL = /^\s*([a-z_]+)\s*\(\s*([^()]*?)\s*\[\s*(\w+)\s*\]\s*\)\s*$/;
+const CALL = /^\s*([a-z_]+)\s*\(\s*([^()]*?)\s*\[\s*(\w+)\s*\]\s*\)\s*(?:\/\s*(\d+))?\s*$/;
 
 function promqlToMetric(text: string): Row | null {
   const match = CALL.exec(text);
   if (match === null) return null;
-  const [, call, inner, length] = match as unknown as [string, string, string, string];
+  const [, call, inner, length, divisor] = match as unknown as [string, string, string, string, string?];
   const selector = readSelector(inner);
   const period = seconds(length);
   if (selector === null || period === null) return null;
@@ -175,12 +176,15 @@ function promqlToMetric(text: string): Row | null {
   const row = (stat: string, rate = false) => metricRow({
     namespace: namespace === '' ? 'Prometheus' : namespace, metric, dimensions, match: 'subset', stat, period,
   }, { rate });
+  if (divisor !== undefined) {
+    const isRate = call === 'sum_over_time' && asked === 'sum' && namespace !== '' && Number(divisor) === period;
+    return isRate && period % MINUTE === 0 ? row('Sum', true) : null;
+  }
   if (namespace === '') {
     const stat = Object.keys(OVER_TIME).find((one) => `${OVER_TIME[one]}_over_time` === call);
     return stat === undefined || asked !== '' || period % MINUTE !== 0 ? null : row(stat);
   }
   if (period % MINUTE !== 0) return null;
-  if (call === 'rate') return asked === '' || asked === 'sum' ? row('Sum', true) : null;
   if (call === 'sum_over_time' && asked === 'count') return row('SampleCount');
   if (call === 'last_over_time' && period === MINUTE && /^p\d+(\.\d+)?$/.test(asked)) return row(asked);
   const known = CELL_STATS[call];

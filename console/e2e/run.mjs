@@ -210,6 +210,103 @@ async function metrics() {
   await context.close();
 }
 
+function rowUrl(rows, range = 'from=now-15m&to=now') {
+  return `/metrics?${range}&${rows.map((row) => `q=${encodeURIComponent(JSON.stringify(row))}`).join('&')}`;
+}
+
+// Three languages in one graph, completion, errors at their place, and the same query in another.
+async function languageRows(hostId, { theme, language }) {
+  const label = `three languages (${theme}, ${language})`;
+  const rows = [
+    { n: 'CWAgent', m: 'cpu_usage_active', d: { InstanceId: hostId, cpu: 'cpu-total' } },
+    { q: 'promql', e: 'cpu_usage_user{__namespace__="CWAgent",cpu="cpu-total"}' }, { q: 'math', e: 'a * 2' },
+    { q: 'sql', e: 'SELECT MAX(cpu_usage_system) FROM SCHEMA("CWAgent", InstanceId, cpu) GROUP BY cpu' },
+  ];
+  const { context, page, seen } = await open(rowUrl(rows), { theme, language });
+  await page.waitForSelector('[data-chart=metrics] canvas');
+  await page.waitForFunction(() => document.querySelectorAll('.rows .cm-content').length === 3);
+  // PromQL sees the cells of the host once a minute has closed.
+  await page.waitForFunction(() => ['a', 'b', 'c', 'd'].every((id) => (
+    [...document.querySelectorAll('.legend-label')].some((one) => one.textContent.startsWith(`${id} · `))
+  )), undefined, { timeout: 90_000, polling: 500 }).catch(() => undefined);
+  const legend = await page.locator('.legend-label').allInnerTexts();
+  check(`${label}: every row is drawn`, ['a', 'b', 'c', 'd']
+    .filter((id) => !legend.some((one) => one.startsWith(`${id} · `))).map((id) => `no line of ${id}: ${legend}`));
+  const costs = await page.locator('.rows .cost').count();
+  check(`${label}: every row says what it cost`, costs === 4 ? [] : `${costs} of 4`);
+  check(`${label}: axe`, await axeViolations(page));
+  check(`${label}: geometry`, await geometryProblems(page));
+  await page.screenshot({ path: join(outDir, `languages-${theme}-${language}.png`) });
+  check(`${label}: no error, no CSP message`, seen.messages);
+  await context.close();
+}
+
+async function editing(hostId) {
+  const { context, page, seen } = await open('/metrics');
+  await settled(page);
+  await page.locator('[data-add=promql]').click();
+  await page.waitForSelector('.rows .cm-content');
+  await page.locator('.rows .cm-content').click();
+  await page.keyboard.type('sum(cpu_usage_act', { delay: 20 });
+  await page.waitForSelector('.cm-tooltip-autocomplete li');
+  const options = await page.locator('.cm-tooltip-autocomplete').innerText();
+  check('editor: completion knows the stored metrics', options.includes('cpu_usage_active') ? [] : options);
+  await page.screenshot({ path: join(outDir, 'completion.png') });
+  check('editor: completion: axe', await axeViolations(page));
+  await page.waitForTimeout(200); // a list that has just opened takes no key yet
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('.rows .cm-content').textContent.includes('cpu_usage_active'));
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**cpu_usage_active*');
+  check('editor: Enter runs, and the text is in the URL', []);
+  await page.goto(base + rowUrl([{ q: 'promql', e: 'sum(rate(x[5m)' }, { q: 'math', e: '1 + nope' },
+    { q: 'sql', e: 'SELECT AVG(m) FRM "N"' }]));
+  await page.waitForFunction(() => document.querySelectorAll('.cm-wrong').length === 3);
+  const wrong = await page.locator('.cm-wrong').allInnerTexts();
+  check('editor: errors are underlined at their place', wrong.join(' ') === ') nope FRM' ? [] : wrong.join(' '));
+  check('editor: errors: axe', await axeViolations(page));
+  await page.screenshot({ path: join(outDir, 'errors.png') });
+
+  await page.goto(base + rowUrl([{ n: 'CWAgent', m: 'cpu_usage_active', p: 60,
+    d: { InstanceId: hostId, cpu: 'cpu-total' } }]));
+  await page.locator('.rowactions .menu button').click();
+  await page.locator('.menu-item').first().click();
+  await page.waitForFunction(() => document.querySelectorAll('.rows tbody tr').length === 2);
+  await page.waitForSelector('.rows .cm-content');
+  const same = await page.locator('.rows .cm-content').innerText();
+  check('row: the same query in PromQL', same.replace(/\n/g, '').startsWith('avg_over_time(cpu_usage_active{__namespace__="CWAgent"')
+    ? [] : same);
+  await page.locator('.rowactions button[aria-pressed]').first().click();
+  await page.waitForURL((url) => url.search.includes('%22h%22'));
+  check('row: hidden is in the URL', seen.messages);
+  await context.close();
+}
+
+async function cardinality() {
+  const { context, page, seen } = await open('/cardinality');
+  await page.waitForSelector('.cardinality tbody tr');
+  const numbers = async () => (await page.locator('.cardinality tbody td.number:nth-child(2)').allInnerTexts()).map(Number);
+  const first = await numbers();
+  check('cardinality: the most series first', first.every((one, i) => i === 0 || first[i - 1] >= one) ? [] : first.join());
+  await page.locator('.cardinality th button').nth(1).click();
+  await page.waitForSelector('.cardinality th[aria-sort=ascending]');
+  const upward = await numbers();
+  check('cardinality: sorts the other way', upward.every((one, i) => i === 0 || upward[i - 1] <= one) ? [] : upward.join());
+  for (const tab of [1, 2, 3]) {
+    await page.locator('.tabs button').nth(tab).click();
+    await page.waitForSelector('.cardinality tbody tr');
+    check(`cardinality: view ${tab}: axe`, await axeViolations(page));
+  }
+  check('cardinality: the view is in the URL', page.url().includes('view=unread') ? [] : page.url());
+  await page.screenshot({ path: join(outDir, 'unread.png') });
+  await page.locator('.cardinality tbody a').first().click();
+  await page.waitForURL('**/metrics?*');
+  await page.waitForSelector('.rows .cm-content');
+  check('cardinality: a row leads to its query', seen.messages);
+  await context.close();
+}
+
 // What a reader sees when the server is slow, refuses, or goes away.
 async function states() {
   const { context, page } = await open('/?from=now-10m&to=now&refresh=off');
@@ -262,6 +359,7 @@ for (const language of languages) {
   await guard(`home CPU (${language})`, () => homeShowsCpu(language));
 }
 const routes = [['home', '/', 4], ['hosts', '/hosts', 0], ['host', `/hosts/${hostId}`, 4], ['metrics', '/metrics', 0],
+  ['cardinality', '/cardinality', 0],
   ['status', '/status', 0], ['notfound', '/no-such-page', 0]];
 for (const [name, path, canvases] of routes) {
   const matrix = full || name === 'home'
@@ -270,12 +368,18 @@ for (const [name, path, canvases] of routes) {
   for (const look of matrix) await guard(`${name} ${look.theme} ${look.language}`, () => route(name, path, { ...look, canvases }));
 }
 for (const [name, path, width, height, language] of [['home', '/', 400, 820, 'en'], ['host', `/hosts/${hostId}`, 400, 820, 'ja'],
-  ['home', '/', 1024, 768, 'ja'], ['host', `/hosts/${hostId}`, 1280, 900, 'ja'], ['metrics', '/metrics', 1024, 768, 'ja'],
+  ['home', '/', 1024, 768, 'ja'], ['host', `/hosts/${hostId}`, 1280, 900, 'ja'], ['metrics', '/metrics', 1024, 768, 'ja'], ['cardinality', '/cardinality', 1024, 768, 'ja'],
   ['home', '/', 3840, 2000, 'en']]) {
   await guard(`${name} ${width}`, () => route(name, path, { theme: 'light', language, width, height, canvases: 0 }));
 }
 await guard('overlays', () => overlays(hostId));
 await guard('metrics', metrics);
+for (const look of full ? themes.flatMap((theme) => languages.map((language) => ({ theme, language })))
+  : [{ theme: 'dark', language: 'en' }, { theme: 'light', language: 'ja' }]) {
+  await guard(`three languages ${look.theme} ${look.language}`, () => languageRows(hostId, look));
+}
+await guard('editing', () => editing(hostId));
+await guard('cardinality', cardinality);
 await guard('states', states);
 await browser.close();
 

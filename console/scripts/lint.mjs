@@ -16,6 +16,7 @@ const report = (file, line, what) => problems.push(`src/${file}:${line}: ${what}
 // [rule, what is forbidden, where it is allowed]
 const BANS = [
   ['only chart/Plot.tsx knows uPlot', /from 'uplot'/, /^chart\/Plot\.tsx$/],
+  ['only editor/ knows CodeMirror', /from '(@codemirror|@lezer|@prometheus-io)\//, /^editor\//],
   ['only api/ calls fetch', /\bfetch\(/, /^api\//],
   ['no `any`', /\bas any\b|: any\b|<any>/, null],
   ['no run-time theme', /\bapplyTheme\b/, null],

@@ -6,7 +6,7 @@ import type { BatchQuery, QueryLine } from '../src/api/types';
 const frame = { time: [1], series: [], partial: false, truncated: null };
 const stats = { series: 0, points: 0, bytes: 0, elapsedMs: 1, cacheShare: 0, tier: 'raw', period: 1 };
 const ask = (text: string, signal = new AbortController().signal) => (
-  { text, range: { from: 0, to: 1 }, maxPoints: 10, signal }
+  { lang: 'cloudwatch' as const, step: 0, text, range: { from: 0, to: 1 }, maxPoints: 10, signal }
 );
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {

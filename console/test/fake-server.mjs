@@ -10,6 +10,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import { answer, makeHosts, makeSeries } from './fake-data.mjs';
+import { explore } from './fake-explore.mjs';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
@@ -187,6 +188,8 @@ export function startFakeServer({ port = 0, auth = 'open', hosts: hostCount = 12
       return sendJson(response, { version: '0.1.0', uptimeMs: Date.now() - begun + 9e6, series: all.length,
         points: all.length * 8640, diskBytes: 48_300_000, rssBytes: 44_000_000, queries, lastError: null });
     }
+    const explored = explore(all, path, url.searchParams);
+    if (explored !== null) return sendJson(response, explored);
     if (path === 'query' && request.method === 'POST') return runQueries(request, response);
     return fail(response, 404, 'NotFound', path);
   };

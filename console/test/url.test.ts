@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatRow, isDelta, parseRow, rowName, type Row } from '../src/state/rows';
+import { expressionRow, formatRow, isDelta, parseRow, rowName, type Row } from '../src/state/rows';
 import {
   filterMatches, formatUrl, OPERATORS, parseFilter, parseUrl, REFRESH, sharedPart, withoutDefaults,
   type UrlState,
@@ -70,10 +70,12 @@ describe('metric rows', () => {
       const row: Row = {
         namespace: r.text(8), metric: r.text(8), dimensions: { [r.text(4)]: r.text(6), b: 'c' },
         match: r.pick(['exact', 'subset']), stat: r.pick(['Average', 'Sum', 'p99']), period: r.pick([0, 60]),
-        rate: r.pick([true, false]), axis: r.pick(['left', 'right']), colour: r.pick([null, 0, 7]),
-        label: r.text(5),
+        rate: r.pick([true, false]), axis: r.pick(['auto', 'left', 'right']), colour: r.pick([null, 0, 7]),
+        label: r.text(5), lang: 'metric', text: '', id: r.pick(['', 'b', 'total']), hidden: r.pick([true, false]),
       };
       expect(parseRow(formatRow(row))).toEqual(row);
+      const expression = expressionRow(r.pick(['promql', 'math', 'sql']), r.text(40), { id: 'x', period: 60 });
+      expect(parseRow(formatRow(expression))).toEqual(expression);
     });
   });
 

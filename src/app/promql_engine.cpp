@@ -73,6 +73,22 @@ ResultDocument document_of(const promql::QueryResult& result, const std::string&
   return out;
 }
 
+// Whoever may cancel knows the context for as long as it lives.
+class Attached {
+ public:
+  Attached(api::console::PromqlCancel* cancel, query::QueryContext& context) : cancel_(cancel) {
+    if (cancel_ != nullptr) cancel_->attach(&context);
+  }
+  ~Attached() {
+    if (cancel_ != nullptr) cancel_->attach(nullptr);
+  }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  api::console::PromqlCancel* cancel_;
+};
+
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 }  // namespace
@@ -85,6 +101,23 @@ void PromqlEngine::instant(std::string expression, int64_t time_ms, QueryOptions
 void PromqlEngine::range(std::string expression, int64_t start_ms, int64_t end_ms, int64_t step_ms,
                          QueryOptions options, QueryDone done) {
   submit({std::move(expression), start_ms, end_ms, step_ms, std::move(options), std::move(done)});
+}
+
+void PromqlEngine::range(api::console::PromqlRange range, api::console::PromqlDone done) {
+  Job job;
+  job.expression = std::move(range.text);
+  job.start_ms = range.start_ms;
+  job.end_ms = range.end_ms;
+  job.step_ms = range.step_ms;
+  job.options.scope = std::move(range.scope);
+  job.cancel = std::move(range.cancel);
+  if (job.cancel) job.options.cancelled = [cancel = job.cancel] { return cancel->cancelled(); };
+  job.cost = std::make_shared<query::QueryCost>();
+  job.done = [cost = job.cost, done = std::move(done)](Result<ResultDocument> document) mutable {
+    if (!document) return done(std::unexpected(std::move(document).error()));
+    done(api::console::PromqlAnswer{std::move(*document), *cost});
+  };
+  submit(std::move(job));
 }
 
 void PromqlEngine::submit(Job job) {
@@ -143,6 +176,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
   }
   limits.time_ms -= waited_ms;
   query::QueryContext context(*parts_.clock, limits, parts_.memory);
+  Attached attached(job.cancel.get(), context);
   promql::StoreSource source(*parts_.metrics, job.options.scope, *parts_.clock);
   promql::EvaluateOptions options;
   if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;
@@ -154,6 +188,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
     if (error.code == ErrorCode::InvalidArgument) error.code = ErrorCode::FailedPrecondition;
     return std::unexpected(std::move(error));
   }
+  if (job.cost) *job.cost = context.cost();
   ResultDocument out = document_of(*result, job.expression, job.start_ms);
   if (context.missing())
     out.warnings.emplace_back("partial answer: some of the stored data are damaged and left out");

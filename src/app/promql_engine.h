@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 
+#include "api/console/promql_query.h"
 #include "api/prometheus/query_engine.h"
 #include "base/memory_budget.h"
 #include "base/pool/executor.h"
@@ -33,6 +34,9 @@ class PromqlEngine final : public api::prometheus::QueryEngine {
   void range(std::string expression, int64_t start_ms, int64_t end_ms, int64_t step_ms,
              api::prometheus::QueryOptions options, api::prometheus::QueryDone done) override;
 
+  // For the console, which shows what a query cost.
+  void range(api::console::PromqlRange range, api::console::PromqlDone done);
+
  private:
   struct Job {
     std::string expression;
@@ -42,6 +46,9 @@ class PromqlEngine final : public api::prometheus::QueryEngine {
     api::prometheus::QueryOptions options;
     api::prometheus::QueryDone done;
     int64_t queued_ns = 0;
+    // Set by who wants to know the cost; written before `done` runs.
+    std::shared_ptr<query::QueryCost> cost;
+    std::shared_ptr<api::console::PromqlCancel> cancel;
   };
   void submit(Job job);
   void start_next();

@@ -76,3 +76,32 @@ TEST_CASE("a query whose client has gone is not evaluated") {
   f.executor.run_until_idle();
   CHECK(f.answers.at(0).error().code == ErrorCode::Cancelled);
 }
+
+TEST_CASE(
+    "the console is told what a query cost, and one whose stream is closed is not evaluated") {
+  Fixture f;
+  std::vector<Result<api::console::PromqlAnswer>> answers;
+  auto ask = [&](std::string text, std::shared_ptr<api::console::PromqlCancel> cancel) {
+    api::console::PromqlRange range;
+    range.text = std::move(text);
+    range.start_ms = 0;
+    range.end_ms = 120'000;
+    range.step_ms = 60'000;
+    range.cancel = std::move(cancel);
+    f.engine.range(std::move(range), [&](Result<api::console::PromqlAnswer> answer) {
+      answers.push_back(std::move(answer));
+    });
+  };
+  auto closed = std::make_shared<api::console::PromqlCancel>();
+  ask("vector(3)", std::make_shared<api::console::PromqlCancel>());
+  ask("vector(4)", closed);
+  ask("sum(", nullptr);
+  closed->cancel();
+  f.executor.run_until_idle();
+  REQUIRE(answers.size() == 3);
+  REQUIRE(answers[0].has_value());
+  CHECK(answers[0]->document.series.at(0).floats.size() == 3);
+  CHECK(answers[0]->cost.series == 0);
+  CHECK(answers[1].error().code == ErrorCode::Cancelled);
+  CHECK(answers[2].error().message.starts_with("1:5: parse error"));
+}

@@ -68,6 +68,10 @@ Status Server::State::build_apis() {
   services.sessions = sessions.get();
   services.query_limits.memory_bytes_max = options().memory_bytes_max / 4;
   services.query_memory = query_memory.get();
+  // The engine is made after the console and before the first request.
+  services.promql = [this](api::console::PromqlRange range, api::console::PromqlDone done) {
+    promql->range(std::move(range), std::move(done));
+  };
   services.version = version();
   services.region = options().region;
   if (options().auth_open) {

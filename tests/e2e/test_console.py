@@ -23,7 +23,7 @@ class Console(unittest.TestCase):
         ending = re.search(r"(\d+) passed, (\d+) failed", done.stdout)
         self.assertIsNotNone(ending, done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout[-8000:] + done.stderr[-2000:])
-        self.assertGreater(int(ending.group(1)), 50)
+        self.assertGreater(int(ending.group(1)), 90)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ export interface QueryResult {
 }
 
 export interface QueryRequest {
+  lang: BatchQuery['lang'];
   text: string;
+  step: number;
   range: Range;
   maxPoints: number;
   signal: AbortSignal;
@@ -69,10 +71,10 @@ export class QueryBatcher {
     };
     const queries: BatchQuery[] = [];
     batch.forEach((entry, index) => {
-      const { signal, text, range, maxPoints } = entry.request;
+      const { signal, lang, text, step, range, maxPoints } = entry.request;
       if (signal.aborted) return drop(entry);
       signal.addEventListener('abort', () => drop(entry), { once: true });
-      queries.push({ id: `q${index}`, lang: 'cloudwatch', text, range, maxPoints, vars: {} });
+      queries.push({ id: `q${index}`, lang, text, step, range, maxPoints, vars: {} });
     });
     if (queries.length === 0) return;
     try {
@@ -88,8 +90,8 @@ export class QueryBatcher {
     if (entry === undefined || entry.settled) return;
     if ('progress' in line) entry.request.onProgress?.(line.progress);
     else if ('error' in line) {
-      const { code, message } = line.error;
-      this.settle(entry, () => entry.reject(new ApiError(200, code, message, '', 0)));
+      const { code, message, position } = line.error;
+      this.settle(entry, () => entry.reject(new ApiError(200, code, message, '', 0, position)));
     } else if ('stats' in line) {
       entry.stats = line.stats;
       this.finish(entry);

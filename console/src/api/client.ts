@@ -1,7 +1,9 @@
 // The only file that calls fetch: session, CSRF header, errors, and the streamed query.
 import { readLines } from './ndjson';
-import type { BatchQuery, Host, MetricPage, NamespaceCount, QueryLine, ServerStatus, Session }
-  from './types';
+import type {
+  BatchQuery, Cardinality, Host, Languages, MetricMetadata, MetricPage, NamespaceCount,
+  QueryLine, ServerStatus, Session,
+} from './types';
 
 const ROOT = '/ui/api/';
 
@@ -12,6 +14,7 @@ export class ApiError extends Error {
     message: string,
     readonly requestId: string,
     readonly retryAfterS: number,
+    readonly position?: number, // byte of the query's text
   ) {
     super(message);
   }
@@ -109,12 +112,42 @@ export interface MetricFilter {
   after?: string;
 }
 
-export async function getMetrics(filter: MetricFilter, signal?: AbortSignal): Promise<MetricPage> {
+function parameters(values: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(filter)) {
+  for (const [key, value] of Object.entries(values)) {
     if (value !== undefined && value !== '') search.set(key, String(value));
   }
-  return getJson<MetricPage>(`metrics?${search}`, signal);
+  return search.toString();
+}
+
+export async function getMetrics(filter: MetricFilter, signal?: AbortSignal): Promise<MetricPage> {
+  return getJson<MetricPage>(`metrics?${parameters({ ...filter })}`, signal);
+}
+
+export interface CardinalityFilter {
+  limit: number;
+  unreadDays: number;
+}
+
+export async function getCardinality(filter: CardinalityFilter, signal?: AbortSignal): Promise<Cardinality> {
+  return getJson<Cardinality>(`cardinality?${parameters({ ...filter })}`, signal);
+}
+
+export async function getLabels(metric = ''): Promise<string[]> {
+  return (await getJson<{ values: string[] }>(`labels?${parameters({ metric })}`)).values;
+}
+
+export async function getLabelValues(label: string, metric = ''): Promise<string[]> {
+  const path = `labels/${encodeURIComponent(label)}/values?${parameters({ metric, limit: 10_000 })}`;
+  return (await getJson<{ values: string[] }>(path)).values;
+}
+
+export async function getMetadata(): Promise<MetricMetadata[]> {
+  return (await getJson<{ metrics: MetricMetadata[] }>('metadata')).metrics;
+}
+
+export async function getLanguages(): Promise<Languages> {
+  return getJson<Languages>('languages');
 }
 
 export async function getStatus(signal?: AbortSignal): Promise<ServerStatus> {

@@ -2,8 +2,8 @@
 import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
 import { QueryBatcher } from './batch';
 import {
-  ApiError, getHost, getHosts, getMetrics, getNamespaces, getStatus, streamQueries,
-  type MetricFilter,
+  ApiError, getCardinality, getHost, getHosts, getMetrics, getNamespaces, getStatus, streamQueries,
+  type CardinalityFilter, type MetricFilter,
 } from './client';
 import type { Metric } from './types';
 
@@ -84,5 +84,13 @@ export function useMetrics(filter: MetricFilter, enabled = true) {
     queryKey: ['metrics', filter], enabled, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => getAllMetrics(filter, signal),
     refetchInterval: (query) => untilFound((query.state.data?.metrics.length ?? 0) > 0),
+  });
+}
+
+export function useCardinality(filter: CardinalityFilter, refreshMs: number) {
+  return useQuery({
+    queryKey: ['cardinality', filter], placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => getCardinality(filter, signal),
+    refetchInterval: refreshMs === 0 ? false : refreshMs,
   });
 }

@@ -66,6 +66,21 @@ export interface MetricQuery {
   period: number;
 }
 
+export type ExpressionLanguage = 'promql' | 'math' | 'sql';
+
+// A metric or another expression that an expression of metric math uses by its id.
+export type Operand = { id: string } & (MetricQuery | { expression: string; period: number });
+
+// PromQL, metric math (SEARCH too) or a query of Metrics Insights. Period 0 lets the server choose.
+export interface ExpressionQuery {
+  lang: ExpressionLanguage;
+  expression: string;
+  period: number;
+  operands: Operand[];
+}
+
+export type AnyQuery = MetricQuery | ExpressionQuery;
+
 export interface Range {
   from: number;
   to: number;
@@ -73,8 +88,9 @@ export interface Range {
 
 export interface BatchQuery {
   id: string;
-  lang: 'cloudwatch';
+  lang: 'cloudwatch' | 'promql';
   text: string;
+  step: number; // seconds, of PromQL; 0 lets the server choose
   range: Range;
   maxPoints: number;
   vars: Record<string, string>;
@@ -96,6 +112,49 @@ export interface Frame {
   series: FrameSeries[];
   partial: boolean;
   truncated: { limit: number; total: number } | null;
+  messages?: { code: string; message: string }[];
+}
+
+export interface CardinalityRow {
+  name: string;
+  value?: string; // of a pair
+  series: number;
+  values?: number; // different ones, of a label
+  bytes?: number; // of these values
+  lastActive?: number | null;
+  lastRead?: number | null; // the start of a day (UTC), null: never
+}
+
+export interface Cardinality {
+  series: number;
+  seriesLimit: number;
+  names: number;
+  labels: number;
+  pairs: number;
+  byName: CardinalityRow[];
+  byLabel: CardinalityRow[];
+  byPair: CardinalityRow[];
+  unread: { days: number; names: number; series: number; byName: CardinalityRow[] };
+}
+
+export interface MetricMetadata {
+  name: string;
+  namespace: string;
+  type: string;
+  unit: string;
+}
+
+export interface FunctionDoc {
+  name: string;
+  signature?: string;
+  doc: string;
+}
+
+export interface Languages {
+  promql: FunctionDoc[];
+  math: FunctionDoc[];
+  sql: FunctionDoc[];
+  sqlKeywords: string[];
 }
 
 export interface Progress {

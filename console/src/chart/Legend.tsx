@@ -17,13 +17,15 @@ export interface LegendProps {
 
 const VIRTUAL_FROM = 30;
 const ROW_HEIGHT = 22;
+// Cells of the finest series between two of the coarsest: minutes among seconds, and some.
+const LOOK_BACK = 400;
 
 export function valueAt(joined: Joined, row: number, index: number | null): number | null {
   const cells = joined.cells[row];
   if (cells === undefined) return null;
   const start = index ?? cells.length - 1;
   // Cells of other series lie between: the value in force is the last one before the cursor.
-  for (let i = start; i >= 0 && i > start - 40; i -= 1) {
+  for (let i = start; i >= 0 && i > start - LOOK_BACK; i -= 1) {
     const cell = cells[i];
     if (cell === null) return null;
     if (cell !== undefined) return cell;

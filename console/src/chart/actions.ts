@@ -6,8 +6,7 @@ import type { MenuItem } from '../ui/Menu';
 import { notify } from '../ui/notify';
 import { seriesColour } from './colours';
 import type { ChartCardProps } from './ChartCard';
-import { download, toAwsCli, toCsv, toJson, toPng } from './export';
-import { queryText } from './export';
+import { download, isExpression, queryText, toAwsCli, toCsv, toJson, toPng } from './export';
 import type { Panel } from './panel';
 import { formatMinute } from './units';
 import type { ChartState } from './useChart';
@@ -58,7 +57,14 @@ export function frozenLink(range: { from: number; to: number }): string {
 export function chartActions(context: Context): MenuItem[] {
   const { t, props, state, panel } = context;
   const { tz } = props.view;
-  const cli = () => toAwsCli(state.series, state.range, window.location.origin, sessionRegion());
+  const expressions = props.queries.flatMap(({ query }, i) => (
+    isExpression(query) && query.lang !== 'promql'
+      ? [{ query, period: state.results[i]?.stats?.period ?? query.period }] : []
+  ));
+  const hasCli = expressions.length > 0 || props.queries.some(({ query }) => !isExpression(query));
+  const cli = () => toAwsCli(
+    state.series, state.range, window.location.origin, sessionRegion(), expressions,
+  );
   const items: MenuItem[] = [];
   if (panel !== undefined) {
     items.push(
@@ -84,7 +90,10 @@ export function chartActions(context: Context): MenuItem[] {
       act: () => void copy(window.location.href, t) },
     { id: 'text', section: t('action.copy'), label: t('action.copyQuery'),
       act: () => void copy(props.queries.map((one) => queryText(one.query)).join('\n'), t) },
-    { id: 'cli', section: t('action.copy'), label: t('action.copyCli'), act: () => void copy(cli(), t) },
   );
+  if (hasCli) {
+    items.push({ id: 'cli', section: t('action.copy'), label: t('action.copyCli'),
+      act: () => void copy(cli(), t) });
+  }
   return items;
 }

@@ -1,5 +1,5 @@
 // What leaves a chart: CSV, JSON, PNG, and the same question as an AWS command line. Pure but PNG.
-import type { MetricQuery } from '../api/types';
+import type { AnyQuery, BatchQuery, ExpressionQuery, MetricQuery } from '../api/types';
 import type { ChartSeries, Joined } from './data';
 import { resolveZone } from '../state/time';
 
@@ -46,23 +46,46 @@ function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// `aws cloudwatch get-metric-data` with one query a series, exact dimensions.
+// What an expression and its operands are in GetMetricData; `n` keeps the ids of a request apart.
+function expressionData(query: ExpressionQuery, n: number, periodS: number): unknown[] {
+  const operands = query.operands.map((one) => ('expression' in one
+    ? { Id: one.id, Expression: one.expression, ReturnData: false }
+    : { Id: one.id, ReturnData: false, MetricStat: {
+      Metric: { Namespace: one.namespace, MetricName: one.metric, Dimensions: toDimensions(one.dimensions) },
+      Period: Math.max(1, one.period === 0 ? periodS : one.period), Stat: one.stat,
+    } }));
+  return [...operands, { Id: `expression${n}`, Expression: query.expression, Period: Math.max(1, periodS) }];
+}
+
+function toDimensions(dimensions: Record<string, string>): { Name: string; Value: string }[] {
+  return Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+}
+
+// `aws cloudwatch get-metric-data` with one query a series, exact dimensions, and the expressions.
 export function toAwsCli(
   series: ChartSeries[], range: { from: number; to: number }, endpoint: string, region: string,
+  expressions: { query: ExpressionQuery; period: number }[] = [],
 ): string {
-  const queries = series.slice(0, 500).map((one, i) => ({
+  const metrics = series.filter((one) => one.namespace !== '').slice(0, 500);
+  const known = new Set<unknown>();
+  const computed = expressions.flatMap(({ query, period }, i) => expressionData(query, i + 1, period))
+    .filter((one) => {
+      const id = (one as { Id: string }).Id;
+      return !known.has(id) && known.add(id) !== undefined;
+    });
+  const queries = [...metrics.map((one, i) => ({
     Id: `q${i + 1}`,
     Label: one.label,
     MetricStat: {
       Metric: {
         Namespace: one.namespace,
         MetricName: one.metric,
-        Dimensions: Object.entries(one.dimensions).map(([Name, Value]) => ({ Name, Value })),
+        Dimensions: toDimensions(one.dimensions),
       },
       Period: Math.max(1, one.period),
       Stat: one.stat,
     },
-  }));
+  })), ...computed];
   return [
     'aws cloudwatch get-metric-data',
     `--endpoint-url ${endpoint}`,
@@ -73,9 +96,31 @@ export function toAwsCli(
   ].join(' \\\n  ');
 }
 
-export function queryText(query: MetricQuery): string {
+export function isExpression(query: AnyQuery): query is ExpressionQuery {
+  return 'lang' in query;
+}
+
+function metricText(query: MetricQuery): string {
   const { namespace, metric, dimensions, match, stat, period } = query;
   return JSON.stringify({ namespace, metric, dimensions, match, stat, period });
+}
+
+// What the server is asked.
+export function queryBody(query: AnyQuery): Pick<BatchQuery, 'lang' | 'text' | 'step'> {
+  if (!isExpression(query)) return { lang: 'cloudwatch', text: metricText(query), step: 0 };
+  const { lang, expression, period, operands } = query;
+  if (lang === 'promql') return { lang, text: expression, step: period };
+  return { lang: 'cloudwatch', text: JSON.stringify({ expression, period, operands }), step: 0 };
+}
+
+// The same for every query that is the same; holds no line break.
+export function queryKey(query: AnyQuery): string {
+  return JSON.stringify(queryBody(query));
+}
+
+// What a reader is shown.
+export function queryText(query: AnyQuery): string {
+  return isExpression(query) ? query.expression : metricText(query);
 }
 
 export function download(name: string, type: string, content: BlobPart): void {

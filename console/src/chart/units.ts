@@ -108,6 +108,11 @@ export function formatMinute(ms: number, tz: string, lang: string): string {
   return dateFormat(lang, resolveZone(tz), { year: 'numeric', ...DAY, ...TIME }).format(ms);
 }
 
+// A day of UTC.
+export function formatDay(ms: number, lang: string): string {
+  return dateFormat(lang, 'UTC', { year: 'numeric', ...DAY }).format(ms);
+}
+
 // Text of time-axis ticks that lie `step` milliseconds apart; one short line each.
 export function formatTick(ms: number, step: number, tz: string, lang: string): string {
   const zone = resolveZone(tz);

@@ -3,24 +3,29 @@ import { keepPreviousData, useQueries, useQueryClient, type Query } from '@tanst
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { batcher } from '../api/hooks';
 import type { QueryResult } from '../api/batch';
-import type { Frame, MetricQuery, Progress, QueryStats, Range } from '../api/types';
+import type { AnyQuery, Frame, MetricQuery, Progress, QueryStats, Range } from '../api/types';
 import { resolveRange } from '../state/time';
 import type { View } from '../state/useView';
 import { activeSeries, asRate, distinguish, join, seriesTimes, type ChartSeries, type Joined, type TimedSeries }
   from './data';
-import { queryText } from './export';
+import { isExpression, queryBody, queryKey } from './export';
+import { baseUnit } from './units';
 import { askYoung, firstPoint } from './young';
 
 export interface ChartQuery {
   id: string;
-  query: MetricQuery;
+  query: AnyQuery;
   rate: boolean;
   label?: string;
   prefix?: string;
   colour?: number;
-  axis?: 'left' | 'right';
+  axis?: 'left' | 'right' | 'auto';
   // Series that are zero throughout are left out, as long as others are not.
   activeOnly?: boolean;
+}
+
+export interface MetricChartQuery extends ChartQuery {
+  query: MetricQuery;
 }
 
 export interface ChartState {
@@ -33,6 +38,7 @@ export interface ChartState {
   isPartial: boolean;
   truncated: Frame['truncated'];
   error: unknown;
+  errors: unknown[]; // one a query, null where there is none
   fetchedAt: number;
   range: { from: number; to: number };
   progress: Progress | null;
@@ -61,20 +67,49 @@ function seriesOf(queries: ChartQuery[], results: (QueryResult | undefined)[],
     const frame = partial.get(one.id) ?? results[index]?.frame;
     if (frame === undefined) return;
     const shown = one.activeOnly === true ? activeSeries(frame.series) : frame.series;
-    const wanted = Object.entries(one.query.dimensions).filter(([, value]) => value === '*');
-    const names = distinguish(shown, wanted.map(([key]) => key));
+    const { query } = one;
+    const wanted = isExpression(query) ? []
+      : Object.entries(query.dimensions).filter(([, value]) => value === '*');
+    const names = distinguish(shown, wanted.map(([key]) => key))
+      .map((name) => (isExpression(query) && name === UNNAMED ? shortened(query.expression) : name));
+    const source = isExpression(query) ? { namespace: '', metric: '' } : query;
     shown.forEach((raw, i) => {
-      const source = one.rate ? asRate(raw, frame.time) : raw;
-      const only = shown.length === 1;
+      const cells = one.rate ? asRate(raw, frame.time) : raw;
+      const only = shown.length === 1 && !(isExpression(query) && one.label === undefined);
       const label = only ? (one.label ?? one.prefix ?? names[i]!)
         : [one.prefix ?? one.label, names[i]].filter((part) => part !== undefined).join(' · ');
-      all.push(seriesTimes(frame, source, {
-        id: `${one.id}/${i}`, label, namespace: one.query.namespace, metric: one.query.metric,
-        axis: one.axis ?? 'left', colour: only ? (one.colour ?? all.length) : all.length,
+      all.push(seriesTimes(frame, cells, {
+        id: `${one.id}/${i}`, label, namespace: source.namespace, metric: source.metric,
+        axis: one.axis === 'right' ? 'right' : 'left',
+        colour: shown.length === 1 ? (one.colour ?? all.length) : (one.colour ?? all.length - i) + i,
       }));
     });
   });
-  return all;
+  return spreadUnits(all, new Set(queries.filter((one) => one.axis === 'auto').map((one) => one.id)));
+}
+
+// What the server calls a series that has no name of its own.
+const UNNAMED = 'expression';
+const NAME_MAX = 48;
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= NAME_MAX ? line : `${line.slice(0, NAME_MAX - 1)}…`;
+}
+
+// Series of the first unit keep the left axis; those of any other go to the right, where a query
+// leaves the choice.
+export function spreadUnits(all: TimedSeries[], free: Set<string>): TimedSeries[] {
+  const kind = (one: TimedSeries) => {
+    const { symbol, perSecond } = baseUnit(one.unit);
+    return `${symbol}${perSecond ? '/s' : ''}`;
+  };
+  const first = all.find((one) => one.axis === 'left');
+  if (first === undefined) return all;
+  return all.map((one) => (
+    free.has(one.id.slice(0, one.id.lastIndexOf('/'))) && kind(one) !== kind(first)
+      ? { ...one, axis: 'right' } : one
+  ));
 }
 
 function merge(stats: (QueryStats | null | undefined)[]): QueryStats | null {
@@ -100,7 +135,8 @@ export function useChart(
 
   const answers = useQueries({
     queries: queries.map((one) => {
-      const text = queryText(one.query);
+      const text = queryKey(one.query);
+      const body = queryBody(one.query);
       return {
         queryKey: ['query', text, from, to, view.tz, options.width, options.fine === true],
         enabled: options.enabled,
@@ -114,7 +150,7 @@ export function useChart(
           if (range === null) throw new RangeError(`${from} – ${to}`);
           try {
             const ask = (asked: Range) => batcher.query({
-              text, range: asked, signal, maxPoints: pointsFor(options.width),
+              ...body, range: asked, signal, maxPoints: pointsFor(options.width),
               onProgress: setProgress,
               onPartial: (frame) => {
                 partial.current.set(one.id, frame);
@@ -142,7 +178,7 @@ export function useChart(
     // `results` changes with `stamp`, `queries` with `shape`.
   }, [stamp, shape, partialCount]);
 
-  const keys = queries.map((one) => queryText(one.query)).join('\n');
+  const keys = queries.map((one) => queryKey(one.query)).join('\n');
   const cancel = useCallback(() => {
     for (const text of keys.split('\n')) void client.cancelQueries({ queryKey: ['query', text] });
   }, [client, keys]);
@@ -162,6 +198,7 @@ export function useChart(
     isPartial: partialCount > 0,
     truncated: results.find((one) => one?.frame.truncated != null)?.frame.truncated ?? null,
     error: answers.find((answer) => answer.error !== null)?.error ?? null,
+    errors: answers.map((answer) => answer.error),
     fetchedAt: Math.min(...results.map((one) => one?.fetchedAt ?? Number.POSITIVE_INFINITY)),
     range, progress, cancel, retry,
   };

@@ -18,6 +18,7 @@ const Home = lazy(() => import('../pages/home/Home'));
 const Hosts = lazy(() => import('../pages/hosts/Hosts'));
 const HostPage = lazy(() => import('../pages/host/HostPage'));
 const Metrics = lazy(() => import('../pages/metrics/Metrics'));
+const Cardinality = lazy(() => import('../pages/cardinality/Cardinality'));
 const Status = lazy(() => import('../pages/status/Status'));
 
 export const PAGES: Page[] = [
@@ -28,6 +29,8 @@ export const PAGES: Page[] = [
     key: null, view: HostPage, inNav: false },
   { path: '/metrics', pattern: '/metrics/*?', label: 'page.metrics', section: 'nav.explore',
     icon: 'metrics', key: 'm', view: Metrics, inNav: true },
+  { path: '/cardinality', pattern: '/cardinality', label: 'page.cardinality', section: 'nav.explore',
+    icon: 'layers', key: 'c', view: Cardinality, inNav: true },
   { path: '/status', pattern: '/status', label: 'page.status', section: 'nav.respond', icon: 'status',
     key: 's', view: Status, inNav: true },
 ];

@@ -1,6 +1,7 @@
 #include "api/console/console_api.h"
 
 #include "api/console/cardinality.h"
+#include "api/console/explore.h"
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
 #include "base/text/percent.h"
@@ -184,7 +185,7 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
   }
   if (name == "query" && request.method == "POST") {
     stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits, services_.query_memory},
+                    services_.query_limits, services_.query_memory, services_.promql},
                    scope_of(*session), request, std::move(exchange));
     return;
   }
@@ -227,8 +228,30 @@ net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Sessi
                               .now_ms = services_.env.clock->wall_now().ms(),
                               .series_max = services_.series_limit(scope.account)});
   }
+  if (get) {
+    if (auto response = explore(request, session)) return std::move(*response);
+  }
   return error_reply(404, "NotFound",
                      fmt::format("no such API: {} {}", request.method, quoted(name)));
+}
+
+std::optional<net::HttpResponse> ConsoleApi::explore(const net::HttpRequest& request,
+                                                     const Session& session) {
+  constexpr std::string_view kLabels = "labels/";
+  constexpr std::string_view kValues = "/values";
+  std::string_view name = request.path().substr(kApiPrefix.size());
+  ExploreRequest asked{services_.metrics, scope_of(session),
+                       [&](std::string_view key) { return query_value(request, key); }};
+  if (name == "labels") return labels_reply(asked);
+  if (name == "metadata") return metadata_reply(asked);
+  if (name == "languages") return languages_reply();
+  if (name.starts_with(kLabels) && name.ends_with(kValues) &&
+      name.size() > kLabels.size() + kValues.size()) {
+    name.remove_prefix(kLabels.size());
+    name.remove_suffix(kValues.size());
+    return label_values_reply(asked, form_decoded_leniently(name));
+  }
+  return std::nullopt;
 }
 
 std::optional<Session> ConsoleApi::session_of(const net::HttpRequest& request) {

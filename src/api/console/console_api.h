@@ -33,6 +33,7 @@ struct ConsoleServices {
   Sessions* sessions = nullptr;
   query::QueryLimits query_limits;
   MemoryBudget* query_memory = nullptr;
+  RunPromql promql;
   std::string version;
   std::string region;  // where local receivers store, and the console looks by default
   // Set with --auth open: everybody has this session.
@@ -67,6 +68,8 @@ class ConsoleApi {
   net::HttpResponse hosts(const Session& session, std::string_view id);
   net::HttpResponse namespaces(const Session& session);
   net::HttpResponse metrics(const net::HttpRequest& request, const Session& session);
+  // What src/api/console/explore answers; nothing for other paths.
+  std::optional<net::HttpResponse> explore(const net::HttpRequest& request, const Session& session);
   std::vector<HostDescription> all_hosts(const Session& session);
   std::optional<Session> session_of(const net::HttpRequest& request);
   std::string cookie_header(const net::HttpRequest& request, std::string_view value,

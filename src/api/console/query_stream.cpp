@@ -263,6 +263,30 @@ void write_progress(Running& run) {
                                  {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)}}));
 }
 
+void write_frame(Stream& stream, const std::string& id, const Frame& frame) {
+  if (stream.binary() && frame.times_ms.size() * frame.series.size() > kBinaryPointsMin) {
+    std::string binary = frame_binary(frame);
+    std::string line = stream_line(
+        id, "binary", [&](wire::JsonWriter& json) { json.unsigned_integer(binary.size()); });
+    stream.write(line + binary);
+    return;
+  }
+  stream.write(
+      stream_line(id, "frame", [&](wire::JsonWriter& json) { append_frame_json(frame, json); }));
+}
+
+void write_stats(Stream& stream, const std::string& id, const query::QueryCost& cost,
+                 int64_t tier_ms, int64_t period_s) {
+  stream.write(counts_line(id, "stats",
+                           {{"series", static_cast<int64_t>(cost.series)},
+                            {"points", static_cast<int64_t>(cost.points)},
+                            {"bytes", static_cast<int64_t>(cost.bytes)},
+                            {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)},
+                            {"cacheShare", 0},
+                            {"tier", tier_ms / 1000},
+                            {"period", period_s}}));
+}
+
 void write_result(Running& run) {
   int64_t tier_ms = 0;
   Frame frame;
@@ -275,25 +299,8 @@ void write_result(Running& run) {
     frame = make_frame(cells, run.parsed.statistic, run.parsed.frame);
     tier_ms = cells.tier_ms;
   }
-  size_t points = frame.times_ms.size() * frame.series.size();
-  if (run.stream->binary() && points > kBinaryPointsMin) {
-    std::string binary = frame_binary(frame);
-    std::string line = stream_line(
-        run.id, "binary", [&](wire::JsonWriter& json) { json.unsigned_integer(binary.size()); });
-    run.stream->write(line + binary);
-  } else {
-    run.stream->write(stream_line(run.id, "frame",
-                                  [&](wire::JsonWriter& json) { append_frame_json(frame, json); }));
-  }
-  auto cost = run.context->cost();
-  run.stream->write(counts_line(run.id, "stats",
-                                {{"series", static_cast<int64_t>(cost.series)},
-                                 {"points", static_cast<int64_t>(cost.points)},
-                                 {"bytes", static_cast<int64_t>(cost.bytes)},
-                                 {"elapsedMs", static_cast<int64_t>(cost.elapsed_ms)},
-                                 {"cacheShare", 0},
-                                 {"tier", tier_ms / 1000},
-                                 {"period", static_cast<int64_t>(frame.period_s)}}));
+  write_frame(*run.stream, run.id, frame);
+  write_stats(*run.stream, run.id, run.context->cost(), tier_ms, frame.period_s);
 }
 
 std::expected<bool, QueryError> step(Running& run) {
@@ -361,6 +368,34 @@ void start_query(const QueryServices& services, const std::shared_ptr<Stream>& s
   });
 }
 
+std::expected<void, QueryError> start_promql(const QueryServices& services,
+                                             const std::shared_ptr<Stream>& stream,
+                                             const wire::Node& item, const signal::Scope& scope,
+                                             std::shared_ptr<PromqlCancel> cancel) {
+  auto asked = read_asked(item);
+  if (!asked) return std::unexpected(std::move(asked).error());
+  auto range = promql_range(asked->range, item.number_of("step").value_or(0),
+                            services.clock->wall_now().ms(), asked->points_max);
+  if (!range) return std::unexpected(QueryError{range.error(), std::nullopt});
+  range->text = asked->text;
+  range->scope = scope;
+  range->cancel = std::move(cancel);
+  std::string id(item.text_of("id"));
+  PromqlRange wanted = *range;
+  services.promql(std::move(*range), [stream, id = std::move(id),
+                                      wanted = std::move(wanted)](Result<PromqlAnswer> answer) {
+    if (answer) {
+      Frame frame = make_frame(wanted, std::move(answer->document));
+      write_frame(*stream, id, frame);
+      write_stats(*stream, id, answer->cost, 0, frame.period_s);
+    } else {
+      write_error(*stream, id, answer.error(), position_in(wanted.text, answer.error().message));
+    }
+    stream->finished();
+  });
+  return {};
+}
+
 }  // namespace
 
 void stream_queries(const QueryServices& services, const signal::Scope& scope,
@@ -390,14 +425,20 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     Parsed parsed;
   };
   std::vector<Ready> ready;
+  std::vector<const wire::Node*> promql;
   for (const wire::Node& item : batch->items) {
     std::string id(item.text_of("id"));
     std::string_view lang = item.text_of("lang");
+    if (lang == "promql" && services.promql) {
+      promql.push_back(&item);
+      continue;
+    }
     if (lang != "cloudwatch") {
       write_error(
           *stream, id,
           Error{ErrorCode::Unimplemented,
-                fmt::format("query language {} is not served; there is cloudwatch", quoted(lang)),
+                fmt::format("query language {} is not served; there are cloudwatch and promql",
+                            quoted(lang)),
                 {}},
           std::nullopt);
       stream->finished();
@@ -414,10 +455,20 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
     contexts->push_back(context);
     ready.push_back({std::move(context), std::move(id), std::move(*parsed)});
   }
-  if (!ready.empty()) {
-    stream->on_close([contexts] {
+  std::vector<std::shared_ptr<PromqlCancel>> cancels;
+  for (size_t i = 0; i < promql.size(); ++i) cancels.push_back(std::make_shared<PromqlCancel>());
+  if (!ready.empty() || !promql.empty()) {
+    stream->on_close([contexts, cancels] {
       for (const auto& context : *contexts) context->cancel();
+      for (const auto& one : cancels) one->cancel();
     });
+  }
+  for (size_t i = 0; i < promql.size(); ++i) {
+    auto started = start_promql(services, stream, *promql[i], scope, cancels[i]);
+    if (started) continue;
+    write_error(*stream, std::string(promql[i]->text_of("id")), started.error().error,
+                started.error().position);
+    stream->finished();
   }
   for (Ready& query : ready) {
     start_query(services, stream, std::move(query.context), std::move(query.id),

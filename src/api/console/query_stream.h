@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/console/promql_query.h"
 #include "base/pool/executor.h"
 #include "net/http/http.h"
 #include "query/exec/budget.h"
@@ -17,6 +18,7 @@ struct QueryServices {
   const store::MetricStore* metrics = nullptr;
   query::QueryLimits limits;
   MemoryBudget* memory = nullptr;  // of all queries together
+  RunPromql promql;                // empty: the language is refused
 };
 
 // Answers on the exchange: 400 for a body that is no batch, else the stream. Work goes to the query

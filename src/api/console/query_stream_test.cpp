@@ -268,3 +268,56 @@ TEST_CASE("a search that found too much says so in its frame") {
   REQUIRE(frame.find("messages")->items.size() == 1);
   CHECK(frame.find("messages")->items[0].text_of("code") == "MaxMetricsExceeded");
 }
+
+TEST_CASE("language promql goes to the engine, and its errors say where") {
+  env::SimClock clock{env::WallTime{180'000LL * 1'000'000}};
+  ManualExecutor executor;
+  store::ReferenceMetricStore store{clock, {}};
+  auto recorder = std::make_shared<Recorder>();
+  std::vector<PromqlRange> asked;
+  std::vector<PromqlDone> waiting;
+  QueryServices services{.clock = &clock, .executor = &executor, .metrics = &store, .limits = {}};
+  services.promql = [&](PromqlRange range, PromqlDone done) {
+    asked.push_back(std::move(range));
+    waiting.push_back(std::move(done));
+  };
+  net::HttpRequest request;
+  request.body =
+      R"([{"id":"a","lang":"promql","step":60,"range":{"from":1,"to":180000},"text":"up"},)"
+      R"({"id":"b","lang":"promql","range":{"from":0,"to":120000},"text":"sum(\nx"},)"
+      R"({"id":"c","lang":"promql","step":-1,"range":{"from":0,"to":120000},"text":"x"}])";
+  stream_queries(services, {"1", "r"}, request, net::HttpExchange(recorder));
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].text == "up");
+  CHECK(asked[0].scope.account == "1");
+  CHECK(asked[0].start_ms == 60'000);
+  CHECK(asked[0].end_ms == 180'000);
+  CHECK_FALSE(asked[0].cancel->cancelled());
+  CHECK_FALSE(recorder->ended);
+  PromqlAnswer answer;
+  answer.document.series.push_back(
+      {*signal::Labels::from({{"__name__", "up"}, {"job", "node"}}), {{60'000, 1}}, {}});
+  answer.cost.bytes = 77;
+  waiting[0](std::move(answer));
+  waiting[1](invalid_argument("2:2: parse error: unexpected end"));
+  CHECK(recorder->ended);
+  std::map<std::string, std::string> seen;
+  for (const wire::Node& line : recorder->lines()) {
+    std::string id(line.text_of("id"));
+    if (const wire::Node* error = line.find("error")) {
+      seen[id] = fmt::format("{}", error->number_of("position").value_or(-1));
+    }
+    if (const wire::Node* frame = line.find("frame")) {
+      seen[id] += frame->find("series")->items[0].text_of("label");
+    }
+    if (const wire::Node* stats = line.find("stats")) {
+      seen[id] += fmt::format(" {}", *stats->number_of("bytes"));
+    }
+  }
+  CHECK(seen["a"] == "up{job=\"node\"} 77");
+  CHECK(seen["b"] == "6");
+  CHECK(seen["c"] == "-1");
+  REQUIRE(recorder->close);
+  recorder->close();
+  CHECK(asked[0].cancel->cancelled());
+}

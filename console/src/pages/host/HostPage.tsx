@@ -5,11 +5,11 @@ import { watchHost } from '../../api/client';
 import { useHost, useMetrics } from '../../api/hooks';
 import type { Host } from '../../api/types';
 import { ChartCard } from '../../chart/ChartCard';
-import type { ChartQuery } from '../../chart/useChart';
+import type { MetricChartQuery } from '../../chart/useChart';
 import { formatAge, formatCount, formatInstant, formatValue } from '../../chart/units';
 import { useText, type Key, type Translate } from '../../i18n';
 import { addRecent } from '../../state/prefs';
-import { formatRow } from '../../state/rows';
+import { formatRow, metricRow } from '../../state/rows';
 import { filterMatches, type Filter } from '../../state/url';
 import { useView, type View } from '../../state/useView';
 import { AgentSetup } from '../../ui/AgentSetup';
@@ -72,7 +72,7 @@ function titleOf(panel: Panel, t: Translate): string {
   return panel.suffix === undefined ? title : `${title} · ${panel.suffix}`;
 }
 
-function labelled(queries: ChartQuery[], t: Translate): ChartQuery[] {
+function labelled(queries: MetricChartQuery[], t: Translate): MetricChartQuery[] {
   return queries.map((one) => ({
     ...one,
     ...(one.label === undefined ? {} : { label: translateLabel(one.label, t) }),
@@ -85,9 +85,9 @@ function HostPanel({ panel, view }: { panel: Panel; view: View }) {
   const queries = useMemo(() => labelled(panel.queries, t), [panel, t]);
   const open = () => view.go(`/metrics/${panel.source}`, {
     view: panel.mode === 'stacked' ? 'stacked' : null, filters: [],
-    queries: queries.map(({ query, rate, label }) => formatRow({
-      ...query, rate, axis: 'left', colour: null, label: label ?? '',
-    })),
+    queries: queries.map(({ query, rate, label }) => formatRow(
+      metricRow(query, { rate, label: label ?? '' }),
+    )),
   });
   return (
     <ChartCard

@@ -1,7 +1,7 @@
 // Which charts a host gets: made from the metrics that have arrived, in a fixed order, and never
 // averaging unlike things together. Pure.
 import type { Metric, MetricQuery } from '../../api/types';
-import type { ChartQuery } from '../../chart/useChart';
+import type { MetricChartQuery } from '../../chart/useChart';
 import type { PlotMode } from '../../chart/Plot';
 import type { Key } from '../../i18n';
 import { isDelta } from '../../state/rows';
@@ -18,7 +18,7 @@ export interface Panel {
   max?: number;
   // Seldom of interest (loop devices, memory file systems): shown when asked for.
   minor?: boolean;
-  queries: ChartQuery[];
+  queries: MetricChartQuery[];
 }
 
 const AGENT = 'CWAgent';
@@ -53,7 +53,7 @@ function query(found: Found, name: string, extra: Record<string, string> = {}): 
 }
 
 function line(found: Found, name: string, label: string, extra: Record<string, string> = {},
-  colour?: number): ChartQuery[] {
+  colour?: number): MetricChartQuery[] {
   if (!found.byName.has(name)) return [];
   return [{
     id: name, query: query(found, name, extra), rate: isDelta(name), label, prefix: label,
@@ -69,7 +69,7 @@ export function dimensionValues(metrics: Metric[], name: string, key: string): s
 }
 
 type Part = Omit<Panel, 'queries' | 'source' | 'mode'> & {
-  mode?: PlotMode; source?: string; queries: ChartQuery[][];
+  mode?: PlotMode; source?: string; queries: MetricChartQuery[][];
 };
 
 function panel(part: Part): Panel[] {

@@ -1,5 +1,6 @@
 // The graph of the rows a, b, c in the chosen view, and everything that can be taken from it.
 import { useMemo, useRef, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { ChartBody } from '../../chart/ChartBody';
 import { Cost, QueryText, StateBadges } from '../../chart/ChartCard';
 import { chartActions } from '../../chart/actions';
@@ -11,7 +12,7 @@ import { useChart, type ChartQuery, type ChartState } from '../../chart/useChart
 import { formatInstant, formatValue } from '../../chart/units';
 import { useText, type Key } from '../../i18n';
 import { useIsDark } from '../../state/prefs';
-import { rowName, rowQuery, type Row } from '../../state/rows';
+import { rowColour, rowQuery, type Row } from '../../state/rows';
 import type { View } from '../../state/useView';
 import { Icon } from '../../ui/Icon';
 import { Menu } from '../../ui/Menu';
@@ -24,12 +25,21 @@ const VIEWS: { id: string; label: Key }[] = [
   { id: 'table', label: 'view.table' },
 ];
 
+// A hidden row is not asked, and neither is one without a text; math may still use it.
 export function chartQueries(rows: Row[]): ChartQuery[] {
-  return rows.map((row, i) => ({
-    id: rowName(i), query: rowQuery(row), rate: row.rate, axis: row.axis, colour: row.colour ?? i,
-    label: row.label === '' ? `${rowName(i)} · ${row.metric}` : row.label,
-    prefix: row.label === '' ? rowName(i) : row.label,
-  }));
+  return rows.flatMap((row, i) => {
+    if (row.hidden || (row.lang !== 'metric' && row.text.trim() === '')) return [];
+    const label = row.label !== '' ? row.label : row.lang === 'metric' ? `${row.id} · ${row.metric}` : null;
+    return [{
+      id: row.id, query: rowQuery(row, rows), rate: row.rate, axis: row.axis, colour: rowColour(row, i),
+      ...(label === null ? {} : { label }), prefix: row.label === '' ? row.id : row.label,
+    }];
+  });
+}
+
+// The server answered, and refused this query.
+function isOfQuery(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 200;
 }
 
 function Numbers({ state, view }: { state: ChartState; view: View }) {
@@ -56,11 +66,16 @@ function Numbers({ state, view }: { state: ChartState; view: View }) {
   );
 }
 
-function Picture({ state, view, kind, title }: {
-  state: ChartState; view: View; kind: string; title: string;
+function Picture({ state, view, kind, title, isAsked }: {
+  state: ChartState; view: View; kind: string; title: string; isAsked: boolean;
 }) {
   const { t, lang } = useText();
+  if (!isAsked) return <Empty title={t('metrics.noQuery')}><p>{t('metrics.noQueryHelp')}</p></Empty>;
   if (state.joined.time.length === 0) {
+    // An error of a query stands at its row, with its place underlined.
+    if (isOfQuery(state.error)) {
+      return <Empty title={t('metrics.wrong')}><p>{t('metrics.wrongHelp')}</p></Empty>;
+    }
     if (state.error !== null) return <Failure error={state.error} retry={state.retry} />;
     if (state.isLoading) return <Skeleton height={330} />;
     return (
@@ -90,6 +105,7 @@ export function Graph({ rows, setRows, view }: {
   const shape = JSON.stringify(rows);
   const queries = useMemo(() => chartQueries(rows), [shape]);
   const state = useChart(queries, view, { enabled: true, fine: true, width: 1200 });
+  const badges = isOfQuery(state.error) ? { ...state, error: null } : state;
   const kind = VIEWS.find((one) => one.id === view.state.view)?.id ?? 'line';
   const title = t('metrics.graph');
   const panel = {
@@ -113,7 +129,7 @@ export function Graph({ rows, setRows, view }: {
             </button>
           ))}
         </div>
-        <StateBadges state={state} refreshMs={view.refreshMs} />
+        <StateBadges state={badges} refreshMs={view.refreshMs} />
         <span className="grow" />
         <Cost state={state} />
         <button
@@ -131,9 +147,9 @@ export function Graph({ rows, setRows, view }: {
           <Icon name="more" />
         </Menu>
       </header>
-      <Picture state={state} view={view} kind={kind} title={title} />
+      <Picture state={state} view={view} kind={kind} title={title} isAsked={queries.length > 0} />
       {showQuery && <div className="queryfoot"><QueryText queries={queries} /></div>}
-      <RowEditor rows={rows} setRows={setRows} state={state} />
+      <RowEditor rows={rows} setRows={setRows} state={state} shownIds={queries.map((one) => one.id)} />
     </section>
   );
 }

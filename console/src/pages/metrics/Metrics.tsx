@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { useMetrics, useNamespaces } from '../../api/hooks';
 import { formatCount } from '../../chart/units';
 import { useText } from '../../i18n';
-import { formatRow, parseRow, rowFromMetric, type Row } from '../../state/rows';
+import { addRow, formatRows, parseRows, rowFromMetric, type Row } from '../../state/rows';
 import { filterMatches } from '../../state/url';
 import { useView, type View } from '../../state/useView';
 import { AgentSetup } from '../../ui/AgentSetup';
@@ -14,12 +14,13 @@ import { Empty, Failure, Skeleton } from '../../ui/states';
 import { dimensionKey, dimensionSets, metricId } from './browse';
 import { Cards } from './Cards';
 import { Graph } from './Graph';
+import { AddRow } from './RowEditor';
 
 const SEARCH_AFTER_MS = 200;
 
 function useRows(view: View): [Row[], (rows: Row[]) => void] {
-  const rows = view.state.queries.map(parseRow).filter((row) => row !== null);
-  return [rows, (next) => view.set({ queries: next.map(formatRow) })];
+  const rows = parseRows(view.state.queries);
+  return [rows, (next) => view.set({ queries: formatRows(next) })];
 }
 
 function Namespaces({ view, namespace }: { view: View; namespace: string }) {
@@ -133,6 +134,8 @@ export default function Metrics({ params }: { params: Record<string, string | un
       <header className="page-head">
         <h1>{t('page.metrics')}</h1>
         {namespace !== '' && <span className="badge source">{namespace}</span>}
+        <span className="grow" />
+        <AddRow rows={rows} setRows={setRows} />
       </header>
       <div className="split">
         <aside className="card pad browser" aria-label={t('metrics.browse')}>
@@ -161,7 +164,7 @@ export default function Metrics({ params }: { params: Record<string, string | un
           {shown.length > 0 && (
             <Cards
               metrics={shown} view={view} inGraph={inGraph}
-              add={(metric) => setRows([...rows, rowFromMetric(metric)])}
+              add={(metric) => setRows(addRow(rows, rowFromMetric(metric)))}
             />
           )}
         </div>

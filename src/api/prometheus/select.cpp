@@ -37,6 +37,10 @@ Result<std::vector<store::SeriesInfo>> select_series(const Context& context, con
   std::unordered_set<store::SeriesId> seen;
   for (auto& matchers : selectors) {
     store::SeriesSelector selector{.scope = call.caller.scope, .matchers = std::move(matchers)};
+    if (request.label) {
+      selector.sorted = false;
+      selector.labels_wanted = std::vector<std::string>{*request.label};
+    }
     if (request.start_ms != kTimeMinMs) selector.active_since_ms = request.start_ms;
     KANSOKU_TRY(auto found, context.services.metrics->select(selector));
     for (store::SeriesInfo& info : found) {

@@ -8,6 +8,8 @@ namespace kansoku::api::prometheus {
 struct SeriesRequest {
   // One selector each; empty: everything.
   std::vector<std::vector<store::Matcher>> selectors;
+  // The one label that is looked at; series then come without the others, in any order.
+  std::optional<std::string> label;
   int64_t start_ms = 0;
   int64_t end_ms = 0;
 };

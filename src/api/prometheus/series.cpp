@@ -76,6 +76,7 @@ net::HttpResponse label_values_reply(const Context& context, const Call& call) {
   if (!request) return error_reply(request.error());
   auto limit = call.limit("limit");
   if (!limit) return error_reply(limit.error());
+  request->label = name;
   auto found = select_series(context, call, *request);
   if (!found) return error_reply(found.error(), true);
   std::unordered_set<std::string_view> values;

@@ -82,7 +82,7 @@ net::HttpResponse tsdb_reply(const Context& context, const Call& call) {
                        fmt::format("limit must be a positive number up to {}", kLimitMax));
   }
   size_t count = *limit == 0 ? kLimitDefault : *limit;
-  auto series = select_series(context, call, {{}, kTimeMinMs, kTimeMaxMs});
+  auto series = select_series(context, call, {.start_ms = kTimeMinMs, .end_ms = kTimeMaxMs});
   if (!series) return error_reply(series.error(), true);
   store::Cardinality c = store::count_cardinality(*series, {}, {.rows_max = count});
   auto name_of = [](const auto& row) { return std::string_view(row.name); };

@@ -112,8 +112,14 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void judge_times(InFlight& in_flight);
   void resolve_series(InFlight& in_flight);
   bool guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row);
+  // Whose series are made, and how many there may be.
+  struct Tenant {
+    ScopeId scope = 0;
+    std::string account;
+    uint64_t series_max = 0;
+  };
   SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
-                       ScopeId scope, std::string& reason, Error& error);
+                       const Tenant& tenant, std::string& reason, Error& error);
   uint64_t series_limit(const std::string& account) const;
   void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
   void hand_to_log(std::unique_ptr<InFlight> in_flight);

@@ -10,6 +10,8 @@ constexpr size_t kEntryAhead = 16;
 constexpr size_t kBlockAhead = 8;
 // Guesses of a batch that may fail before they are given up, beside one in eight.
 constexpr size_t kMissesFree = 8;
+// Series made under one hold of the table's lock.
+constexpr size_t kAddsPerLock = 256;
 // Points put into the head under one hold of a shard's lock.
 constexpr size_t kPointsPerLock = 1024;
 
@@ -58,11 +60,12 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
 }
 
 SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::MetricBatch& batch,
-                                         signal::SeriesRow row, ScopeId scope, std::string& reason,
-                                         Error& error) {
+                                         signal::SeriesRow row, const Tenant& tenant,
+                                         std::string& reason, Error& error) {
   const signal::SeriesMeta& meta = batch.meta(row);
-  const std::string& account = table.account_of(scope);
-  uint64_t limit = series_limit(account);
+  const ScopeId scope = tenant.scope;
+  const uint64_t limit = tenant.series_max;
+  const std::string& account = tenant.account;
   if (table.series_of_account(scope) >= limit) {
     reason = "series_limit";
     error = {ErrorCode::FailedPrecondition,
@@ -120,6 +123,9 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
   in_flight.ids.resize(n);
   signal::SeriesRow first = 0;
   std::vector<std::pair<std::string, Error>> refused;
+  std::optional<Tenant> tenant;
+  std::unique_lock<std::shared_mutex> adding;
+  size_t added = 0;
   if (!guess_series(in_flight, scope, first)) {
     for (signal::SeriesRow row = first; row < n; ++row) {
       hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
@@ -132,7 +138,13 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
       if (id == kNoSeries) {
         std::string reason;
         Error error;
-        id = make_series(hashes[row], batch, row, scope, reason, error);
+        if (!tenant) {
+          const std::string& account = in_flight.delivery.scope.account;
+          tenant = Tenant{scope, account, series_limit(account)};
+        }
+        if (!adding.owns_lock()) adding = table.lock_for_adding();
+        id = make_series(hashes[row], batch, row, *tenant, reason, error);
+        if (++added % kAddsPerLock == 0) adding.unlock();
         if (id == kNoSeries) {
           refused.resize(n);
           refused[row] = {std::move(reason), std::move(error)};

@@ -145,7 +145,6 @@ Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonica
   if (id >= std::numeric_limits<uint32_t>::max() - 1) {
     return resource_exhausted("too many series: {}", id);
   }
-  std::unique_lock lock(table_mutex_);
   put(id, hash, labels, scope, merge, temporality);
   return id;
 }

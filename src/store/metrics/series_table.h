@@ -63,8 +63,11 @@ class SeriesTable {
   // Whether `id` is this series: cheaper than to look it up, for those who guess well.
   bool is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
           signal::MergeKind merge) const;
-  // Makes the series; the caller has seen that it is not there. InvalidArgument for labels that are
-  // not canonical or too many.
+  // Keeps readers away while series are added: for some hundred of them, not for each, which would
+  // wake a waiting reader each time.
+  std::unique_lock<std::shared_mutex> lock_for_adding() { return std::unique_lock(table_mutex_); }
+  // Makes the series, under that lock; the caller has seen that it is not there. InvalidArgument
+  // for labels that are not canonical or too many.
   Result<SeriesId> add(const Hash128& hash, std::string_view canonical, ScopeId scope,
                        signal::MergeKind merge, signal::Temporality temporality);
   // From the log or the series file: does nothing when this id has this series already; DataLoss

@@ -26,7 +26,7 @@ struct MetricEngineOptions {
   size_t queue_bytes_max = 32U << 20;
   // A part is written when the head's records reach this in the log (restart replays them at about
   // 10 M points a second, and twice this can be pinned while a part is being written), ...
-  uint64_t seal_log_bytes = 24U << 20;
+  uint64_t seal_log_bytes = 32U << 20;
   // ... the head's streams this (memory), ...
   uint64_t seal_head_bytes = 64U << 20;
   // ... or its oldest record this age: below the 5 minutes that an engine may pin.

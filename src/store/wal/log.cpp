@@ -89,8 +89,9 @@ struct Log::State {
   void abandon_segment();
   void finish_group(const Status& status);
   void remove_absorbed();
+  void remove_closed();
   bool absorbed(const Segment& segment) const;
-  Status replace_absorbed();
+  bool replace_absorbed();
   Status copy_segments(const std::vector<Segment>& list, const std::string& to);
 };
 
@@ -377,7 +378,12 @@ bool Log::State::absorbed(const Segment& segment) const {
 
 // Oldest first, and never the current one: its head carries what the producers said before.
 void Log::State::remove_absorbed() {
-  if (!replace_absorbed()) return;  // it stays, and is replaced when it is full
+  remove_closed();
+  // What cannot be replaced now (a full disk) stays, and is written on.
+  if (replace_absorbed()) remove_closed();
+}
+
+void Log::State::remove_closed() {
   for (;;) {
     std::string path;
     {
@@ -392,30 +398,38 @@ void Log::State::remove_absorbed() {
 }
 
 // When nothing in the current segment is needed any more and it is worth the trouble, an empty one
-// takes its place, so that a settled store keeps no log and a start reads none.
-Status Log::State::replace_absorbed() {
+// takes its place, so that a settled store keeps no log and a start reads none. False: it stays.
+bool Log::State::replace_absorbed() {
   uint64_t first_sequence = 0;
   {
     std::lock_guard guard(queue_mutex);
     const bool worth = file && file_bytes >= options.replace_bytes_min && absorbed(segments.back());
-    if (!worth || !queued.items.empty() || stats.read_only) return {};
+    if (!worth || !queued.items.empty() || stats.read_only) return false;
     first_sequence = next_sequence;
   }
-  abandon_segment();
+  std::unique_ptr<env::File> old = std::move(file);
+  const uint64_t old_bytes = file_bytes;
   std::string head;
-  KANSOKU_RETURN_IF_ERROR(open_segment(first_sequence, head));
-  Status status = file->write_at(0, as_bytes(head));
+  Status status = open_segment(first_sequence, head);
+  const bool opened = status.has_value();
+  if (status) status = file->write_at(0, as_bytes(head));
   if (status) status = file->sync_data();
   if (!status) {
-    // The next group makes another one.
-    file_bytes = 0;
-    abandon_segment();
-    return status;
+    if (opened) {
+      file.reset();
+      std::lock_guard guard(queue_mutex);
+      (void)env.files->remove(segments.back().path);
+      segments.pop_back();
+    }
+    file = std::move(old);
+    file_bytes = old_bytes;
+    return false;
   }
+  (void)old->truncate(old_bytes);  // gives back the room that it had taken ahead
   file_bytes = head.size();
   std::lock_guard guard(queue_mutex);
   segments.back().bytes = file_bytes;
-  return {};
+  return true;
 }
 
 // Closed segments get a second name; of the current one its durable bytes are copied.

@@ -1,7 +1,8 @@
 // Functions over ranges as kernels: one series, all windows of the grid.
 //
 // Each computes what its namesake in rate.cpp or range_functions.cpp does, in the same order of
-// operations, so that both give the same bits.
+// operations, so that both give the same bits. Nothing is shared with them on purpose: the
+// differential test would not see a mistake that both make.
 #include <algorithm>
 #include <cmath>
 

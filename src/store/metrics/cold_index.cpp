@@ -15,10 +15,6 @@ void set_bit(std::vector<uint64_t>& bits, SeriesId id) {
   bits[id / 64] |= 1ULL << (id % 64);
 }
 
-bool has_bit(const std::vector<uint64_t>& bits, SeriesId id) {
-  return id / 64 < bits.size() && (bits[id / 64] >> (id % 64) & 1) != 0;
-}
-
 }  // namespace
 
 ColdFilter::ColdFilter(uint64_t keys_max)
@@ -28,13 +24,13 @@ ColdFilter::ColdFilter(uint64_t keys_max)
 
 // The block by the upper half of the hash, a bit in each of its words by the lower.
 void ColdFilter::add(uint64_t hash) {
-  uint64_t* block = &words_[(hash >> 32) * blocks_ >> 32 << 3];
+  uint64_t* block = &words_[block_of(hash)];
   uint64_t bits = (hash & 0xffffffff) * 0x9e3779b97f4a7c15ULL;
   for (size_t i = 0; i < kWordsPerBlock; ++i, bits >>= 6) block[i] |= 1ULL << (bits & 63);
 }
 
 bool ColdFilter::may_have(uint64_t hash) const {
-  const uint64_t* block = &words_[(hash >> 32) * blocks_ >> 32 << 3];
+  const uint64_t* block = &words_[block_of(hash)];
   uint64_t bits = (hash & 0xffffffff) * 0x9e3779b97f4a7c15ULL;
   for (size_t i = 0; i < kWordsPerBlock; ++i, bits >>= 6) {
     if ((block[i] >> (bits & 63) & 1) == 0) return false;
@@ -51,58 +47,78 @@ Result<std::shared_ptr<const ColdIndex>> ColdIndex::build(
   auto out = std::make_shared<ColdIndex>();
   if (segments.empty()) return out;
   Decompressor decompressor;
-  auto bits = std::make_shared<std::vector<uint64_t>>();
+  auto ids = std::make_shared<Bits>();
+  auto accumulating = std::make_shared<Bits>();
   uint64_t keys = 0;
   for (const auto& segment : segments) keys += segment->rows();
-  auto filter = std::make_shared<ColdFilter>(2 * keys);
+  auto filter = std::make_shared<ColdFilter>(keys + keys / 2);
   out->parts_.resize(segments.size());
   for (size_t i = segments.size(); i-- > 0;) {
-    KANSOKU_TRY(std::vector<SeriesId> ids, segments[i]->read_ids(decompressor));
-    KANSOKU_TRY(std::vector<uint64_t> hashes, segments[i]->read_hashes(decompressor));
     auto superseded = std::make_shared<std::vector<SeriesId>>();
-    for (SeriesId id : ids) {
-      if (has_bit(*bits, id)) {
-        superseded->push_back(id);
-      } else {
-        set_bit(*bits, id);
-        ++out->rows_;
-      }
-    }
-    for (uint64_t hash : hashes) filter->add(hash);
+    KANSOKU_RETURN_IF_ERROR(
+        segments[i]->visit_ids(decompressor, [&](SeriesId id, signal::MergeKind merge) {
+          if (has_bit(*ids, id)) {
+            superseded->push_back(id);
+            return;
+          }
+          set_bit(*ids, id);
+          if (merge == signal::MergeKind::Accumulate) set_bit(*accumulating, id);
+          ++out->rows_;
+        }));
+    KANSOKU_RETURN_IF_ERROR(
+        segments[i]->visit_hashes(decompressor, [&](uint64_t hash) { filter->add(hash); }));
     out->parts_[i].segment = std::move(segments[i]);
     if (!superseded->empty()) out->parts_[i].superseded = std::move(superseded);
   }
-  out->bits_ = std::move(bits);
+  out->ids_ = std::move(ids);
+  out->accumulating_ = std::move(accumulating);
   out->filter_ = std::move(filter);
   return out;
 }
 
 Result<std::shared_ptr<const ColdIndex>> ColdIndex::with(
-    std::shared_ptr<const ColdSegment> segment, std::span<const SeriesId> ids,
-    std::span<const uint64_t> hashes) const {
-  uint64_t keys = hashes.size();
+    std::shared_ptr<const ColdSegment> segment) const {
+  Decompressor decompressor;
+  auto ids = std::make_shared<Bits>(*ids_);
+  auto accumulating = std::make_shared<Bits>(*accumulating_);
+  bool again = false;
+  KANSOKU_RETURN_IF_ERROR(
+      segment->visit_ids(decompressor, [&](SeriesId id, signal::MergeKind merge) {
+        again = again || contains(id);
+        set_bit(*ids, id);
+        if (merge == signal::MergeKind::Accumulate) set_bit(*accumulating, id);
+      }));
+  uint64_t keys = segment->rows();
   for (const Part& part : parts_) keys += part.segment->rows();
-  const bool again = std::ranges::any_of(ids, [&](SeriesId id) { return contains(id); });
   if (again || !filter_ || keys > filter_->keys_max()) {
     std::vector<std::shared_ptr<const ColdSegment>> all;
     for (const Part& part : parts_) all.push_back(part.segment);
     all.push_back(std::move(segment));
     return build(std::move(all));
   }
+  auto filter = std::make_shared<ColdFilter>(*filter_);
+  KANSOKU_RETURN_IF_ERROR(
+      segment->visit_hashes(decompressor, [&](uint64_t hash) { filter->add(hash); }));
   auto out = std::make_shared<ColdIndex>();
   out->parts_ = parts_;
-  auto bits = std::make_shared<std::vector<uint64_t>>(*bits_);
-  for (SeriesId id : ids) set_bit(*bits, id);
-  auto filter = std::make_shared<ColdFilter>(*filter_);
-  for (uint64_t hash : hashes) filter->add(hash);
+  out->rows_ = rows_ + segment->rows();
   out->parts_.push_back({std::move(segment), nullptr});
-  out->bits_ = std::move(bits);
+  out->ids_ = std::move(ids);
+  out->accumulating_ = std::move(accumulating);
   out->filter_ = std::move(filter);
-  out->rows_ = rows_ + ids.size();
   return out;
 }
 
-bool ColdIndex::contains(SeriesId id) const { return has_bit(*bits_, id); }
+const signal::Scope* ColdIndex::only_scope() const {
+  const signal::Scope* out = nullptr;
+  for (const Part& part : parts_) {
+    for (const signal::Scope& scope : part.segment->scopes()) {
+      if (out != nullptr && *out != scope) return nullptr;
+      out = &scope;
+    }
+  }
+  return out;
+}
 
 SeriesId ColdIndex::ids_end() const {
   SeriesId end = 0;
@@ -114,7 +130,7 @@ SeriesId ColdIndex::ids_end() const {
 }
 
 size_t ColdIndex::memory_bytes() const {
-  size_t bytes = bits_->size() * sizeof(uint64_t) + (filter_ ? filter_->memory_bytes() : 0);
+  size_t bytes = (ids_->size() + accumulating_->size()) * sizeof(uint64_t) + (filter_ ? filter_->memory_bytes() : 0);
   for (const Part& part : parts_) {
     bytes += part.segment->chunks().size() * sizeof(ColdSegment::Chunk);
     if (part.superseded) bytes += part.superseded->size() * sizeof(SeriesId);
@@ -236,18 +252,37 @@ Result<std::optional<ColdReader::Found>> ColdReader::find(const ColdIndex& index
                canonical_of(decoded, static_cast<size_t>(at - decoded.rows.begin()))};
 }
 
-SeriesKind SeriesKinds::find(SeriesId id) {
+SeriesKind& SeriesKinds::in_table(SeriesId id) {
   const SeriesId begin = id / SeriesTable::kBlockIds * SeriesTable::kBlockIds;
   if (begin != begin_) {
     table_->kinds(begin, block_);
     begin_ = begin;
   }
   SeriesKind& kind = block_[id - begin];
-  if (kind.scope != SeriesKind::kNoScope) return kind;
   // It may have left since; then it is in the present index.
-  if (cold_ == nullptr || !cold_->contains(id)) cold_ = current_();
-  auto row = reader_.find_row(*cold_, id);
-  if (row && *row) kind = {table_->find_scope(*(*row)->second), (*row)->first.merge};
+  if (kind.scope == SeriesKind::kNoScope && (cold_ == nullptr || !cold_->contains(id))) {
+    cold_ = current_();
+    only_scope_ = cold_->only_scope();
+  }
+  return kind;
+}
+
+std::optional<signal::MergeKind> SeriesKinds::find_merge(SeriesId id) {
+  const SeriesKind& kind = in_table(id);
+  if (kind.scope != SeriesKind::kNoScope) return kind.merge;
+  return cold_->find_merge(id);
+}
+
+SeriesKind SeriesKinds::find(SeriesId id) {
+  SeriesKind& kind = in_table(id);
+  if (kind.scope != SeriesKind::kNoScope || !cold_->contains(id)) return kind;
+  const signal::Scope* scope = only_scope_;
+  if (scope == nullptr) {
+    auto row = reader_.find_row(*cold_, id);
+    if (!row || !*row) return kind;
+    scope = (*row)->second;
+  }
+  kind = {table_->find_scope(*scope), *cold_->find_merge(id)};
   return kind;
 }
 

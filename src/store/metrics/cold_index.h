@@ -1,7 +1,7 @@
 // The series that had no point lately, over all cold segments: which ids they have, whether a
 // series may be among them, and selection by matchers. A snapshot: changes make a new one.
 //
-// In memory stand a bit for each id ever given, about 1.5 bytes a series for the filter, and some
+// In memory stand two bits for each id ever given, 1.5 to 3 bytes a series for the filter, and some
 // numbers a chunk; everything else is read when it is asked for. Thread contract: ColdIndex is
 // immutable and free-threaded; ColdReader has one owner.
 #pragma once
@@ -21,10 +21,12 @@ class ColdFilter {
   explicit ColdFilter(uint64_t keys_max);
   void add(uint64_t hash);
   bool may_have(uint64_t hash) const;
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&words_[block_of(hash)]); }
   uint64_t keys_max() const { return keys_max_; }
   size_t memory_bytes() const { return words_.size() * sizeof(uint64_t); }
 
  private:
+  size_t block_of(uint64_t hash) const { return (hash >> 32) * blocks_ >> 32 << 3; }
   uint64_t keys_max_;
   uint64_t blocks_;
   std::vector<uint64_t> words_;
@@ -42,18 +44,26 @@ class ColdIndex {
   // The segments in ascending order of their ids. Reads the ids and hashes of all.
   static Result<std::shared_ptr<const ColdIndex>> build(
       std::vector<std::shared_ptr<const ColdSegment>> segments);
-  // This one and a newer segment with rows of `ids` (ascending) and `hashes`.
-  Result<std::shared_ptr<const ColdIndex>> with(std::shared_ptr<const ColdSegment> segment,
-                                                std::span<const SeriesId> ids,
-                                                std::span<const uint64_t> hashes) const;
+  // This one and a newer segment.
+  Result<std::shared_ptr<const ColdIndex>> with(std::shared_ptr<const ColdSegment> segment) const;
 
   const std::vector<Part>& parts() const { return parts_; }
   bool empty() const { return parts_.empty(); }
   // A row of this id is here, be it gone.
-  bool contains(SeriesId id) const;
+  bool contains(SeriesId id) const { return has_bit(*ids_, id); }
+  // How the series merges; nothing when no row of this id is here.
+  std::optional<signal::MergeKind> find_merge(SeriesId id) const {
+    if (!contains(id)) return std::nullopt;
+    return has_bit(*accumulating_, id) ? signal::MergeKind::Accumulate : signal::MergeKind::Replace;
+  }
+  // The scope of all of them; null when there are several.
+  const signal::Scope* only_scope() const;
   // One past the highest id.
   SeriesId ids_end() const;
   bool may_have(uint64_t hash) const { return filter_ && filter_->may_have(hash); }
+  void prefetch(uint64_t hash) const {
+    if (filter_) filter_->prefetch(hash);
+  }
   // Rows that count, those that are gone among them.
   uint64_t rows() const { return rows_; }
   size_t memory_bytes() const;
@@ -61,8 +71,13 @@ class ColdIndex {
   Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector, PageCache* cache) const;
 
  private:
+  using Bits = std::vector<uint64_t>;
+  static bool has_bit(const Bits& bits, SeriesId id) {
+    return id / 64 < bits.size() && (bits[id / 64] >> (id % 64) & 1) != 0;
+  }
   std::vector<Part> parts_;
-  std::shared_ptr<const std::vector<uint64_t>> bits_ = std::make_shared<std::vector<uint64_t>>();
+  std::shared_ptr<const Bits> ids_ = std::make_shared<Bits>();
+  std::shared_ptr<const Bits> accumulating_ = std::make_shared<Bits>();
   std::shared_ptr<const ColdFilter> filter_;
   uint64_t rows_ = 0;
 };
@@ -115,12 +130,17 @@ class SeriesKinds {
   SeriesKinds(const SeriesTable& table, Current current, PageCache* cache)
       : table_(&table), current_(std::move(current)), reader_(cache) {}
   SeriesKind find(SeriesId id);
+  // Cheaper where the scope does not matter; nothing for a series that is nowhere.
+  std::optional<signal::MergeKind> find_merge(SeriesId id);
 
  private:
+  SeriesKind& in_table(SeriesId id);
+
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
   const SeriesTable* table_;
   Current current_;
   std::shared_ptr<const ColdIndex> cold_;
+  const signal::Scope* only_scope_ = nullptr;
   ColdReader reader_;
   SeriesId begin_ = kNone;  // of the block at hand
   std::array<SeriesKind, SeriesTable::kBlockIds> block_{};

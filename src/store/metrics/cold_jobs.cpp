@@ -45,7 +45,7 @@ void ColdWriteJob::add(const SeriesTable::Row& row) {
     hash = cold_hash(*row.scope, row.merge, canonical_);
   }
   writer_->add(out, hash, gone ? std::span<const PairId>() : row.pairs);
-  written_.push_back(row.id);
+  ++rows_;
 }
 
 Result<bool> ColdWriteJob::step() {

@@ -19,10 +19,9 @@ class ColdWriteJob {
                                                      Horizons horizons);
   // True when the last row is written.
   Result<bool> step();
-  // Ids of the rows that were written; without any, finish() must not be called.
-  const std::vector<SeriesId>& written() const { return written_; }
-  Result<uint64_t> finish() { return writer_->finish(); }
-  std::vector<uint64_t> take_hashes() { return writer_->take_hashes(); }
+  // Without any rows, finish() must not be called.
+  uint64_t rows() const { return rows_; }
+  Status finish() { return writer_->finish(); }
 
  private:
   void add(const SeriesTable::Row& row);
@@ -32,7 +31,7 @@ class ColdWriteJob {
   std::unique_ptr<ColdSegmentWriter> writer_;
   std::span<const SeriesId> ids_;
   Horizons horizons_;
-  std::vector<SeriesId> written_;
+  uint64_t rows_ = 0;
   std::string canonical_;
 };
 
@@ -47,7 +46,7 @@ class ColdMergeJob {
   // True when the last row is written. DataLoss when an input is damaged.
   Result<bool> step();
   uint64_t rows() const { return rows_; }
-  Result<uint64_t> finish() { return writer_->finish(); }
+  Status finish() { return writer_->finish(); }
   const std::vector<size_t>& inputs() const { return inputs_; }
 
  private:

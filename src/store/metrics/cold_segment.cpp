@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <charconv>
+#include <numeric>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -20,6 +21,8 @@ constexpr uint32_t kPageBytesMax = 1U << 30;
 constexpr size_t kHashesPerPage = 1024;
 constexpr size_t kHashBytes = 12;
 constexpr int kLevel = 1;
+
+uint64_t hash_page(uint64_t hash, uint64_t pages) { return (hash >> 32) * pages >> 32; }
 
 std::string header() {
   std::string out;
@@ -120,9 +123,9 @@ uint32_t ColdSegmentWriter::scope_row(const signal::Scope& scope) {
 }
 
 void ColdSegmentWriter::add(const ColdRow& row, uint64_t hash, std::span<const uint32_t> keys) {
-  append_varint(ids_, row.id - last_id_);
+  append_varint(ids_, (row.id - last_id_) << 1 | static_cast<uint64_t>(row.merge));
   last_id_ = row.id;
-  if (!row.gone) hashes_.emplace_back(hash, rows_);
+  if (!row.gone) hashes_.push_back({hash, rows_});
   ++rows_;
   chunk_.add(row, keys);
 }
@@ -159,25 +162,30 @@ Result<ColdPage> ColdSegmentWriter::put_page(std::string_view raw, bool compress
   return page;
 }
 
+// Hashes are even, so as many pages as there are thousands of them get about a thousand each.
 Status ColdSegmentWriter::put_hashes(std::string& footer) {
-  std::sort(hashes_.begin(), hashes_.end());
-  append_varint(footer, (hashes_.size() + kHashesPerPage - 1) / kHashesPerPage);
-  std::string raw;
-  for (size_t begin = 0; begin < hashes_.size(); begin += kHashesPerPage) {
-    raw.clear();
-    const size_t end = std::min(hashes_.size(), begin + kHashesPerPage);
-    for (size_t i = begin; i < end; ++i) {
-      append_le(raw, hashes_[i].first);
-      append_le(raw, hashes_[i].second);
-    }
-    KANSOKU_TRY(ColdPage page, put_page(raw, false));
+  const uint64_t pages = (hashes_.size() + kHashesPerPage - 1) / kHashesPerPage;
+  std::vector<uint32_t> ends(pages + 1, 0);
+  for (const RowHash& row : hashes_) ++ends[hash_page(row.hash, pages) + 1];
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::string raw(hashes_.size() * kHashBytes, '\0');
+  std::vector<uint32_t> next = ends;
+  for (const RowHash& row : hashes_) {
+    char* at = raw.data() + size_t{next[hash_page(row.hash, pages)]++} * kHashBytes;
+    store_le(at, uint64_t{row.hash});
+    store_le(at + 8, uint32_t{row.row});
+  }
+  append_varint(footer, pages);
+  for (uint64_t i = 0; i < pages; ++i) {
+    const std::string_view of_page = std::string_view(raw).substr(
+        ends[i] * kHashBytes, size_t{ends[i + 1] - ends[i]} * kHashBytes);
+    KANSOKU_TRY(ColdPage page, put_page(of_page, false));
     append_page(footer, page);
-    append_le(footer, hashes_[begin].first);
   }
   return {};
 }
 
-Result<uint64_t> ColdSegmentWriter::finish() {
+Status ColdSegmentWriter::finish() {
   KANSOKU_CHECK(chunk_.rows() == 0);
   KANSOKU_RETURN_IF_ERROR(write());
   std::string footer;
@@ -213,16 +221,7 @@ Result<uint64_t> ColdSegmentWriter::finish() {
   const std::string path = env::join_path(directory_, cold_name(id_));
   KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
   finished_ = true;
-  KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
-  return uint64_t{rows_};
-}
-
-std::vector<uint64_t> ColdSegmentWriter::take_hashes() {
-  std::vector<uint64_t> out;
-  out.reserve(hashes_.size());
-  for (const auto& [hash, row] : hashes_) out.push_back(hash);
-  hashes_.clear();
-  return out;
+  return files_->sync_directory(directory_);
 }
 
 Result<std::shared_ptr<const ColdSegment>> ColdSegment::open(env::FileSystem& files,
@@ -295,16 +294,13 @@ bool ColdSegment::decode_footer(std::string_view footer) {
     begin += rows;
     max_ms_ = std::max(max_ms_, chunk.summary.max_ms);
   }
-  if (begin != rows_ || !read_page(at, end, ids_) || !read_varint(at, end, count) ||
+  if (begin != rows_ || rows_ == 0 || !read_page(at, end, ids_) || !read_varint(at, end, count) ||
       count > footer.size()) {
     return false;
   }
   for (uint64_t i = 0; i < count; ++i) {
-    HashPage& page = hashes_.emplace_back();
-    if (!read_page(at, end, page.page) || end - at < 8 || page.page.raw_bytes % kHashBytes != 0)
-      return false;
-    page.first = load_le<uint64_t>(at);
-    at += 8;
+    ColdPage& page = hashes_.emplace_back();
+    if (!read_page(at, end, page) || page.raw_bytes % kHashBytes != 0) return false;
   }
   return at == end;
 }
@@ -326,59 +322,47 @@ Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& pag
   return out;
 }
 
-Result<std::vector<SeriesId>> ColdSegment::read_ids(Decompressor& decompressor) const {
+Status ColdSegment::visit_ids(
+    Decompressor& decompressor,
+    const std::function<void(SeriesId, signal::MergeKind)>& visit) const {
   KANSOKU_TRY(auto page, read(ids_, decompressor, nullptr));
-  std::vector<SeriesId> out;
-  out.reserve(rows_);
   const char* at = page->data();
   const char* end = at + page->size();
   SeriesId id = 0;
-  while (at < end) {
+  uint64_t rows = 0;
+  for (; at < end; ++rows) {
     uint64_t step = 0;
-    if (!read_varint(at, end, step)) return std::unexpected(damage(path_, "the ids are no list"));
-    id += step;
-    out.push_back(id);
+    if (!read_varint(at, end, step) || step >> 1 > std::numeric_limits<uint32_t>::max() ||
+        id + (step >> 1) > chunks_.back().summary.last_id) {
+      return std::unexpected(damage(path_, "the ids are no list"));
+    }
+    id += step >> 1;
+    visit(id, static_cast<signal::MergeKind>(step & 1));
   }
-  if (out.size() != rows_) return std::unexpected(damage(path_, "the ids are not of its rows"));
-  return out;
+  if (rows != rows_) return std::unexpected(damage(path_, "the ids are not of its rows"));
+  return {};
 }
 
-Result<std::vector<uint64_t>> ColdSegment::read_hashes(Decompressor& decompressor) const {
-  std::vector<uint64_t> out;
-  out.reserve(rows_);
-  for (const HashPage& hashes : hashes_) {
-    KANSOKU_TRY(auto page, read(hashes.page, decompressor, nullptr));
+Status ColdSegment::visit_hashes(Decompressor& decompressor,
+                                 const std::function<void(uint64_t)>& visit) const {
+  for (const ColdPage& hashes : hashes_) {
+    KANSOKU_TRY(auto page, read(hashes, decompressor, nullptr));
     for (size_t at = 0; at + kHashBytes <= page->size(); at += kHashBytes) {
-      out.push_back(load_le<uint64_t>(page->data() + at));
+      visit(load_le<uint64_t>(page->data() + at));
     }
   }
-  return out;
+  return {};
 }
 
 Result<std::vector<uint32_t>> ColdSegment::rows_of_hash(uint64_t hash, Decompressor& decompressor,
                                                         PageCache* cache) const {
   std::vector<uint32_t> out;
-  // Equal hashes may begin at the end of the page before.
-  auto from = std::ranges::lower_bound(hashes_, hash, {}, &HashPage::first);
-  if (from != hashes_.begin()) --from;
-  for (; from != hashes_.end() && from->first <= hash; ++from) {
-    KANSOKU_TRY(auto page, read(from->page, decompressor, cache));
-    size_t low = 0;
-    size_t high = page->size() / kHashBytes;
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      if (load_le<uint64_t>(page->data() + middle * kHashBytes) < hash) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    for (; low < page->size() / kHashBytes; ++low) {
-      const char* entry = page->data() + low * kHashBytes;
-      if (load_le<uint64_t>(entry) != hash) break;
-      const auto row = load_le<uint32_t>(entry + 8);
-      if (row < rows_) out.push_back(row);
-    }
+  if (hashes_.empty()) return out;
+  KANSOKU_TRY(auto page, read(hashes_[hash_page(hash, hashes_.size())], decompressor, cache));
+  for (size_t at = 0; at + kHashBytes <= page->size(); at += kHashBytes) {
+    if (load_le<uint64_t>(page->data() + at) != hash) continue;
+    const auto row = load_le<uint32_t>(page->data() + at + 8);
+    if (row < rows_) out.push_back(row);
   }
   return out;
 }

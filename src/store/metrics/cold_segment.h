@@ -16,7 +16,7 @@
 namespace kansoku::store::metrics {
 
 inline constexpr uint32_t kColdSegmentVersion = 1;
-// A segment has at most this many rows: what a writer holds in memory is 16 bytes for each.
+// A segment has at most this many rows: what a writer holds in memory is 12 bytes for each.
 inline constexpr uint64_t kColdRowsMax = 1U << 20;
 
 // What the manifest says of a segment.
@@ -57,9 +57,8 @@ class ColdSegmentWriter {
   // Puts the rows so far into pages, which write() writes; the keys' bytes are needed no more.
   void end_chunk(const std::function<std::string_view(uint32_t)>& bytes_of);
   Status write();
-  // Footer, sync, rename, directory sync; the hashes are left for the index.
-  Result<uint64_t> finish();
-  std::vector<uint64_t> take_hashes();
+  // Footer, sync, rename, directory sync.
+  Status finish();
 
  private:
   struct Chunk {
@@ -89,7 +88,11 @@ class ColdSegmentWriter {
   std::string ids_;
   SeriesId last_id_ = 0;
   uint32_t rows_ = 0;
-  std::vector<std::pair<uint64_t, uint32_t>> hashes_;  // with the row's number
+  struct [[gnu::packed]] RowHash {
+    uint64_t hash;
+    uint32_t row;
+  };
+  std::vector<RowHash> hashes_;
   Compressor compressor_;
   bool finished_ = false;
 };
@@ -115,8 +118,11 @@ class ColdSegment {
   // A page's raw bytes; DataLoss when its checksum does not hold. `cache` may be null.
   Result<std::shared_ptr<const std::string>> read(const ColdPage& page, Decompressor& decompressor,
                                                   PageCache* cache) const;
-  Result<std::vector<SeriesId>> read_ids(Decompressor& decompressor) const;
-  Result<std::vector<uint64_t>> read_hashes(Decompressor& decompressor) const;
+  // Calls visit(id, merge) for each row, ascending.
+  Status visit_ids(Decompressor& decompressor,
+                   const std::function<void(SeriesId, signal::MergeKind)>& visit) const;
+  Status visit_hashes(Decompressor& decompressor,
+                      const std::function<void(uint64_t)>& visit) const;
   // Numbers of the rows with that hash.
   Result<std::vector<uint32_t>> rows_of_hash(uint64_t hash, Decompressor& decompressor,
                                              PageCache* cache) const;
@@ -126,10 +132,6 @@ class ColdSegment {
   size_t chunk_of_id(SeriesId id) const;
 
  private:
-  struct HashPage {
-    ColdPage page;
-    uint64_t first = 0;
-  };
   Status load(env::FileSystem& files);
   bool decode_footer(std::string_view footer);
 
@@ -142,7 +144,7 @@ class ColdSegment {
   std::vector<signal::Scope> scopes_;
   std::vector<Chunk> chunks_;
   ColdPage ids_;
-  std::vector<HashPage> hashes_;
+  std::vector<ColdPage> hashes_;  // by the upper half of the hash
 };
 
 }  // namespace kansoku::store::metrics

@@ -16,18 +16,17 @@ Result<std::vector<SeriesInfo>> MetricEngine::Core::select(const SeriesSelector&
   }
 }
 
-SeriesKinds MetricEngine::Core::series_kinds() {
-  return SeriesKinds(table, [this] { return current_view()->cold; }, &pages);
+SeriesKinds MetricEngine::Core::series_kinds(PageCache* cache) {
+  return SeriesKinds(table, [this] { return current_view()->cold; }, cache);
 }
 
-// On the drain. The id that the series had, once it is back in the table; kNoSeries for a new one.
-SeriesId MetricEngine::Core::find_cold(const signal::Scope& scope, signal::MergeKind merge,
+// On the drain, with the table's lock for adding. The id that the series had, once it is back in the
+// table; kNoSeries for a new one.
+SeriesId MetricEngine::Core::find_cold(const ColdIndex& cold, uint64_t hash,
+                                       const signal::Scope& scope, signal::MergeKind merge,
                                        std::string_view canonical) {
-  auto cold = current_view()->cold;
-  if (cold->empty()) return kNoSeries;
-  const uint64_t hash = cold_hash(scope, merge, canonical);
-  if (!cold->may_have(hash)) return kNoSeries;
-  auto found = cold_reader.find(*cold, hash, scope, merge, canonical);
+  if (!cold.may_have(hash)) return kNoSeries;
+  auto found = cold_reader.find(cold, hash, scope, merge, canonical);
   if (!found) {
     // Its points count from here on as those of a new series.
     std::lock_guard lock(queue_mutex);

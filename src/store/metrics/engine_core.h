@@ -115,15 +115,7 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void take_in(signal::MetricDelivery delivery);
   void judge_times(InFlight& in_flight);
   void resolve_series(InFlight& in_flight);
-  bool guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row);
-  // Whose series are made, and how many there may be.
-  struct Tenant {
-    ScopeId scope = 0;
-    const signal::Scope& delivery_scope;
-    uint64_t series_max = 0;
-  };
-  SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
-                       const Tenant& tenant, std::string& reason, Error& error);
+  struct NewSeries;
   uint64_t series_limit(const std::string& account) const;
   void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
   void hand_to_log(std::unique_ptr<InFlight> in_flight);
@@ -139,11 +131,12 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
 
   // engine_cold.cpp
   Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector, Unseen unseen);
-  SeriesId find_cold(const signal::Scope& scope, signal::MergeKind merge,
-                     std::string_view canonical);
+  SeriesId find_cold(const ColdIndex& cold, uint64_t hash, const signal::Scope& scope,
+                     signal::MergeKind merge, std::string_view canonical);
   bool restore_cold(SeriesId id);
   void restore(const ColdReader::Found& found);
-  SeriesKinds series_kinds();
+  // `cache`: null for background work.
+  SeriesKinds series_kinds(PageCache* cache = nullptr);
 
   // deletions.cpp
   void delete_points(SeriesDeletion deletion, MetricStore::DeletionDone done);

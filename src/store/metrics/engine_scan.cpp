@@ -38,7 +38,7 @@ class Scanner {
         sink_(sink),
         now_ms_(core.clock->now_ms()),
         scope_(core.table.find_scope(scan.scope)),
-        kinds_(core.series_kinds()) {}
+        kinds_(core.series_kinds(&core.pages)) {}
 
   Result<ScanReport> run() {
     KANSOKU_RETURN_IF_ERROR(check());

@@ -515,8 +515,7 @@ Status Maintenance::drop_expired() {
   std::shared_ptr<const Part> rewrite;
   SeriesKinds kinds = core_.series_kinds();
   auto accumulates = [&](SeriesId id) {
-    const SeriesKind kind = kinds.find(id);
-    return kind.scope != SeriesKind::kNoScope && kind.merge == signal::MergeKind::Accumulate;
+    return kinds.find_merge(id) == signal::MergeKind::Accumulate;
   };
   for (const auto& part : view->parts) {
     uint64_t live = 0;
@@ -526,11 +525,11 @@ Status Maintenance::drop_expired() {
                                   : horizons.tier_ms[kind - 1];
       // Raw pages of accumulating series expire long before those of replacing ones.
       for (const PageInfo& page : part->pages(static_cast<PageKind>(kind))) {
-        int64_t limit = horizon;
-        if (kind == 0 && accumulates(page.first_id) && accumulates(page.last_id)) {
-          limit = horizons.raw_accumulate_ms;
+        bool over = page.max_ms < horizon;
+        if (kind == 0 && !over && page.max_ms < horizons.raw_accumulate_ms) {
+          over = accumulates(page.first_id) && accumulates(page.last_id);
         }
-        (page.max_ms < limit ? expired : live) += page.stored_bytes;
+        (over ? expired : live) += page.stored_bytes;
       }
     }
     // What a fenced part held is known by its meta alone.

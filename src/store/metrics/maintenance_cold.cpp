@@ -160,12 +160,11 @@ Status Maintenance::advance_cold_write() {
   }
   KANSOKU_TRY(bool done, cold_write_->step());
   if (!done) return {};
-  if (!cold_write_->written().empty()) {
+  if (cold_write_->rows() > 0) {
     KANSOKU_RETURN_IF_ERROR(cold_write_->finish());
     KANSOKU_TRY(auto segment, ColdSegment::open(*core_.env.files, core_.options.directory,
                                                 cold_meta_.id));
-    const std::vector<uint64_t> hashes = cold_write_->take_hashes();
-    KANSOKU_TRY(auto next, cold->with(std::move(segment), cold_write_->written(), hashes));
+    KANSOKU_TRY(auto next, cold->with(std::move(segment)));
     KANSOKU_RETURN_IF_ERROR(manifest_.publish({.cold_added = {cold_meta_}}, scalars()));
     core_.update_view([&](View& view) { view.cold = std::move(next); });
   }
@@ -252,8 +251,9 @@ Status Maintenance::load_series() {
   std::vector<uint16_t> newest(cold->ids_end());
   Decompressor decompressor;
   for (size_t i = 0; i < cold->parts().size(); ++i) {
-    KANSOKU_TRY(auto ids, cold->parts()[i].segment->read_ids(decompressor));
-    for (SeriesId id : ids) newest[id] = static_cast<uint16_t>(i + 1);
+    KANSOKU_RETURN_IF_ERROR(cold->parts()[i].segment->visit_ids(
+        decompressor,
+        [&](SeriesId id, signal::MergeKind) { newest[id] = static_cast<uint16_t>(i + 1); }));
   }
   const uint64_t number = manifest_.rebuilt() ? series_file_.newest() : state.series_file;
   auto left = [&](SeriesId id, uint64_t offset) {

@@ -141,30 +141,24 @@ Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::s
 
 void MergeJob::open_cursors() {
   cursors_.clear();
+  stands_at_.clear();
   for (const auto& part : inputs_) {
     cursors_.emplace_back(part, static_cast<PageKind>(kind_), decompressor_);
+    stands_at_.push_back(cursors_.back().current());
   }
 }
 
-SeriesId MergeJob::next_id() {
-  SeriesId next = PartCursor::kNone;
-  for (PartCursor& cursor : cursors_) next = std::min(next, cursor.current());
-  return next;
-}
-
+// A page that could not be read left something out, whoever met it.
 Status MergeJob::check_damage() {
-  for (PartCursor& cursor : cursors_) {
-    if (!cursor.take_damaged().empty()) {
-      return fail(ErrorCode::DataLoss, "a page is damaged", cursor.part().path());
-    }
+  for (const auto& part : inputs_) {
+    if (part->damaged()) return fail(ErrorCode::DataLoss, "a page is damaged", part->path());
   }
   return {};
 }
 
 Result<bool> MergeJob::step() {
   for (size_t i = 0; i < kSeriesPerStep && kind_ < kPageKinds; ++i) {
-    SeriesId id = next_id();
-    KANSOKU_RETURN_IF_ERROR(check_damage());
+    const SeriesId id = std::ranges::min(stands_at_);
     if (id == PartCursor::kNone) {
       ++kind_;
       if (kind_ < kPageKinds) open_cursors();
@@ -172,30 +166,31 @@ Result<bool> MergeJob::step() {
     }
     KANSOKU_RETURN_IF_ERROR(static_cast<PageKind>(kind_) == PageKind::Times ? put_times(id)
                                                                             : put_points(id));
-    KANSOKU_RETURN_IF_ERROR(check_damage());
   }
+  KANSOKU_RETURN_IF_ERROR(check_damage());
   return kind_ == kPageKinds;
 }
 
 Status MergeJob::put_points(SeriesId id) {
-  const SeriesKind kind = kinds_.find(id);
-  // A series whose definition was lost: its points cannot be asked for, but are kept.
-  const bool known = kind.scope != SeriesKind::kNoScope;
+  const auto merge = kinds_.find_merge(id);
   series_.clear();
-  for (PartCursor& cursor : cursors_) {
-    if (cursor.current() != id) continue;
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    if (stands_at_[i] != id) continue;
+    PartCursor& cursor = cursors_[i];
     next_.clear();
     cursor.read(id, kMin, kMax, next_);
+    stands_at_[i] = cursor.current();
     tombstones_->cut(id, cursor.part().meta().last_sequence, next_);
     if (series_.size() == 0) {
       std::swap(series_, next_);
     } else {
-      join_settled(series_, std::move(next_), kind.merge);
+      // A series whose definition was lost cannot be asked for, but its points are kept.
+      join_settled(series_, std::move(next_), merge.value_or(signal::MergeKind::Replace));
     }
   }
-  if (known) {
-    int64_t horizon = kind.merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
-                                                                  : horizons_.raw_replace_ms;
+  if (merge) {
+    int64_t horizon = *merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
+                                                              : horizons_.raw_replace_ms;
     if (kind_ > 0) horizon = horizons_.tier_ms[kind_ - 1];
     cut_range(series_, horizon, kMax);
   }
@@ -205,11 +200,13 @@ Status MergeJob::put_points(SeriesId id) {
 Status MergeJob::put_times(SeriesId id) {
   int64_t first = kMax;
   int64_t last = kMin;
-  for (PartCursor& cursor : cursors_) {
-    if (cursor.current() != id) continue;
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    if (stands_at_[i] != id) continue;
+    PartCursor& cursor = cursors_[i];
     int64_t from = kMax;
     int64_t to = kMin;
     cursor.read_times(id, from, to);
+    stands_at_[i] = cursor.current();
     if (!tombstones_->cut_times(id, cursor.part().meta().last_sequence, from, to)) continue;
     first = std::min(first, from);
     last = std::max(last, to);

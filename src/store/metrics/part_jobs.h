@@ -64,7 +64,6 @@ class MergeJob {
 
  private:
   void open_cursors();
-  SeriesId next_id();
   Status put_points(SeriesId id);
   Status put_times(SeriesId id);
   Status check_damage();
@@ -78,6 +77,7 @@ class MergeJob {
   Decompressor decompressor_;
   size_t kind_ = 0;
   std::deque<PartCursor> cursors_;
+  std::vector<SeriesId> stands_at_;  // by cursor
   // Of the series at hand; their room is used again.
   DecodedSeries series_;
   DecodedSeries next_;

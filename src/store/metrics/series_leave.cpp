@@ -7,6 +7,7 @@ namespace {
 
 // Entries of a list of postings that may be of series that have left, beside as many as are here.
 constexpr size_t kPostingsSlack = 64;
+constexpr size_t kSlotsAhead = 16;
 
 }  // namespace
 
@@ -40,9 +41,14 @@ bool SeriesTable::keep(SeriesId id) {
 size_t SeriesTable::remove_leaving(std::span<const SeriesId> ids) {
   std::unique_lock lock(table_mutex_);
   size_t removed = 0;
-  for (SeriesId id : ids) {
-    if (!leaving(id)) continue;
-    remove(id);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    // Cache misses are the cost here.
+    if (i + kSlotsAhead < ids.size() && exists(ids[i + kSlotsAhead])) {
+      const uint64_t hash = entry_of(ids[i + kSlotsAhead]).hash_low;
+      __builtin_prefetch(&slots_[static_cast<uint32_t>(hash) & slot_mask_], 1);
+    }
+    if (!leaving(ids[i])) continue;
+    remove(ids[i]);
     ++removed;
   }
   return removed;
@@ -59,7 +65,7 @@ void SeriesTable::remove_unseen() {
 void SeriesTable::remove(SeriesId id) {
   Block& block = *block_of(id);
   Entry& entry = block.entries[id % kBlockIds];
-  remove_slot(entry.hash_low, id);
+  remove_slot(id);
   --slots_used_;
   --account_series_[scopes_[entry.scope].account];
   series_count_.fetch_sub(1, std::memory_order_relaxed);
@@ -75,17 +81,16 @@ void SeriesTable::remove(SeriesId id) {
 }
 
 // Closes the gap that the slot leaves: what was put behind it because it was taken moves up.
-void SeriesTable::remove_slot(uint64_t hash_low, SeriesId id) {
-  uint32_t gap = static_cast<uint32_t>(hash_low) & slot_mask_;
+void SeriesTable::remove_slot(SeriesId id) {
+  uint32_t gap = static_cast<uint32_t>(entry_of(id).hash_low) & slot_mask_;
   while (slots_[gap].id_plus_1 != id + 1) {
     KANSOKU_CHECK(slots_[gap].id_plus_1 != 0);
     gap = (gap + 1) & slot_mask_;
   }
   for (uint32_t at = (gap + 1) & slot_mask_; slots_[at].id_plus_1 != 0;
        at = (at + 1) & slot_mask_) {
-    const auto home =
-        static_cast<uint32_t>(entry_of(slots_[at].id_plus_1 - 1).hash_low) & slot_mask_;
     // It may stand in the gap if its home is not between the gap and where it is.
+    const uint32_t home = slots_[at].tag & slot_mask_;
     if (((at - home) & slot_mask_) < ((at - gap) & slot_mask_)) continue;
     slots_[gap] = slots_[at];
     gap = at;

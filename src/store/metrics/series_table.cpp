@@ -72,11 +72,11 @@ Hash128 SeriesTable::hash(std::string_view canonical, ScopeId scope,
 }
 
 void SeriesTable::prefetch_slot(const Hash128& hash) const {
-  __builtin_prefetch(&slots_[hash.low & slot_mask_]);
+  __builtin_prefetch(&slots_[home_of(hash)]);
 }
 
 void SeriesTable::prefetch_entry(const Hash128& hash) const {
-  const Slot& slot = slots_[hash.low & slot_mask_];
+  const Slot& slot = slots_[home_of(hash)];
   if (slot.id_plus_1 != 0) __builtin_prefetch(&entry_of(slot.id_plus_1 - 1));
 }
 
@@ -112,8 +112,8 @@ bool SeriesTable::same(SeriesId id, std::string_view canonical) const {
 
 SeriesId SeriesTable::find(const Hash128& hash, std::string_view canonical, ScopeId scope,
                            signal::MergeKind merge) {
-  auto tag = static_cast<uint32_t>(hash.high);
-  for (uint32_t at = static_cast<uint32_t>(hash.low) & slot_mask_;; at = (at + 1) & slot_mask_) {
+  auto tag = static_cast<uint32_t>(hash.low);
+  for (uint32_t at = home_of(hash);; at = (at + 1) & slot_mask_) {
     const Slot& slot = slots_[at];
     if (slot.id_plus_1 == 0) return kNoSeries;
     if (slot.tag == tag && is(slot.id_plus_1 - 1, hash, canonical, scope, merge))
@@ -249,7 +249,7 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
   ++block.series;
   ++account_series_[scopes_[scope].account];
   if ((slots_used_ + 1) * 10 > slots_.size() * 7) grow_slots();
-  insert_slot(hash.low, static_cast<uint32_t>(hash.high), id);
+  insert_slot(static_cast<uint32_t>(hash.low), id);
   ++slots_used_;
   series_count_.fetch_add(1, std::memory_order_relaxed);
   if (id >= size()) size_.store(id + 1, std::memory_order_release);
@@ -287,8 +287,8 @@ SeriesId SeriesTable::next(SeriesId id) const {
   return kNoSeries;
 }
 
-void SeriesTable::insert_slot(uint64_t hash_low, uint32_t tag, SeriesId id) {
-  uint32_t at = static_cast<uint32_t>(hash_low) & slot_mask_;
+void SeriesTable::insert_slot(uint32_t tag, SeriesId id) {
+  uint32_t at = tag & slot_mask_;
   while (slots_[at].id_plus_1 != 0) at = (at + 1) & slot_mask_;
   slots_[at] = {tag, static_cast<uint32_t>(id + 1)};
 }
@@ -299,7 +299,7 @@ void SeriesTable::grow_slots() {
   slot_mask_ = static_cast<uint32_t>(slots_.size() - 1);
   for (const Slot& slot : old) {
     if (slot.id_plus_1 == 0) continue;
-    insert_slot(entry_of(slot.id_plus_1 - 1).hash_low, slot.tag, slot.id_plus_1 - 1);
+    insert_slot(slot.tag, slot.id_plus_1 - 1);
   }
 }
 

@@ -209,8 +209,10 @@ class SeriesTable {
     std::string name;
     std::vector<PairId> pairs;
   };
+  // A slot is looked for from the low bits of its tag on, so that it can be moved without the
+  // series being looked at.
   struct Slot {
-    uint32_t tag = 0;
+    uint32_t tag = 0;  // the low half of the series' hash_low
     uint32_t id_plus_1 = 0;
   };
   // A piece of the arena goes when nothing in it is used any more.
@@ -249,12 +251,15 @@ class SeriesTable {
            ScopeId scope, signal::MergeKind merge, signal::Temporality temporality);
   Block& make_block(SeriesId id);
   void remove(SeriesId id);
-  void remove_slot(uint64_t hash_low, SeriesId id);
+  void remove_slot(SeriesId id);
   void leave_pair(PairId pair);
   PairId pair_id(std::string_view label_bytes);
   uint32_t name_id(std::string_view name);
   void keep_bytes(Pair& pair, std::string_view bytes);
-  void insert_slot(uint64_t hash_low, uint32_t tag, SeriesId id);
+  void insert_slot(uint32_t tag, SeriesId id);
+  uint32_t home_of(const Hash128& hash) const {
+    return static_cast<uint32_t>(hash.low) & slot_mask_;
+  }
   void grow_slots();
   void append_canonical(SeriesId id, std::string& out) const;
   // Selection (series_select.cpp).

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <malloc.h>
 
 #include <cstdio>
 #include <fstream>
@@ -92,7 +91,7 @@ class Hour {
 
   // False when something was refused.
   bool run() {
-    rss_mib_.push_back(status_mib("VmRSS:")); if (getenv("MI")) { auto m = mallinfo2(); fmt::print(stderr, "arena {} used {} free {} mmap {} keep {} series {}\n", m.arena>>20, m.uordblks>>20, m.fordblks>>20, m.hblkhd>>20, m.keepcost>>20, engine_->engine_stats().series_memory_bytes>>20); }
+    rss_mib_.push_back(status_mib("VmRSS:"));
     double begin = cpu_seconds();
     int64_t scrapes = options_.minutes * 60'000 / kScrapeMs;
     for (int64_t scrape = 1; scrape <= scrapes; ++scrape) {
@@ -103,7 +102,7 @@ class Hour {
       if (scrape % kScrapesPerTenMinutes == 0) {
         engine_->enforce_retention([](Status) {});
         work();
-        rss_mib_.push_back(status_mib("VmRSS:")); if (getenv("MI")) { auto m = mallinfo2(); fmt::print(stderr, "arena {} used {} free {} mmap {} keep {} series {}\n", m.arena>>20, m.uordblks>>20, m.fordblks>>20, m.hblkhd>>20, m.keepcost>>20, engine_->engine_stats().series_memory_bytes>>20); }
+        rss_mib_.push_back(status_mib("VmRSS:"));
       }
     }
     bool flushed = false;

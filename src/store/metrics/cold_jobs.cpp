@@ -23,6 +23,7 @@ Result<std::unique_ptr<ColdWriteJob>> ColdWriteJob::begin(
     std::shared_ptr<const ColdIndex> cold, std::span<const SeriesId> ids, Horizons horizons) {
   auto job = std::make_unique<ColdWriteJob>();
   KANSOKU_TRY(job->writer_, ColdSegmentWriter::create(files, std::move(directory), segment_id));
+  job->writer_->reserve(ids.size());
   job->table_ = &table;
   job->cold_ = std::move(cold);
   job->ids_ = ids;
@@ -70,6 +71,9 @@ Result<std::unique_ptr<ColdMergeJob>> ColdMergeJob::begin(env::FileSystem& files
   job->cold_ = std::move(cold);
   job->inputs_ = std::move(inputs);
   job->horizons_ = horizons;
+  uint64_t rows = 0;
+  for (size_t place : job->inputs_) rows += job->cold_->parts()[place].segment->rows();
+  job->writer_->reserve(rows);
   for (size_t place : job->inputs_) {
     job->sources_.emplace_back().part = &job->cold_->parts()[place];
     KANSOKU_RETURN_IF_ERROR(job->load_chunk(job->sources_.back()));

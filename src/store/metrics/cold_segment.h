@@ -48,6 +48,8 @@ class ColdSegmentWriter {
   ~ColdSegmentWriter();
   ColdSegmentWriter(const ColdSegmentWriter&) = delete;
   ColdSegmentWriter& operator=(const ColdSegmentWriter&) = delete;
+  // Room for as many rows.
+  void reserve(uint64_t rows) { hashes_.reserve(rows); }
   // The row of a scope among the segment's.
   uint32_t scope_row(const signal::Scope& scope);
   // `hash`: of a row that is not gone. Ids ascend. When full() says so afterwards, end_chunk().

@@ -93,8 +93,7 @@ ColdChunkBuilder::Summary ColdChunkBuilder::take(
 }
 
 void ColdChunkBuilder::write_dictionary(std::span<const signal::LabelView> sorted,
-                                        std::span<const uint32_t> rank_of,
-                                        std::string& out) const {
+                                        std::span<const uint32_t> rank_of, std::string& out) const {
   // The rows of each pair, side by side.
   std::vector<uint32_t> begins(sorted.size() + 1, 0);
   for (uint32_t number : pairs_) ++begins[rank_of[number] + 1];
@@ -137,9 +136,9 @@ void ColdChunkBuilder::write_rows(const Summary& summary, std::span<const uint32
     const ColdRow& row = added.row;
     append_varint(out, row.id - previous);
     previous = row.id;
-    out += static_cast<char>(
-        static_cast<uint8_t>(row.merge) |
-        (static_cast<uint8_t>(row.temporality) << kTemporalityShift) | (row.gone ? kGoneBit : 0));
+    out += static_cast<char>(static_cast<uint8_t>(row.merge) |
+                             (static_cast<uint8_t>(row.temporality) << kTemporalityShift) |
+                             (row.gone ? kGoneBit : 0));
     if (row.gone) continue;
     append_varint(out, row.scope);
     append_varint(out, static_cast<uint64_t>(row.first_ms) - static_cast<uint64_t>(summary.min_ms));

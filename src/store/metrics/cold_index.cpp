@@ -130,7 +130,8 @@ SeriesId ColdIndex::ids_end() const {
 }
 
 size_t ColdIndex::memory_bytes() const {
-  size_t bytes = (ids_->size() + accumulating_->size()) * sizeof(uint64_t) + (filter_ ? filter_->memory_bytes() : 0);
+  size_t bytes = (ids_->size() + accumulating_->size()) * sizeof(uint64_t) +
+                 (filter_ ? filter_->memory_bytes() : 0);
   for (const Part& part : parts_) {
     bytes += part.segment->chunks().size() * sizeof(ColdSegment::Chunk);
     if (part.superseded) bytes += part.superseded->size() * sizeof(SeriesId);
@@ -178,15 +179,14 @@ Result<const ColdReader::Decoded*> ColdReader::chunk(
   decoded.segment = segment;
   decoded.number = number;
   bool good = decoded.dictionary.parse(*decoded.page, chunk.summary.rows);
-  good = good && visit_cold_rows(*rows, chunk.summary, decoded.dictionary.values().size(),
-                                 [&](size_t, const ColdRow& row, std::span<const uint32_t> pairs) {
-                                   decoded.rows.push_back(row);
-                                   decoded.begins.push_back(
-                                       static_cast<uint32_t>(decoded.pairs.size()));
-                                   decoded.pairs.insert(decoded.pairs.end(), pairs.begin(),
-                                                        pairs.end());
-                                   return row.gone || row.scope < segment->scopes().size();
-                                 });
+  good = good &&
+         visit_cold_rows(*rows, chunk.summary, decoded.dictionary.values().size(),
+                         [&](size_t, const ColdRow& row, std::span<const uint32_t> pairs) {
+                           decoded.rows.push_back(row);
+                           decoded.begins.push_back(static_cast<uint32_t>(decoded.pairs.size()));
+                           decoded.pairs.insert(decoded.pairs.end(), pairs.begin(), pairs.end());
+                           return row.gone || row.scope < segment->scopes().size();
+                         });
   good = good && decoded.rows.size() == chunk.summary.rows;
   if (!good) return fail(ErrorCode::DataLoss, "a chunk is not one", segment->path());
   decoded.begins.push_back(static_cast<uint32_t>(decoded.pairs.size()));

@@ -32,8 +32,7 @@ Result<std::unique_ptr<ColdWriteJob>> ColdWriteJob::begin(
 }
 
 void ColdWriteJob::add(const SeriesTable::Row& row) {
-  const bool gone =
-      row.last_ms == kNever || row.last_ms < horizon_of(horizons_, row.merge);
+  const bool gone = row.last_ms == kNever || row.last_ms < horizon_of(horizons_, row.merge);
   if (gone && !cold_->contains(row.id)) return;
   ColdRow out{.id = row.id, .merge = row.merge, .temporality = row.temporality, .gone = gone};
   uint64_t hash = 0;
@@ -59,12 +58,9 @@ Result<bool> ColdWriteJob::step() {
   return ids_.empty();
 }
 
-Result<std::unique_ptr<ColdMergeJob>> ColdMergeJob::begin(env::FileSystem& files,
-                                                          std::string directory,
-                                                          uint64_t segment_id,
-                                                          std::shared_ptr<const ColdIndex> cold,
-                                                          std::vector<size_t> inputs,
-                                                          Horizons horizons) {
+Result<std::unique_ptr<ColdMergeJob>> ColdMergeJob::begin(
+    env::FileSystem& files, std::string directory, uint64_t segment_id,
+    std::shared_ptr<const ColdIndex> cold, std::vector<size_t> inputs, Horizons horizons) {
   auto job = std::make_unique<ColdMergeJob>();
   KANSOKU_TRY(job->writer_, ColdSegmentWriter::create(files, std::move(directory), segment_id));
   job->keep_gone_ = inputs.size() < cold->parts().size();
@@ -122,8 +118,7 @@ uint32_t ColdMergeJob::key_of(Source& source, uint32_t pair) {
   if (key != kNoKey) return key;
   label_.clear();
   source.dictionary.append_label(pair, label_);
-  auto [found, made] =
-      key_of_label_.try_emplace(label_, static_cast<uint32_t>(labels_.size()));
+  auto [found, made] = key_of_label_.try_emplace(label_, static_cast<uint32_t>(labels_.size()));
   if (made) labels_.push_back(label_);
   key = found->second;
   return key;

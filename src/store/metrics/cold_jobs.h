@@ -41,8 +41,7 @@ class ColdMergeJob {
   static Result<std::unique_ptr<ColdMergeJob>> begin(env::FileSystem& files, std::string directory,
                                                      uint64_t segment_id,
                                                      std::shared_ptr<const ColdIndex> cold,
-                                                     std::vector<size_t> inputs,
-                                                     Horizons horizons);
+                                                     std::vector<size_t> inputs, Horizons horizons);
   // True when the last row is written. DataLoss when an input is damaged.
   Result<bool> step();
   uint64_t rows() const { return rows_; }

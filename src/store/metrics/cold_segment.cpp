@@ -1,8 +1,6 @@
 #include "store/metrics/cold_segment.h"
 
-#define XXH_INLINE_ALL
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <charconv>
 #include <numeric>
@@ -88,19 +86,10 @@ bool parse_cold_name(std::string_view name, uint64_t& id) {
   return error == std::errc() && end == name.data() + 21;
 }
 
-uint64_t cold_hash(const signal::Scope& scope, signal::MergeKind merge,
-                   std::string_view canonical) {
-  const uint64_t account =
-      XXH3_64bits_withSeed(scope.account.data(), scope.account.size(), static_cast<uint64_t>(merge));
-  const uint64_t seed = XXH3_64bits_withSeed(scope.region.data(), scope.region.size(), account);
-  return XXH3_64bits_withSeed(canonical.data(), canonical.size(), seed);
-}
-
 Result<std::unique_ptr<ColdSegmentWriter>> ColdSegmentWriter::create(env::FileSystem& files,
                                                                      std::string directory,
                                                                      uint64_t id) {
-  std::unique_ptr<ColdSegmentWriter> writer(
-      new ColdSegmentWriter(files, std::move(directory), id));
+  std::unique_ptr<ColdSegmentWriter> writer(new ColdSegmentWriter(files, std::move(directory), id));
   const std::string path = env::join_path(writer->directory_, cold_name(id) + ".tmp");
   KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
   KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(header())));
@@ -283,8 +272,7 @@ bool ColdSegment::decode_footer(std::string_view footer) {
         !read_varint(at, end, min) || !read_varint(at, end, max)) {
       return false;
     }
-    const bool ascends =
-        i == 0 || chunks_[i - 1].summary.last_id < chunk.summary.first_id;
+    const bool ascends = i == 0 || chunks_[i - 1].summary.last_id < chunk.summary.first_id;
     if (!ascends) return false;
     chunk.summary.last_id = chunk.summary.first_id + span;
     chunk.summary.rows = static_cast<uint32_t>(rows);
@@ -322,9 +310,8 @@ Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& pag
   return out;
 }
 
-Status ColdSegment::visit_ids(
-    Decompressor& decompressor,
-    const std::function<void(SeriesId, signal::MergeKind)>& visit) const {
+Status ColdSegment::visit_ids(Decompressor& decompressor,
+                              const std::function<void(SeriesId, signal::MergeKind)>& visit) const {
   KANSOKU_TRY(auto page, read(ids_, decompressor, nullptr));
   const char* at = page->data();
   const char* end = at + page->size();

@@ -30,9 +30,6 @@ struct ColdMeta {
 std::string cold_name(uint64_t id);
 bool parse_cold_name(std::string_view name, uint64_t& id);
 
-// A series' identity as segments know it. Not keyed: a collision costs a comparison.
-uint64_t cold_hash(const signal::Scope& scope, signal::MergeKind merge, std::string_view canonical);
-
 struct ColdPage {
   uint64_t offset = 0;
   uint32_t stored_bytes = 0;
@@ -123,8 +120,7 @@ class ColdSegment {
   // Calls visit(id, merge) for each row, ascending.
   Status visit_ids(Decompressor& decompressor,
                    const std::function<void(SeriesId, signal::MergeKind)>& visit) const;
-  Status visit_hashes(Decompressor& decompressor,
-                      const std::function<void(uint64_t)>& visit) const;
+  Status visit_hashes(Decompressor& decompressor, const std::function<void(uint64_t)>& visit) const;
   // Numbers of the rows with that hash.
   Result<std::vector<uint32_t>> rows_of_hash(uint64_t hash, Decompressor& decompressor,
                                              PageCache* cache) const;

@@ -101,9 +101,8 @@ bool matches(const Known& series, const Matcher& matcher) {
   for (const auto& [name, of] : series.labels) {
     if (name == matcher.label) value = of;
   }
-  auto regex = Regex::compile(matcher.op == MatchOp::Equal || matcher.op == MatchOp::NotEqual
-                                  ? "x"
-                                  : matcher.value);
+  auto regex = Regex::compile(
+      matcher.op == MatchOp::Equal || matcher.op == MatchOp::NotEqual ? "x" : matcher.value);
   switch (matcher.op) {
     case MatchOp::Equal:
       return value == matcher.value;
@@ -131,15 +130,12 @@ Answer want(const std::map<SeriesId, Known>& all, const SeriesSelector& selector
 
 SeriesSelector random_selector(std::mt19937_64& random) {
   SeriesSelector out{.scope = random() % 4 == 0 ? kOther : kScope};
-  const std::vector<Matcher> some{{"__name__", MatchOp::Equal, "m3"},
-                                  {"__name__", MatchOp::NotEqual, "m1"},
-                                  {"instance", MatchOp::Regex, "h[1-4]"},
-                                  {"instance", MatchOp::NotRegex, "h[1-4]"},
-                                  {"instance", MatchOp::Equal, ""},
-                                  {"zone", MatchOp::Regex, "a|"},
-                                  {"zone", MatchOp::NotEqual, ""},
-                                  {"nowhere", MatchOp::Equal, "x"},
-                                  {"nowhere", MatchOp::NotEqual, "x"}};
+  const std::vector<Matcher> some{
+      {"__name__", MatchOp::Equal, "m3"},     {"__name__", MatchOp::NotEqual, "m1"},
+      {"instance", MatchOp::Regex, "h[1-4]"}, {"instance", MatchOp::NotRegex, "h[1-4]"},
+      {"instance", MatchOp::Equal, ""},       {"zone", MatchOp::Regex, "a|"},
+      {"zone", MatchOp::NotEqual, ""},        {"nowhere", MatchOp::Equal, "x"},
+      {"nowhere", MatchOp::NotEqual, "x"}};
   for (uint64_t i = 0; i < random() % 3; ++i) {
     out.matchers.push_back(some[random() % some.size()]);
   }
@@ -341,8 +337,8 @@ TEST_CASE("idle series leave the memory, are found, and come back with the id th
   CHECK(ids() == first);
   CHECK(read(f, {.scope = kScope}).size() == 3);
   // Whoever asks for the last minutes does not meet them.
-  auto active = f.store().select(
-      {.scope = kScope, .active_since_ms = f.clock().wall_now().ms() - 60'000});
+  auto active =
+      f.store().select({.scope = kScope, .active_since_ms = f.clock().wall_now().ms() - 60'000});
   REQUIRE(active);
   CHECK(active->size() == 1);
   f.restart();
@@ -364,7 +360,8 @@ TEST_CASE("only series that are not idle count towards the limit of a tenant") {
   options.series_per_tenant_max = 2;
   EngineFixture f(options);
   const int64_t now = f.clock().wall_now().ms();
-  CHECK(put(f, {{{{"n", "a"}}, now, signal::Point(1)}, {{{"n", "b"}}, now, signal::Point(1)}}).good());
+  CHECK(put(f, {{{{"n", "a"}}, now, signal::Point(1)}, {{{"n", "b"}}, now, signal::Point(1)}})
+            .good());
   CHECK_FALSE(put(f, {{{{"n", "c"}}, now, signal::Point(1)}}).good());
   CHECK(flush(f, false));
   f.clock().advance(16 * 60 * env::kNsPerS);

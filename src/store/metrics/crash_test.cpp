@@ -321,11 +321,14 @@ TEST_CASE("the log cut at every byte gives a prefix or says so") {
   }
 }
 
-TEST_CASE("a part, a cold segment or the manifest cut at every byte is fenced or recovered, never wrong") {
+TEST_CASE(
+    "a part, a cold segment or the manifest cut at every byte is fenced or recovered, never "
+    "wrong") {
   for (bool cold : {false, true}) {
     Image image = make_image(true, cold);
     for (const auto& [path, bytes] : image.files) {
-      if (!path.ends_with(".kmp") && !path.ends_with(".kcs") && !path.ends_with("manifest")) continue;
+      if (!path.ends_with(".kmp") && !path.ends_with(".kcs") && !path.ends_with("manifest"))
+        continue;
       for (size_t size = 0; size < bytes.size(); ++size) {
         auto files = image.files;
         files[path].resize(size);
@@ -336,7 +339,9 @@ TEST_CASE("a part, a cold segment or the manifest cut at every byte is fenced or
   }
 }
 
-TEST_CASE("1,000 bit flips over log, parts, segments, manifest and series file give no silent wrong answer") {
+TEST_CASE(
+    "1,000 bit flips over log, parts, segments, manifest and series file give no silent wrong "
+    "answer") {
   std::mt19937_64 random(test_seed(4711));
   int reported = 0;
   for (int round = 0; round < 1000; ++round) {

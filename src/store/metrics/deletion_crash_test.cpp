@@ -144,8 +144,8 @@ TEST_CASE("a power cut at every operation brings no deleted point back and loses
       run_script(f, f.clock().wall_now().ms(), expected);
       end = f.disk().operations();
       CHECK(judge(f, f.clock().wall_now().ms(), expected).empty());
-      CHECK(
-          std::ranges::all_of(expected.points, [](const auto& p) { return p.second.acknowledged; }));
+      CHECK(std::ranges::all_of(expected.points,
+                                [](const auto& p) { return p.second.acknowledged; }));
     }
     MESSAGE("operations: ", end - begin);
     for (uint64_t cut = begin; cut <= end; ++cut) {

@@ -54,7 +54,8 @@ void MetricEngine::Core::update_view(const std::function<void(View&)>& change) {
 // Whether something that was stored cannot be read.
 bool MetricEngine::Core::damaged() const {
   auto now = current_view();
-  if (std::ranges::any_of(now->parts, [](const auto& part) { return part->damaged(); })) return true;
+  if (std::ranges::any_of(now->parts, [](const auto& part) { return part->damaged(); }))
+    return true;
   std::lock_guard lock(queue_mutex);
   return engine_counters.log_damages > 0;
 }

@@ -20,8 +20,8 @@ SeriesKinds MetricEngine::Core::series_kinds(PageCache* cache) {
   return SeriesKinds(table, [this] { return current_view()->cold; }, cache);
 }
 
-// On the drain, with the table's lock for adding. The id that the series had, once it is back in the
-// table; kNoSeries for a new one.
+// On the drain, with the table's lock for adding. The id that the series had, once it is back in
+// the table; kNoSeries for a new one.
 SeriesId MetricEngine::Core::find_cold(const ColdIndex& cold, uint64_t hash,
                                        const signal::Scope& scope, signal::MergeKind merge,
                                        std::string_view canonical) {

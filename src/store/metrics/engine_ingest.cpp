@@ -119,8 +119,8 @@ struct MetricEngine::Core::NewSeries {
       hashed_end = std::min<size_t>(row + kColdAhead, batch.series_count());
       for (size_t at = row; at < hashed_end; ++at) {
         const auto of = static_cast<signal::SeriesRow>(at);
-        cold_hashes[at % kColdAhead] = cold_hash(in_flight.delivery.scope, batch.meta(of).merge,
-                                                 batch.canonical_labels(of));
+        cold_hashes[at % kColdAhead] =
+            cold_hash(in_flight.delivery.scope, batch.meta(of).merge, batch.canonical_labels(of));
         cold->prefetch(cold_hashes[at % kColdAhead]);
       }
     }
@@ -392,30 +392,30 @@ void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
 
 Status MetricEngine::Core::replay(uint64_t floor) {
   DecodedRecord points;
-  return log.replay(
-      wal::Engine::Metrics, [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
-        if (payload.starts_with(kDeletionRecord)) {
-          return replay_deletion(payload, tag.sequence, floor);
-        }
-        points.clear();
-        auto define = [&](const SeriesDefinition& definition) -> Status {
-          // One that came back is as it was in the cold.
-          (void)restore_cold(definition.id);
-          return table.define(definition);
-        };
-        Status decoded = decode_batch_record(payload, define, points);
-        if (!decoded) {
-          // The checksum held, so a newer version or a bug wrote this: starting would lose data
-          // silently.
-          return fail(ErrorCode::DataLoss, decoded.error().message,
-                      fmt::format("log record {}", tag.sequence));
-        }
-        if (tag.sequence <= floor) return {};
-        put_replayed(points);
-        note_in_head(tag.sequence, payload.size());
-        ++engine_counters.replayed_records;
-        return {};
-      });
+  return log.replay(wal::Engine::Metrics,
+                    [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
+                      if (payload.starts_with(kDeletionRecord)) {
+                        return replay_deletion(payload, tag.sequence, floor);
+                      }
+                      points.clear();
+                      auto define = [&](const SeriesDefinition& definition) -> Status {
+                        // One that came back is as it was in the cold.
+                        (void)restore_cold(definition.id);
+                        return table.define(definition);
+                      };
+                      Status decoded = decode_batch_record(payload, define, points);
+                      if (!decoded) {
+                        // The checksum held, so a newer version or a bug wrote this: starting would
+                        // lose data silently.
+                        return fail(ErrorCode::DataLoss, decoded.error().message,
+                                    fmt::format("log record {}", tag.sequence));
+                      }
+                      if (tag.sequence <= floor) return {};
+                      put_replayed(points);
+                      note_in_head(tag.sequence, payload.size());
+                      ++engine_counters.replayed_records;
+                      return {};
+                    });
 }
 
 }  // namespace kansoku::store::metrics

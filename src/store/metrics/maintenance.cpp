@@ -498,10 +498,9 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   if (inputs.size() > 1) ++output.level;
   Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
   MergeTask task;
-  KANSOKU_TRY(task.job,
-              MergeJob::begin(*core_.env.files, core_.options.directory, std::move(inputs),
-                              core_.series_kinds(), output, horizons,
-                              core_.current_view()->tombstones));
+  KANSOKU_TRY(task.job, MergeJob::begin(*core_.env.files, core_.options.directory,
+                                        std::move(inputs), core_.series_kinds(), output, horizons,
+                                        core_.current_view()->tombstones));
   merge_ = std::move(task);
   return {};
 }

@@ -38,7 +38,7 @@ struct CleanTask {
 // strand's.
 enum class LeaveStage : uint8_t { None, Mark, Settle, Write, Remove };
 struct Leave {
-  int64_t before_ms = 0;     // those without a point since then
+  int64_t before_ms = 0;      // those without a point since then
   std::vector<SeriesId> ids;  // ascending
   SeriesId next = 0;          // to look at: an id in Mark, a place in ids later
   uint64_t records = 0;       // that were handed to the log when the last mark was set

@@ -162,8 +162,8 @@ Status Maintenance::advance_cold_write() {
   if (!done) return {};
   if (cold_write_->rows() > 0) {
     KANSOKU_RETURN_IF_ERROR(cold_write_->finish());
-    KANSOKU_TRY(auto segment, ColdSegment::open(*core_.env.files, core_.options.directory,
-                                                cold_meta_.id));
+    KANSOKU_TRY(auto segment,
+                ColdSegment::open(*core_.env.files, core_.options.directory, cold_meta_.id));
     KANSOKU_TRY(auto next, cold->with(std::move(segment)));
     KANSOKU_RETURN_IF_ERROR(manifest_.publish({.cold_added = {cold_meta_}}, scalars()));
     core_.update_view([&](View& view) { view.cold = std::move(next); });
@@ -181,9 +181,8 @@ Status Maintenance::advance_cold_merge() {
     if (inputs.empty()) return {};
     cold_meta_ = merged_cold_meta(*cold, inputs);
     Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
-    KANSOKU_TRY(cold_merge_,
-                ColdMergeJob::begin(*core_.env.files, core_.options.directory, cold_meta_.id, cold,
-                                    std::move(inputs), horizons));
+    KANSOKU_TRY(cold_merge_, ColdMergeJob::begin(*core_.env.files, core_.options.directory,
+                                                 cold_meta_.id, cold, std::move(inputs), horizons));
     return {};
   }
   KANSOKU_TRY(bool done, cold_merge_->step());
@@ -202,8 +201,8 @@ Status Maintenance::advance_cold_merge() {
   }
   if (cold_merge_->rows() > 0) {
     KANSOKU_RETURN_IF_ERROR(cold_merge_->finish());
-    KANSOKU_TRY(auto merged, ColdSegment::open(*core_.env.files, core_.options.directory,
-                                               cold_meta_.id));
+    KANSOKU_TRY(auto merged,
+                ColdSegment::open(*core_.env.files, core_.options.directory, cold_meta_.id));
     segments.push_back(std::move(merged));
     edit.cold_added.push_back(cold_meta_);
   }
@@ -233,8 +232,7 @@ ColdMeta Maintenance::merged_cold_meta(const ColdIndex& cold, std::span<const si
 Status Maintenance::load_cold() {
   std::vector<std::shared_ptr<const ColdSegment>> segments;
   for (const auto& [id, meta] : manifest_.state().cold) {
-    KANSOKU_TRY(auto segment,
-                ColdSegment::open(*core_.env.files, core_.options.directory, id));
+    KANSOKU_TRY(auto segment, ColdSegment::open(*core_.env.files, core_.options.directory, id));
     for (const signal::Scope& scope : segment->scopes()) (void)core_.table.scope_id(scope);
     segments.push_back(std::move(segment));
   }

@@ -3,8 +3,8 @@
 // Thread contract: one owner, one step at a time.
 #pragma once
 
-#include "store/metrics/head.h"
 #include "store/metrics/cold_index.h"
+#include "store/metrics/head.h"
 #include "store/metrics/part.h"
 #include "store/metrics/tombstones.h"
 

@@ -96,8 +96,7 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table, con
       table.skip_to(definition.id + 1);
       saved_ = std::max(saved_, definition.id + 1);
     }
-    std::erase_if(definitions,
-                  [&](const SeriesDefinition& d) { return left(d.id, chunk_begin); });
+    std::erase_if(definitions, [&](const SeriesDefinition& d) { return left(d.id, chunk_begin); });
     // One that left and came back stands here twice.
     std::erase_if(definitions, [&](const SeriesDefinition& d) { return table.exists(d.id); });
     // Chunks are alike, so the first says how many there will be.

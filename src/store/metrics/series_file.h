@@ -47,7 +47,7 @@ class SeriesFile {
   uint64_t bytes_ = 0;
   SeriesId saved_ = 0;
   uint64_t definitions_ = 0;  // in the file
-  bool broken_ = true;  // no file yet, or its last write failed
+  bool broken_ = true;        // no file yet, or its last write failed
 };
 
 }  // namespace kansoku::store::metrics

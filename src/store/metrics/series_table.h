@@ -230,7 +230,9 @@ class SeriesTable {
     return number < blocks_.size() ? blocks_[number].get() : nullptr;
   }
   // Only for ids that exist.
-  const Entry& entry_of(SeriesId id) const { return blocks_[id / kBlockIds]->entries[id % kBlockIds]; }
+  const Entry& entry_of(SeriesId id) const {
+    return blocks_[id / kBlockIds]->entries[id % kBlockIds];
+  }
   Entry& entry_of(SeriesId id) { return blocks_[id / kBlockIds]->entries[id % kBlockIds]; }
   Times& times_at(SeriesId id) { return blocks_[id / kBlockIds]->times[id % kBlockIds]; }
   const Times& times_at(SeriesId id) const {
@@ -306,7 +308,8 @@ void SeriesTable::visit_definitions(SeriesId begin, SeriesId end, Visit visit) c
     canonical.clear();
     append_canonical(id, canonical);
     const Entry& entry = entry_of(id);
-    visit(SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
+    visit(
+        SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
   }
 }
 

@@ -142,6 +142,8 @@ Status Server::State::build_prometheus() {
   services.ledger = &ledger;
   services.catalog = catalog.get();
   services.write_memory = write_memory.get();
+  services.read_memory = query_memory.get();
+  services.remote_read.answer_bytes_max = options().memory_bytes_max / 8;
   services.take_snapshot = [this](Snapshots::Done done) { snapshots->take(std::move(done)); };
   services.authentication = {.clock = env.clock,
                              .keys = &access->keys(),

@@ -20,6 +20,7 @@ struct Route {
 constexpr std::array kRoutes{
     Route{"/api/v1/write", kPost, "aps:RemoteWrite", handle_write},
     Route{"/api/v1/remote_write", kPost, "aps:RemoteWrite", handle_write},
+    Route{"/api/v1/read", kPost, "aps:QueryMetrics", handle_read},
     Route{"/api/v1/import/prometheus", kPost, "aps:ImportSamples", handle_import_text},
     Route{"/api/v1/import/write", kPost, "aps:ImportSamples", handle_import_write},
     Route{"/api/v1/query", kGet | kPost, "aps:QueryMetrics", handle_query},
@@ -120,9 +121,9 @@ std::string decode_segment(std::string_view segment) {
 Status read_form(const Route& route, Call& call) {
   bool is_form =
       call.request.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
-  // The bodies of the others are samples.
-  bool takes_form = route.handler != handle_write && route.handler != handle_import_text &&
-                    route.handler != handle_import_write;
+  // The bodies of the others are samples, or a message that asks for them.
+  bool takes_form = route.handler != handle_write && route.handler != handle_read &&
+                    route.handler != handle_import_text && route.handler != handle_import_write;
   if (takes_form && call.request.method != "GET" && is_form) {
     KANSOKU_TRY(call.form, kansoku::aws::parse_form(call.request.body));
   }
@@ -199,6 +200,8 @@ Result<std::unique_ptr<PrometheusApi>> PrometheusApi::open(PrometheusServices se
   auto state = std::make_unique<State>();
   KANSOKU_TRY(state->context.metadata, MetadataStore::open(services.catalog));
   state->context.services = std::move(services);
+  const RemoteReadLimits& reads = state->context.services.remote_read;
+  state->context.read_gate = std::make_unique<ReadGate>(reads.concurrent_max, reads.waiting_max);
   return std::unique_ptr<PrometheusApi>(new PrometheusApi(std::move(state)));
 }
 

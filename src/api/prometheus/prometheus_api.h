@@ -22,6 +22,17 @@
 
 namespace kansoku::api::prometheus {
 
+// The reference server's defaults, but for the waiting ones and the bytes of an answer, which it
+// does not bound.
+struct RemoteReadLimits {
+  size_t concurrent_max = 10;
+  size_t waiting_max = 100;
+  // Of an answer of samples: of one query, and in bytes of them all. Streams have no such limit.
+  uint64_t samples_max = 50'000'000;
+  uint64_t answer_bytes_max = 256U << 20;
+  size_t frame_bytes_max = 1U << 20;  // of a stream
+};
+
 struct PrometheusServices {
   env::Env env;
   Executor* executor = nullptr;
@@ -37,6 +48,9 @@ struct PrometheusServices {
   store::Catalog* catalog = nullptr;
   // Bodies of writes while they are expanded and decoded.
   MemoryBudget* write_memory = nullptr;
+  // Remote reads while they run.
+  MemoryBudget* read_memory = nullptr;
+  RemoteReadLimits remote_read;
   // Null: expressions are refused with 501 (a process without query engine).
   QueryEngine* engine = nullptr;
   AuthenticationParts authentication;

@@ -38,6 +38,11 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }
 }
 
+// What people and programs that watch the server are told, in the reference server's words.
+constexpr const char* kReloadFailed = "Configuration reload has failed.";
+constexpr const char* kShuttingDown =
+    "kansoku is shutting down and gracefully stopping all operations.";
+
 // Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
@@ -361,16 +366,19 @@ std::string Server::sign_in_link() {
 
 void Server::reload() {
   State& s = *state_;
+  s.notifications->remove(kReloadFailed);
   if (!s.options().tls_certificate_file.empty()) {
     if (auto status = s.http->reload_tls(); !status) {
       log_error("server", "certificates not reloaded, the old ones stay: {}",
                 status.error().to_string());
+      s.notifications->add(kReloadFailed);
     }
   }
   if (s.options().config_file.empty()) return;
   auto text = s.env.files->read_all(s.options().config_file);
   if (!text) {
     log_error("server", "configuration not reloaded: {}", text.error().to_string());
+    s.notifications->add(kReloadFailed);
     return;
   }
   auto fresh = read_configuration(*text, s.options().config_file, default_options());
@@ -378,6 +386,7 @@ void Server::reload() {
     for (const wire::Problem& problem : fresh.error()) {
       log_error("server", "configuration not reloaded: {}", problem.to_string());
     }
+    s.notifications->add(kReloadFailed);
     return;
   }
   set_log(fresh->options.log_level, fresh->options.log_format);
@@ -394,6 +403,10 @@ void Server::stop() {
   if (s.stopped) return;
   s.stopped = true;
   s.ready.store(false);
+  if (s.notifications) {
+    s.notifications->add(kShuttingDown);
+    s.notifications->close();
+  }
   if (s.host) {
     wait_for<bool>(
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });

@@ -59,6 +59,7 @@ struct Server::State {
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
   std::unique_ptr<PromqlEngine> promql;
+  std::unique_ptr<api::prometheus::Notifications> notifications;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 

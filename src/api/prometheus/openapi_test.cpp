@@ -135,6 +135,10 @@ TEST_CASE("prometheus: answers have the shapes of the OpenAPI description") {
       .histograms = {{.timestamp_ms = 1'000, .count = 3, .buckets = {{0, 1, 2, 3}}}}};
   f.engine.answer->series = {floats, histograms};
   f.engine.answer->stats = QueryStats{.samples_queryable = 5, .per_step = {{1'000, 5}}};
+  f.notifications.add("Something happens.");
+  f.parts =
+      std::vector<StoredPart>{{.id = 7, .level = 2, .first_ms = 1, .last_ms = 2, .points = 3}};
+  f.metrics_text = "# HELP a b\n# TYPE a gauge\na{c=\"d\"} 1\n# EOF\n";
   for (const Case& one : std::initializer_list<Case>{
            {"/api/v1/query?query=up", "QueryOutputBody"},
            {"/api/v1/series?match[]=up", "SeriesOutputBody"},
@@ -151,6 +155,11 @@ TEST_CASE("prometheus: answers have the shapes of the OpenAPI description") {
            {"/api/v1/status/config", "StatusConfigOutputBody"},
            {"/api/v1/status/tsdb", "StatusTSDBOutputBody"},
            {"/api/v1/status/walreplay", "StatusWALReplayOutputBody"},
+           {"/api/v1/status/tsdb/blocks", "StatusTSDBBlocksOutputBody"},
+           {"/api/v1/status/self_metrics", "StatusSelfMetricsOutputBody"},
+           {"/api/v1/features", "FeaturesOutputBody"},
+           {"/api/v1/notifications", "NotificationsOutputBody"},
+           {"/api/v1/search/label_values", "Error"},
            {"/api/v1/series", "Error"},
            {"/api/v1/query?query=(", "Error"},
            {"/api/v1/nothing", "Error"}}) {
@@ -169,6 +178,52 @@ TEST_CASE("prometheus: answers have the shapes of the OpenAPI description") {
     REQUIRE(value.has_value());
     std::string reason = schemas.check(*value, *schemas.named("QueryRangeOutputBody"));
     CHECK_MESSAGE(reason.empty(), reason);
+  }
+}
+
+// The description has search answers as text with an example: lines of the same members.
+TEST_CASE("prometheus: answers of the search have the members of the description's examples") {
+  auto folder = kansoku::test::conformance("prometheus/api");
+  if (!folder) {
+    kansoku::test::skip("prometheus: answers of the search have the members of the examples");
+    return;
+  }
+  auto path = *folder / "openapi_3.1_golden.yaml";
+  auto document = wire::parse_yaml(kansoku::test::read_text(path), path.string());
+  REQUIRE(document.has_value());
+  Fixture f;
+  f.write_some();
+  for (auto [subject, query] : {std::pair<std::string, std::string>{"metric_names", ""},
+                                {"label_names", ""},
+                                {"label_values", "?label=job"}}) {
+    INFO(subject);
+    const Node* example = document->find("paths");
+    for (std::string_view key :
+         {"get", "responses", "200", "content", "application/x-ndjson", "examples"}) {
+      if (key == "get") example = example->find("/search/" + subject);
+      REQUIRE(example != nullptr);
+      example = example->find(key);
+    }
+    REQUIRE(example != nullptr);
+    std::string text = example->entries.at(0).value.find("value")->scalar;
+    auto members = [](std::string_view lines) {
+      std::vector<std::string> out;
+      while (!lines.empty()) {
+        auto line = wire::parse_json(lines.substr(0, lines.find('\n')));
+        REQUIRE(line.has_value());
+        for (const Node::Entry& entry : line->entries) {
+          out.push_back(entry.key);
+          if (entry.key != "results") continue;
+          REQUIRE_FALSE(entry.value.items.empty());
+          // Type and help come with include_metadata.
+          out.push_back(entry.value.items[0].entries.at(0).key);
+        }
+        size_t end = lines.find('\n');
+        lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+      }
+      return out;
+    };
+    CHECK(members(f.get("/api/v1/search/" + subject + query).body) == members(text));
   }
 }
 

@@ -101,6 +101,9 @@ struct Fixture {
   MemoryBudget memory{"remote_write", 64U << 20};
   MemoryBudget read_memory{"queries", 64U << 20};
   EchoEngine engine;
+  Notifications notifications{clock, 2};
+  Result<std::vector<StoredPart>> parts;
+  std::string metrics_text = "# EOF\n";
   std::unique_ptr<PrometheusApi> api;
   std::string workspace = default_workspace_id({"111111111111", "eu-west-1"});
 
@@ -132,6 +135,9 @@ struct Fixture {
     services.read_memory = &read_memory;
     services.remote_read = read_limits;
     services.engine = &engine;
+    services.notifications = &notifications;
+    services.list_parts = [this] { return parts; };
+    services.metrics_text = [this] { return metrics_text; };
     services.authentication = {.clock = &clock,
                                .keys = &keys,
                                .tokens = &tokens,

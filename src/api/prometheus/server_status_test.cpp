@@ -13,9 +13,11 @@ TEST_CASE("prometheus: parts are blocks, with the same name each time") {
       f.raw_data("/api/v1/status/tsdb/blocks") ==
       R"({"status":"success","data":{"blocks":[)"
       R"({"ulid":"00000000Z80000000000000002","minTime":1000,"maxTime":1001,)"
-      R"("stats":{"numSamples":0},"compaction":{"level":1,"sources":["00000000Z80000000000000002"]},"version":1},)"
+      R"("stats":{"numSamples":0},"compaction":{"level":1,"sources":["00000000Z80000000000000002"]},)"
+      R"("version":1},)"
       R"({"ulid":"00000008S80000000000000011","minTime":2000,"maxTime":9001,)"
-      R"("stats":{"numSamples":7},"compaction":{"level":2,"sources":["00000008S80000000000000011"]},"version":1}]}})");
+      R"("stats":{"numSamples":7},"compaction":{"level":2,"sources":["00000008S80000000000000011"]},)"
+      R"("version":1}]}})");
   f.parts = std::unexpected(Error{ErrorCode::Internal, "disk is gone", {}});
   CHECK(f.data("/api/v1/status/tsdb/blocks", 500).text_of("error") == "disk is gone");
 }
@@ -31,8 +33,10 @@ TEST_CASE("prometheus: own metrics as families, those of other accounts left out
   CHECK(
       f.raw_data("/api/v1/status/self_metrics") ==
       R"({"status":"success","data":[)"
-      R"({"name":"kansoku_odd","help":"no number","type":"GAUGE","metric":[{"gauge":{"value":"NaN"}}]},)"
-      R"({"name":"kansoku_parts","help":"parts on disk","type":"GAUGE","metric":[{"gauge":{"value":1.5}}]},)"
+      R"({"name":"kansoku_odd","help":"no number","type":"GAUGE",)"
+      R"("metric":[{"gauge":{"value":"NaN"}}]},)"
+      R"({"name":"kansoku_parts","help":"parts on disk","type":"GAUGE",)"
+      R"("metric":[{"gauge":{"value":1.5}}]},)"
       R"({"name":"kansoku_rows_total","help":"rows by outcome","type":"COUNTER","metric":[)"
       R"({"label":[{"name":"account","value":"111111111111"},{"name":"outcome","value":"stored"}],)"
       R"("counter":{"value":5}}]}]})");
@@ -85,11 +89,11 @@ TEST_CASE("prometheus: notifications are listed while they last") {
   f.notifications.add("Something \"else\".");
   f.clock.advance(1'000 * env::kNsPerMs);
   f.notifications.add("Configuration reload has failed.");
-  CHECK(
-      f.raw_data("/api/v1/notifications") ==
-      R"({"status":"success","data":[)"
-      R"({"text":"Configuration reload has failed.","date":"2026-11-22T12:00:01.000Z","active":true},)"
-      R"({"text":"Something \"else\".","date":"2026-11-22T12:00:00.000Z","active":true}]})");
+  CHECK(f.raw_data("/api/v1/notifications") ==
+        R"({"status":"success","data":[)"
+        R"({"text":"Configuration reload has failed.",)"
+        R"("date":"2026-11-22T12:00:01.000Z","active":true},)"
+        R"({"text":"Something \"else\".","date":"2026-11-22T12:00:00.000Z","active":true}]})");
   f.notifications.remove("Configuration reload has failed.");
   f.notifications.remove("never there");
   CHECK(f.data("/api/v1/notifications").items.size() == 1);

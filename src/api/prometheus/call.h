@@ -77,6 +77,7 @@ void handle_tsdb(Context& context, CallPtr call);
 void handle_wal_replay(Context& context, CallPtr call);
 void handle_tsdb_blocks(Context& context, CallPtr call);
 void handle_self_metrics(Context& context, CallPtr call);
+void handle_openapi(Context& context, CallPtr call);
 void handle_features(Context& context, CallPtr call);
 void handle_notifications(Context& context, CallPtr call);
 void handle_notifications_live(Context& context, CallPtr call);

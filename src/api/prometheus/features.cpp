@@ -19,7 +19,7 @@ constexpr Feature kFeatures[] = {
     {"api", "exclude_alerts", false},
     {"api", "label_values_match", true},
     {"api", "lifecycle", false},
-    {"api", "openapi_3.1", false},
+    {"api", "openapi_3.1", true},
     {"api", "openapi_3.2", false},
     {"api", "otlp_write_receiver", false},
     {"api", "query_stats", true},

@@ -227,4 +227,96 @@ TEST_CASE("prometheus: answers of the search have the members of the description
   }
 }
 
+// "query! time timeout" of an operation's parameters, or of its form.
+std::vector<std::string> parameters_of(const Node& operation, const Node& document) {
+  std::vector<std::string> out;
+  if (const Node* list = operation.find("parameters")) {
+    for (const Node& one : list->items) {
+      bool required = one.find("required") != nullptr && one.find("required")->scalar == "true";
+      out.push_back(std::string(one.text_of("name")) + (required ? "!" : ""));
+    }
+  }
+  if (const Node* body = operation.find("requestBody")) {
+    const Node* schema = &body->find("content")->entries.at(0).value.entries.at(0).value;
+    if (std::string_view reference = schema->text_of("$ref"); !reference.empty()) {
+      schema = document.find("components")
+                   ->find("schemas")
+                   ->find(reference.substr(reference.rfind('/') + 1));
+    }
+    const Node* required = schema->find("required");
+    for (const Node::Entry& entry : schema->find("properties")->entries) {
+      bool needed = required != nullptr &&
+                    std::any_of(required->items.begin(), required->items.end(),
+                                [&](const Node& one) { return one.scalar == entry.key; });
+      out.push_back(entry.key + (needed ? "!" : ""));
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+TEST_CASE("prometheus: every route is in the API's own description") {
+  Fixture f;
+  auto answer = f.get("/api/v1/openapi.yaml");
+  CHECK(answer.status == 200);
+  CHECK(answer.headers.get("content-type") == "application/yaml; charset=utf-8");
+  auto own = wire::parse_yaml(answer.body, "openapi.yaml");
+  REQUIRE(own.has_value());
+  CHECK(own->text_of("openapi") == "3.1.0");
+  std::set<std::string> ids;
+  size_t operations = 0;
+  for (const Node::Entry& path : own->find("paths")->entries) {
+    for (const Node::Entry& operation : path.value.entries) {
+      ++operations;
+      ids.emplace(operation.value.text_of("operationId"));
+      if (operation.key != "get" || path.key.ends_with("/live")) continue;
+      std::string target = "/api/v1" + path.key;
+      if (size_t open = target.find("{name}"); open != std::string::npos) {
+        target.replace(open, 6, "job");
+      }
+      INFO(target);
+      int status = f.get(target).status;
+      CHECK(status != 404);
+      CHECK(status != 405);
+    }
+  }
+  CHECK(operations > 35);
+  CHECK(ids.size() == operations);
+  CHECK(parameters_of(*own->find("paths")->find("/query_range")->find("post"), *own) ==
+        std::vector<std::string>{"end!", "limit", "lookback_delta", "query!", "start!", "stats",
+                                 "step!", "timeout"});
+}
+
+TEST_CASE("prometheus: routes take the parameters of the OpenAPI description") {
+  auto folder = kansoku::test::conformance("prometheus/api");
+  if (!folder) {
+    kansoku::test::skip("prometheus: routes take the parameters of the OpenAPI description");
+    return;
+  }
+  auto path = *folder / "openapi_3.1_golden.yaml";
+  auto theirs = wire::parse_yaml(kansoku::test::read_text(path), path.string());
+  REQUIRE(theirs.has_value());
+  Fixture f;
+  auto own = wire::parse_yaml(f.get("/api/v1/openapi.yaml").body, "openapi.yaml");
+  REQUIRE(own.has_value());
+  std::vector<std::string> missing;
+  for (const Node::Entry& one : theirs->find("paths")->entries) {
+    const Node* mine = own->find("paths")->find(one.key);
+    if (mine == nullptr) {
+      missing.push_back(one.key);
+      continue;
+    }
+    for (const Node::Entry& operation : one.value.entries) {
+      INFO(one.key << " " << operation.key);
+      const Node* served = mine->find(operation.key);
+      REQUIRE(served != nullptr);
+      CHECK(parameters_of(*served, *own) == parameters_of(operation.value, *theirs));
+    }
+  }
+  // The server role's.
+  CHECK(missing == std::vector<std::string>{"/scrape_pools", "/scrape_pools/config", "/targets",
+                                            "/targets/metadata", "/targets/relabel_steps", "/rules",
+                                            "/alerts", "/alertmanagers", "/otlp/v1/metrics"});
+}
+
 }  // namespace kansoku::api::prometheus

@@ -9,15 +9,16 @@ TEST_CASE("prometheus: parts are blocks, with the same name each time") {
   f.parts = std::vector<StoredPart>{
       {.id = 33, .level = 1, .first_ms = 2'000, .last_ms = 9'000, .points = 7},
       {.id = 2, .level = 0, .first_ms = 1'000, .last_ms = 1'000}};
-  CHECK(
-      f.raw_data("/api/v1/status/tsdb/blocks") ==
-      R"({"status":"success","data":{"blocks":[)"
-      R"({"ulid":"00000000Z80000000000000002","minTime":1000,"maxTime":1001,)"
-      R"("stats":{"numSamples":0},"compaction":{"level":1,"sources":["00000000Z80000000000000002"]},)"
-      R"("version":1},)"
-      R"({"ulid":"00000008S80000000000000011","minTime":2000,"maxTime":9001,)"
-      R"("stats":{"numSamples":7},"compaction":{"level":2,"sources":["00000008S80000000000000011"]},)"
-      R"("version":1}]}})");
+  CHECK(f.raw_data("/api/v1/status/tsdb/blocks") ==
+        R"({"status":"success","data":{"blocks":[)"
+        R"({"ulid":"00000000Z80000000000000002","minTime":1000,"maxTime":1001,)"
+        R"("stats":{"numSamples":0},)"
+        R"("compaction":{"level":1,"sources":["00000000Z80000000000000002"]},)"
+        R"("version":1},)"
+        R"({"ulid":"00000008S80000000000000011","minTime":2000,"maxTime":9001,)"
+        R"("stats":{"numSamples":7},)"
+        R"("compaction":{"level":2,"sources":["00000008S80000000000000011"]},)"
+        R"("version":1}]}})");
   f.parts = std::unexpected(Error{ErrorCode::Internal, "disk is gone", {}});
   CHECK(f.data("/api/v1/status/tsdb/blocks", 500).text_of("error") == "disk is gone");
 }

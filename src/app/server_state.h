@@ -76,6 +76,7 @@ struct Server::State {
   Status build_prometheus();
   Status listen();
   Status write_ports();
+  bool reload();
   std::string local_url() const;
   void route(net::HttpRequest request, net::HttpExchange exchange);
   std::string metrics_text();

@@ -454,6 +454,15 @@ class RemoteReadTest(unittest.TestCase):
             found = points_of_frames(frames, 1)[0]
             self.assertEqual([(labels, len(points)) for labels, points in found],
                              [(tuple(labels), 1_000) for labels, _, _ in data])
+            # Readers that leave in the middle leave nothing behind.
+            for _ in range(12):
+                left = http.client.HTTPConnection(server.host, server.port, timeout=60)
+                left.request("POST", "/api/v1/read", body, {**HEADERS, "Authorization": f"Bearer {server.token}"})
+                self.assertEqual(len(left.getresponse().read(1_000)), 1_000)
+                left.close()
+            wait_until(lambda: server.metrics()['kansoku_memory_budget_used_bytes{budget="queries"}'] == 0,
+                       "memory is given back")
+            self.assertEqual(server.metrics()["kansoku_http_unanswered_total"], 0)
             # The same from parts on disk.
             self.assertEqual(server.request("POST", "/-/flush")[0], 200)
             self.assertEqual(points_of_frames(read_frames(server.request("POST", "/api/v1/read", body, HEADERS)), 1)[0],

@@ -65,7 +65,7 @@ SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::Metr
   const signal::SeriesMeta& meta = batch.meta(row);
   const ScopeId scope = tenant.scope;
   const uint64_t limit = tenant.series_max;
-  const std::string& account = tenant.account;
+  const std::string& account = tenant.delivery_scope.account;
   if (table.series_of_account(scope) >= limit) {
     reason = "series_limit";
     error = {ErrorCode::FailedPrecondition,
@@ -75,14 +75,19 @@ SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::Metr
              {}};
     return kNoSeries;
   }
-  auto id = table.add(hash, batch.canonical_labels(row), scope, meta.merge, meta.temporality);
-  if (!id) {
-    reason = "bad_labels";
-    error = std::move(id).error();
-    return kNoSeries;
+  const std::string_view labels = batch.canonical_labels(row);
+  SeriesId known = find_cold(tenant.delivery_scope, meta.merge, labels);
+  if (known == kNoSeries) {
+    auto id = table.add(hash, labels, scope, meta.merge, meta.temporality);
+    if (!id) {
+      reason = "bad_labels";
+      error = std::move(id).error();
+      return kNoSeries;
+    }
+    known = *id;
   }
-  undurable.insert(*id);
-  return *id;
+  table.set_undurable(known);
+  return known;
 }
 
 // Targets send their series in the same order each time, and ids were given in the order of the
@@ -139,8 +144,8 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
         std::string reason;
         Error error;
         if (!tenant) {
-          const std::string& account = in_flight.delivery.scope.account;
-          tenant = Tenant{scope, account, series_limit(account)};
+          const signal::Scope& whose = in_flight.delivery.scope;
+          tenant.emplace(scope, whose, series_limit(whose.account));
         }
         if (!adding.owns_lock()) adding = table.lock_for_adding();
         id = make_series(hashes[row], batch, row, *tenant, reason, error);
@@ -153,8 +158,8 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
       in_flight.ids[row] = id;
     }
   }
-  for (signal::SeriesRow row = 0; row < n && !undurable.empty(); ++row) {
-    if (undurable.contains(in_flight.ids[row])) in_flight.defined.push_back(in_flight.ids[row]);
+  for (signal::SeriesRow row = 0; row < n && table.any_undurable(); ++row) {
+    if (table.undurable(in_flight.ids[row])) in_flight.defined.push_back(in_flight.ids[row]);
   }
   if (hashes.capacity() > 64 * 1024) std::vector<Hash128>().swap(hashes);
   if (!refused.empty()) refuse_rows(in_flight, refused);
@@ -323,9 +328,9 @@ void MetricEngine::Core::apply(InFlight& in_flight) {
   uint64_t rows = in_flight.delivery.batch->point_count();
   signal::Verdict verdict;
   if (in_flight.status) {
-    for (SeriesId id : in_flight.defined) undurable.erase(id);
     verdict = std::move(in_flight.verdict);
     if (in_flight.stored > 0) {
+      for (SeriesId id : in_flight.defined) table.set_durable(id);
       put_batch(in_flight);
       verdict.counts.insert(verdict.counts.begin(),
                             {signal::Outcome::Stored, {}, in_flight.stored, {}});
@@ -360,6 +365,7 @@ void MetricEngine::Core::note_in_head(uint64_t sequence, uint64_t record_bytes) 
 }
 
 void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
+  for (SeriesId id : points.ids) (void)restore_cold(id);
   auto id_of = [&](size_t i) { return table.exists(points.ids[i]) ? points.ids[i] : kNoSeries; };
   auto distribution_of = [&](size_t i) -> const signal::Distribution* {
     uint32_t row = points.distribution_rows[i];
@@ -379,7 +385,11 @@ Status MetricEngine::Core::replay(uint64_t floor) {
           return replay_deletion(payload, tag.sequence, floor);
         }
         points.clear();
-        auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
+        auto define = [&](const SeriesDefinition& definition) -> Status {
+          // One that came back is as it was in the cold.
+          (void)restore_cold(definition.id);
+          return table.define(definition);
+        };
         Status decoded = decode_batch_record(payload, define, points);
         if (!decoded) {
           // The checksum held, so a newer version or a bug wrote this: starting would lose data

@@ -38,14 +38,14 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }
 }
 
+// Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
+constexpr int64_t kStopGraceMs = 4'000;
+constexpr int64_t kFlushGraceMs = 4'000;
+
 // What people and programs that watch the server are told, in the reference server's words.
 constexpr const char* kReloadFailed = "Configuration reload has failed.";
 constexpr const char* kShuttingDown =
     "kansoku is shutting down and gracefully stopping all operations.";
-
-// Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
-constexpr int64_t kStopGraceMs = 4'000;
-constexpr int64_t kFlushGraceMs = 4'000;
 
 // Runs `begin` with a callback and waits for its answer; for the main thread at start and stop
 // only.

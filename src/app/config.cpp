@@ -104,6 +104,13 @@ const ConfigKey kKeys[] = {
        constexpr int64_t kDay = 86'400'000;
        if (auto v = r.duration_ms(k, kDay, 36'500 * kDay)) o.prometheus_retention_ms = *v;
      }},
+    {"/server/metrics", "exemplars_per_account", "0 to 1000000", "100000",
+     "exemplars that are kept of an account (2 KiB of memory each at most); the oldest go first",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 0, 1'000'000)) {
+         o.exemplars_per_account_max = static_cast<size_t>(*v);
+       }
+     }},
     {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
      "series that an account may have; `kansoku ctl limits` sets it for one",
      [](Reader& r, std::string_view k, ServerOptions& o) {

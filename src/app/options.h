@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "pipeline/receivers/host/host_receiver.h"
+#include "store/exemplar_store.h"
 #include "store/metric_limits.h"
 #include "wire/document/document.h"
 
@@ -38,6 +39,8 @@ struct ServerOptions {
   size_t workers = 2;
   // Raw points of Prometheus series; what is older is neither kept nor taken.
   int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
+  // Of each account; over it the oldest go. 0: none are kept.
+  size_t exemplars_per_account_max = store::kExemplarsPerAccountMax;
   // Of each tenant that has no limit of its own (kansoku ctl limits).
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;

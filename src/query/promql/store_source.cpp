@@ -234,8 +234,10 @@ Result<StoreSource::Plan> StoreSource::plan_for(const Selection& selection) cons
     return invalid_argument("increase and rate take __stat__ sum or count: {}",
                             quoted(plan.statistic.text));
   }
-  // Series that ended before the range have nothing to say.
+  // Series that ended before the range or begin after it have nothing to say.
   plan.selector.active_since_ms = plan.begin_ms - plan.tier_ms(true);
+  if (plan.end_ms < std::numeric_limits<int64_t>::max())
+    plan.selector.active_before_ms = plan.end_ms + 1;
   return plan;
 }
 

@@ -21,6 +21,7 @@ enum class ValueMode : uint8_t {
   Xor = 3,            // bytes of the XOR with the value before
   Points = 4,         // floats and distributions mixed
   Pairs = 5,          // floats and value/count pairs, as columns (pairs_codec.h)
+  Cells = 6,          // floats and cells, as columns (cells_codec.h)
 };
 
 // values.size() >= 1.

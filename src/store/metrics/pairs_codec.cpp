@@ -1,6 +1,7 @@
 #include "store/metrics/pairs_codec.h"
 
 #include "store/metrics/column_codec.h"
+#include "store/metrics/decimals.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -13,10 +14,6 @@ constexpr uint8_t kCountsOne = 0;
 constexpr uint8_t kCountsColumn = 1;
 // No decoder makes more values than this from one run: 4,096 points of 256 pairs.
 constexpr uint64_t kRunValuesMax = 1U << 20;
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 double count_of(const Pairs& pairs) {
   double count = 0;

@@ -1,0 +1,191 @@
+#include "store/metrics/number_column.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/metrics/decimals.h"
+#include "store/metrics/int_column.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+// First byte of a column: exponent, whether corrections follow, how the integers are kept.
+constexpr uint8_t kExponentMask = 15;
+constexpr uint8_t kCorrected = 16;
+constexpr int kPredictorShift = 5;
+enum class Predictor : uint8_t {
+  None = 0,
+  Before = 1,       // difference to the one before
+  BeforeTwice = 2,  // difference of differences
+  Reference = 3,
+};
+constexpr uint8_t kPredictors = 4;
+
+// Integers wrap: differences of bits may be longer than 63 bits.
+int64_t minus(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t plus(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+void take_differences(std::vector<int64_t>& v) {
+  for (size_t i = v.size(); i-- > 1;) v[i] = minus(v[i], v[i - 1]);
+}
+void add_up(std::span<int64_t> v) {
+  for (size_t i = 1; i < v.size(); ++i) v[i] = plus(v[i], v[i - 1]);
+}
+
+// One way to keep a column.
+struct Choice {
+  int exponent = kBitsExponent;
+  Predictor predictor = Predictor::None;
+  size_t bytes = 0;
+  std::vector<int64_t> integers;
+  std::vector<int64_t> corrections;
+  std::vector<int64_t> residuals;
+};
+
+// The predictor whose residuals are the smallest, for the integers of `choice`.
+void choose_predictor(Choice& choice, const Reference* reference) {
+  thread_local std::vector<int64_t> residuals;
+  auto offer = [&](Predictor predictor) {
+    const size_t bytes = ints_bytes(residuals);
+    if (predictor != Predictor::None && bytes >= choice.bytes) return;
+    choice.predictor = predictor;
+    choice.bytes = bytes;
+    choice.residuals = residuals;
+  };
+  residuals = choice.integers;
+  offer(Predictor::None);
+  if (residuals.size() > 1) {
+    take_differences(residuals);
+    offer(Predictor::Before);
+  }
+  if (residuals.size() > 2) {
+    for (size_t i = residuals.size(); i-- > 2;) residuals[i] = minus(residuals[i], residuals[i - 1]);
+    offer(Predictor::BeforeTwice);
+  }
+  if (reference != nullptr && reference->integers(choice.exponent, residuals)) {
+    for (size_t i = 0; i < residuals.size(); ++i)
+      residuals[i] = minus(choice.integers[i], residuals[i]);
+    offer(Predictor::Reference);
+  }
+  if (!choice.corrections.empty()) choice.bytes += ints_bytes(choice.corrections);
+}
+
+}  // namespace
+
+int common_decimals(std::span<const std::span<const double>> columns) {
+  int e = 0;
+  for (const auto& column : columns) {
+    e = find_decimals(column, e);
+    if (e < 0) return -1;
+  }
+  for (const auto& column : columns) {
+    if (find_decimals(column, e) != e) return -1;
+  }
+  return e;
+}
+
+double from_integer(int64_t integer, int exponent) {
+  if (exponent == kBitsExponent) return std::bit_cast<double>(integer);
+  return static_cast<double>(integer) / kPowers[static_cast<size_t>(exponent)];
+}
+
+bool to_integers(std::span<const double> values, int exponent, std::vector<int64_t>& integers,
+                 std::vector<int64_t>& corrections) {
+  integers.resize(values.size());
+  corrections.clear();
+  if (exponent == kBitsExponent) {
+    for (size_t i = 0; i < values.size(); ++i) integers[i] = std::bit_cast<int64_t>(values[i]);
+    return true;
+  }
+  corrections.resize(values.size());
+  bool exact = true;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!nearest_mantissa(values[i], exponent, integers[i])) return false;
+    corrections[i] = minus(std::bit_cast<int64_t>(values[i]),
+                           std::bit_cast<int64_t>(from_integer(integers[i], exponent)));
+    exact = exact && corrections[i] == 0;
+  }
+  if (exact) corrections.clear();
+  return true;
+}
+
+void encode_numbers(std::span<const double> values, std::span<const int> exponents,
+                    const Reference* reference, NumberColumn& column, std::string& out) {
+  KANSOKU_CHECK(!values.empty());
+  thread_local Choice best;
+  thread_local Choice next;
+  bool chosen = false;
+  auto offer = [&](int exponent) {
+    if (!to_integers(values, exponent, next.integers, next.corrections)) return;
+    next.exponent = exponent;
+    choose_predictor(next, reference);
+    if (chosen && next.bytes >= best.bytes) return;
+    std::swap(best, next);
+    chosen = true;
+  };
+  for (const int exponent : exponents) offer(exponent);
+  const int own = find_decimals(values);
+  const bool offered = std::ranges::find(exponents, own) != exponents.end();
+  if (own >= 0 && !offered) offer(own);
+  // Where there are exact decimals the bits are never smaller.
+  if (own < 0 && std::ranges::find(exponents, kBitsExponent) == exponents.end())
+    offer(kBitsExponent);
+  const bool corrected = !best.corrections.empty();
+  out += static_cast<char>(best.exponent | (corrected ? kCorrected : 0) |
+                           static_cast<uint8_t>(best.predictor) << kPredictorShift);
+  encode_ints(best.residuals, out);
+  if (corrected) encode_ints(best.corrections, out);
+  column.exponent = best.exponent;
+  column.exact = !corrected;
+  column.integers.assign(best.integers.begin(), best.integers.end());
+}
+
+bool decode_numbers(const char*& at, const char* end, size_t count, const Reference* reference,
+                    NumberColumn& column, std::vector<double>& values) {
+  if (at == end || count == 0) return false;
+  const auto head = static_cast<uint8_t>(*at++);
+  const int exponent = head & kExponentMask;
+  const bool corrected = (head & kCorrected) != 0;
+  const uint8_t coded_predictor = head >> kPredictorShift;
+  const bool bits = exponent == kBitsExponent;
+  if (coded_predictor >= kPredictors || (!bits && exponent > kDecimalsMax) || (bits && corrected))
+    return false;
+  column.exponent = exponent;
+  column.exact = !corrected;
+  column.integers.resize(count);
+  std::span<int64_t> integers = column.integers;
+  if (!decode_ints(at, end, integers)) return false;
+  switch (static_cast<Predictor>(coded_predictor)) {
+    case Predictor::None:
+      break;
+    case Predictor::BeforeTwice:
+      add_up(integers.subspan(1));
+      [[fallthrough]];
+    case Predictor::Before:
+      add_up(integers);
+      break;
+    case Predictor::Reference: {
+      thread_local std::vector<int64_t> known;
+      if (reference == nullptr || !reference->integers(exponent, known) || known.size() != count)
+        return false;
+      for (size_t i = 0; i < count; ++i) integers[i] = plus(integers[i], known[i]);
+      break;
+    }
+  }
+  values.resize(count);
+  for (size_t i = 0; i < count; ++i) values[i] = from_integer(integers[i], exponent);
+  if (!corrected) return true;
+  thread_local std::vector<int64_t> corrections;
+  corrections.resize(count);
+  if (!decode_ints(at, end, corrections)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = std::bit_cast<double>(plus(std::bit_cast<int64_t>(values[i]), corrections[i]));
+  }
+  return true;
+}
+
+}  // namespace kansoku::store::metrics

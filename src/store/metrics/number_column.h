@@ -1,0 +1,57 @@
+// A column of doubles as integers (docs/formats/metric-part.md, "Columns of numbers"): decimals
+// with a common exponent, corrected in units of the last place where they are sums of decimals, or
+// the bits themselves; as they are, as differences, or as differences to a column that is known
+// before. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kansoku::store::metrics {
+
+// Exponent of a column whose integers are the bits of its values.
+inline constexpr int kBitsExponent = 15;
+
+struct NumberColumn {
+  int exponent = 0;
+  bool exact = true;  // no corrections: value = integer / 10^exponent
+  std::vector<int64_t> integers;
+
+  // The integers are the values themselves.
+  bool whole() const { return exact && exponent == 0; }
+  void clear() {
+    exponent = 0;
+    exact = true;
+    integers.clear();
+  }
+};
+
+// What is known of a column before it is read, for an exponent. Where it is no more than `false`,
+// differences to it cannot be kept.
+class Reference {
+ public:
+  virtual bool integers(int exponent, std::vector<int64_t>& out) const = 0;
+
+ protected:
+  ~Reference() = default;
+};
+
+// The smallest exponent that suits all values of all columns, or -1.
+int common_decimals(std::span<const std::span<const double>> columns);
+
+// values.size() >= 1; `exponents`: those to try beside the column's own, with corrections where
+// they do not suit. What is chosen is left in `column`.
+void encode_numbers(std::span<const double> values, std::span<const int> exponents,
+                    const Reference* reference, NumberColumn& column, std::string& out);
+// Reads `count` values, at least one; false when the bytes are no column.
+bool decode_numbers(const char*& at, const char* end, size_t count, const Reference* reference,
+                    NumberColumn& column, std::vector<double>& values);
+
+// Parts of the above, for a column whose differences are its owner's affair.
+bool to_integers(std::span<const double> values, int exponent, std::vector<int64_t>& integers,
+                 std::vector<int64_t>& corrections);
+double from_integer(int64_t integer, int exponent);
+
+}  // namespace kansoku::store::metrics

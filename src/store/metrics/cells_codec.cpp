@@ -78,10 +78,9 @@ struct Cells {
                          &minima, &maxima, &sums}) {
       column->clear();
     }
-    for (auto* column :
-         {&float_integers, &pair_value_integers, &pair_count_integers, &zero_count_integers,
-          &bucket_count_integers, &count_integers, &minimum_integers, &maximum_integers,
-          &sum_integers}) {
+    for (auto* column : {&float_integers, &pair_value_integers, &pair_count_integers,
+                         &zero_count_integers, &bucket_count_integers, &count_integers,
+                         &minimum_integers, &maximum_integers, &sum_integers}) {
       column->clear();
     }
   }
@@ -157,8 +156,8 @@ class SumReference final : public Reference {
     const Cells& c = *cells_;
     const bool bits = exponent == kBitsExponent;
     const bool implicit = c.sums.size() > c.counts.size();
-    if (implicit && (c.pair_value_integers.exponent != exponent ||
-                     (!bits && !c.pair_count_integers.whole()))) {
+    if (implicit &&
+        (c.pair_value_integers.exponent != exponent || (!bits && !c.pair_count_integers.whole()))) {
       return false;
     }
     if (!c.counts.empty() &&
@@ -329,10 +328,9 @@ void put_pairs(Cells& c, int e, std::string& out) {
   if (c.pair_values.empty()) return;
   if (e < 0) e = find_decimals(c.pair_values);
   if (e < 0) e = kBitsExponent;
-  thread_local std::vector<int64_t> gaps;
-  std::vector<int64_t> none;
-  (void)to_integers(c.pair_values, e, c.pair_value_integers.integers, none);
   c.pair_value_integers.exponent = e;
+  to_exact_integers(c.pair_values, e, c.pair_value_integers.integers);
+  thread_local std::vector<int64_t> gaps;
   gaps = c.pair_value_integers.integers;
   out += static_cast<char>(e);
   put_gaps(gaps, c.pair_sizes, out);

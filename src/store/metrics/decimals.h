@@ -20,6 +20,12 @@ inline bool same_bits(double a, double b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
+// Counts are many, and a division is dear.
+inline double from_mantissa(int64_t mantissa, int e) {
+  const auto value = static_cast<double>(mantissa);
+  return e == 0 ? value : value / kPowers[static_cast<size_t>(e)];
+}
+
 // The integer next to value * 10^e; false when that is out of bounds or not a number.
 inline bool nearest_mantissa(double value, int e, int64_t& mantissa) {
   const double scaled = value * kPowers[static_cast<size_t>(e)];
@@ -30,21 +36,22 @@ inline bool nearest_mantissa(double value, int e, int64_t& mantissa) {
 
 // value * 10^e as an integer; false when that loses a bit.
 inline bool to_mantissa(double value, int e, int64_t& mantissa) {
-  return nearest_mantissa(value, e, mantissa) &&
-         same_bits(static_cast<double>(mantissa) / kPowers[static_cast<size_t>(e)], value);
+  return nearest_mantissa(value, e, mantissa) && same_bits(from_mantissa(mantissa, e), value);
 }
 
 // The smallest exponent, from `e` on, that suits all values, or -1.
 inline int find_decimals(std::span<const double> values, int e = 0) {
   int64_t mantissa = 0;
-  for (const double value : values) {
-    while (!to_mantissa(value, e, mantissa)) {
+  size_t raised_at = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    while (!to_mantissa(values[i], e, mantissa)) {
       if (++e > kDecimalsMax) return -1;
+      raised_at = i;
     }
   }
-  // An early value that suits a small exponent need not suit a larger one.
-  for (const double value : values) {
-    if (!to_mantissa(value, e, mantissa)) return -1;
+  // A value that suits a smaller exponent need not suit a larger one.
+  for (size_t i = 0; i < raised_at; ++i) {
+    if (!to_mantissa(values[i], e, mantissa)) return -1;
   }
   return e;
 }

@@ -18,14 +18,18 @@ constexpr uint8_t kPrefix = 2;
 constexpr uint8_t kFormMask = 3;
 constexpr uint8_t kUnsigned = 4;  // no zigzag: nothing is negative
 
-// Below this many values the table of the codes costs more than the codes save.
-constexpr size_t kPrefixValuesMin = 64;
+// Below this many values the table of the codes costs about what the codes save, and making them
+// more than zstd: the short runs of the head's parts are varints.
+constexpr size_t kPrefixValuesMin = 128;
 // Magnitudes below 16 have a token each; above, two for each power of two.
 constexpr uint64_t kOwnTokens = 16;
 constexpr int kOwnBits = 5;  // width of the first magnitude that shares a token
 constexpr size_t kTokens = kOwnTokens + 2 * (64 - kOwnBits + 1);
-// 2,048 entries of 2 bytes: the decoder's table stays in the L1 cache.
+// 2,048 entries of 2 bytes: the decoder's table stays in the L1 cache. Short columns take shorter
+// codes, as a large table takes longer to make than their values to read.
 constexpr int kCodeBitsMax = 11;
+constexpr int kCodeBitsMaxShort = 8;
+constexpr size_t kShortColumn = 1024;
 
 struct Token {
   uint8_t token = 0;
@@ -40,15 +44,22 @@ Token token_of(uint64_t magnitude) {
           static_cast<uint8_t>(width - 2)};
 }
 
-int extra_bits_of(size_t token) {
-  if (token < kOwnTokens) return 0;
-  return static_cast<int>((token - kOwnTokens) / 2) + kOwnBits - 2;
-}
-
-uint64_t base_of(size_t token) {
-  if (token < kOwnTokens) return token;
-  return (uint64_t{2} | ((token - kOwnTokens) & 1)) << extra_bits_of(token);
-}
+// What stands for a token: the smallest of its magnitudes, and how many bits follow the code.
+struct Magnitudes {
+  std::array<uint64_t, kTokens> base{};
+  std::array<uint8_t, kTokens> extra_bits{};
+};
+constexpr Magnitudes kMagnitudes = [] {
+  Magnitudes out;
+  for (size_t token = 0; token < kTokens; ++token) {
+    const bool own = token < kOwnTokens;
+    const int extra = own ? 0 : static_cast<int>((token - kOwnTokens) / 2) + kOwnBits - 2;
+    out.extra_bits[token] = static_cast<uint8_t>(extra);
+    out.base[token] = own ? token : (uint64_t{2} | (token & 1)) << extra;
+  }
+  return out;
+}();
+static_assert(kOwnTokens % 2 == 0);
 
 size_t varint_bytes(uint64_t value) {
   return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
@@ -58,58 +69,66 @@ size_t varint_bytes(uint64_t value) {
 struct Shape {
   bool constant = true;
   bool negative = false;
-  size_t varint_bytes = 0;
-  uint64_t extra_bits = 0;
-  size_t used_end = 0;    // behind the last token
-  size_t used_begin = 0;  // the first one
-  std::array<uint32_t, kTokens> histogram{};
+  size_t varint_bytes = 0;  // when not constant
 
   uint64_t magnitude(int64_t value) const {
     return negative ? zigzag(value) : static_cast<uint64_t>(value);
   }
 };
 
-void measure(std::span<const int64_t> values, Shape& shape) {
+Shape shape_of(std::span<const int64_t> values) {
+  Shape shape;
   int64_t all = 0;
+  int64_t other = 0;
   for (const int64_t value : values) {
-    shape.constant = shape.constant && value == values[0];
     all |= value;
+    other |= value ^ values[0];
   }
+  shape.constant = other == 0;
   shape.negative = all < 0;
-  if (shape.constant) return;
+  if (shape.constant) return shape;
   for (const int64_t value : values) shape.varint_bytes += varint_bytes(shape.magnitude(value));
-  if (values.size() < kPrefixValuesMin) return;
+  return shape;
+}
+
+// What the prefix codes of a column come from.
+struct Tokens {
+  std::array<uint32_t, kTokens> histogram{};
+  uint64_t extra_bits = 0;
+  size_t used_begin = 0;  // the first token
+  size_t used_end = 0;    // behind the last one
+};
+
+Tokens tokens_of(std::span<const int64_t> values, const Shape& shape) {
+  Tokens tokens;
   for (const int64_t value : values) {
     const Token token = token_of(shape.magnitude(value));
-    ++shape.histogram[token.token];
-    shape.extra_bits += token.extra_bits;
+    ++tokens.histogram[token.token];
+    tokens.extra_bits += token.extra_bits;
   }
-  shape.used_end = kTokens;
-  while (shape.histogram[shape.used_end - 1] == 0) --shape.used_end;
-  while (shape.histogram[shape.used_begin] == 0) ++shape.used_begin;
+  tokens.used_end = kTokens;
+  while (tokens.histogram[tokens.used_end - 1] == 0) --tokens.used_end;
+  while (tokens.histogram[tokens.used_begin] == 0) ++tokens.used_begin;
+  return tokens;
 }
-
-size_t table_bytes(const Shape& shape) { return 2 + (shape.used_end - shape.used_begin + 1) / 2; }
 
 // From the entropy of the tokens; the codes come within a few percent of it.
-size_t prefix_bytes(const Shape& shape, size_t values) {
-  double bits = static_cast<double>(shape.extra_bits);
+size_t prefix_bytes(const Tokens& tokens, size_t values) {
+  auto bits = static_cast<double>(tokens.extra_bits);
   const auto n = static_cast<double>(values);
-  for (const uint32_t count : shape.histogram) {
-    if (count > 0) bits += count * std::max(0.05, std::log2(n / count));
+  // No code is shorter than a bit.
+  for (const uint32_t count : tokens.histogram) {
+    if (count > 0) bits += count * std::max(1.0, std::log2(n / count));
   }
-  return table_bytes(shape) + 3 + static_cast<size_t>(bits / 8);
-}
-
-bool prefers_prefix(const Shape& shape, size_t values) {
-  return values >= kPrefixValuesMin && prefix_bytes(shape, values) < shape.varint_bytes;
+  const size_t table = 2 + (tokens.used_end - tokens.used_begin + 1) / 2;
+  return table + 2 + static_cast<size_t>(bits / 8);
 }
 
 using CodeLengths = std::array<uint8_t, kTokens>;
 
-// Huffman's lengths, at most kCodeBitsMax: counts are halved until they fit (the loss is below what
-// a packed column could show, as tokens that need longer codes are rare).
-CodeLengths code_lengths(std::array<uint32_t, kTokens> counts) {
+// Huffman's lengths, at most `bits_max`: counts are halved until they fit, which costs little, as
+// tokens that need longer codes are rare.
+CodeLengths code_lengths(std::array<uint32_t, kTokens> counts, int bits_max) {
   struct Node {
     uint64_t count = 0;
     int left = -1;
@@ -144,10 +163,10 @@ CodeLengths code_lengths(std::array<uint32_t, kTokens> counts) {
       const int a = take();
       const int b = take();
       heap.push_back(static_cast<int>(nodes.size()));
-      nodes.push_back({.count = nodes[static_cast<size_t>(a)].count +
-                                nodes[static_cast<size_t>(b)].count,
-                       .left = a,
-                       .right = b});
+      nodes.push_back(
+          {.count = nodes[static_cast<size_t>(a)].count + nodes[static_cast<size_t>(b)].count,
+           .left = a,
+           .right = b});
       std::ranges::push_heap(heap, later);
     }
     // Parents stand behind their children.
@@ -162,7 +181,7 @@ CodeLengths code_lengths(std::array<uint32_t, kTokens> counts) {
       }
       depth[static_cast<size_t>(node.left)] = depth[static_cast<size_t>(node.right)] = depth[i] + 1;
     }
-    if (deepest <= kCodeBitsMax) return out;
+    if (deepest <= bits_max) return out;
     for (uint32_t& count : counts) count = (count + 1) / 2;
   }
 }
@@ -188,18 +207,19 @@ std::array<uint16_t, kTokens> codes_of(const CodeLengths& lengths) {
   return out;
 }
 
+// Lowest bits first, into room that the caller has made.
 class BitWriter {
  public:
-  explicit BitWriter(std::string& out) : out_(&out) {}
+  explicit BitWriter(char* at) : at_(at) {}
   // At most 32 bits.
   void put(uint64_t bits, int n) {
     window_ |= bits << have_;
     have_ += n;
-    while (have_ >= 8) {
-      *out_ += static_cast<char>(window_);
-      window_ >>= 8;
-      have_ -= 8;
-    }
+    if (have_ < 32) return;
+    store_le(at_, static_cast<uint32_t>(window_));
+    at_ += 4;
+    window_ >>= 32;
+    have_ -= 32;
   }
   void put_wide(uint64_t bits, int n) {
     if (n > 32) {
@@ -209,27 +229,40 @@ class BitWriter {
     }
     put(bits, n);
   }
-  void finish() {
-    if (have_ > 0) *out_ += static_cast<char>(window_);
+  // Behind the last byte.
+  char* finish() {
+    for (; have_ > 0; have_ -= 8) {
+      *at_++ = static_cast<char>(window_);
+      window_ >>= 8;
+    }
+    return at_;
   }
 
  private:
-  std::string* out_;
+  char* at_;
   uint64_t window_ = 0;
   int have_ = 0;
 };
 
-void put_prefix(std::span<const int64_t> values, const Shape& shape, std::string& out) {
-  const CodeLengths lengths = code_lengths(shape.histogram);
+void put_prefix(std::span<const int64_t> values, const Shape& shape, const Tokens& tokens,
+                std::string& out) {
+  const CodeLengths lengths = code_lengths(
+      tokens.histogram, values.size() < kShortColumn ? kCodeBitsMaxShort : kCodeBitsMax);
   const auto codes = codes_of(lengths);
-  out += static_cast<char>(shape.used_begin);
-  out += static_cast<char>(shape.used_end - shape.used_begin);
-  for (size_t token = shape.used_begin; token < shape.used_end; token += 2) {
-    const int upper = token + 1 < shape.used_end ? lengths[token + 1] : 0;
+  out += static_cast<char>(tokens.used_begin);
+  out += static_cast<char>(tokens.used_end - tokens.used_begin);
+  for (size_t token = tokens.used_begin; token < tokens.used_end; token += 2) {
+    const int upper = token + 1 < tokens.used_end ? lengths[token + 1] : 0;
     out += static_cast<char>(lengths[token] | upper << 4);
   }
-  thread_local std::string stream;
-  stream.clear();
+  uint64_t stream_bits = tokens.extra_bits;
+  for (size_t token = tokens.used_begin; token < tokens.used_end; ++token)
+    stream_bits += uint64_t{tokens.histogram[token]} * lengths[token];
+  const size_t bytes = (stream_bits + 7) / 8;
+  append_varint(out, bytes);
+  const size_t before = out.size();
+  out.resize(before + bytes);
+  char* const stream = out.data() + before;
   BitWriter bits(stream);
   for (const int64_t value : values) {
     const uint64_t magnitude = shape.magnitude(value);
@@ -238,9 +271,7 @@ void put_prefix(std::span<const int64_t> values, const Shape& shape, std::string
     if (token.extra_bits > 0)
       bits.put_wide(magnitude & ((uint64_t{1} << token.extra_bits) - 1), token.extra_bits);
   }
-  bits.finish();
-  append_varint(out, stream.size());
-  out += stream;
+  KANSOKU_CHECK(bits.finish() == stream + bytes);
 }
 
 // Reads the lowest bits first; past the end there are none.
@@ -275,8 +306,20 @@ class BitReader {
   int have_ = 0;
 };
 
-// One entry for each kCodeBitsMax bits that may come: token << 4 | length, 0 where no code is.
-using DecodeTable = std::array<uint16_t, size_t{1} << kCodeBitsMax>;
+// A varint of a column, mostly of one byte.
+inline bool take_varint(const char*& at, const char* end, uint64_t& value) {
+  if (at < end && static_cast<uint8_t>(*at) < 0x80) {
+    value = static_cast<uint8_t>(*at++);
+    return true;
+  }
+  return read_varint(at, end, value);
+}
+
+// One entry for each row of bits that may come: token << 4 | length, 0 where no code is.
+struct DecodeTable {
+  int bits = 0;  // of a row: the longest code
+  std::array<uint16_t, size_t{1} << kCodeBitsMax> entries;
+};
 
 bool read_table(const char*& at, const char* end, DecodeTable& table) {
   if (end - at < 2) return false;
@@ -286,22 +329,25 @@ bool read_table(const char*& at, const char* end, DecodeTable& table) {
   if (static_cast<size_t>(end - at) < (tokens + 1) / 2) return false;
   CodeLengths lengths{};
   uint32_t taken = 0;
+  table.bits = 0;
   for (size_t i = 0; i < tokens; ++i) {
     const auto both = static_cast<uint8_t>(at[i / 2]);
     const auto length = static_cast<uint8_t>(i % 2 == 0 ? both & 15 : both >> 4);
     if (length > kCodeBitsMax) return false;
     lengths[begin + i] = length;
+    table.bits = std::max(table.bits, int{length});
     if (length > 0) taken += uint32_t{1} << (kCodeBitsMax - length);
   }
   at += (tokens + 1) / 2;
-  if (taken > table.size()) return false;  // codes would overlap
-  table.fill(0);
+  if (taken > uint32_t{1} << kCodeBitsMax) return false;  // codes would overlap
+  const size_t rows = size_t{1} << table.bits;
+  std::fill_n(table.entries.begin(), rows, uint16_t{0});
   const auto codes = codes_of(lengths);
   for (size_t token = begin; token < begin + tokens; ++token) {
     if (lengths[token] == 0) continue;
     const auto entry = static_cast<uint16_t>(token << 4 | lengths[token]);
-    for (size_t bits = codes[token]; bits < table.size(); bits += size_t{1} << lengths[token])
-      table[bits] = entry;
+    for (size_t row = codes[token]; row < rows; row += size_t{1} << lengths[token])
+      table.entries[row] = entry;
   }
   return true;
 }
@@ -313,23 +359,17 @@ bool take_prefix(const char*& at, const char* end, bool with_sign, std::span<int
       bytes > static_cast<uint64_t>(end - at)) {
     return false;
   }
-  static constexpr auto kExtraBits = [] {
-    std::array<uint8_t, kTokens> bits{};
-    for (size_t token = kOwnTokens; token < kTokens; ++token)
-      bits[token] = static_cast<uint8_t>((token - kOwnTokens) / 2 + kOwnBits - 2);
-    return bits;
-  }();
   // A code and this many bits come from one refill.
   constexpr int kOneRefill = 56 - kCodeBitsMax;
   BitReader bits(at, at + bytes);
   at += bytes;
   for (int64_t& value : out) {
     bits.refill();
-    const uint16_t entry = table[bits.peek(kCodeBitsMax)];
+    const uint16_t entry = table.entries[bits.peek(table.bits)];
     if (entry == 0 || !bits.skip(entry & 15)) return false;
     const size_t token = entry >> 4;
-    uint64_t magnitude = base_of(token);
-    int extra = kExtraBits[token];
+    uint64_t magnitude = kMagnitudes.base[token];
+    int extra = kMagnitudes.extra_bits[token];
     int shift = 0;
     if (extra > kOneRefill) {
       magnitude |= bits.peek(32);
@@ -348,30 +388,38 @@ bool take_prefix(const char*& at, const char* end, bool with_sign, std::span<int
 }  // namespace
 
 size_t ints_bytes(std::span<const int64_t> values) {
-  Shape shape;
-  measure(values, shape);
+  const Shape shape = shape_of(values);
   if (shape.constant) return 1 + varint_bytes(shape.magnitude(values[0]));
   if (values.size() < kPrefixValuesMin) return 1 + shape.varint_bytes;
-  return 1 + std::min(shape.varint_bytes, prefix_bytes(shape, values.size()));
+  return 1 + std::min(shape.varint_bytes, prefix_bytes(tokens_of(values, shape), values.size()));
 }
 
 void encode_ints(std::span<const int64_t> values, std::string& out) {
   KANSOKU_CHECK(!values.empty());
-  Shape shape;
-  measure(values, shape);
+  const Shape shape = shape_of(values);
   const uint8_t sign = shape.negative ? 0 : kUnsigned;
   if (shape.constant) {
     out += static_cast<char>(kConstant | sign);
     append_varint(out, shape.magnitude(values[0]));
     return;
   }
-  if (prefers_prefix(shape, values.size())) {
-    out += static_cast<char>(kPrefix | sign);
-    put_prefix(values, shape, out);
-    return;
+  if (values.size() >= kPrefixValuesMin) {
+    const Tokens tokens = tokens_of(values, shape);
+    if (prefix_bytes(tokens, values.size()) < shape.varint_bytes) {
+      out += static_cast<char>(kPrefix | sign);
+      put_prefix(values, shape, tokens, out);
+      return;
+    }
   }
   out += static_cast<char>(kVarints | sign);
-  for (const int64_t value : values) append_varint(out, shape.magnitude(value));
+  const size_t before = out.size();
+  out.resize(before + shape.varint_bytes);
+  char* at = out.data() + before;
+  for (const int64_t value : values) {
+    uint64_t magnitude = shape.magnitude(value);
+    for (; magnitude >= 0x80; magnitude >>= 7) *at++ = static_cast<char>(magnitude | 0x80);
+    *at++ = static_cast<char>(magnitude);
+  }
 }
 
 bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
@@ -390,7 +438,7 @@ bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
       return true;
     case kVarints:
       for (int64_t& value : out) {
-        if (!read_varint(at, end, magnitude)) return false;
+        if (!take_varint(at, end, magnitude)) return false;
         value = value_of(magnitude);
       }
       return true;

@@ -36,6 +36,28 @@ void add_up(std::span<int64_t> v) {
   for (size_t i = 1; i < v.size(); ++i) v[i] = plus(v[i], v[i - 1]);
 }
 
+// Integers and, where the exponent does not suit all values, what the values are off by in units of
+// the last place. False when a value has no integer.
+bool to_integers(std::span<const double> values, int exponent, std::vector<int64_t>& integers,
+                 std::vector<int64_t>& corrections) {
+  integers.resize(values.size());
+  corrections.clear();
+  if (exponent == kBitsExponent) {
+    for (size_t i = 0; i < values.size(); ++i) integers[i] = std::bit_cast<int64_t>(values[i]);
+    return true;
+  }
+  corrections.resize(values.size());
+  bool exact = true;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!nearest_mantissa(values[i], exponent, integers[i])) return false;
+    corrections[i] = minus(std::bit_cast<int64_t>(values[i]),
+                           std::bit_cast<int64_t>(from_mantissa(integers[i], exponent)));
+    exact = exact && corrections[i] == 0;
+  }
+  if (exact) corrections.clear();
+  return true;
+}
+
 // One way to keep a column.
 struct Choice {
   int exponent = kBitsExponent;
@@ -58,15 +80,17 @@ void choose_predictor(Choice& choice, const Reference* reference) {
   };
   residuals = choice.integers;
   offer(Predictor::None);
-  if (residuals.size() > 1) {
+  const bool constant = choice.bytes <= 2;
+  if (residuals.size() > 1 && !constant) {
     take_differences(residuals);
     offer(Predictor::Before);
   }
-  if (residuals.size() > 2) {
-    for (size_t i = residuals.size(); i-- > 2;) residuals[i] = minus(residuals[i], residuals[i - 1]);
+  if (residuals.size() > 2 && !constant) {
+    for (size_t i = residuals.size(); i-- > 2;)
+      residuals[i] = minus(residuals[i], residuals[i - 1]);
     offer(Predictor::BeforeTwice);
   }
-  if (reference != nullptr && reference->integers(choice.exponent, residuals)) {
+  if (reference != nullptr && !constant && reference->integers(choice.exponent, residuals)) {
     for (size_t i = 0; i < residuals.size(); ++i)
       residuals[i] = minus(choice.integers[i], residuals[i]);
     offer(Predictor::Reference);
@@ -78,39 +102,34 @@ void choose_predictor(Choice& choice, const Reference* reference) {
 
 int common_decimals(std::span<const std::span<const double>> columns) {
   int e = 0;
-  for (const auto& column : columns) {
-    e = find_decimals(column, e);
+  size_t raised_at = 0;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const int before = e;
+    e = find_decimals(columns[i], e);
     if (e < 0) return -1;
+    if (e > before) raised_at = i;
   }
-  for (const auto& column : columns) {
-    if (find_decimals(column, e) != e) return -1;
+  for (size_t i = 0; i < raised_at; ++i) {
+    if (find_decimals(columns[i], e) != e) return -1;
   }
   return e;
 }
 
 double from_integer(int64_t integer, int exponent) {
   if (exponent == kBitsExponent) return std::bit_cast<double>(integer);
-  return static_cast<double>(integer) / kPowers[static_cast<size_t>(exponent)];
+  return from_mantissa(integer, exponent);
 }
 
-bool to_integers(std::span<const double> values, int exponent, std::vector<int64_t>& integers,
-                 std::vector<int64_t>& corrections) {
+void to_exact_integers(std::span<const double> values, int exponent,
+                       std::vector<int64_t>& integers) {
   integers.resize(values.size());
-  corrections.clear();
-  if (exponent == kBitsExponent) {
-    for (size_t i = 0; i < values.size(); ++i) integers[i] = std::bit_cast<int64_t>(values[i]);
-    return true;
-  }
-  corrections.resize(values.size());
-  bool exact = true;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (!nearest_mantissa(values[i], exponent, integers[i])) return false;
-    corrections[i] = minus(std::bit_cast<int64_t>(values[i]),
-                           std::bit_cast<int64_t>(from_integer(integers[i], exponent)));
-    exact = exact && corrections[i] == 0;
+    if (exponent == kBitsExponent) {
+      integers[i] = std::bit_cast<int64_t>(values[i]);
+    } else {
+      KANSOKU_CHECK(nearest_mantissa(values[i], exponent, integers[i]));
+    }
   }
-  if (exact) corrections.clear();
-  return true;
 }
 
 void encode_numbers(std::span<const double> values, std::span<const int> exponents,

@@ -49,9 +49,10 @@ void encode_numbers(std::span<const double> values, std::span<const int> exponen
 bool decode_numbers(const char*& at, const char* end, size_t count, const Reference* reference,
                     NumberColumn& column, std::vector<double>& values);
 
-// Parts of the above, for a column whose differences are its owner's affair.
-bool to_integers(std::span<const double> values, int exponent, std::vector<int64_t>& integers,
-                 std::vector<int64_t>& corrections);
+// For a column whose differences are its owner's affair: the integers, where the exponent suits all
+// values.
+void to_exact_integers(std::span<const double> values, int exponent,
+                       std::vector<int64_t>& integers);
 double from_integer(int64_t integer, int exponent);
 
 }  // namespace kansoku::store::metrics

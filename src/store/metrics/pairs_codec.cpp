@@ -1,7 +1,6 @@
 #include "store/metrics/pairs_codec.h"
 
 #include "store/metrics/column_codec.h"
-#include "store/metrics/decimals.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -19,15 +18,6 @@ double count_of(const Pairs& pairs) {
   double count = 0;
   for (const signal::ValueCount& pair : pairs) count += pair.count;
   return count;
-}
-
-// Everything beside sum, values and counts follows from them.
-bool follows(const Distribution& d) {
-  const auto* pairs = std::get_if<Pairs>(&d.buckets);
-  return pairs != nullptr && !pairs->empty() && d.has_sum && d.has_min_max &&
-         !d.distribution_lost && d.reset_hint == signal::ResetHint::Unknown &&
-         same_bits(d.min, pairs->front().value) && same_bits(d.max, pairs->back().value) &&
-         same_bits(d.count, count_of(*pairs));
 }
 
 struct Columns {
@@ -66,37 +56,6 @@ std::unique_ptr<Distribution> make_pairs(std::span<const double> values,
 
 }  // namespace
 
-bool encode_pairs(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
-  for (size_t i = begin; i < end; ++i) {
-    if (series.distributions[i] && !follows(*series.distributions[i])) return false;
-  }
-  thread_local Columns columns;
-  columns.clear();
-  bool ones = true;
-  for (size_t i = begin; i < end; ++i) {
-    const auto& d = series.distributions[i];
-    if (!d) {
-      append_varint(out, 0);
-      columns.values.push_back(series.values[i]);
-      continue;
-    }
-    const Pairs& pairs = std::get<Pairs>(d->buckets);
-    append_varint(out, pairs.size());
-    columns.sums.push_back(d->sum);
-    for (const signal::ValueCount& pair : pairs) {
-      columns.values.push_back(pair.value);
-      columns.counts.push_back(pair.count);
-      ones = ones && pair.count == 1;
-    }
-  }
-  encode_values(columns.values, out);
-  if (columns.sums.empty()) return true;
-  encode_values(columns.sums, out);
-  out += static_cast<char>(ones ? kCountsOne : kCountsColumn);
-  if (!ones) encode_values(columns.counts, out);
-  return true;
-}
-
 bool decode_pairs(const char* at, const char* end, std::span<const int64_t> timestamps_ms,
                   DecodedSeries& out) {
   std::vector<uint64_t> sizes(timestamps_ms.size());
@@ -119,7 +78,7 @@ bool decode_pairs(const char* at, const char* end, std::span<const int64_t> time
   if (distributions > 0) {
     if (at == end) return false;
     auto form = static_cast<uint8_t>(*at++);
-    if (form > kCountsColumn) return false;
+    if (form != kCountsOne && form != kCountsColumn) return false;
     if (form == kCountsColumn && !take_column(at, end, in_pairs, columns.counts)) return false;
   }
   if (at != end) return false;

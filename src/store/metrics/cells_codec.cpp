@@ -359,7 +359,8 @@ void put_sketches(Cells& c, std::string& out) {
 
 bool take_numbers(const char*& at, const char* end, size_t n, const Reference* reference,
                   NumberColumn& column, std::vector<double>& values) {
-  return n == 0 || decode_numbers(at, end, n, reference, column, values);
+  values.resize(n);
+  return n == 0 || decode_numbers(at, end, reference, column, values);
 }
 
 // Sizes of `points` lists, and their sum.

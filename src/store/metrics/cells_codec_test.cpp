@@ -258,6 +258,44 @@ TEST_CASE("cells of a gauge in hundredths take less than six bytes") {
   CHECK(bytes.size() < 4096 * 6);
 }
 
+TEST_CASE("runs of floats of every kind come back bit by bit") {
+  Random random(29);
+  for (int round = 0; round < 600; ++round) {
+    std::vector<double> want(1 + random() % (round % 2 == 0 ? 400 : 70));
+    double level = static_cast<double>(random() % 1'000'000);
+    for (double& value : want) {
+      switch (round % 6) {
+        case 0:
+          value = hundredths(random, 4000);
+          break;
+        case 1:
+          value = any_double(random);
+          break;
+        case 2:
+          level += 5'000'000 + static_cast<double>(random() % 300);
+          value = level;
+          break;
+        case 3:
+          if (random() % 100 < 45) level += static_cast<double>(random() % 400) / 100 - 2;
+          value = level;
+          break;
+        case 4:
+          value = std::ldexp(static_cast<double>(random() >> 11), -53);
+          break;
+        default:
+          value = -static_cast<double>(random() >> (random() % 64));
+      }
+    }
+    std::string bytes;
+    encode_values(want, bytes);
+    std::vector<double> got;
+    const char* at = bytes.data();
+    REQUIRE(decode_values(at, bytes.data() + bytes.size(), want.size(), got));
+    CHECK(at == bytes.data() + bytes.size());
+    CHECK(std::memcmp(got.data(), want.data(), want.size() * sizeof(double)) == 0);
+  }
+}
+
 TEST_CASE("damaged runs of cells are refused or read as others, within their bytes") {
   Random random(23);
   for (int round = 0; round < 300; ++round) {

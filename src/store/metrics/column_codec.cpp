@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "store/metrics/cells_codec.h"
 #include "store/metrics/decimals.h"
+#include "store/metrics/int_column.h"
+#include "store/metrics/number_column.h"
 #include "store/metrics/pairs_codec.h"
 
 namespace kansoku::store::metrics {
@@ -35,6 +37,9 @@ void encode_decimals(std::span<const int64_t> m, int e, std::string& out) {
     bits2 += coded_bits(delta - (m[i - 1] - m[i - 2]));
   }
   bool second = bits2 < bits;
+  out += static_cast<char>(ValueMode::Numbers);
+  if (encode_numbers_as_planes(m, e, second, out)) return;
+  out.pop_back();
   out += static_cast<char>(second ? ValueMode::DecimalDelta2 : ValueMode::DecimalDelta);
   out += static_cast<char>(e);
   append_varint(out, zigzag(m[0]));
@@ -47,6 +52,7 @@ void encode_decimals(std::span<const int64_t> m, int e, std::string& out) {
 }
 
 void encode_xor(std::span<const double> values, std::string& out) {
+  const size_t before = out.size();
   out += static_cast<char>(ValueMode::Xor);
   append_le(out, values[0]);
   StreamState state;
@@ -56,6 +62,15 @@ void encode_xor(std::span<const double> values, std::string& out) {
     char* at = bytes + 1;
     bytes[0] = static_cast<char>(stream_detail::put_value(state, values[i], at));
     out.append(bytes, static_cast<size_t>(at - bytes));
+  }
+  // Where every value is new, its bits are a byte less, and those of one plane are alike.
+  if (out.size() - before <= values.size() * sizeof(double)) return;
+  thread_local std::vector<int64_t> integers;
+  to_exact_integers(values, kBitsExponent, integers);
+  std::string planes(1, static_cast<char>(ValueMode::Numbers));
+  if (encode_numbers_as_planes(integers, kBitsExponent, false, planes)) {
+    out.resize(before);
+    out += planes;
   }
 }
 
@@ -268,6 +283,10 @@ bool decode_values(const char*& at, const char* end, size_t count, std::vector<d
       return decode_decimals(at, end, mode == ValueMode::DecimalDelta2, values);
     case ValueMode::Xor:
       return decode_xor(at, end, values);
+    case ValueMode::Numbers: {
+      thread_local NumberColumn column;
+      return decode_numbers(at, end, nullptr, column, values);
+    }
     default:
       return false;
   }

@@ -22,6 +22,7 @@ enum class ValueMode : uint8_t {
   Points = 4,         // floats and distributions mixed
   Pairs = 5,          // floats and value/count pairs (pairs_codec.h), read only
   Cells = 6,          // floats and cells, as columns (cells_codec.h)
+  Numbers = 7,        // a column of numbers whose integers are planes (number_column.h)
 };
 
 // values.size() >= 1.

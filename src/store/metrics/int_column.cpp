@@ -15,8 +15,15 @@ namespace {
 constexpr uint8_t kConstant = 0;
 constexpr uint8_t kVarints = 1;
 constexpr uint8_t kPrefix = 2;
+constexpr uint8_t kPlanes = 3;
 constexpr uint8_t kFormMask = 3;
 constexpr uint8_t kUnsigned = 4;  // no zigzag: nothing is negative
+
+// Shorter columns are varints instead of planes.
+constexpr size_t kPlanesValuesMin = 64;
+// The first value of a column and its first difference are often far larger than what follows: they
+// stand before the planes.
+constexpr size_t kBeforePlanes = 2;
 
 // Below this many values the table of the codes costs about what the codes save, and making them
 // more than zstd: the short runs of the head's parts are varints.
@@ -385,6 +392,30 @@ bool take_prefix(const char*& at, const char* end, bool with_sign, std::span<int
   return true;
 }
 
+// The magnitudes; the sign is the caller's.
+bool take_planes(const char*& at, const char* end, std::span<int64_t> out) {
+  const size_t before = std::min(out.size(), kBeforePlanes);
+  uint64_t magnitude = 0;
+  for (int64_t& value : out.first(before)) {
+    if (!read_varint(at, end, magnitude)) return false;
+    value = static_cast<int64_t>(magnitude);
+  }
+  if (at == end) return false;
+  const size_t planes = static_cast<uint8_t>(*at++);
+  const std::span<int64_t> rest = out.subspan(before);
+  if (planes > sizeof(int64_t) || static_cast<uint64_t>(end - at) < planes * rest.size())
+    return false;
+  std::ranges::fill(rest, 0);
+  for (size_t plane = 0; plane < planes; ++plane) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(at);
+    const auto shift = static_cast<int>(8 * plane);
+    for (size_t i = 0; i < rest.size(); ++i)
+      rest[i] |= static_cast<int64_t>(uint64_t{bytes[i]} << shift);
+    at += rest.size();
+  }
+  return true;
+}
+
 }  // namespace
 
 size_t ints_bytes(std::span<const int64_t> values) {
@@ -422,6 +453,28 @@ void encode_ints(std::span<const int64_t> values, std::string& out) {
   }
 }
 
+bool encode_planes(std::span<const int64_t> values, std::string& out) {
+  if (values.size() < kPlanesValuesMin) return false;
+  const Shape shape = shape_of(values);
+  if (shape.constant) return false;
+  uint64_t all = 0;
+  const auto rest = values.subspan(kBeforePlanes);
+  for (const int64_t value : rest) all |= shape.magnitude(value);
+  const size_t planes = (static_cast<size_t>(std::bit_width(all)) + 7) / 8;
+  if (planes * rest.size() > 2 * shape.varint_bytes) return false;
+  out += static_cast<char>(kPlanes | (shape.negative ? 0 : kUnsigned));
+  for (const int64_t value : values.first(kBeforePlanes))
+    append_varint(out, shape.magnitude(value));
+  out += static_cast<char>(planes);
+  size_t to = out.size();
+  out.resize(to + planes * rest.size());
+  for (size_t plane = 0; plane < planes; ++plane) {
+    for (const int64_t value : rest)
+      out[to++] = static_cast<char>(shape.magnitude(value) >> (8 * plane));
+  }
+  return true;
+}
+
 bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
   if (at == end || out.empty()) return false;
   const auto head = static_cast<uint8_t>(*at++);
@@ -445,7 +498,10 @@ bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
     case kPrefix:
       return take_prefix(at, end, with_sign, out);
     default:
-      return false;
+      if (!take_planes(at, end, out)) return false;
+      if (!with_sign) return true;
+      for (int64_t& value : out) value = unzigzag(static_cast<uint64_t>(value));
+      return true;
   }
 }
 

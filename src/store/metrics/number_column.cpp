@@ -14,10 +14,10 @@ constexpr uint8_t kExponentMask = 15;
 constexpr uint8_t kCorrected = 16;
 constexpr int kPredictorShift = 5;
 enum class Predictor : uint8_t {
-  None = 0,
+  None = 0,         // themselves
   Before = 1,       // difference to the one before
   BeforeTwice = 2,  // difference of differences
-  Reference = 3,
+  Reference = 3,    // difference to a column that is known before
 };
 constexpr uint8_t kPredictors = 4;
 
@@ -29,8 +29,9 @@ int64_t plus(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
-void take_differences(std::vector<int64_t>& v) {
-  for (size_t i = v.size(); i-- > 1;) v[i] = minus(v[i], v[i - 1]);
+// From `first` on, which is 2 for differences of differences.
+void take_differences(std::span<int64_t> v, size_t first) {
+  for (size_t i = v.size(); i-- > first;) v[i] = minus(v[i], v[i - 1]);
 }
 void add_up(std::span<int64_t> v) {
   for (size_t i = 1; i < v.size(); ++i) v[i] = plus(v[i], v[i - 1]);
@@ -58,6 +59,23 @@ bool to_integers(std::span<const double> values, int exponent, std::vector<int64
   return true;
 }
 
+// Loops of their own, so that the divisions are done two at a time.
+void to_values(std::span<const int64_t> integers, int exponent, std::span<double> values) {
+  if (exponent == kBitsExponent) {
+    std::memcpy(values.data(), integers.data(), values.size_bytes());
+    return;
+  }
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(integers[i]);
+  if (exponent == 0) return;
+  const double power = kPowers[static_cast<size_t>(exponent)];
+  for (double& value : values) value /= power;
+}
+
+char head_of(int exponent, Predictor predictor, bool corrected) {
+  return static_cast<char>(exponent | (corrected ? kCorrected : 0) |
+                           static_cast<uint8_t>(predictor) << kPredictorShift);
+}
+
 // One way to keep a column.
 struct Choice {
   int exponent = kBitsExponent;
@@ -82,12 +100,11 @@ void choose_predictor(Choice& choice, const Reference* reference) {
   offer(Predictor::None);
   const bool constant = choice.bytes <= 2;
   if (residuals.size() > 1 && !constant) {
-    take_differences(residuals);
+    take_differences(residuals, 1);
     offer(Predictor::Before);
   }
   if (residuals.size() > 2 && !constant) {
-    for (size_t i = residuals.size(); i-- > 2;)
-      residuals[i] = minus(residuals[i], residuals[i - 1]);
+    take_differences(residuals, 2);
     offer(Predictor::BeforeTwice);
   }
   if (reference != nullptr && !constant && reference->integers(choice.exponent, residuals)) {
@@ -154,8 +171,7 @@ void encode_numbers(std::span<const double> values, std::span<const int> exponen
   if (own < 0 && std::ranges::find(exponents, kBitsExponent) == exponents.end())
     offer(kBitsExponent);
   const bool corrected = !best.corrections.empty();
-  out += static_cast<char>(best.exponent | (corrected ? kCorrected : 0) |
-                           static_cast<uint8_t>(best.predictor) << kPredictorShift);
+  out += head_of(best.exponent, best.predictor, corrected);
   encode_ints(best.residuals, out);
   if (corrected) encode_ints(best.corrections, out);
   column.exponent = best.exponent;
@@ -163,8 +179,22 @@ void encode_numbers(std::span<const double> values, std::span<const int> exponen
   column.integers.assign(best.integers.begin(), best.integers.end());
 }
 
-bool decode_numbers(const char*& at, const char* end, size_t count, const Reference* reference,
-                    NumberColumn& column, std::vector<double>& values) {
+bool encode_numbers_as_planes(std::span<const int64_t> integers, int exponent, bool twice,
+                              std::string& out) {
+  thread_local std::vector<int64_t> residuals;
+  residuals.assign(integers.begin(), integers.end());
+  take_differences(residuals, 1);
+  if (twice) take_differences(residuals, 2);
+  const size_t before = out.size();
+  out += head_of(exponent, twice ? Predictor::BeforeTwice : Predictor::Before, false);
+  if (encode_planes(residuals, out)) return true;
+  out.resize(before);
+  return false;
+}
+
+bool decode_numbers(const char*& at, const char* end, const Reference* reference,
+                    NumberColumn& column, std::span<double> values) {
+  const size_t count = values.size();
   if (at == end || count == 0) return false;
   const auto head = static_cast<uint8_t>(*at++);
   const int exponent = head & kExponentMask;
@@ -195,8 +225,7 @@ bool decode_numbers(const char*& at, const char* end, size_t count, const Refere
       break;
     }
   }
-  values.resize(count);
-  for (size_t i = 0; i < count; ++i) values[i] = from_integer(integers[i], exponent);
+  to_values(integers, exponent, values);
   if (!corrected) return true;
   thread_local std::vector<int64_t> corrections;
   corrections.resize(count);

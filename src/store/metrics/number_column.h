@@ -45,9 +45,13 @@ int common_decimals(std::span<const std::span<const double>> columns);
 // they do not suit. What is chosen is left in `column`.
 void encode_numbers(std::span<const double> values, std::span<const int> exponents,
                     const Reference* reference, NumberColumn& column, std::string& out);
-// Reads `count` values, at least one; false when the bytes are no column.
-bool decode_numbers(const char*& at, const char* end, size_t count, const Reference* reference,
-                    NumberColumn& column, std::vector<double>& values);
+// A column whose integers are differences, or differences of differences, as planes. Appends
+// nothing and says false where planes do not suit (encode_planes()).
+bool encode_numbers_as_planes(std::span<const int64_t> integers, int exponent, bool twice,
+                              std::string& out);
+// Fills `values`, at least one; false when the bytes are no column.
+bool decode_numbers(const char*& at, const char* end, const Reference* reference,
+                    NumberColumn& column, std::span<double> values);
 
 // For a column whose differences are its owner's affair: the integers, where the exponent suits all
 // values.

@@ -112,6 +112,12 @@ std::map<SeriesId, DecodedSeries> samples_of_version_4() {
                                            .max = 110.75,
                                            .buckets = std::move(buckets)}));
   }
+  // Floats in planes: decimals, and doubles that have nothing in common.
+  for (int i = 0; i < 100; ++i) {
+    out[107].push(i * 1000, static_cast<double>(random() % 4000) / 100);
+    out[108].push(i * 1000, std::bit_cast<double>(random() >> 2));
+    out[109].push(i * 1000, 5e6 * i + static_cast<double>(random() % 300));
+  }
   DecodedSeries& histograms = out[106];
   histograms.push(1, point_of({.count = 2,
                                .sum = 3,

@@ -140,15 +140,11 @@ class Year {
         for (const auto& page : part->pages(static_cast<store::metrics::PageKind>(kind)))
           out[kind] += page.stored_bytes;
       }
-      if (const char* to = std::getenv("KANSOKU_DUMP")) {
-        FILE* f = std::fopen(to, "wb");
-        std::string b = disk_.contents(path);
-        std::fwrite(b.data(), 1, b.size(), f);
-        std::fclose(f);
-      }
     }
     return out;
   }
+
+  uint64_t manifest_bytes() { return disk_.contents("/d/metrics/manifest").size(); }
 
   struct Tier {
     uint64_t cells = 0;
@@ -248,14 +244,16 @@ int run(const Options& options) {
   fmt::print(
       "{{\"points\": {:.0f}, \"points_not_stored\": {}, \"settled\": {}, "
       "\"hours_hold_everything\": {}, "
-      "\"store_bytes\": {}, \"log_bytes\": {}, \"store_bytes_unsettled\": {}, \"parts\": {}, "
+      "\"store_bytes\": {}, \"manifest_bytes\": {}, \"log_bytes\": {}, \"store_bytes_unsettled\": "
+      "{}, \"parts\": {}, "
       "\"seals\": {}, "
       "\"cells\": {{\"1s\": {}, \"60s\": {}, \"300s\": {}, \"3600s\": {}}}, "
-      "\"page_bytes\": {{\"1s\": {}, \"60s\": {}, \"300s\": {}, \"3600s\": {}}}, \"cpu_s\": {:.1f}}}\n",
+      "\"page_bytes\": {{\"1s\": {}, \"60s\": {}, \"300s\": {}, \"3600s\": {}}}, \"cpu_s\": "
+      "{:.1f}}}\n",
       year.points_sent(), year.points_not_stored(), settled, whole, year.bytes_below("/d/metrics"),
-      year.bytes_below("/d/log"), unsettled, year.stats().parts, year.seals(), seconds.cells,
-      minutes.cells, five_minutes.cells, hours.cells, pages[0], pages[1], pages[2], pages[3],
-      cpu_seconds());
+      year.manifest_bytes(), year.bytes_below("/d/log"), unsettled, year.stats().parts,
+      year.seals(), seconds.cells, minutes.cells, five_minutes.cells, hours.cells, pages[0],
+      pages[1], pages[2], pages[3], cpu_seconds());
   return settled && whole && year.points_not_stored() == 0 ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 #include "store/metrics/cells_codec.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "store/metrics/decimals.h"
 #include "store/metrics/int_column.h"
@@ -275,7 +276,9 @@ void add_pairs(const Distribution& d, const Pairs& pairs, Cells& cells, int64_t&
     cells.pair_counts.push_back(pair.count);
   }
   cells.pair_sizes.push_back(static_cast<int64_t>(pairs.size()));
-  const bool follows = !pairs.empty() && same_bits(d.min, pairs.front().value) &&
+  // Which of two NaNs a sum is need not be the same twice.
+  const bool follows = !pairs.empty() && !std::isnan(d.count) &&
+                       same_bits(d.min, pairs.front().value) &&
                        same_bits(d.max, pairs.back().value) &&
                        same_bits(d.count, count_of(std::span(cells.pair_counts).subspan(before)));
   if (!follows) shape |= kExplicit;

@@ -6,8 +6,9 @@ namespace kansoku::store::metrics {
 namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
-// 2: deletions (docs/formats/tombstones.md); the manifest's own records are those of version 1.
-constexpr uint32_t kManifestVersion = 2;
+// 2: deletions (docs/formats/tombstones.md). 3: parts of version 4. The manifest's own records are
+// those of version 1.
+constexpr uint32_t kManifestVersion = 3;
 constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
 // Rewritten when it has grown to this.

@@ -63,8 +63,8 @@ void encode_xor(std::span<const double> values, std::string& out) {
     bytes[0] = static_cast<char>(stream_detail::put_value(state, values[i], at));
     out.append(bytes, static_cast<size_t>(at - bytes));
   }
-  // Where few values repeat the one before, the bytes of one place of all values are more alike than
-  // those of one value. Six and a half bytes: where a fifth repeats, both take the same.
+  // Where few values repeat the one before, the bytes of one place of all values are more alike
+  // than those of one value. Six and a half bytes: where a fifth repeats, both take the same.
   if (2 * (out.size() - before) <= 13 * values.size()) return;
   thread_local std::vector<int64_t> integers;
   to_exact_integers(values, kBitsExponent, integers);

@@ -75,7 +75,8 @@ std::map<SeriesId, DecodedSeries> samples() {
 }
 
 // Also what version 4 keeps as columns: statistic sets and sketches, beside other points or alone,
-// long enough for prefix codes; and histograms, which it keeps one by one.
+// long enough for prefix codes; floats in planes; and histograms, which it keeps one by one. The
+// times of each lie in one section (write_part()), so that a series is one run.
 std::map<SeriesId, DecodedSeries> samples_of_version_4() {
   auto out = samples();
   std::mt19937_64 random(1);
@@ -90,7 +91,7 @@ std::map<SeriesId, DecodedSeries> samples_of_version_4() {
       d.min = std::min(d.min, level);
       d.max = std::max(d.max, level);
     }
-    sets.push(i * 60'000, point_of(std::move(d)));
+    sets.push(i * 20, point_of(std::move(d)));
   }
   DecodedSeries& others = out[104];
   for (int i = 0; i < 3; ++i) {
@@ -106,17 +107,17 @@ std::map<SeriesId, DecodedSeries> samples_of_version_4() {
     signal::SketchBuckets buckets{1, {}, {{-7, 2}}};
     for (int k = 0; k < 50; ++k)
       buckets.positive.push_back({2 * k + i, static_cast<double>(random() % 40)});
-    sketches.push(i * 3'600'000, point_of({.count = 1003,
-                                           .sum = 20'000.25,
-                                           .min = -0.125,
-                                           .max = 110.75,
-                                           .buckets = std::move(buckets)}));
+    sketches.push(i, point_of({.count = 1003,
+                               .sum = 20'000.25,
+                               .min = -0.125,
+                               .max = 110.75,
+                               .buckets = std::move(buckets)}));
   }
   // Floats in planes: decimals, and doubles that have nothing in common.
   for (int i = 0; i < 100; ++i) {
-    out[107].push(i * 1000, static_cast<double>(random() % 4000) / 100);
-    out[108].push(i * 1000, std::bit_cast<double>(random() >> 2));
-    out[109].push(i * 1000, 5e6 * i + static_cast<double>(random() % 300));
+    out[107].push(i * 20, static_cast<double>(random() % 4000) / 100);
+    out[108].push(i * 20, std::bit_cast<double>(random() >> 2));
+    out[109].push(i * 20, 5e6 * i + static_cast<double>(random() % 300));
   }
   DecodedSeries& histograms = out[106];
   histograms.push(1, point_of({.count = 2,
@@ -127,10 +128,12 @@ std::map<SeriesId, DecodedSeries> samples_of_version_4() {
   return out;
 }
 
+constexpr int64_t kGoldenSectionMs = 5000;
+
 PartMeta write_part(env::SimFileSystem& disk) {
   REQUIRE(disk.create_directories("/p"));
   SectionLengths sections_ms{};
-  sections_ms[static_cast<size_t>(PageKind::Raw)] = 5000;
+  sections_ms[static_cast<size_t>(PageKind::Raw)] = kGoldenSectionMs;
   auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20},
                                    1, sections_ms);
   REQUIRE(writer);
@@ -220,6 +223,19 @@ TEST_CASE("the golden part of version 4 is read, and written, byte for byte") {
   CHECK(disk.contents("/p/" + part_name(1)) == bytes);
   disk.set_contents("/p/" + part_name(1), bytes);
   check_reads_samples(Part::open(disk, "/p", meta), samples_of_version_4());
+}
+
+TEST_CASE("the golden part has every form of values that is written") {
+  std::set<ValueMode> forms;
+  for (const auto& [id, series] : samples_of_version_4()) {
+    const auto& times = series.timestamps_ms;
+    const auto first_run = std::ranges::lower_bound(times, kGoldenSectionMs) - times.begin();
+    std::string bytes;
+    encode_points(series, 0, static_cast<size_t>(first_run), bytes);
+    forms.insert(static_cast<ValueMode>(bytes[0]));
+  }
+  CHECK(forms == std::set{ValueMode::Constant, ValueMode::DecimalDelta, ValueMode::DecimalDelta2,
+                          ValueMode::Xor, ValueMode::Points, ValueMode::Cells, ValueMode::Numbers});
 }
 
 TEST_CASE("cells of many values take several runs") {

@@ -204,40 +204,31 @@ class SumReference final : public Reference {
   const Cells* cells_;
 };
 
-// Differences within each point; the first of a point to the first of the one before.
-void take_gaps(std::span<int64_t> v, std::span<const int64_t> sizes) {
-  uint64_t first = 0;
-  size_t at = 0;
-  for (const int64_t size : sizes) {
-    uint64_t previous = first;
-    for (int64_t i = 0; i < size; ++i, ++at) {
-      const auto value = static_cast<uint64_t>(v[at]);
-      v[at] = static_cast<int64_t>(value - previous);
-      previous = value;
-      if (i == 0) first = value;
-    }
-  }
-}
-
-// Firsts and the others are two columns: their differences are of other magnitudes, and only the
-// firsts' have a sign.
-void put_gaps(std::span<int64_t> v, std::span<const int64_t> sizes, std::string& out) {
-  take_gaps(v, sizes);
+// Differences within each point; the first of a point to the first of the one before. Firsts and
+// the others are two columns: their differences are of other magnitudes, and only the firsts' have
+// a sign.
+void put_gaps(std::span<const int64_t> v, std::span<const int64_t> sizes, std::string& out) {
   thread_local std::vector<int64_t> firsts;
   thread_local std::vector<int64_t> others;
   firsts.clear();
-  others.clear();
+  others.resize(v.size());
+  size_t count = 0;
+  uint64_t first = 0;
   size_t at = 0;
   for (const int64_t size : sizes) {
     if (size == 0) continue;
-    const auto n = static_cast<size_t>(size);
-    firsts.push_back(v[at]);
-    const auto rest = v.subspan(at + 1, n - 1);
-    others.insert(others.end(), rest.begin(), rest.end());
-    at += n;
+    const auto begin = static_cast<uint64_t>(v[at]);
+    firsts.push_back(static_cast<int64_t>(begin - first));
+    first = begin;
+    uint64_t previous = begin;
+    for (const size_t end = at + static_cast<size_t>(size); ++at < end;) {
+      const auto value = static_cast<uint64_t>(v[at]);
+      others[count++] = static_cast<int64_t>(value - previous);
+      previous = value;
+    }
   }
   encode_ints(firsts, out);
-  if (!others.empty()) encode_ints(others, out);
+  if (count > 0) encode_ints(std::span(others).first(count), out);
 }
 
 bool take_with_gaps(const char*& at, const char* end, std::span<const int64_t> sizes,
@@ -319,9 +310,9 @@ void add_cell(const Distribution& d, Cells& cells) {
   cells.shapes.push_back(shape);
 }
 
-void put_numbers(const std::vector<double>& values, std::span<const int> exponents,
-                 const Reference* reference, NumberColumn& column, std::string& out) {
-  if (!values.empty()) encode_numbers(values, exponents, reference, column, out);
+void put_numbers(const std::vector<double>& values, int exponent, const Reference* reference,
+                 NumberColumn& column, std::string& out) {
+  if (!values.empty()) encode_numbers(values, exponent, reference, column, out);
 }
 
 // `e`: the exponent of all values, minima and maxima, or -1.
@@ -333,16 +324,14 @@ void put_pairs(Cells& c, int e, std::string& out) {
   if (e < 0) e = kBitsExponent;
   c.pair_value_integers.exponent = e;
   to_exact_integers(c.pair_values, e, c.pair_value_integers.integers);
-  thread_local std::vector<int64_t> gaps;
-  gaps = c.pair_value_integers.integers;
   out += static_cast<char>(e);
-  put_gaps(gaps, c.pair_sizes, out);
-  put_numbers(c.pair_counts, {}, nullptr, c.pair_count_integers, out);
+  put_gaps(c.pair_value_integers.integers, c.pair_sizes, out);
+  put_numbers(c.pair_counts, -1, nullptr, c.pair_count_integers, out);
 }
 
 void put_sketches(Cells& c, std::string& out) {
   if (c.zero_counts.empty()) return;
-  put_numbers(c.zero_counts, {}, nullptr, c.zero_count_integers, out);
+  put_numbers(c.zero_counts, -1, nullptr, c.zero_count_integers, out);
   encode_ints(c.positive_sizes, out);
   encode_ints(c.negative_sizes, out);
   if (c.bucket_indexes.empty()) return;
@@ -352,10 +341,8 @@ void put_sketches(Cells& c, std::string& out) {
     sizes.push_back(c.positive_sizes[i]);
     sizes.push_back(c.negative_sizes[i]);
   }
-  thread_local std::vector<int64_t> gaps;
-  gaps = c.bucket_indexes;
-  put_gaps(gaps, sizes, out);
-  put_numbers(c.bucket_counts, {}, nullptr, c.bucket_count_integers, out);
+  put_gaps(c.bucket_indexes, sizes, out);
+  put_numbers(c.bucket_counts, -1, nullptr, c.bucket_count_integers, out);
 }
 
 // --- reading
@@ -566,18 +553,17 @@ void encode_cells(const DecodedSeries& series, size_t begin, size_t end, std::st
   const std::array<std::span<const double>, 3> values{cells.pair_values, cells.minima,
                                                       cells.maxima};
   const int e = common_decimals(values);
-  const std::span<const int> exponents(&e, e < 0 ? 0 : 1);
   encode_ints(cells.shapes, out);
-  put_numbers(cells.floats, {}, nullptr, cells.float_integers, out);
+  put_numbers(cells.floats, -1, nullptr, cells.float_integers, out);
   put_pairs(cells, e, out);
   put_sketches(cells, out);
   const CountReference count(cells);
   const MinimumReference minimum(cells);
   const SumReference sum(cells);
-  put_numbers(cells.counts, {}, &count, cells.count_integers, out);
-  put_numbers(cells.minima, exponents, nullptr, cells.minimum_integers, out);
-  put_numbers(cells.maxima, exponents, &minimum, cells.maximum_integers, out);
-  put_numbers(cells.sums, exponents, &sum, cells.sum_integers, out);
+  put_numbers(cells.counts, -1, &count, cells.count_integers, out);
+  put_numbers(cells.minima, e, nullptr, cells.minimum_integers, out);
+  put_numbers(cells.maxima, e, &minimum, cells.maximum_integers, out);
+  put_numbers(cells.sums, e, &sum, cells.sum_integers, out);
   std::string coded;
   for (size_t i = begin; i < end; ++i) {
     if (kind_of(cells.shapes[i - begin]) != Kind::Bytes) continue;

@@ -248,6 +248,18 @@ TEST_CASE("statistic sets of seconds cost what their values do") {
   CHECK(bytes.size() < 4096 * 5.8 / 8);
 }
 
+TEST_CASE("minima that are all zero do not keep the other columns from referring to them") {
+  DecodedSeries run;
+  Random random(9);
+  for (int i = 0; i < 1000; ++i) {
+    const double max = hundredths(random, 1000);
+    run.push(i * 60'000, point_of(summary(2, max, 0, max)));
+  }
+  std::string bytes;
+  encode_points(run, 0, run.size(), bytes);
+  CHECK(bytes.size() < 1000 * 10.5 / 8);
+}
+
 TEST_CASE("cells of a gauge in hundredths take less than six bytes") {
   DecodedSeries run;
   Random random(9);

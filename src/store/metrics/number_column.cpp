@@ -149,27 +149,51 @@ void to_exact_integers(std::span<const double> values, int exponent,
   }
 }
 
-void encode_numbers(std::span<const double> values, std::span<const int> exponents,
-                    const Reference* reference, NumberColumn& column, std::string& out) {
+namespace {
+
+// One value for all, as counts mostly are: nothing has to be tried. Of the exponent that is asked
+// for where it suits: other columns may refer to this one.
+bool encode_constant(std::span<const double> values, int exponent, NumberColumn& column,
+                     std::string& out) {
+  if (!std::ranges::all_of(values, [&](double v) { return same_bits(v, values[0]); })) return false;
+  int64_t integer = 0;
+  int e = exponent;
+  if (e < 0 || !to_mantissa(values[0], e, integer)) e = find_decimals(values.first(1));
+  if (e < 0 || !to_mantissa(values[0], e, integer)) {
+    e = kBitsExponent;
+    integer = std::bit_cast<int64_t>(values[0]);
+  }
+  column.exponent = e;
+  column.exact = true;
+  column.integers.assign(values.size(), integer);
+  out += head_of(e, Predictor::None, false);
+  encode_ints(column.integers, out);
+  return true;
+}
+
+}  // namespace
+
+void encode_numbers(std::span<const double> values, int exponent, const Reference* reference,
+                    NumberColumn& column, std::string& out) {
   KANSOKU_CHECK(!values.empty());
+  if (values.size() > 1 && encode_constant(values, exponent, column, out)) return;
   thread_local Choice best;
   thread_local Choice next;
   bool chosen = false;
-  auto offer = [&](int exponent) {
-    if (!to_integers(values, exponent, next.integers, next.corrections)) return;
-    next.exponent = exponent;
+  auto offer = [&](int e) {
+    if (!to_integers(values, e, next.integers, next.corrections)) return;
+    next.exponent = e;
     choose_predictor(next, reference);
     if (chosen && next.bytes >= best.bytes) return;
     std::swap(best, next);
     chosen = true;
   };
-  for (const int exponent : exponents) offer(exponent);
-  const int own = find_decimals(values);
-  const bool offered = std::ranges::find(exponents, own) != exponents.end();
-  if (own >= 0 && !offered) offer(own);
-  // Where there are exact decimals the bits are never smaller.
-  if (own < 0 && std::ranges::find(exponents, kBitsExponent) == exponents.end())
-    offer(kBitsExponent);
+  if (exponent >= 0) offer(exponent);
+  // Where there are exact decimals, corrected ones and the bits are never smaller by much.
+  if (!chosen || !best.corrections.empty()) {
+    const int own = find_decimals(values);
+    offer(own < 0 ? kBitsExponent : own);
+  }
   const bool corrected = !best.corrections.empty();
   out += head_of(best.exponent, best.predictor, corrected);
   encode_ints(best.residuals, out);

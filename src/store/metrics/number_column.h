@@ -41,10 +41,10 @@ class Reference {
 // The smallest exponent that suits all values of all columns, or -1.
 int common_decimals(std::span<const std::span<const double>> columns);
 
-// values.size() >= 1; `exponents`: those to try beside the column's own, with corrections where
-// they do not suit. What is chosen is left in `column`.
-void encode_numbers(std::span<const double> values, std::span<const int> exponents,
-                    const Reference* reference, NumberColumn& column, std::string& out);
+// values.size() >= 1; `exponent`: one that is taken where it suits all values and, with
+// corrections, tried where it does not, or -1. What is chosen is left in `column`.
+void encode_numbers(std::span<const double> values, int exponent, const Reference* reference,
+                    NumberColumn& column, std::string& out);
 // A column whose integers are differences, or differences of differences, as planes. Appends
 // nothing and says false where planes do not suit (encode_planes()).
 bool encode_numbers_as_planes(std::span<const int64_t> integers, int exponent, bool twice,

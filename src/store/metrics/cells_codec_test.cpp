@@ -205,6 +205,32 @@ TEST_CASE("runs of cells of every kind come back bit by bit") {
   }
 }
 
+TEST_CASE("few pairs are kept shorter, when nothing is lost by it, and come back bit by bit") {
+  Random random(31);
+  int pairs = 0;
+  for (int round = 0; round < 400; ++round) {
+    DecodedSeries want;
+    for (uint64_t n = 1 + random() % 6, i = 0; i < n; ++i) {
+      const auto ms = static_cast<int64_t>(i) * 60'000;
+      Distribution d = pairs_cell(random, 20);
+      if (random() % 20 == 0) disturb(d, random);
+      if (i > 0 && random() % 4 == 0) {
+        want.push(ms, hundredths(random, 100));
+      } else {
+        want.push(ms, point_of(std::move(d)));
+      }
+    }
+    std::string bytes;
+    encode_points(want, 0, want.size(), bytes);
+    pairs += static_cast<int>(bytes[0] == static_cast<char>(ValueMode::Pairs));
+    DecodedSeries got;
+    REQUIRE(decode_points(bytes, want.timestamps_ms, got));
+    CHECK(same_bytes(got, want));
+  }
+  CHECK(pairs > 200);
+  CHECK(pairs < 400);
+}
+
 TEST_CASE("a part of a run is encoded as if it were the run") {
   Random random(3);
   const DecodedSeries run = random_run(random, 6, true);

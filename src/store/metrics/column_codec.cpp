@@ -302,6 +302,9 @@ void encode_points(const DecodedSeries& series, size_t begin, size_t end, std::s
     cells = cells || (distribution && is_cell(*distribution));
   }
   if (cells) {
+    out += static_cast<char>(ValueMode::Pairs);
+    if (encode_pairs(series, begin, end, out)) return;
+    out.pop_back();
     out += static_cast<char>(ValueMode::Cells);
     encode_cells(series, begin, end, out);
   } else if (mixed) {

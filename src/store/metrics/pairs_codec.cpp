@@ -1,6 +1,9 @@
 #include "store/metrics/pairs_codec.h"
 
+#include <cmath>
+
 #include "store/metrics/column_codec.h"
+#include "store/metrics/decimals.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -11,6 +14,9 @@ using signal::Pairs;
 // First byte of the counts.
 constexpr uint8_t kCountsOne = 0;
 constexpr uint8_t kCountsColumn = 1;
+// Longer runs are smaller as cells (cells_codec.h), and take about as long. Short ones take twice
+// as long there: most runs of the head's parts are short, and live for minutes.
+constexpr size_t kValuesMax = 96;
 // No decoder makes more values than this from one run: 4,096 points of 256 pairs.
 constexpr uint64_t kRunValuesMax = 1U << 20;
 
@@ -18,6 +24,15 @@ double count_of(const Pairs& pairs) {
   double count = 0;
   for (const signal::ValueCount& pair : pairs) count += pair.count;
   return count;
+}
+
+// Everything beside sum, values and counts follows from them.
+bool follows(const Distribution& d) {
+  const auto* pairs = std::get_if<Pairs>(&d.buckets);
+  return pairs != nullptr && !pairs->empty() && d.has_sum && d.has_min_max &&
+         !d.distribution_lost && !std::isnan(d.count) &&
+         d.reset_hint == signal::ResetHint::Unknown && same_bits(d.min, pairs->front().value) &&
+         same_bits(d.max, pairs->back().value) && same_bits(d.count, count_of(*pairs));
 }
 
 struct Columns {
@@ -55,6 +70,41 @@ std::unique_ptr<Distribution> make_pairs(std::span<const double> values,
 }
 
 }  // namespace
+
+bool encode_pairs(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
+  size_t values = 0;
+  for (size_t i = begin; i < end; ++i) {
+    const auto& d = series.distributions[i];
+    if (d && !follows(*d)) return false;
+    values += d ? std::get<Pairs>(d->buckets).size() : 1;
+    if (values > kValuesMax) return false;
+  }
+  thread_local Columns columns;
+  columns.clear();
+  bool ones = true;
+  for (size_t i = begin; i < end; ++i) {
+    const auto& d = series.distributions[i];
+    if (!d) {
+      append_varint(out, 0);
+      columns.values.push_back(series.values[i]);
+      continue;
+    }
+    const Pairs& pairs = std::get<Pairs>(d->buckets);
+    append_varint(out, pairs.size());
+    columns.sums.push_back(d->sum);
+    for (const signal::ValueCount& pair : pairs) {
+      columns.values.push_back(pair.value);
+      columns.counts.push_back(pair.count);
+      ones = ones && pair.count == 1;
+    }
+  }
+  encode_values(columns.values, out);
+  if (columns.sums.empty()) return true;
+  encode_values(columns.sums, out);
+  out += static_cast<char>(ones ? kCountsOne : kCountsColumn);
+  if (!ones) encode_values(columns.counts, out);
+  return true;
+}
 
 bool decode_pairs(const char* at, const char* end, std::span<const int64_t> timestamps_ms,
                   DecodedSeries& out) {

@@ -235,7 +235,8 @@ TEST_CASE("the golden part has every form of values that is written") {
     forms.insert(static_cast<ValueMode>(bytes[0]));
   }
   CHECK(forms == std::set{ValueMode::Constant, ValueMode::DecimalDelta, ValueMode::DecimalDelta2,
-                          ValueMode::Xor, ValueMode::Points, ValueMode::Cells, ValueMode::Numbers});
+                          ValueMode::Xor, ValueMode::Points, ValueMode::Pairs, ValueMode::Cells,
+                          ValueMode::Numbers});
 }
 
 TEST_CASE("cells of many values take several runs") {

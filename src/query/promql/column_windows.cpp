@@ -43,6 +43,8 @@ struct SeriesWindows {
   int64_t range_ms = 0;
   Grid grid;
   std::span<const std::vector<double>> scalars;  // by argument, then by step
+  // A kernel that is told to end leaves what it has not computed as it was.
+  QueryContext* context = nullptr;
 
   int64_t range_end(size_t step) const { return end_ms + static_cast<int64_t>(step) * stride_ms; }
   double range_seconds() const { return static_cast<double>(range_ms) / 1000; }
@@ -55,6 +57,7 @@ template <class Function>
 void each_window(const SeriesWindows& in, std::span<double> out, Function&& function) {
   for (size_t step = 0; step < out.size(); ++step) {
     const Window window = in.windows[step];
+    if (!in.context->spend(1 + window.size())) return;
     out[step] = window.empty() ? kAbsent : function(window);
   }
 }
@@ -104,6 +107,7 @@ void differences(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
+    if (!in.context->spend(1)) return;
     const double first = in.values[window.low];
     double difference = in.values[window.high - 1] - first;
     while (next_reset < resets.size() && resets[next_reset] <= window.low) ++next_reset;
@@ -198,6 +202,7 @@ void best(const SeriesWindows& in, std::span<double> out) {
   uint32_t next = 0;
   for (size_t step = 0; step < out.size(); ++step) {
     const Window window = in.windows[step];
+    if (!in.context->spend(2)) return;
     for (; next < window.high; ++next) {
       const double value = in.values[next];
       if (std::isnan(value)) continue;
@@ -260,6 +265,7 @@ void quantiles(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
+    if (!in.context->spend(8 * window.size())) return;
     const std::span<const double> values = values_of(in, window);
     out[step] = quantile_of(in.scalars[0][step], {values.begin(), values.end()});
   }
@@ -336,6 +342,7 @@ void predictions(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
+    if (!in.context->spend(4 * window.size())) return;
     const Line line = regression(in, window, in.grid.at(step));
     out[step] = line.slope * in.scalars[0][step] + line.intercept;
   }
@@ -434,6 +441,7 @@ class WindowCutter {
     const auto count = static_cast<uint32_t>(times_ms.size());
     int64_t end = frame_.end_ms;
     for (Window& window : windows_) {
+      if (!frame_.context->spend(2)) return any;
       // The first time that is in the range.
       const int64_t start = end - frame_.range_ms + (closed_ ? 0 : 1);
       while (low < count && times_ms[low] < start) ++low;
@@ -454,6 +462,7 @@ class WindowCutter {
     for (size_t step = 0; step < windows_.size(); ++step) {
       const Window window = windows_[step];
       if (window.size() < 2) continue;
+      if (!frame_.context->spend(4)) return;
       const int64_t first_ms = times_ms[window.low];
       const int64_t last_ms = times_ms[window.high - 1];
       Stretch& out = stretches_[step];
@@ -504,7 +513,11 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
       .stride_ms = time.at == TimeModifiers::At::None ? grid_.step : 0,
       .range_ms = subquery ? as<SubqueryExpr>(range).range_ms : as<MatrixSelector>(range).range_ms,
       .grid = grid_,
-      .scalars = scalars};
+      .scalars = scalars,
+      .context = &root_.context};
+  // The windows, what stretches them, and the results.
+  constexpr uint64_t kRows = (sizeof(Window) + sizeof(Stretch)) / sizeof(double) + 1;
+  KANSOKU_TRY(const MemoryHold hold, hold_rows(kRows));
   WindowCutter cutter(*kernel_of(call), frame, root_.options.closed_ranges);
   const RangeFunction function = call.function->range;
   const bool counter = function == fn_rate || function == fn_increase;
@@ -512,7 +525,9 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
   std::vector<double> out(grid_.steps());
   const auto one = [&](const LabelSet& labels, bool drop_name, std::span<const int64_t> times_ms,
                        std::span<const double> values, bool deltas, const RowSink& to) -> Status {
-    if (!cutter.run(times_ms, values, deltas, out)) return {};
+    const bool any = cutter.run(times_ms, values, deltas, out);
+    if (root_.context.ended()) return root_.context.check();
+    if (!any) return {};
     if (counter && !deltas && !subquery) tell_odd_name(labels, position, root_.annotations);
     for (size_t i = 0; function == fn_quantile_over_time && i < out.size(); ++i) {
       const double q = scalars[0][i];
@@ -540,8 +555,14 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
     }
     KANSOKU_TRY(const Grid steps, subquery_grid(as<SubqueryExpr>(range)));
     if (steps.steps() == 0) return {};
+    MemoryHold times_hold(root_.context);
+    KANSOKU_RETURN_IF_ERROR(times_hold.hold(steps.steps() * 2 * sizeof(int64_t)));
     std::vector<int64_t> times_ms;
-    for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
+    times_ms.reserve(steps.steps());
+    for (size_t i = 0; i < steps.steps(); ++i) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(1));
+      times_ms.push_back(steps.at(i));
+    }
     ColumnEvaluator inner(root_, steps);
     inner.labels_wanted_ = wanted;
     uint64_t values = 0;

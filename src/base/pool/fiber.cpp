@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 
-#if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define KANSOKU_FIBER_ASAN
 #include <sanitizer/common_interface_defs.h>
@@ -17,7 +16,6 @@
 #if __has_feature(thread_sanitizer)
 #define KANSOKU_FIBER_TSAN
 #include <sanitizer/tsan_interface.h>
-#endif
 #endif
 
 namespace kansoku {

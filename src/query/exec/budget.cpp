@@ -50,7 +50,10 @@ QueryContext::~QueryContext() {
 
 Status QueryContext::charge_memory(uint64_t bytes) {
   if (memory_ != nullptr) KANSOKU_RETURN_IF_ERROR(memory_->take(bytes));
-  return over("bytes of memory", memory_bytes_.fetch_add(bytes) + bytes, limits_.memory_bytes_max);
+  const uint64_t used = memory_bytes_.fetch_add(bytes) + bytes;
+  Status fits = over("bytes of memory", used, limits_.memory_bytes_max);
+  if (!fits) release_memory(bytes);
+  return fits;
 }
 
 void QueryContext::release_memory(uint64_t bytes) {

@@ -65,6 +65,7 @@ class QueryContext {
   Status charge_series(uint64_t series);
   Status charge_points(uint64_t points);
   Status charge_bytes(uint64_t bytes);
+  // All of it or, when it is refused, nothing.
   Status charge_memory(uint64_t bytes);
   void release_memory(uint64_t bytes);
 
@@ -120,12 +121,12 @@ class MemoryHold {
     return *this;
   }
   ~MemoryHold() { context_->release_memory(bytes_); }
-  // Holds `bytes` in all; never fewer than before.
+  // Holds `bytes` in all, never fewer than before; what is refused is not held.
   Status hold(uint64_t bytes) {
     if (bytes <= bytes_) return {};
-    const uint64_t more = bytes - bytes_;
-    bytes_ = bytes;  // what is refused is counted too, and given back
-    return context_->charge_memory(more);
+    KANSOKU_RETURN_IF_ERROR(context_->charge_memory(bytes - bytes_));
+    bytes_ = bytes;
+    return {};
   }
 
  private:

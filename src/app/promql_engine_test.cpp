@@ -63,9 +63,9 @@ struct Fixture {
   ManualExecutor executor;
   SlowStore store{&clock};
   MemoryBudget memory;
-  std::unique_ptr<PromqlEngine> engine;
   std::vector<std::string> order;
   std::map<std::string, Result<ResultDocument>> answers;
+  std::unique_ptr<PromqlEngine> engine;  // answers what is left when it goes
 
   explicit Fixture(size_t running_max = PromqlEngine::kRunningMax,
                    uint64_t memory_bytes_max = 64 << 20)

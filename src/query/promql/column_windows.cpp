@@ -52,7 +52,27 @@ struct SeriesWindows {
 
 using Kernel = void (*)(const SeriesWindows&, std::span<double> out);
 
-// `function(window)` for each window that has samples.
+// `function(step)` for each step, in blocks for which the context is asked once.
+template <class Function>
+void each_step(const SeriesWindows& in, size_t steps, Function&& function) {
+  constexpr size_t kBlock = 4'096;
+  for (size_t begin = 0; begin < steps; begin += kBlock) {
+    const size_t end = std::min(steps, begin + kBlock);
+    if (!in.context->spend(end - begin)) return;
+    for (size_t step = begin; step < end; ++step) function(step);
+  }
+}
+
+// `function(window)` for each window that has samples, where it looks at a few of them.
+template <class Function>
+void each_edge(const SeriesWindows& in, std::span<double> out, Function&& function) {
+  each_step(in, out.size(), [&](size_t step) {
+    const Window window = in.windows[step];
+    out[step] = window.empty() ? kAbsent : function(window);
+  });
+}
+
+// The same where it looks at all of them.
 template <class Function>
 void each_window(const SeriesWindows& in, std::span<double> out, Function&& function) {
   for (size_t step = 0; step < out.size(); ++step) {
@@ -101,13 +121,12 @@ void differences(const SeriesWindows& in, std::span<double> out) {
   if constexpr (kind.counter) resets = resets_of(in.values);
   const double seconds = kind.per_second ? in.range_seconds() : 1;
   size_t next_reset = 0;
-  for (size_t step = 0; step < out.size(); ++step) {
+  each_step(in, out.size(), [&](size_t step) {
     const Window window = in.windows[step];
     if (window.size() < 2) {
       out[step] = kAbsent;
-      continue;
+      return;
     }
-    if (!in.context->spend(1)) return;
     const double first = in.values[window.low];
     double difference = in.values[window.high - 1] - first;
     while (next_reset < resets.size() && resets[next_reset] <= window.low) ++next_reset;
@@ -117,7 +136,7 @@ void differences(const SeriesWindows& in, std::span<double> out) {
     const Stretch& stretch = in.stretches[step];
     out[step] = difference * (kind.counter ? counter_factor(stretch, first, difference, seconds)
                                            : stretch.factor);
-  }
+  });
 }
 
 template <RateKind kind>
@@ -132,7 +151,7 @@ void sums_of_deltas(const SeriesWindows& in, std::span<double> out) {
 
 template <bool counter>
 void of_last_two(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) {
+  each_edge(in, out, [&](Window window) {
     if (window.size() < 2) return kAbsent;
     const double before = in.values[window.high - 2];
     const double now = in.values[window.high - 1];
@@ -200,9 +219,8 @@ void best(const SeriesWindows& in, std::span<double> out) {
   std::vector<uint32_t> queue;
   size_t front = 0;
   uint32_t next = 0;
-  for (size_t step = 0; step < out.size(); ++step) {
+  each_step(in, out.size(), [&](size_t step) {
     const Window window = in.windows[step];
-    if (!in.context->spend(2)) return;
     for (; next < window.high; ++next) {
       const double value = in.values[next];
       if (std::isnan(value)) continue;
@@ -216,23 +234,23 @@ void best(const SeriesWindows& in, std::span<double> out) {
     } else {
       out[step] = front < queue.size() ? in.values[queue[front]] : in.values[window.low];
     }
-  }
+  });
 }
 
 void counts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [](Window window) { return static_cast<double>(window.size()); });
+  each_edge(in, out, [](Window window) { return static_cast<double>(window.size()); });
 }
 
 void present(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [](Window) { return 1.0; });
+  each_edge(in, out, [](Window) { return 1.0; });
 }
 
 void firsts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) { return in.values[window.low]; });
+  each_edge(in, out, [&](Window window) { return in.values[window.low]; });
 }
 
 void lasts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) { return in.values[window.high - 1]; });
+  each_edge(in, out, [&](Window window) { return in.values[window.high - 1]; });
 }
 
 double variance(std::span<const double> values) {
@@ -281,7 +299,7 @@ void pair_counts(const SeriesWindows& in, std::span<double> out, Differs&& diffe
     if (i > 0 && differs(in.values[i - 1], in.values[i])) ++count;
     up_to[i] = count;
   }
-  each_window(in, out, [&](Window window) {
+  each_edge(in, out, [&](Window window) {
     return static_cast<double>(up_to[window.high - 1] - up_to[window.low]);
   });
 }
@@ -440,8 +458,8 @@ class WindowCutter {
     bool any = false;
     const auto count = static_cast<uint32_t>(times_ms.size());
     int64_t end = frame_.end_ms;
-    for (Window& window : windows_) {
-      if (!frame_.context->spend(2)) return any;
+    each_step(frame_, windows_.size(), [&](size_t step) {
+      Window& window = windows_[step];
       // The first time that is in the range.
       const int64_t start = end - frame_.range_ms + (closed_ ? 0 : 1);
       while (low < count && times_ms[low] < start) ++low;
@@ -450,7 +468,7 @@ class WindowCutter {
       window = {low, high};
       any = any || low < high;
       end += frame_.stride_ms;
-    }
+    });
     return any;
   }
 
@@ -459,10 +477,9 @@ class WindowCutter {
   void stretch(std::span<const int64_t> times_ms) {
     stretches_.assign(windows_.size(), {});
     const double seconds = kernel_.per_second ? frame_.range_seconds() : 1;
-    for (size_t step = 0; step < windows_.size(); ++step) {
+    each_step(frame_, windows_.size(), [&](size_t step) {
       const Window window = windows_[step];
-      if (window.size() < 2) continue;
-      if (!frame_.context->spend(4)) return;
+      if (window.size() < 2) return;
       const int64_t first_ms = times_ms[window.low];
       const int64_t last_ms = times_ms[window.high - 1];
       Stretch& out = stretches_[step];
@@ -474,7 +491,7 @@ class WindowCutter {
       if (out.to_start >= threshold) out.to_start = average / 2;
       if (out.to_end >= threshold) out.to_end = average / 2;
       out.factor = factor_of(out, out.to_start, seconds);
-    }
+    });
   }
 
   const KernelRow& kernel_;

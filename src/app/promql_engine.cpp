@@ -46,9 +46,8 @@ void add_point(ResultSeries& series, int64_t time_ms, const promql::Point& point
 constexpr uint64_t kSeriesUnits = 128;
 constexpr uint64_t kPointUnits = 2;
 
-Result<ResultDocument> document_of(const promql::QueryResult& result,
-                                   const std::string& expression, int64_t time_ms,
-                                   query::QueryContext& context) {
+Result<ResultDocument> document_of(const promql::QueryResult& result, const std::string& expression,
+                                   int64_t time_ms, query::QueryContext& context) {
   ResultDocument out;
   for (const promql::Series& series : result.matrix) {
     KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits + kPointUnits * series.points.size()));
@@ -172,8 +171,9 @@ void PromqlEngine::submit(Job job) {
       waiting_.push_back(std::move(job));
       return;
     } else {
-      refused = unavailable("too many queries: {} are running and {} waiting, limit {}; try again later",
-                            running_, waiting_.size(), parts_.running_max + kWaitingMax);
+      refused =
+          unavailable("too many queries: {} are running and {} waiting, limit {}; try again later",
+                      running_, waiting_.size(), parts_.running_max + kWaitingMax);
     }
   }
   if (refused) {

@@ -78,11 +78,10 @@ struct Fixture {
   // The answer stands under `name`, else under the text.
   void ask(const std::string& text, QueryOptions options = {}, std::string name = {}) {
     if (name.empty()) name = text;
-    engine->instant(text, 60'000, std::move(options),
-                    [this, name](Result<ResultDocument> answer) {
-                      order.push_back(name);
-                      answers.insert_or_assign(name, std::move(answer));
-                    });
+    engine->instant(text, 60'000, std::move(options), [this, name](Result<ResultDocument> answer) {
+      order.push_back(name);
+      answers.insert_or_assign(name, std::move(answer));
+    });
   }
   bool answered(const std::string& name) const { return answers.contains(name); }
   ErrorCode code(const std::string& name) const { return answers.at(name).error().code; }

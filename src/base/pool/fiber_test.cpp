@@ -67,7 +67,8 @@ TEST_CASE("a fiber yields from the depth of its calls") {
   CHECK(depth_reached == 500);
 }
 
-TEST_CASE("what the body holds is gone when it has ended, and a fiber that never ran needs no end") {
+TEST_CASE(
+    "what the body holds is gone when it has ended, and a fiber that never ran needs no end") {
   FiberStacks stacks;
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> watch = held;

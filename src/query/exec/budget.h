@@ -32,8 +32,9 @@ struct QueryCost {
 // A step of work between two chances for others (ARCHITECTURE, "Threads").
 inline constexpr int64_t kStepNs = 5 * env::kNsPerMs;
 
-// Thread contract: confined to the query's own call but for what says otherwise; when that call is a
-// fiber, it may go on on another thread after check() and spend(), so no lock is held across them.
+// Thread contract: confined to the query's own call but for what says otherwise; when that call is
+// a fiber, it may go on on another thread after check() and spend(), so no lock is held across
+// them.
 class QueryContext {
  public:
   // `memory`: the budget that all queries share, or null (tests). It outlives the context, which

@@ -419,8 +419,7 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
       continue;
     }
     if (expr.op == AggregateOp::CountValues) {
-      KANSOKU_RETURN_IF_ERROR(
-          count_values_step(expr, groups, reader, t, root_.context, collector));
+      KANSOKU_RETURN_IF_ERROR(count_values_step(expr, groups, reader, t, root_.context, collector));
       continue;
     }
     if (expr.op == AggregateOp::Quantile && (std::isnan(value) || value < 0 || value > 1)) {

@@ -335,8 +335,7 @@ Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
   const bool filters = binary_op(binary.op).comparison && !binary.return_bool;
   Matrix out;
   for (Series& series : vector) {
-    KANSOKU_RETURN_IF_ERROR(
-        root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
     Series result{series.labels, series.drop_name, {}};
     if (changes_value(binary)) drop_name(root_.options, result.labels, result.drop_name);
     for (const Point& point : series.points) {
@@ -359,9 +358,8 @@ Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
 Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& left,
                                         const Matrix& right) {
   const bool swapped = binary.matching.cardinality == Cardinality::OneToMany;
-  KANSOKU_TRY(Signatures signatures,
-              signatures_of(swapped ? right : left, swapped ? left : right, binary.matching,
-                            root_.context));
+  KANSOKU_TRY(Signatures signatures, signatures_of(swapped ? right : left, swapped ? left : right,
+                                                   binary.matching, root_.context));
   Matcher matcher(binary, root_, left, right, std::move(signatures));
   SeriesCollector collector;
   for (size_t i = 0; i < grid_.steps(); ++i) {

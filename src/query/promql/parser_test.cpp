@@ -141,7 +141,8 @@ TEST_CASE("promql parser: a deep or long expression is refused, not a stack over
   std::string chain = "a";
   for (int i = 0; i < 5'000; ++i) chain += "+a";
   CHECK(error_of(chain).contains("nested too deeply"));
-  // Neither nested nor chained too deeply at any place, but 150 times 150 operators on the way down.
+  // Neither nested nor chained too deeply at any place, but 150 times 150 operators on the way
+  // down.
   std::string both = "a";
   std::string duration = "1m";
   for (int i = 0; i < 150; ++i) {

@@ -210,8 +210,7 @@ Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
   if (grid.steps() == 0) return input;
   KANSOKU_TRY(Matrix matrix, on(grid)->eval(*subquery.expr));
   for (Series& series : matrix) {
-    KANSOKU_RETURN_IF_ERROR(
-        root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
     forget_resets(series.points);
     // Start timestamps belong to samples; steps are no samples.
     for (Point& point : series.points) point.st = 0;

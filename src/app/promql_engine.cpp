@@ -177,14 +177,15 @@ void PromqlEngine::submit(Job job) {
     }
   }
   if (refused) {
-    post_slot();
+    post_slot(true);
   } else {
     job.done(std::unexpected(std::move(refused).error()));
   }
 }
 
-void PromqlEngine::post_slot() {
-  parts_.executor->post(Lane::Query, [this] { run_slot(); });
+// What has used up a step waits behind ingest; what is new goes before it.
+void PromqlEngine::post_slot(bool any_fresh) {
+  parts_.executor->post(any_fresh ? Lane::Query : Lane::Ingest, [this] { run_slot(); });
 }
 
 // One step, or all that is left when nothing will be posted any more.
@@ -195,18 +196,20 @@ void PromqlEngine::run_slot() {
       std::lock_guard lock(evaluations_mutex_);
       evaluation = next();
     }
+    bool any_fresh = false;
     const bool more = evaluation && step(*evaluation);
     if (evaluation && !more) end(std::move(evaluation));
     {
       std::lock_guard lock(evaluations_mutex_);
       if (more) ready_.push_back(std::move(evaluation));
-      if (fresh_.empty() && ready_.empty()) {
+      any_fresh = !fresh_.empty();
+      if (!any_fresh && ready_.empty()) {
         slots_ -= slots_ > 0 ? 1 : 0;
         return;
       }
     }
     if (stopping_.load()) continue;
-    post_slot();
+    post_slot(any_fresh);
     return;
   }
 }

@@ -16,9 +16,9 @@
 namespace kansoku::app {
 
 // Evaluations run side by side on fibers: each gives way when its step is used up, and the next one
-// goes on, those that have not begun first in turn with those that have. Few steps run at once, so
-// that ingest keeps a worker. What is more than `running_max` waits in a bounded line. (Decision
-// 064.)
+// goes on, those that have not begun in turn with those that have. Few steps run at once and those
+// after the first wait behind ingest, so that ingest keeps a worker. What is more than
+// `running_max` waits in a bounded line. (Decision 064.)
 //
 // Thread contract: free-threaded. Destroyed after its executor runs nothing any more.
 class PromqlEngine final : public api::prometheus::QueryEngine {
@@ -82,7 +82,7 @@ class PromqlEngine final : public api::prometheus::QueryEngine {
   using EvaluationPtr = std::unique_ptr<Evaluation>;
 
   void submit(Job job);
-  void post_slot();
+  void post_slot(bool any_fresh);
   void run_slot();
   EvaluationPtr next();  // evaluations_mutex_ is held
   bool step(Evaluation& evaluation);

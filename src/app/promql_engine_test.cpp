@@ -124,6 +124,17 @@ TEST_CASE("a cheap query overtakes an expensive one") {
   CHECK(f.memory.used_bytes() == 0);
 }
 
+TEST_CASE("an expensive query goes on behind the ingest that waits") {
+  Fixture f;
+  f.ask("count(slow)");
+  CHECK(f.executor.run_one());
+  int ingested = 0;
+  for (int i = 0; i < 10; ++i) f.executor.post(Lane::Ingest, [&] { ++ingested; });
+  for (int i = 0; i < 11; ++i) CHECK(f.executor.run_one());
+  CHECK(ingested == 10);
+  CHECK_FALSE(f.answered("count(slow)"));
+}
+
 TEST_CASE("expensive queries go on in turn") {
   Fixture f;
   for (const char* name : {"a", "b", "c"}) f.ask("sum(slow)", {}, name);

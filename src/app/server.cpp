@@ -59,6 +59,11 @@ void append_promql_metrics(const PromqlEngine& engine, api::OpenMetrics& out) {
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
 
+// What people and programs that watch the server are told, in the reference server's words.
+constexpr const char* kReloadFailed = "Configuration reload has failed.";
+constexpr const char* kShuttingDown =
+    "kansoku is shutting down and gracefully stopping all operations.";
+
 // Runs `begin` with a callback and waits for its answer; for the main thread at start and stop
 // only.
 template <class T, class Begin>
@@ -377,34 +382,45 @@ std::string Server::sign_in_link() {
          "ui/signin?token=" + state_->sessions->make_one_time_token(state_->session_of(*who));
 }
 
-void Server::reload() {
-  State& s = *state_;
-  if (!s.options().tls_certificate_file.empty()) {
-    if (auto status = s.http->reload_tls(); !status) {
+// False when something stays as it was; the log says why.
+bool Server::State::reload() {
+  bool good = true;
+  if (!options().tls_certificate_file.empty()) {
+    if (auto status = http->reload_tls(); !status) {
       log_error("server", "certificates not reloaded, the old ones stay: {}",
                 status.error().to_string());
+      good = false;
     }
   }
-  if (s.options().config_file.empty()) return;
-  auto text = s.env.files->read_all(s.options().config_file);
+  if (options().config_file.empty()) return good;
+  auto text = env.files->read_all(options().config_file);
   if (!text) {
     log_error("server", "configuration not reloaded: {}", text.error().to_string());
-    return;
+    return false;
   }
-  auto fresh = read_configuration(*text, s.options().config_file, default_options());
+  auto fresh = read_configuration(*text, options().config_file, default_options());
   if (!fresh) {
     for (const wire::Problem& problem : fresh.error()) {
       log_error("server", "configuration not reloaded: {}", problem.to_string());
     }
-    return;
+    return false;
   }
   set_log(fresh->options.log_level, fresh->options.log_format);
-  if (s.host && !s.options().host.detailed_monitoring) {
-    s.host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
+  if (host && !options().host.detailed_monitoring) {
+    host->set_detailed_monitoring(fresh->options.host.detailed_monitoring);
   }
   log_info("server",
            "configuration reloaded: log and detailed_monitoring are in force; the rest needs a "
            "restart");
+  return good;
+}
+
+void Server::reload() {
+  if (state_->reload()) {
+    state_->notifications->remove(kReloadFailed);
+  } else {
+    state_->notifications->add(kReloadFailed);
+  }
 }
 
 void Server::stop() {
@@ -412,6 +428,10 @@ void Server::stop() {
   if (s.stopped) return;
   s.stopped = true;
   s.ready.store(false);
+  if (s.notifications) {
+    s.notifications->add(kShuttingDown);
+    s.notifications->close();
+  }
   if (s.host) {
     wait_for<bool>(
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });

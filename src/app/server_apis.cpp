@@ -4,6 +4,7 @@
 #include "api/aws/sts/service.h"
 #include "app/host_identity.h"
 #include "app/server_state.h"
+#include "app/stored_parts.h"
 #include "net/secrets/secrets.h"
 
 namespace kansoku::app {
@@ -145,7 +146,17 @@ Status Server::State::build_prometheus() {
   services.ledger = &ledger;
   services.catalog = catalog.get();
   services.write_memory = write_memory.get();
+  services.read_memory = query_memory.get();
+  services.remote_read.answer_bytes_max = options().memory_bytes_max / 8;
   services.take_snapshot = [this](Snapshots::Done done) { snapshots->take(std::move(done)); };
+  services.list_parts = [this] { return list_stored_parts(*env.files, path("metrics")); };
+  services.metrics_text = [this] { return metrics_text(); };
+  notifications = std::make_unique<api::prometheus::Notifications>(*env.clock);
+  services.notifications = notifications.get();
+  if (uint64_t damaged = metrics->stats().parts_quarantined; damaged > 0) {
+    notifications->add(fmt::format(
+        "{} parts of the store could not be read at start; what they hold is missing.", damaged));
+  }
   services.authentication = {.clock = env.clock,
                              .keys = &access->keys(),
                              .tokens = &access->tokens(),

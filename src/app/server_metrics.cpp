@@ -57,6 +57,10 @@ void append_store(const store::metrics::MetricEngine& engine, api::OpenMetrics& 
               as_double(e.points_dropped));
   out.gauge("kansoku_store_head_bytes", "memory of points not yet in parts",
             as_double(s.head_bytes));
+  out.gauge("kansoku_store_series_cold", "series that are idle and not in memory",
+            as_double(e.series_cold));
+  out.gauge("kansoku_store_series_cold_bytes", "files of series that are not in memory",
+            as_double(e.cold_bytes));
   out.gauge("kansoku_store_series_memory_bytes", "memory of series and index",
             as_double(e.series_memory_bytes));
   out.gauge("kansoku_store_queue_bytes", "batches on their way into the log",

@@ -59,6 +59,7 @@ struct Server::State {
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<api::aws::Dispatcher> aws;
   std::unique_ptr<PromqlEngine> promql;
+  std::unique_ptr<api::prometheus::Notifications> notifications;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
   std::unique_ptr<net::HttpServer> http;
 
@@ -75,6 +76,7 @@ struct Server::State {
   Status build_prometheus();
   Status listen();
   Status write_ports();
+  bool reload();
   std::string local_url() const;
   void route(net::HttpRequest request, net::HttpExchange exchange);
   std::string metrics_text();

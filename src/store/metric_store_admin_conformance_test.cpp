@@ -196,6 +196,11 @@ TEST_CASE("the reference metric engine deletes, back-fills and limits as it must
   check_metric_store_admin([] { return std::make_unique<ReferenceFixture>(); });
 }
 
+TEST_CASE("the embedded metric engine does so when series leave the memory at once") {
+  check_metric_store_admin(
+      [] { return std::make_unique<metrics::EngineFixture>(metrics::cold_options()); });
+}
+
 TEST_CASE("the embedded metric engine deletes, back-fills and limits as it must") {
   check_metric_store_admin([] { return std::make_unique<metrics::EngineFixture>(); });
 }

@@ -451,10 +451,16 @@ TEST_CASE("the embedded metric engine conforms") {
   check_metric_store([] { return std::make_unique<metrics::EngineFixture>(); });
 }
 
+TEST_CASE("the embedded metric engine conforms when series leave the memory at once") {
+  check_metric_store(
+      [] { return std::make_unique<metrics::EngineFixture>(metrics::cold_options()); });
+}
+
 TEST_CASE("the embedded metric engine answers as the reference does, step by step") {
   uint64_t seed = test_seed(20251122);
-  for (uint64_t round = 0; round < 12; ++round) {
-    metrics::EngineFixture subject;
+  for (uint64_t round = 0; round < 24; ++round) {
+    metrics::EngineFixture subject(round % 2 == 0 ? metrics::MetricEngineOptions()
+                                                  : metrics::cold_options());
     ReferenceFixture model;
     compare_metric_stores(subject, model, seed + round, 150);
   }

@@ -8,6 +8,7 @@
 #include "api/prometheus/exemplar_store.h"
 #include "api/prometheus/metadata_store.h"
 #include "api/prometheus/prometheus_api.h"
+#include "api/prometheus/read_gate.h"
 #include "api/prometheus/reply.h"
 #include "wire/aws/protocol.h"
 
@@ -17,6 +18,7 @@ struct Context {
   PrometheusServices services;
   std::unique_ptr<MetadataStore> metadata;
   ExemplarStore exemplars;
+  std::unique_ptr<ReadGate> read_gate;
 };
 
 // Answered exactly once, by whoever holds it last.
@@ -56,6 +58,7 @@ void answer_on_pool(Context& context, CallPtr call, Work work) {
 void append_labels(wire::JsonWriter& json, const signal::Labels& labels);
 
 void handle_write(Context& context, CallPtr call);
+void handle_read(Context& context, CallPtr call);
 void handle_series(Context& context, CallPtr call);
 void handle_labels(Context& context, CallPtr call);
 void handle_label_values(Context& context, CallPtr call);
@@ -72,6 +75,15 @@ void handle_flags(Context& context, CallPtr call);
 void handle_config(Context& context, CallPtr call);
 void handle_tsdb(Context& context, CallPtr call);
 void handle_wal_replay(Context& context, CallPtr call);
+void handle_tsdb_blocks(Context& context, CallPtr call);
+void handle_self_metrics(Context& context, CallPtr call);
+void handle_openapi(Context& context, CallPtr call);
+void handle_features(Context& context, CallPtr call);
+void handle_notifications(Context& context, CallPtr call);
+void handle_notifications_live(Context& context, CallPtr call);
+void handle_search_metric_names(Context& context, CallPtr call);
+void handle_search_label_names(Context& context, CallPtr call);
+void handle_search_label_values(Context& context, CallPtr call);
 void handle_import_text(Context& context, CallPtr call);
 void handle_import_write(Context& context, CallPtr call);
 void handle_delete_series(Context& context, CallPtr call);

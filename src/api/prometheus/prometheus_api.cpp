@@ -1,49 +1,11 @@
 #include "api/prometheus/prometheus_api.h"
 
-#include "api/prometheus/call.h"
+#include "api/prometheus/routes.h"
 #include "api/prometheus/values.h"
 #include "net/auth/policy.h"
 
 namespace kansoku::api::prometheus {
 namespace {
-
-enum Method : uint8_t { kGet = 1, kPost = 2, kPut = 4 };
-
-// `{}` at one place of the path stands for a label name.
-struct Route {
-  std::string_view path;
-  uint8_t methods;
-  std::string_view action;  // of policies, in managed Prometheus' names
-  Handler handler;
-};
-
-constexpr std::array kRoutes{
-    Route{"/api/v1/write", kPost, "aps:RemoteWrite", handle_write},
-    Route{"/api/v1/remote_write", kPost, "aps:RemoteWrite", handle_write},
-    Route{"/api/v1/import/prometheus", kPost, "aps:ImportSamples", handle_import_text},
-    Route{"/api/v1/import/write", kPost, "aps:ImportSamples", handle_import_write},
-    Route{"/api/v1/query", kGet | kPost, "aps:QueryMetrics", handle_query},
-    Route{"/api/v1/query_range", kGet | kPost, "aps:QueryMetrics", handle_query_range},
-    Route{"/api/v1/query_exemplars", kGet | kPost, "aps:QueryMetrics", handle_query_exemplars},
-    Route{"/api/v1/format_query", kGet | kPost, "aps:QueryMetrics", handle_format_query},
-    Route{"/api/v1/parse_query", kGet | kPost, "aps:QueryMetrics", handle_parse_query},
-    Route{"/api/v1/series", kGet | kPost, "aps:GetSeries", handle_series},
-    Route{"/api/v1/labels", kGet | kPost, "aps:GetLabels", handle_labels},
-    Route{"/api/v1/label/{}/values", kGet, "aps:GetLabels", handle_label_values},
-    Route{"/api/v1/metadata", kGet, "aps:GetMetricMetadata", handle_metadata},
-    Route{"/api/v1/status/buildinfo", kGet, "aps:QueryMetrics", handle_build_info},
-    Route{"/api/v1/status/runtimeinfo", kGet, "aps:QueryMetrics", handle_runtime_info},
-    Route{"/api/v1/status/flags", kGet, "aps:DescribeWorkspace", handle_flags},
-    Route{"/api/v1/status/config", kGet, "aps:DescribeWorkspaceConfiguration", handle_config},
-    Route{"/api/v1/status/tsdb", kGet, "aps:GetSeries", handle_tsdb},
-    Route{"/api/v1/status/walreplay", kGet, "aps:QueryMetrics", handle_wal_replay},
-    Route{"/api/v1/admin/tsdb/delete_series", kPost | kPut, "aps:DeleteSeries",
-          handle_delete_series},
-    Route{"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, "aps:DeleteSeries",
-          handle_clean_tombstones},
-    Route{"/api/v1/admin/tsdb/snapshot", kPost | kPut, "aps:Snapshot", handle_snapshot},
-    Route{"/federate", kGet, "aps:QueryMetrics", handle_federate},
-};
 
 constexpr std::string_view kPrefix = "/prometheus";
 constexpr std::string_view kWorkspaces = "/workspaces/";
@@ -79,7 +41,7 @@ bool matches(std::string_view pattern, std::string_view path, std::string_view& 
 }
 
 const Route* find_route(std::string_view path, std::string_view& value) {
-  for (const Route& route : kRoutes) {
+  for (const Route& route : routes()) {
     if (matches(route.path, path, value)) return &route;
   }
   return nullptr;
@@ -120,10 +82,8 @@ std::string decode_segment(std::string_view segment) {
 Status read_form(const Route& route, Call& call) {
   bool is_form =
       call.request.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
-  // The bodies of the others are samples.
-  bool takes_form = route.handler != handle_write && route.handler != handle_import_text &&
-                    route.handler != handle_import_write;
-  if (takes_form && call.request.method != "GET" && is_form) {
+  // The bodies of the others are samples, or a message that asks for them.
+  if (route.body == Body::Form && call.request.method != "GET" && is_form) {
     KANSOKU_TRY(call.form, kansoku::aws::parse_form(call.request.body));
   }
   KANSOKU_TRY(auto query, kansoku::aws::parse_form(call.request.query()));
@@ -199,6 +159,8 @@ Result<std::unique_ptr<PrometheusApi>> PrometheusApi::open(PrometheusServices se
   auto state = std::make_unique<State>();
   KANSOKU_TRY(state->context.metadata, MetadataStore::open(services.catalog));
   state->context.services = std::move(services);
+  const RemoteReadLimits& reads = state->context.services.remote_read;
+  state->context.read_gate = std::make_unique<ReadGate>(reads.concurrent_max, reads.waiting_max);
   return std::unique_ptr<PrometheusApi>(new PrometheusApi(std::move(state)));
 }
 

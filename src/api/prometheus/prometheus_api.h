@@ -10,6 +10,7 @@
 #include <string>
 
 #include "api/prometheus/authenticate.h"
+#include "api/prometheus/notifications.h"
 #include "api/prometheus/query_engine.h"
 #include "base/memory_budget.h"
 #include "base/pool/executor.h"
@@ -21,6 +22,26 @@
 #include "store/metric_store.h"
 
 namespace kansoku::api::prometheus {
+
+// The reference server's defaults, but for the waiting ones and the bytes of an answer, which it
+// does not bound.
+struct RemoteReadLimits {
+  size_t concurrent_max = 10;
+  size_t waiting_max = 100;
+  // Of an answer of samples: of one query, and in bytes of them all. Streams have no such limit.
+  uint64_t samples_max = 50'000'000;
+  uint64_t answer_bytes_max = 256U << 20;
+  size_t frame_bytes_max = 1U << 20;  // of a stream
+};
+
+// A part of the store on disk, which the API shows as a block.
+struct StoredPart {
+  uint64_t id = 0;
+  uint32_t level = 0;  // how often its points were merged
+  int64_t first_ms = 0;
+  int64_t last_ms = 0;
+  uint64_t points = 0;
+};
 
 struct PrometheusServices {
   env::Env env;
@@ -37,9 +58,19 @@ struct PrometheusServices {
   store::Catalog* catalog = nullptr;
   // Bodies of writes while they are expanded and decoded.
   MemoryBudget* write_memory = nullptr;
+  // Remote reads while they run.
+  MemoryBudget* read_memory = nullptr;
+  RemoteReadLimits remote_read;
   // Null: expressions are refused with 501 (a process without query engine).
   QueryEngine* engine = nullptr;
   AuthenticationParts authentication;
+
+  // The parts of the store; null: none are shown.
+  std::function<Result<std::vector<StoredPart>>()> list_parts;
+  // The program's own metrics as OpenMetrics text; null: refused with 501.
+  std::function<std::string()> metrics_text;
+  // Null: there are none.
+  Notifications* notifications = nullptr;
 
   // For /api/v1/status.
   std::string version;

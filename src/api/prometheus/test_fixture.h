@@ -26,15 +26,34 @@ constexpr int64_t kNowMs = 1'795'348'800'000;  // 2026-11-22T12:00:00Z
 constexpr const char* kV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 
 struct Recorded final : net::HttpExchange::Impl {
-  std::optional<net::HttpResponse> response;
+  std::optional<net::HttpResponse> response;  // of a stream: as far as it has come
+  size_t writes = 0;
+  bool streaming = false;
+  bool ended = false;
+  bool aborted = false;
+  bool slow = false;  // every write fills the buffer
+  bool gone = false;
+  std::move_only_function<void()> drained;
+  std::move_only_function<void()> peer_left;
   void respond(net::HttpResponse r) override { response = std::move(r); }
-  void begin(int, net::Headers) override {}
-  bool write(std::string) override { return true; }
-  void end(net::Headers) override {}
-  void abort() override {}
-  bool closed() const override { return false; }
-  void on_close(std::move_only_function<void()>) override {}
-  void on_drain(std::move_only_function<void()>) override {}
+  void begin(int status, net::Headers headers) override {
+    streaming = true;
+    response = net::HttpResponse{.status = status, .headers = std::move(headers)};
+  }
+  bool write(std::string chunk) override {
+    ++writes;
+    response->body += chunk;
+    return !slow;
+  }
+  void end(net::Headers) override { ended = true; }
+  void abort() override { aborted = true; }
+  bool closed() const override { return gone; }
+  void on_close(std::move_only_function<void()> callback) override {
+    peer_left = std::move(callback);
+  }
+  void on_drain(std::move_only_function<void()> callback) override {
+    drained = std::move(callback);
+  }
 };
 
 // Answers with what it was asked, so that tests see what reaches an engine.
@@ -80,13 +99,18 @@ struct Fixture {
   net::auth::MemoryKeyStore keys;
   net::auth::MemoryTokenStore tokens;
   MemoryBudget memory{"remote_write", 64U << 20};
+  MemoryBudget read_memory{"queries", 64U << 20};
   EchoEngine engine;
+  Notifications notifications{clock, 2};
+  Result<std::vector<StoredPart>> parts;
+  std::string metrics_text = "# EOF\n";
   std::unique_ptr<PrometheusApi> api;
   std::string workspace = default_workspace_id({"111111111111", "eu-west-1"});
 
   explicit Fixture(store::ReferenceMetricOptions options = {}, store::Catalog* catalog = nullptr,
                    bool open = false,
-                   std::function<void(PrometheusServices::SnapshotDone)> take_snapshot = {})
+                   std::function<void(PrometheusServices::SnapshotDone)> take_snapshot = {},
+                   RemoteReadLimits read_limits = {})
       : store(clock, options) {
     held.next = &exporter;
     tokens.put("tok", principal("111111111111", "administrator"));
@@ -108,7 +132,12 @@ struct Fixture {
     services.ledger = &ledger;
     services.catalog = catalog;
     services.write_memory = &memory;
+    services.read_memory = &read_memory;
+    services.remote_read = read_limits;
     services.engine = &engine;
+    services.notifications = &notifications;
+    services.list_parts = [this] { return parts; };
+    services.metrics_text = [this] { return metrics_text; };
     services.authentication = {.clock = &clock,
                                .keys = &keys,
                                .tokens = &tokens,

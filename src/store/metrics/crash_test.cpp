@@ -22,8 +22,8 @@ struct Sent {
   std::set<int> acknowledged;
 };
 
-MetricEngineOptions small_options() {
-  MetricEngineOptions options;
+MetricEngineOptions small_options(bool cold) {
+  MetricEngineOptions options = cold ? cold_options() : MetricEngineOptions();
   options.merge_fan_in = 2;
   return options;
 }
@@ -110,8 +110,8 @@ bool holds(const Stored& stored, const Sent& sent) {
   return true;
 }
 
-uint64_t operations_of_script() {
-  EngineFixture f(small_options());
+uint64_t operations_of_script(bool cold) {
+  EngineFixture f(small_options(cold));
   Sent sent;
   run_script(f, f.clock().wall_now().ms(), sent);
   CHECK(sent.acknowledged.size() == kBatches);
@@ -119,7 +119,7 @@ uint64_t operations_of_script() {
 }
 
 // Runs the script on a disk that fails from operation `cut` on, cuts the power, opens again.
-void cut_at(uint64_t cut, CutStyle style, uint64_t seed) {
+void cut_at(uint64_t cut, CutStyle style, uint64_t seed, bool cold) {
   env::SimFileSystem disk(seed);
   disk.set_fault_hook([&](uint64_t operation, std::string_view,
                           const std::string&) -> std::optional<env::SimFault> {
@@ -133,14 +133,14 @@ void cut_at(uint64_t cut, CutStyle style, uint64_t seed) {
     base_ms = clock.wall_now().ms();
   }
   try {
-    auto f = std::make_unique<EngineFixture>(small_options(), &disk);
+    auto f = std::make_unique<EngineFixture>(small_options(cold), &disk);
     run_script(*f, base_ms, sent);
     disk.power_cut(style);
   } catch (const doctest::detail::TestFailureException&) {
     disk.power_cut(style);
   }
   disk.set_fault_hook(nullptr);
-  EngineFixture again(small_options(), &disk);
+  EngineFixture again(small_options(cold), &disk);
   bool good = holds(read_stored(again, base_ms), sent);
   CHECK_MESSAGE(good, "cut at ", cut, " style ", static_cast<int>(style), " seed ", seed);
   // The store works on, and a merge of all that was recovered changes nothing.
@@ -151,8 +151,8 @@ void cut_at(uint64_t cut, CutStyle style, uint64_t seed) {
 }
 
 // First operations happen while the store is first opened; the script begins behind them.
-uint64_t operations_to_open() {
-  EngineFixture f(small_options());
+uint64_t operations_to_open(bool cold) {
+  EngineFixture f(small_options(cold));
   return f.disk().operations();
 }
 
@@ -160,13 +160,15 @@ struct Image {
   std::map<std::string, std::string> files;
   Sent sent;
   int64_t base_ms = 0;
+  bool cold = false;
 };
 
 // A store after the script, stopped as by a crash.
-Image make_image(bool sealed) {
+Image make_image(bool sealed, bool cold) {
   Image image;
+  image.cold = cold;
   env::SimFileSystem disk;
-  auto f = std::make_unique<EngineFixture>(small_options(), &disk);
+  auto f = std::make_unique<EngineFixture>(small_options(cold), &disk);
   image.base_ms = f->clock().wall_now().ms();
   if (sealed) {
     run_script(*f, image.base_ms, image.sent);
@@ -198,7 +200,7 @@ Judgement judge(const Image& image, const std::map<std::string, std::string>& fi
   env::Env env{&clock, &disk, &random};
   auto log = wal::Log::open(env, "/d/log", {.manual = true});
   if (!log) return Judgement::Reported;
-  MetricEngineOptions options = small_options();
+  MetricEngineOptions options = small_options(image.cold);
   options.directory = "/d/metrics";
   auto engine = MetricEngine::open(env, executor, nullptr, **log, options);
   if (!engine) return Judgement::Reported;
@@ -246,44 +248,48 @@ Judgement judge(const Image& image, const std::map<std::string, std::string>& fi
 }  // namespace
 
 TEST_CASE("power cut after every write, sync and rename loses and doubles nothing") {
-  uint64_t begin = operations_to_open();
-  uint64_t end = operations_of_script();
-  MESSAGE("operations: ", end);
-  for (uint64_t cut = begin; cut <= end; ++cut) {
-    for (CutStyle style :
-         {CutStyle::DropAll, CutStyle::KeepAll, CutStyle::Torn, CutStyle::Reordered}) {
-      cut_at(cut, style, cut * 7 + 1);
+  for (bool cold : {false, true}) {
+    uint64_t begin = operations_to_open(cold);
+    uint64_t end = operations_of_script(cold);
+    MESSAGE("operations: ", end);
+    for (uint64_t cut = begin; cut <= end; ++cut) {
+      for (CutStyle style :
+           {CutStyle::DropAll, CutStyle::KeepAll, CutStyle::Torn, CutStyle::Reordered}) {
+        cut_at(cut, style, cut * 7 + 1, cold);
+      }
     }
   }
 }
 
 TEST_CASE("one I/O error at each call in turn loses and doubles nothing") {
-  uint64_t begin = operations_to_open();
-  uint64_t end = operations_of_script();
-  for (uint64_t failing = begin; failing < end; ++failing) {
-    env::SimFileSystem disk(failing);
-    disk.set_fault_hook([&](uint64_t operation, std::string_view,
-                            const std::string&) -> std::optional<env::SimFault> {
-      if (operation != failing) return std::nullopt;
-      return env::SimFault{ErrorCode::Internal, "injected", 100};
-    });
-    Sent sent;
-    auto f = std::make_unique<EngineFixture>(small_options(), &disk);
-    int64_t base_ms = f->clock().wall_now().ms();
-    run_script(*f, base_ms, sent);
-    bool live = holds(read_stored(*f, base_ms), sent);
-    CHECK_MESSAGE(live, "before the cut, fault at ", failing);
-    disk.power_cut(CutStyle::DropAll);
-    f.reset();
-    EngineFixture again(small_options(), &disk);
-    bool good = holds(read_stored(again, base_ms), sent);
-    CHECK_MESSAGE(good, "after the cut, fault at ", failing);
+  for (bool cold : {false, true}) {
+    uint64_t begin = operations_to_open(cold);
+    uint64_t end = operations_of_script(cold);
+    for (uint64_t failing = begin; failing < end; ++failing) {
+      env::SimFileSystem disk(failing);
+      disk.set_fault_hook([&](uint64_t operation, std::string_view,
+                              const std::string&) -> std::optional<env::SimFault> {
+        if (operation != failing) return std::nullopt;
+        return env::SimFault{ErrorCode::Internal, "injected", 100};
+      });
+      Sent sent;
+      auto f = std::make_unique<EngineFixture>(small_options(cold), &disk);
+      int64_t base_ms = f->clock().wall_now().ms();
+      run_script(*f, base_ms, sent);
+      bool live = holds(read_stored(*f, base_ms), sent);
+      CHECK_MESSAGE(live, "before the cut, fault at ", failing);
+      disk.power_cut(CutStyle::DropAll);
+      f.reset();
+      EngineFixture again(small_options(cold), &disk);
+      bool good = holds(read_stored(again, base_ms), sent);
+      CHECK_MESSAGE(good, "after the cut, fault at ", failing);
+    }
   }
 }
 
 TEST_CASE("a full disk refuses, and takes again when there is room") {
   env::SimFileSystem disk;
-  EngineFixture f(small_options(), &disk);
+  EngineFixture f(small_options(false), &disk);
   int64_t now = f.clock().wall_now().ms();
   CHECK(put(f, {{{{"n", "a"}}, now, Point(1)}}).good());
   disk.set_capacity(1);
@@ -300,7 +306,7 @@ TEST_CASE("a full disk refuses, and takes again when there is room") {
 }
 
 TEST_CASE("the log cut at every byte gives a prefix or says so") {
-  Image image = make_image(false);
+  Image image = make_image(false, false);
   for (const auto& [path, bytes] : image.files) {
     if (!path.ends_with(".wal")) continue;
     for (size_t size = 0; size < bytes.size(); ++size) {
@@ -315,24 +321,31 @@ TEST_CASE("the log cut at every byte gives a prefix or says so") {
   }
 }
 
-TEST_CASE("a part or the manifest cut at every byte is fenced or recovered, never wrong") {
-  Image image = make_image(true);
-  for (const auto& [path, bytes] : image.files) {
-    if (!path.ends_with(".kmp") && !path.ends_with("manifest")) continue;
-    for (size_t size = 0; size < bytes.size(); ++size) {
-      auto files = image.files;
-      files[path].resize(size);
-      bool fine = judge(image, files) != Judgement::Wrong;
-      CHECK_MESSAGE(fine, path, " cut at ", size);
+TEST_CASE(
+    "a part, a cold segment or the manifest cut at every byte is fenced or recovered, never "
+    "wrong") {
+  for (bool cold : {false, true}) {
+    Image image = make_image(true, cold);
+    for (const auto& [path, bytes] : image.files) {
+      if (!path.ends_with(".kmp") && !path.ends_with(".kcs") && !path.ends_with("manifest"))
+        continue;
+      for (size_t size = 0; size < bytes.size(); ++size) {
+        auto files = image.files;
+        files[path].resize(size);
+        bool fine = judge(image, files) != Judgement::Wrong;
+        CHECK_MESSAGE(fine, path, " cut at ", size);
+      }
     }
   }
 }
 
-TEST_CASE("1,000 bit flips over log, parts, manifest and series file give no silent wrong answer") {
+TEST_CASE(
+    "1,000 bit flips over log, parts, segments, manifest and series file give no silent wrong "
+    "answer") {
   std::mt19937_64 random(test_seed(4711));
   int reported = 0;
   for (int round = 0; round < 1000; ++round) {
-    Image image = make_image(round % 2 == 0);
+    Image image = make_image(round % 2 == 0, round % 4 < 2);
     std::vector<std::string> paths;
     for (const auto& [path, bytes] : image.files) {
       if (!bytes.empty() && !path.ends_with("secret")) paths.push_back(path);

@@ -13,8 +13,8 @@ using signal::Point;
 const signal::Scope kScope{"1", "r"};
 constexpr int kSteps = 18;
 
-MetricEngineOptions small_options() {
-  MetricEngineOptions options;
+MetricEngineOptions small_options(bool cold = false) {
+  MetricEngineOptions options = cold ? cold_options() : MetricEngineOptions();
   options.merge_fan_in = 2;
   return options;
 }
@@ -80,7 +80,7 @@ std::string judge(EngineFixture& f, int64_t base_ms, const Expectation& expected
   return {};
 }
 
-void cut_at(uint64_t cut, CutStyle style) {
+void cut_at(uint64_t cut, CutStyle style, bool cold) {
   env::SimFileSystem disk(cut * 5 + 3);
   disk.set_fault_hook([&](uint64_t operation, std::string_view,
                           const std::string&) -> std::optional<env::SimFault> {
@@ -90,14 +90,14 @@ void cut_at(uint64_t cut, CutStyle style) {
   Expectation expected;
   int64_t base_ms = env::SimClock().wall_now().ms();
   try {
-    auto f = std::make_unique<EngineFixture>(small_options(), &disk);
+    auto f = std::make_unique<EngineFixture>(small_options(cold), &disk);
     run_script(*f, base_ms, expected);
     disk.power_cut(style);
   } catch (const doctest::detail::TestFailureException&) {
     disk.power_cut(style);
   }
   disk.set_fault_hook(nullptr);
-  EngineFixture again(small_options(), &disk);
+  EngineFixture again(small_options(cold), &disk);
   std::string problem = judge(again, base_ms, expected);
   CHECK_MESSAGE(problem.empty(), problem, ": cut at ", cut, " style ", static_cast<int>(style));
   CHECK(flush(again, true));
@@ -134,23 +134,25 @@ void move_image(env::SimFileSystem& from, const std::string& prefix, env::SimFil
 }  // namespace
 
 TEST_CASE("a power cut at every operation brings no deleted point back and loses no other") {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  {
-    EngineFixture f(small_options());
-    begin = f.disk().operations();
-    Expectation expected;
-    run_script(f, f.clock().wall_now().ms(), expected);
-    end = f.disk().operations();
-    CHECK(judge(f, f.clock().wall_now().ms(), expected).empty());
-    CHECK(
-        std::ranges::all_of(expected.points, [](const auto& p) { return p.second.acknowledged; }));
-  }
-  MESSAGE("operations: ", end - begin);
-  for (uint64_t cut = begin; cut <= end; ++cut) {
-    for (CutStyle style :
-         {CutStyle::DropAll, CutStyle::KeepAll, CutStyle::Torn, CutStyle::Reordered}) {
-      cut_at(cut, style);
+  for (bool cold : {false, true}) {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    {
+      EngineFixture f(small_options(cold));
+      begin = f.disk().operations();
+      Expectation expected;
+      run_script(f, f.clock().wall_now().ms(), expected);
+      end = f.disk().operations();
+      CHECK(judge(f, f.clock().wall_now().ms(), expected).empty());
+      CHECK(std::ranges::all_of(expected.points,
+                                [](const auto& p) { return p.second.acknowledged; }));
+    }
+    MESSAGE("operations: ", end - begin);
+    for (uint64_t cut = begin; cut <= end; ++cut) {
+      for (CutStyle style :
+           {CutStyle::DropAll, CutStyle::KeepAll, CutStyle::Torn, CutStyle::Reordered}) {
+        cut_at(cut, style, cold);
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ namespace kansoku::store::metrics {
 // On the caller's thread: every series whose points were acknowledged is in the table already.
 void MetricEngine::Core::delete_points(SeriesDeletion deletion, MetricStore::DeletionDone done) {
   deletion.selector.limit = 0;
-  auto found = table.select(deletion.selector, Unseen::Include);
+  auto found = select(deletion.selector, Unseen::Include);
   if (!found) {
     done(std::unexpected(std::move(found).error()));
     return;
@@ -47,6 +47,10 @@ void MetricEngine::Core::delete_points(SeriesDeletion deletion, MetricStore::Del
 
 // On the drain.
 void MetricEngine::Core::take_deletion(std::unique_ptr<Deletion> deletion) {
+  // Their times change, which the table does.
+  for (SeriesId id : deletion->tombstone.ids) {
+    if (restore_cold(id)) table.keep(id);
+  }
   std::string payload = encode_deletion(deletion->tombstone);
   auto in_flight = std::make_unique<InFlight>();
   in_flight->deletion = std::move(deletion);
@@ -87,7 +91,7 @@ void MetricEngine::Core::apply_deletion(InFlight& in_flight) {
 void MetricEngine::Core::delete_now(std::shared_ptr<const Tombstone> tombstone) {
   std::string stream;
   for (SeriesId id : tombstone->ids) {
-    if (!table.exists(id)) continue;  // its definition never became durable
+    if (!restore_cold(id)) continue;  // its definition never became durable
     {
       auto lock = head.lock_for_append(shard_of(id));
       stream.clear();

@@ -51,6 +51,15 @@ void MetricEngine::Core::update_view(const std::function<void(View&)>& change) {
   old = std::exchange(view, std::move(next));
 }
 
+// Whether something that was stored cannot be read.
+bool MetricEngine::Core::damaged() const {
+  auto now = current_view();
+  if (std::ranges::any_of(now->parts, [](const auto& part) { return part->damaged(); }))
+    return true;
+  std::lock_guard lock(queue_mutex);
+  return engine_counters.log_damages > 0;
+}
+
 void MetricEngine::Core::append(signal::MetricDelivery delivery) {
   uint64_t rows = delivery.batch->point_count();
   if (rows == 0) {
@@ -144,6 +153,9 @@ Result<std::unique_ptr<MetricEngine>> MetricEngine::open(env::Env env, Executor&
     core->counters.last_error = "the log was damaged: " + log.recovery().first_damage;
   }
   KANSOKU_RETURN_IF_ERROR(core->replay(floor));
+  // Everything of them was deleted, and the same labels may have another id in the cold. Where
+  // something is damaged, their points may be in it.
+  if (!core->damaged()) core->table.remove_unseen();
   log.set_floor(wal::Engine::Metrics, 0, floor);
   core->maintenance->start();
   return std::unique_ptr<MetricEngine>(new MetricEngine(std::move(core)));
@@ -153,12 +165,7 @@ void MetricEngine::append(signal::MetricDelivery delivery) { core_->append(std::
 
 Result<std::vector<SeriesInfo>> MetricEngine::select(const SeriesSelector& selector) const {
   // With damage, a series whose points were all in what is damaged is found too: its scan says so.
-  bool damaged = stats().parts_quarantined > 0;
-  {
-    std::lock_guard lock(core_->queue_mutex);
-    damaged = damaged || core_->engine_counters.log_damages > 0;
-  }
-  return core_->table.select(selector, damaged ? Unseen::Include : Unseen::LeaveOut);
+  return core_->select(selector, core_->damaged() ? Unseen::Include : Unseen::LeaveOut);
 }
 
 Result<ScanReport> MetricEngine::scan(const MetricScan& scan, const ScanSink& sink) const {
@@ -243,7 +250,12 @@ MetricStoreStats MetricEngine::stats() const {
 MetricEngineStats MetricEngine::engine_stats() const {
   std::lock_guard lock(core_->queue_mutex);
   MetricEngineStats stats = core_->engine_counters;
-  stats.series_memory_bytes = core_->table.memory_bytes();
+  auto view = core_->current_view();
+  stats.series_memory_bytes = core_->table.memory_bytes() + view->cold->memory_bytes();
+  stats.series_cold = view->cold->rows();
+  for (const ColdIndex::Part& part : view->cold->parts()) {
+    stats.cold_bytes += part.segment->file_bytes();
+  }
   stats.queue_bytes = core_->queue_bytes;
   return stats;
 }

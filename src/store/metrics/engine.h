@@ -36,6 +36,10 @@ struct MetricEngineOptions {
   // Parts beyond this are not merged further.
   uint64_t merge_bytes_max = 2ULL << 30;
   bool merge_in_background = true;
+  // Series without a point for so long leave the memory; they are looked for four times as often,
+  // and only if there are some.
+  int64_t series_idle_ms = 15 * 60'000;
+  size_t series_leave_min = 1024;
   // Decompressed pages that queries may find again.
   uint64_t page_cache_bytes = 64U << 20;
 };
@@ -48,6 +52,8 @@ struct MetricEngineStats {
   uint64_t seal_failures = 0;
   uint64_t merge_failures = 0;
   uint64_t series_memory_bytes = 0;
+  uint64_t series_cold = 0;  // that are not in memory
+  uint64_t cold_bytes = 0;   // of their segments
   uint64_t queue_bytes = 0;
   uint64_t pages_damaged = 0;
   uint64_t replayed_records = 0;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <deque>
-#include <unordered_set>
 
 #include "store/metrics/batch_record.h"
+#include "store/metrics/cold_index.h"
 #include "store/metrics/engine.h"
 #include "store/metrics/head.h"
 #include "store/metrics/page_cache.h"
@@ -23,6 +23,8 @@ struct View {
   std::shared_ptr<const FrozenHead> frozen;
   std::vector<std::shared_ptr<const Part>> parts;  // in log order
   std::shared_ptr<const Tombstones> tombstones = std::make_shared<Tombstones>();
+  // Series that are not in the table; never null.
+  std::shared_ptr<const ColdIndex> cold = std::make_shared<ColdIndex>();
 };
 
 // A deletion on its way through the log.
@@ -89,11 +91,12 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   // The drain's own (one task at a time).
   std::string record;
   std::vector<Hash128> hashes;
-  std::unordered_set<SeriesId> undurable;  // defined in memory, in no durable record yet
-  uint64_t handed_records = 0;             // to the log
-  uint64_t answered_records = 0;           // by the log, in the same order
-  uint64_t head_first_sequence = 0;        // 0: the head is empty
-  uint64_t head_sequence = 0;              // last record in the head
+  ColdReader cold_reader{&pages};
+  std::vector<SeriesId> returned;    // from the cold, since the head was frozen last
+  uint64_t handed_records = 0;       // to the log
+  uint64_t answered_records = 0;     // by the log, in the same order
+  uint64_t head_first_sequence = 0;  // 0: the head is empty
+  uint64_t head_sequence = 0;        // last record in the head
   uint64_t head_log_bytes = 0;
   int64_t head_since_ns = 0;  // monotonic time of its first record
   std::vector<FlushRequest> flushes;
@@ -105,21 +108,14 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void schedule_drain();
   void drain();
   std::shared_ptr<const View> current_view() const;
+  bool damaged() const;
   void update_view(const std::function<void(View&)>& change);
 
   // engine_ingest.cpp
   void take_in(signal::MetricDelivery delivery);
   void judge_times(InFlight& in_flight);
   void resolve_series(InFlight& in_flight);
-  bool guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row);
-  // Whose series are made, and how many there may be.
-  struct Tenant {
-    ScopeId scope = 0;
-    std::string account;
-    uint64_t series_max = 0;
-  };
-  SeriesId make_series(const Hash128& hash, const signal::MetricBatch& batch, signal::SeriesRow row,
-                       const Tenant& tenant, std::string& reason, Error& error);
+  struct NewSeries;
   uint64_t series_limit(const std::string& account) const;
   void refuse_rows(InFlight& in_flight, const std::vector<std::pair<std::string, Error>>& refused);
   void hand_to_log(std::unique_ptr<InFlight> in_flight);
@@ -132,6 +128,15 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   void put_replayed(const DecodedRecord& points);
   void note_in_head(uint64_t sequence, uint64_t record_bytes);
   Status replay(uint64_t floor);
+
+  // engine_cold.cpp
+  Result<std::vector<SeriesInfo>> select(const SeriesSelector& selector, Unseen unseen);
+  SeriesId find_cold(const ColdIndex& cold, uint64_t hash, const signal::Scope& scope,
+                     signal::MergeKind merge, std::string_view canonical);
+  bool restore_cold(SeriesId id);
+  void restore(const ColdReader::Found& found);
+  // `cache`: null for background work.
+  SeriesKinds series_kinds(PageCache* cache = nullptr);
 
   // deletions.cpp
   void delete_points(SeriesDeletion deletion, MetricStore::DeletionDone done);

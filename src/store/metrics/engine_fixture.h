@@ -8,6 +8,14 @@
 
 namespace kansoku::store::metrics {
 
+// Series leave the memory as soon as their points are in a part.
+inline MetricEngineOptions cold_options() {
+  MetricEngineOptions options;
+  options.series_idle_ms = -12 * 3'600'000LL;
+  options.series_leave_min = 1;
+  return options;
+}
+
 class EngineFixture final : public MetricStoreFixture {
  public:
   explicit EngineFixture(MetricEngineOptions options = {}, env::SimFileSystem* disk = nullptr)
@@ -30,7 +38,8 @@ class EngineFixture final : public MetricStoreFixture {
   }
   void restart() override {
     stop();
-    REQUIRE(open());
+    Status opened = open();
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().to_string()));
   }
   // Nothing is written any more: what a crash leaves is on the disk.
   void stop() {

@@ -8,8 +8,8 @@ namespace {
 // How far ahead of its use an entry and then its block are brought into the cache.
 constexpr size_t kEntryAhead = 16;
 constexpr size_t kBlockAhead = 8;
-// Guesses of a batch that may fail before they are given up, beside one in eight.
-constexpr size_t kMissesFree = 8;
+constexpr size_t kSlotAhead = 32;
+constexpr size_t kColdAhead = 8;
 // Series made under one hold of the table's lock.
 constexpr size_t kAddsPerLock = 256;
 // Points put into the head under one hold of a shard's lock.
@@ -59,55 +59,79 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
                 Error{ErrorCode::OutOfRange, "a point is more than two hours ahead", {}});
 }
 
-SeriesId MetricEngine::Core::make_series(const Hash128& hash, const signal::MetricBatch& batch,
-                                         signal::SeriesRow row, const Tenant& tenant,
-                                         std::string& reason, Error& error) {
-  const signal::SeriesMeta& meta = batch.meta(row);
-  const ScopeId scope = tenant.scope;
-  const uint64_t limit = tenant.series_max;
-  const std::string& account = tenant.account;
-  if (table.series_of_account(scope) >= limit) {
-    reason = "series_limit";
-    error = {ErrorCode::FailedPrecondition,
-             fmt::format("per-tenant series limit of {} exceeded by account {}; an administrator "
-                         "raises it with: kansoku ctl limits set {} series=N",
-                         limit, account, account),
-             {}};
-    return kNoSeries;
-  }
-  auto id = table.add(hash, batch.canonical_labels(row), scope, meta.merge, meta.temporality);
-  if (!id) {
-    reason = "bad_labels";
-    error = std::move(id).error();
-    return kNoSeries;
-  }
-  undurable.insert(*id);
-  return *id;
-}
+// Makes the series of a batch that are not known, or comes to know them again.
+struct MetricEngine::Core::NewSeries {
+  Core& core;
+  const InFlight& in_flight;
+  ScopeId scope = 0;
+  std::optional<uint64_t> limit;
+  std::shared_ptr<const ColdIndex> cold;
+  std::unique_lock<std::shared_mutex> adding;
+  size_t added = 0;
+  std::vector<std::pair<std::string, Error>> refused;  // by row; empty: none was
+  std::array<uint64_t, kColdAhead> cold_hashes{};      // of some rows before hashed_end
+  size_t hashed_end = 0;
 
-// Targets send their series in the same order each time, and ids were given in the order of the
-// first: the series after this one is probably the next id. False where guesses fail too often for
-// it to be worth it: rows from `row` on are to be looked up.
-bool MetricEngine::Core::guess_series(InFlight& in_flight, ScopeId scope, signal::SeriesRow& row) {
-  const auto& batch = *in_flight.delivery.batch;
-  const auto rows = static_cast<signal::SeriesRow>(batch.series_count());
-  SeriesId guess = kNoSeries;
-  size_t misses = 0;
-  for (row = 0; row < rows; ++row) {
-    const std::string_view labels = batch.canonical_labels(row);
-    const signal::MergeKind merge = batch.meta(row).merge;
-    hashes[row] = table.hash(labels, scope, merge);
-    SeriesId id = guess;
-    if (id == kNoSeries || !table.is(id, hashes[row], labels, scope, merge)) {
-      if (++misses > kMissesFree + row / 8) return false;
-      id = table.find(hashes[row], labels, scope, merge);
-      if (id == kNoSeries) return false;
+  SeriesId make(signal::SeriesRow row) {
+    if (!limit) {
+      limit = core.series_limit(in_flight.delivery.scope.account);
+      cold = core.current_view()->cold;
     }
-    in_flight.ids[row] = id;
-    guess = id + 1;
+    if (!adding.owns_lock()) adding = core.table.lock_for_adding();
+    const SeriesId id = make_locked(row);
+    if (++added % kAddsPerLock == 0) adding.unlock();
+    return id;
   }
-  return true;
-}
+  void end() {
+    if (adding.owns_lock()) adding.unlock();
+  }
+
+ private:
+  SeriesId make_locked(signal::SeriesRow row) {
+    const signal::MetricBatch& batch = *in_flight.delivery.batch;
+    const signal::Scope& whose = in_flight.delivery.scope;
+    if (core.table.series_of_account(scope) >= *limit) {
+      return refuse(row, "series_limit",
+                    {ErrorCode::FailedPrecondition,
+                     fmt::format("per-tenant series limit of {} exceeded by account {}; an "
+                                 "administrator raises it with: kansoku ctl limits set {} series=N",
+                                 *limit, whose.account, whose.account),
+                     {}});
+    }
+    const std::string_view labels = batch.canonical_labels(row);
+    const signal::SeriesMeta& meta = batch.meta(row);
+    SeriesId known = kNoSeries;
+    if (!cold->empty()) {
+      known = core.find_cold(*cold, hash_of(row), whose, meta.merge, labels);
+    }
+    if (known == kNoSeries) {
+      auto id = core.table.add(core.hashes[row], labels, scope, meta.merge, meta.temporality);
+      if (!id) return refuse(row, "bad_labels", std::move(id).error());
+      known = *id;
+    }
+    core.table.set_undurable(known);
+    return known;
+  }
+  // New series come in runs, and the cold's filter is larger than the cache: it is asked ahead.
+  uint64_t hash_of(signal::SeriesRow row) {
+    const signal::MetricBatch& batch = *in_flight.delivery.batch;
+    if (row >= hashed_end) {
+      hashed_end = std::min<size_t>(row + kColdAhead, batch.series_count());
+      for (size_t at = row; at < hashed_end; ++at) {
+        const auto of = static_cast<signal::SeriesRow>(at);
+        cold_hashes[at % kColdAhead] =
+            cold_hash(in_flight.delivery.scope, batch.meta(of).merge, batch.canonical_labels(of));
+        cold->prefetch(cold_hashes[at % kColdAhead]);
+      }
+    }
+    return cold_hashes[row % kColdAhead];
+  }
+  SeriesId refuse(signal::SeriesRow row, std::string reason, Error error) {
+    refused.resize(in_flight.delivery.batch->series_count());
+    refused[row] = {std::move(reason), std::move(error)};
+    return kNoSeries;
+  }
+};
 
 uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
   std::lock_guard lock(queue_mutex);
@@ -115,49 +139,43 @@ uint64_t MetricEngine::Core::series_limit(const std::string& account) const {
   return found == series_limits.end() ? options.series_per_tenant_max : found->second;
 }
 
+// The series of each row. Targets send their series in the same order each time, and ids were given
+// in the order of the first: the series after this one is probably the next id. Others are looked
+// up, for which slots and entries are brought into the cache ahead, as they come in runs.
 void MetricEngine::Core::resolve_series(InFlight& in_flight) {
   const auto& batch = *in_flight.delivery.batch;
-  ScopeId scope = table.scope_id(in_flight.delivery.scope);
+  const ScopeId scope = table.scope_id(in_flight.delivery.scope);
   const auto n = static_cast<signal::SeriesRow>(batch.series_count());
   hashes.resize(n);
   in_flight.ids.resize(n);
-  signal::SeriesRow first = 0;
-  std::vector<std::pair<std::string, Error>> refused;
-  std::optional<Tenant> tenant;
-  std::unique_lock<std::shared_mutex> adding;
-  size_t added = 0;
-  if (!guess_series(in_flight, scope, first)) {
-    for (signal::SeriesRow row = first; row < n; ++row) {
-      hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
-      table.prefetch_slot(hashes[row]);
-    }
-    for (signal::SeriesRow row = first; row < n; ++row) {
-      if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
-      SeriesId id =
-          table.find(hashes[row], batch.canonical_labels(row), scope, batch.meta(row).merge);
-      if (id == kNoSeries) {
-        std::string reason;
-        Error error;
-        if (!tenant) {
-          const std::string& account = in_flight.delivery.scope.account;
-          tenant = Tenant{scope, account, series_limit(account)};
-        }
-        if (!adding.owns_lock()) adding = table.lock_for_adding();
-        id = make_series(hashes[row], batch, row, *tenant, reason, error);
-        if (++added % kAddsPerLock == 0) adding.unlock();
-        if (id == kNoSeries) {
-          refused.resize(n);
-          refused[row] = {std::move(reason), std::move(error)};
-        }
-      }
-      in_flight.ids[row] = id;
-    }
+  for (signal::SeriesRow row = 0; row < n; ++row) {
+    hashes[row] = table.hash(batch.canonical_labels(row), scope, batch.meta(row).merge);
   }
-  for (signal::SeriesRow row = 0; row < n && !undurable.empty(); ++row) {
-    if (undurable.contains(in_flight.ids[row])) in_flight.defined.push_back(in_flight.ids[row]);
+  NewSeries made{*this, in_flight, scope};
+  SeriesId guess = kNoSeries;
+  size_t fetched = 0;  // slots of rows before this are on their way
+  for (signal::SeriesRow row = 0; row < n; ++row) {
+    const std::string_view labels = batch.canonical_labels(row);
+    const signal::MergeKind merge = batch.meta(row).merge;
+    SeriesId id = guess;
+    if (id == kNoSeries || !table.is(id, hashes[row], labels, scope, merge)) {
+      const size_t ahead = std::min<size_t>(n, row + 1 + kSlotAhead);
+      for (fetched = std::max<size_t>(fetched, row + 1); fetched < ahead; ++fetched) {
+        table.prefetch_slot(hashes[fetched]);
+      }
+      if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
+      id = table.find(hashes[row], labels, scope, merge);
+      if (id == kNoSeries) id = made.make(row);
+    }
+    in_flight.ids[row] = id;
+    guess = id == kNoSeries ? kNoSeries : id + 1;
+  }
+  made.end();
+  for (signal::SeriesRow row = 0; row < n && table.any_undurable(); ++row) {
+    if (table.undurable(in_flight.ids[row])) in_flight.defined.push_back(in_flight.ids[row]);
   }
   if (hashes.capacity() > 64 * 1024) std::vector<Hash128>().swap(hashes);
-  if (!refused.empty()) refuse_rows(in_flight, refused);
+  if (!made.refused.empty()) refuse_rows(in_flight, made.refused);
 }
 
 // Takes the points of refused series out.
@@ -323,9 +341,9 @@ void MetricEngine::Core::apply(InFlight& in_flight) {
   uint64_t rows = in_flight.delivery.batch->point_count();
   signal::Verdict verdict;
   if (in_flight.status) {
-    for (SeriesId id : in_flight.defined) undurable.erase(id);
     verdict = std::move(in_flight.verdict);
     if (in_flight.stored > 0) {
+      for (SeriesId id : in_flight.defined) table.set_durable(id);
       put_batch(in_flight);
       verdict.counts.insert(verdict.counts.begin(),
                             {signal::Outcome::Stored, {}, in_flight.stored, {}});
@@ -360,6 +378,7 @@ void MetricEngine::Core::note_in_head(uint64_t sequence, uint64_t record_bytes) 
 }
 
 void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
+  for (SeriesId id : points.ids) (void)restore_cold(id);
   auto id_of = [&](size_t i) { return table.exists(points.ids[i]) ? points.ids[i] : kNoSeries; };
   auto distribution_of = [&](size_t i) -> const signal::Distribution* {
     uint32_t row = points.distribution_rows[i];
@@ -373,26 +392,30 @@ void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
 
 Status MetricEngine::Core::replay(uint64_t floor) {
   DecodedRecord points;
-  return log.replay(
-      wal::Engine::Metrics, [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
-        if (payload.starts_with(kDeletionRecord)) {
-          return replay_deletion(payload, tag.sequence, floor);
-        }
-        points.clear();
-        auto define = [&](const SeriesDefinition& definition) { return table.define(definition); };
-        Status decoded = decode_batch_record(payload, define, points);
-        if (!decoded) {
-          // The checksum held, so a newer version or a bug wrote this: starting would lose data
-          // silently.
-          return fail(ErrorCode::DataLoss, decoded.error().message,
-                      fmt::format("log record {}", tag.sequence));
-        }
-        if (tag.sequence <= floor) return {};
-        put_replayed(points);
-        note_in_head(tag.sequence, payload.size());
-        ++engine_counters.replayed_records;
-        return {};
-      });
+  return log.replay(wal::Engine::Metrics,
+                    [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
+                      if (payload.starts_with(kDeletionRecord)) {
+                        return replay_deletion(payload, tag.sequence, floor);
+                      }
+                      points.clear();
+                      auto define = [&](const SeriesDefinition& definition) -> Status {
+                        // One that came back is as it was in the cold.
+                        (void)restore_cold(definition.id);
+                        return table.define(definition);
+                      };
+                      Status decoded = decode_batch_record(payload, define, points);
+                      if (!decoded) {
+                        // The checksum held, so a newer version or a bug wrote this: starting would
+                        // lose data silently.
+                        return fail(ErrorCode::DataLoss, decoded.error().message,
+                                    fmt::format("log record {}", tag.sequence));
+                      }
+                      if (tag.sequence <= floor) return {};
+                      put_replayed(points);
+                      note_in_head(tag.sequence, payload.size());
+                      ++engine_counters.replayed_records;
+                      return {};
+                    });
 }
 
 }  // namespace kansoku::store::metrics

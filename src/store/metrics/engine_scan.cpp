@@ -33,7 +33,12 @@ int64_t cell_end(int64_t ms, int64_t cell_ms) {
 class Scanner {
  public:
   Scanner(MetricEngine::Core& core, const MetricScan& scan, const ScanSink& sink)
-      : core_(core), scan_(scan), sink_(sink), now_ms_(core.clock->now_ms()) {}
+      : core_(core),
+        scan_(scan),
+        sink_(sink),
+        now_ms_(core.clock->now_ms()),
+        scope_(core.table.find_scope(scan.scope)),
+        kinds_(core.series_kinds(&core.pages)) {}
 
   Result<ScanReport> run() {
     KANSOKU_RETURN_IF_ERROR(check());
@@ -176,9 +181,10 @@ class Scanner {
   }
 
   Status answer(SeriesId id, size_t row) {
-    auto merge = core_.table.merge_in_scope(id, scan_.scope);
-    if (!merge) return {};
-    Plan plan = plan_for(*merge);
+    const SeriesKind kind = kinds_.find(id);
+    // Scans never cross tenants.
+    if (kind.scope == SeriesKind::kNoScope || kind.scope != scope_) return {};
+    Plan plan = plan_for(kind.merge);
     DecodedSeries& series = series_;
     series.clear();
     read_parts(id, plan, series);
@@ -224,6 +230,8 @@ class Scanner {
   const MetricScan& scan_;
   const ScanSink& sink_;
   int64_t now_ms_;
+  ScopeId scope_;
+  SeriesKinds kinds_;
   ScanReport report_;
   std::shared_ptr<const View> view_;
   Decompressor decompressor_;

@@ -39,18 +39,34 @@ void SlabCache::give(std::vector<std::unique_ptr<Block[]>> slabs) {
 }
 
 void FrozenHead::append_stream(SeriesId id, std::string& out) const {
-  size_t shard = shard_of(id);
-  size_t row = row_in_shard(id);
-  if (row >= streams_[shard].size()) return;
-  const Stream& stream = streams_[shard][row];
+  if (id >= series_end_) return;
+  const size_t shard = shard_of(id);
+  const size_t row = row_in_shard(id);
+  const auto& together = streams_[shard][row / kRowsTogether];
+  if (together == nullptr) return;
+  const Stream& stream = (*together)[row % kRowsTogether];
   if (stream.bytes > 0) copy_stream(pools_[shard], stream.first, stream.bytes, out);
 }
 
+bool FrozenHead::has_stream(SeriesId id) const {
+  if (id >= series_end_) return false;
+  const size_t row = row_in_shard(id);
+  const auto& together = streams_[shard_of(id)][row / kRowsTogether];
+  return together != nullptr && (*together)[row % kRowsTogether].bytes > 0;
+}
+
 SeriesId FrozenHead::next_series(SeriesId id) const {
-  for (; id < series_end_; ++id) {
-    const auto& streams = streams_[shard_of(id)];
-    size_t row = row_in_shard(id);
-    if (row < streams.size() && streams[row].bytes > 0) return id;
+  static_assert(kShardRun % kRowsTogether == 0);
+  while (id < series_end_) {
+    const size_t row = row_in_shard(id);
+    const auto& together = streams_[shard_of(id)][row / kRowsTogether];
+    if (together == nullptr) {
+      id = (id / kRowsTogether + 1) * kRowsTogether;
+    } else if ((*together)[row % kRowsTogether].bytes == 0) {
+      ++id;
+    } else {
+      return id;
+    }
   }
   return kNone;
 }
@@ -58,7 +74,11 @@ SeriesId FrozenHead::next_series(SeriesId id) const {
 uint64_t FrozenHead::memory_bytes() const {
   uint64_t bytes = 0;
   for (const BlockPool& pool : pools_) bytes += pool.memory_bytes();
-  for (const auto& streams : streams_) bytes += streams.capacity() * sizeof(Stream);
+  for (const auto& streams : streams_) {
+    for (const auto& together : streams) {
+      bytes += sizeof(together) + (together == nullptr ? 0 : sizeof(*together));
+    }
+  }
   return bytes;
 }
 
@@ -73,9 +93,9 @@ void Head::grow_to(SeriesId series_end) {
     for (SeriesId run = series_end_ / kShardRun; run * kShardRun < series_end; ++run) {
       if (run % kHeadShards == i) rows = (run / kHeadShards + 1) * kShardRun;
     }
-    if (rows <= shards_[i].entries.size()) continue;
+    if (rows / kRowsTogether <= shards_[i].rows.size()) continue;
     std::unique_lock lock(shards_[i].shard_mutex);
-    shards_[i].entries.grow_to(rows);
+    shards_[i].rows.resize(rows / kRowsTogether);
   }
   series_end_ = series_end;
 }
@@ -106,7 +126,7 @@ void Head::write_bytes(Shard& shard, Entry& entry, const char* from, size_t n) {
 void Head::append_floats(SeriesId id, std::span<const int64_t> times_ms,
                          std::span<const double> values) {
   Shard& shard = shards_[shard_of(id)];
-  Entry& entry = shard.entries[row_in_shard(id)];
+  Entry& entry = shard.make(row_in_shard(id));
   StreamState state{entry.last_ms, entry.last_value, entry.last_step, entry.bytes > 0};
   // Room for a sample is left behind the mark.
   constexpr size_t kFlushBytes = 256;
@@ -126,7 +146,7 @@ void Head::append_floats(SeriesId id, std::span<const int64_t> times_ms,
 
 void Head::append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution) {
   Shard& shard = shards_[shard_of(id)];
-  Entry& entry = shard.entries[row_in_shard(id)];
+  Entry& entry = shard.make(row_in_shard(id));
   StreamState state{entry.last_ms, entry.last_value, entry.last_step, entry.bytes > 0};
   char head[16];
   char* at = head + 1;
@@ -146,10 +166,25 @@ void Head::append_distribution(SeriesId id, int64_t ms, const signal::Distributi
 // Its blocks go with the head: deletions are rare.
 void Head::drop_stream(SeriesId id) {
   Shard& shard = shards_[shard_of(id)];
-  size_t row = row_in_shard(id);
-  if (row >= shard.entries.size() || shard.entries[row].bytes == 0) return;
-  shard.entries[row] = Entry();
+  if (!has_stream(id)) return;
+  shard.make(row_in_shard(id)) = Entry();
   active_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Takes the streams of some rows; rows without any are given back.
+void Head::freeze_rows(std::unique_ptr<std::array<Entry, kRowsTogether>>& rows,
+                       std::unique_ptr<std::array<FrozenHead::Stream, kRowsTogether>>& out) {
+  const bool any = std::ranges::any_of(*rows, [](const Entry& entry) { return entry.bytes > 0; });
+  if (!any) {
+    rows.reset();
+    return;
+  }
+  out = std::make_unique<std::array<FrozenHead::Stream, kRowsTogether>>();
+  for (size_t row = 0; row < kRowsTogether; ++row) {
+    Entry& entry = (*rows)[row];
+    (*out)[row] = {entry.first, entry.bytes};
+    entry = Entry();
+  }
 }
 
 void Head::freeze(uint64_t first_sequence, uint64_t sequence,
@@ -158,12 +193,12 @@ void Head::freeze(uint64_t first_sequence, uint64_t sequence,
   std::vector<std::unique_lock<std::shared_mutex>> locks;
   for (size_t i = 0; i < kHeadShards; ++i) {
     Shard& shard = shards_[i];
-    frozen->streams_[i].reserve(shard.entries.size());
+    Rows<FrozenHead::Stream>& streams = frozen->streams_[i];
+    streams.resize(shard.rows.size());
     locks.emplace_back(shard.shard_mutex);
-    for (size_t row = 0; row < shard.entries.size(); ++row) {
-      Entry& entry = shard.entries[row];
-      frozen->streams_[i].push_back({entry.first, entry.bytes});
-      entry = Entry();
+    for (size_t run = 0; run < shard.rows.size(); ++run) {
+      if (shard.rows[run] == nullptr) continue;
+      freeze_rows(shard.rows[run], streams[run]);
     }
     frozen->pools_.push_back(std::move(shard.pool));
     shard.pool = BlockPool(*cache_);
@@ -179,10 +214,9 @@ void Head::freeze(uint64_t first_sequence, uint64_t sequence,
 
 void Head::append_stream(SeriesId id, std::string& out) const {
   const Shard& shard = shards_[shard_of(id)];
-  size_t row = row_in_shard(id);
-  if (row >= shard.entries.size()) return;
-  const Entry& entry = shard.entries[row];
-  if (entry.bytes > 0) copy_stream(shard.pool, entry.first, entry.bytes, out);
+  const Entry* entry = shard.find(row_in_shard(id));
+  if (entry != nullptr && entry->bytes > 0)
+    copy_stream(shard.pool, entry->first, entry->bytes, out);
 }
 
 }  // namespace kansoku::store::metrics

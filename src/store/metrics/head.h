@@ -1,7 +1,8 @@
 // The head: points that are in the log but in no part yet, as compressed streams in small blocks.
 //
 // Eight shards by series id, each with its own lock. A series costs 32 bytes plus its blocks of 32
-// bytes, which come from slabs; nothing is allocated per sample. freeze() hands all streams to a
+// bytes, which come from slabs; nothing is allocated per sample. Rows stand in runs of 128; a run
+// without any stream at two freezes takes no memory. freeze() hands all streams to a
 // FrozenHead, from which a part is written, and starts empty streams. Thread contract: one writer
 // (append, freeze); readers share a shard's lock.
 #pragma once
@@ -16,7 +17,6 @@
 #include <vector>
 
 #include "store/metric_store.h"
-#include "store/metrics/chunked.h"
 #include "store/metrics/sample_stream.h"
 
 namespace kansoku::store::metrics {
@@ -32,6 +32,11 @@ inline size_t row_in_shard(SeriesId id) {
 inline SeriesId id_of(size_t shard, size_t row) {
   return row / kShardRun * (kShardRun * kHeadShards) + shard * kShardRun + row % kShardRun;
 }
+
+// Rows that are allocated together.
+inline constexpr size_t kRowsTogether = 128;
+template <class T>
+using Rows = std::vector<std::unique_ptr<std::array<T, kRowsTogether>>>;
 
 inline constexpr size_t kBlockBytes = 32;
 inline constexpr size_t kBlockPayload = kBlockBytes - 4;
@@ -91,6 +96,7 @@ class FrozenHead {
   // The first series at or after `id` that has a stream, or kNone.
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
   SeriesId next_series(SeriesId id) const;
+  bool has_stream(SeriesId id) const;
   uint64_t points() const { return points_; }
   uint64_t memory_bytes() const;
   // The last log sequence in it.
@@ -100,7 +106,8 @@ class FrozenHead {
  private:
   friend class Head;
   std::vector<BlockPool> pools_;
-  std::array<std::vector<Stream>, kHeadShards> streams_;
+  // Null where no row has a stream.
+  std::array<Rows<Stream>, kHeadShards> streams_;
   SeriesId series_end_ = 0;
   uint64_t points_ = 0;
   uint64_t first_sequence_ = 0;
@@ -114,12 +121,14 @@ class Head {
   // Writer side. Rows exist up to series_end afterwards.
   void grow_to(SeriesId series_end);
   void prefetch_entry(SeriesId id) const {
-    __builtin_prefetch(&shards_[shard_of(id)].entries[row_in_shard(id)], 1);
+    const Entry* entry = shards_[shard_of(id)].find(row_in_shard(id));
+    if (entry != nullptr) __builtin_prefetch(entry, 1);
   }
   void prefetch_block(SeriesId id) const {
     const Shard& shard = shards_[shard_of(id)];
-    const Entry& entry = shard.entries[row_in_shard(id)];
-    if (entry.current != kNoBlock) __builtin_prefetch(&shard.pool[entry.current], 1);
+    const Entry* entry = shard.find(row_in_shard(id));
+    if (entry != nullptr && entry->current != kNoBlock)
+      __builtin_prefetch(&shard.pool[entry->current], 1);
   }
   // The shard's lock for a run of appends.
   std::unique_lock<std::shared_mutex> lock_for_append(size_t shard) {
@@ -130,6 +139,10 @@ class Head {
   void append_distribution(SeriesId id, int64_t ms, const signal::Distribution& distribution);
   // With the shard's lock held, as for appends: the series has no points any more.
   void drop_stream(SeriesId id);
+  bool has_stream(SeriesId id) const {
+    const Entry* entry = shards_[shard_of(id)].find(row_in_shard(id));
+    return entry != nullptr && entry->bytes > 0;
+  }
   uint64_t points() const { return points_.load(std::memory_order_relaxed); }
   uint64_t memory_bytes() const { return bytes_.load(std::memory_order_relaxed); }
   // Takes every stream; `publish` runs while all shards are locked, so that a reader sees the
@@ -158,9 +171,21 @@ class Head {
   struct Shard {
     explicit Shard(SlabCache& cache) : pool(cache) {}
     mutable std::shared_mutex shard_mutex;
-    Chunked<Entry, kShardRun> entries;
+    Rows<Entry> rows;
     BlockPool pool;
+    const Entry* find(size_t row) const {
+      const size_t run = row / kRowsTogether;
+      if (run >= rows.size() || rows[run] == nullptr) return nullptr;
+      return &(*rows[run])[row % kRowsTogether];
+    }
+    Entry& make(size_t row) {
+      auto& together = rows[row / kRowsTogether];
+      if (together == nullptr) together = std::make_unique<std::array<Entry, kRowsTogether>>();
+      return (*together)[row % kRowsTogether];
+    }
   };
+  static void freeze_rows(std::unique_ptr<std::array<Entry, kRowsTogether>>& rows,
+                          std::unique_ptr<std::array<FrozenHead::Stream, kRowsTogether>>& out);
   void write_bytes(Shard& shard, Entry& entry, const char* from, size_t n);
 
   SlabCache* cache_;

@@ -29,13 +29,10 @@ Result<uint64_t> Maintenance::load() {
   KANSOKU_RETURN_IF_ERROR(manifest_.load(core_.log.first_sequence()));
   const ManifestState& state = manifest_.state();
   core_.clock = std::make_unique<TrustedClock>(*core_.env.clock, state.trusted_ms);
-  if (manifest_.rebuilt()) {
-    KANSOKU_RETURN_IF_ERROR(
-        series_file_.load(series_file_.newest(), SeriesFile::kAll, core_.table));
-  } else {
-    KANSOKU_RETURN_IF_ERROR(series_file_.load(state.series_file, state.series_bytes, core_.table));
-  }
+  KANSOKU_RETURN_IF_ERROR(load_cold());
+  KANSOKU_RETURN_IF_ERROR(load_series());
   View loaded;
+  loaded.cold = core_.current_view()->cold;
   KANSOKU_TRY(auto tombstones, load_tombstones(*core_.env.files, core_.options.directory));
   saved_tombstones_ = std::make_shared<Tombstones>(std::move(tombstones));
   loaded.tombstones = saved_tombstones_;
@@ -111,6 +108,7 @@ void Maintenance::judge_room() {
 
 void Maintenance::after_batch() {
   judge_room();
+  leave_step();
   bool busy = false;
   bool retry = false;
   std::optional<Error> failed;
@@ -155,12 +153,15 @@ void Maintenance::freeze(std::vector<FlushRequest> waiting) {
     run();
     return;
   }
+  std::vector<SeriesId> kept = core_.table.take_kept();
+  core_.returned.insert(core_.returned.end(), kept.begin(), kept.end());
   core_.head.freeze(core_.head_first_sequence, core_.head_sequence,
                     [&](std::shared_ptr<const FrozenHead> frozen) {
                       {
                         std::lock_guard lock(tasks_mutex_);
                         frozen_ = frozen;
                         frozen_series_end_ = core_.table.size();
+                        frozen_returned_ = std::exchange(core_.returned, {});
                       }
                       core_.update_view([&](View& view) { view.frozen = std::move(frozen); });
                     });
@@ -225,6 +226,7 @@ bool Maintenance::step() {
       seal_.emplace();
       seal_->frozen = frozen_;
       seal_->series_end = frozen_series_end_;
+      seal_->returned = frozen_returned_;
     }
     if (seal_ && !may_seal) {
       running_ = false;
@@ -250,9 +252,11 @@ bool Maintenance::step() {
   if (seal_) return step_seal();
   if (merge_) return step_merge();
   if (clean_) return step_clean();
+  if (step_cold()) return true;
   if (pick_merge()) return true;
   std::lock_guard lock(tasks_mutex_);
-  bool more = !retention_waiting_.empty() || !clean_waiting_.empty() ||
+  bool more = leave_stage_.load(std::memory_order_acquire) == LeaveStage::Write ||
+              !retention_waiting_.empty() || !clean_waiting_.empty() ||
               !snapshot_waiting_.empty() || (!merge_waiting_.empty() && !closed_) ||
               (frozen_ &&
                (!seal_waiting_.empty() || core_.env.clock->monotonic_now().ns >= retry_after_ns_));
@@ -263,6 +267,8 @@ bool Maintenance::step() {
 ManifestState Maintenance::scalars() {
   ManifestState next = manifest_.state();
   next.parts.clear();
+  next.cold.clear();
+  next.series_end = core_.table.size();
   next.series_file = series_file_.number();
   next.series_bytes = series_file_.bytes();
   next.trusted_ms = core_.clock->now_ms();
@@ -281,12 +287,12 @@ Status Maintenance::advance_seal() {
   if (!seal.job) {
     Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
     KANSOKU_TRY(seal.job, SealJob::begin(*core_.env.files, core_.options.directory, seal.frozen,
-                                         core_.table, manifest_.take_part_id(), horizons));
+                                         core_.series_kinds(), manifest_.take_part_id(), horizons));
     return {};
   }
   KANSOKU_TRY(bool done, seal.job->step());
   if (!done) return {};
-  KANSOKU_RETURN_IF_ERROR(series_file_.save(core_.table, seal.series_end));
+  KANSOKU_RETURN_IF_ERROR(series_file_.save(core_.table, seal.series_end, seal.returned));
   KANSOKU_TRY(seal.written, seal.job->finish());
   seal.job.reset();
   return {};
@@ -492,9 +498,9 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   if (inputs.size() > 1) ++output.level;
   Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
   MergeTask task;
-  KANSOKU_TRY(task.job,
-              MergeJob::begin(*core_.env.files, core_.options.directory, std::move(inputs),
-                              core_.table, output, horizons, core_.current_view()->tombstones));
+  KANSOKU_TRY(task.job, MergeJob::begin(*core_.env.files, core_.options.directory,
+                                        std::move(inputs), core_.series_kinds(), output, horizons,
+                                        core_.current_view()->tombstones));
   merge_ = std::move(task);
   return {};
 }
@@ -506,6 +512,10 @@ Status Maintenance::drop_expired() {
   ManifestEdit edit;
   std::vector<std::shared_ptr<const Part>> gone;
   std::shared_ptr<const Part> rewrite;
+  SeriesKinds kinds = core_.series_kinds();
+  auto accumulates = [&](SeriesId id) {
+    return kinds.find_merge(id) == signal::MergeKind::Accumulate;
+  };
   for (const auto& part : view->parts) {
     uint64_t live = 0;
     uint64_t expired = 0;
@@ -514,12 +524,11 @@ Status Maintenance::drop_expired() {
                                   : horizons.tier_ms[kind - 1];
       // Raw pages of accumulating series expire long before those of replacing ones.
       for (const PageInfo& page : part->pages(static_cast<PageKind>(kind))) {
-        int64_t limit = horizon;
-        if (kind == 0 && core_.table.find_merge(page.first_id) == signal::MergeKind::Accumulate &&
-            core_.table.find_merge(page.last_id) == signal::MergeKind::Accumulate) {
-          limit = horizons.raw_accumulate_ms;
+        bool over = page.max_ms < horizon;
+        if (kind == 0 && !over && page.max_ms < horizons.raw_accumulate_ms) {
+          over = accumulates(page.first_id) && accumulates(page.last_id);
         }
-        (page.max_ms < limit ? expired : live) += page.stored_bytes;
+        (over ? expired : live) += page.stored_bytes;
       }
     }
     // What a fenced part held is known by its meta alone.

@@ -6,6 +6,7 @@
 // free-threaded.
 #pragma once
 
+#include "store/metrics/cold_jobs.h"
 #include "store/metrics/engine_core.h"
 #include "store/metrics/manifest.h"
 #include "store/metrics/part_jobs.h"
@@ -17,6 +18,7 @@ namespace kansoku::store::metrics {
 struct SealTask {
   std::shared_ptr<const FrozenHead> frozen;
   SeriesId series_end = 0;
+  std::vector<SeriesId> returned;  // series that came back from the cold before it was frozen
   std::unique_ptr<SealJob> job;
   std::optional<PartMeta> written;  // the file exists, the manifest does not name it yet
 };
@@ -30,6 +32,17 @@ struct CleanTask {
   std::shared_ptr<const Tombstones> goal;
   std::set<uint64_t> clean_parts;  // ids of parts that were written with the goal applied
   std::vector<std::move_only_function<void(Status)>> waiting;
+};
+
+// Series on their way out of the table (maintenance_cold.cpp). The drain's, but in Write the
+// strand's.
+enum class LeaveStage : uint8_t { None, Mark, Settle, Write, Remove };
+struct Leave {
+  int64_t before_ms = 0;      // those without a point since then
+  std::vector<SeriesId> ids;  // ascending
+  SeriesId next = 0;          // to look at: an id in Mark, a place in ids later
+  uint64_t records = 0;       // that were handed to the log when the last mark was set
+  bool published = false;
 };
 
 class Maintenance {
@@ -73,6 +86,20 @@ class Maintenance {
   Status prune_tombstones(const std::set<uint64_t>& clean_parts);
   Status save_tombstones();
   Status write_snapshot(const std::string& directory);
+  // Series that leave (maintenance_cold.cpp).
+  bool leave_due() const;
+  void leave_step();
+  void mark_leaving();
+  bool settle_leaving();
+  bool remove_leaving();
+  void end_leaving();
+  bool step_cold();
+  Status advance_cold_write();
+  void finish_cold_write(bool published);
+  Status advance_cold_merge();
+  ColdMeta merged_cold_meta(const ColdIndex& cold, std::span<const size_t> inputs);
+  Status load_cold();
+  Status load_series();
   void remove_part_files(const std::vector<std::shared_ptr<const Part>>& parts);
   void note_error(const Error& error);
   ManifestState scalars();
@@ -87,6 +114,7 @@ class Maintenance {
   bool closed_ = false;
   std::shared_ptr<const FrozenHead> frozen_;  // handed over by the drain, not yet a part
   SeriesId frozen_series_end_ = 0;
+  std::vector<SeriesId> frozen_returned_;
   int64_t retry_after_ns_ = 0;              // after a failed seal
   std::vector<FlushRequest> seal_waiting_;  // flushes that wait for the seal in progress
   std::vector<Done> merge_waiting_;         // flush(merge_all)
@@ -97,7 +125,16 @@ class Maintenance {
   bool merge_failed_ = false;        // no more background merges until the next seal
   uint64_t timer_ = 0;
 
+  // The drain's own, but for Write.
+  std::atomic<LeaveStage> leave_stage_{LeaveStage::None};
+  Leave leave_;
+  int64_t left_at_ns_ = 0;
+
   // The strand's own.
+  std::unique_ptr<ColdWriteJob> cold_write_;
+  std::unique_ptr<ColdMergeJob> cold_merge_;
+  ColdMeta cold_meta_;  // of the one that is being written
+  bool cold_merge_failed_ = false;
   std::optional<SealTask> seal_;
   std::optional<MergeTask> merge_;
   std::vector<Done> merge_running_;   // merge_all requests that the present merges serve

@@ -7,7 +7,8 @@ namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
 // 2: deletions (docs/formats/tombstones.md); the manifest's own records are those of version 1.
-constexpr uint32_t kManifestVersion = 2;
+// 3: cold segments and the end of the series' ids; the records of version 1 and 2 end before them.
+constexpr uint32_t kManifestVersion = 3;
 constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
 // Rewritten when it has grown to this.
@@ -44,10 +45,39 @@ std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) 
   for (uint64_t first : edit.removed) append_varint(payload, first);
   append_varint(payload, edit.added.size());
   for (const PartMeta& meta : edit.added) encode_part_meta(meta, payload);
+  append_varint(payload, scalars.series_end);
+  append_varint(payload, edit.cold_removed.size());
+  for (uint64_t id : edit.cold_removed) append_varint(payload, id);
+  append_varint(payload, edit.cold_added.size());
+  for (const ColdMeta& meta : edit.cold_added) {
+    append_varint(payload, meta.id);
+    append_varint(payload, meta.series_file);
+    append_varint(payload, meta.series_bytes);
+  }
   std::string out;
   append_le(out, static_cast<uint32_t>(payload.size()));
   append_le(out, crc32c(as_bytes(payload)));
   return out + payload;
+}
+
+bool apply_cold(const char*& at, const char* end, ManifestState& state) {
+  uint64_t count = 0;
+  if (!read_varint(at, end, state.series_end) || !read_varint(at, end, count)) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t id = 0;
+    if (!read_varint(at, end, id)) return false;
+    state.cold.erase(id);
+  }
+  if (!read_varint(at, end, count)) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    ColdMeta meta;
+    if (!read_varint(at, end, meta.id) || !read_varint(at, end, meta.series_file) ||
+        !read_varint(at, end, meta.series_bytes)) {
+      return false;
+    }
+    state.cold[meta.id] = meta;
+  }
+  return true;
 }
 
 bool apply_edit(std::string_view payload, ManifestState& state) {
@@ -72,12 +102,16 @@ bool apply_edit(std::string_view payload, ManifestState& state) {
     if (!decode_part_meta(at, end, meta)) return false;
     state.parts[meta.first_sequence] = meta;
   }
-  return at == end;
+  if (at == end) return true;  // of version 1 or 2
+  return apply_cold(at, end, state) && at == end;
 }
 
 void apply_edit(const ManifestEdit& edit, const ManifestState& scalars, ManifestState& state) {
   for (uint64_t first : edit.removed) state.parts.erase(first);
   for (const PartMeta& meta : edit.added) state.parts[meta.first_sequence] = meta;
+  for (uint64_t id : edit.cold_removed) state.cold.erase(id);
+  for (const ColdMeta& meta : edit.cold_added) state.cold[meta.id] = meta;
+  state.series_end = scalars.series_end;
   state.floor = scalars.floor;
   state.series_file = scalars.series_file;
   state.series_bytes = scalars.series_bytes;
@@ -139,6 +173,12 @@ Status Manifest::rebuild() {
   for (const auto& [first, meta] : state_.parts) found.push_back(meta);
   for (const env::DirectoryEntry& entry : entries) {
     uint64_t id = 0;
+    // Newer rows win, so a segment that was merged away does no harm.
+    if (parse_cold_name(entry.name, id)) {
+      state_.next_part = std::max(state_.next_part, id + 1);
+      state_.cold.try_emplace(id, ColdMeta{.id = id});
+      continue;
+    }
     if (!parse_part_name(entry.name, id)) continue;
     state_.next_part = std::max(state_.next_part, id + 1);
     auto meta = Part::read_meta(*files_, env::join_path(directory_, entry.name));
@@ -174,7 +214,9 @@ Status Manifest::remove_orphans() {
   for (const env::DirectoryEntry& entry : entries) {
     uint64_t id = 0;
     bool orphan = entry.name.starts_with("part-") && entry.name.ends_with(".tmp");
+    orphan = orphan || (entry.name.starts_with("cold-") && entry.name.ends_with(".tmp"));
     if (parse_part_name(entry.name, id)) orphan = !known.contains(id);
+    if (parse_cold_name(entry.name, id)) orphan = !state_.cold.contains(id);
     if (orphan) KANSOKU_RETURN_IF_ERROR(files_->remove(env::join_path(directory_, entry.name)));
   }
   return {};
@@ -184,6 +226,7 @@ Status Manifest::write(env::FileSystem& files, const std::string& directory,
                        const ManifestState& state) {
   ManifestEdit all;
   for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
+  for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
   return files.write_atomic(env::join_path(directory, "manifest"),
                             manifest_header() + encode_edit(all, state));
 }
@@ -191,6 +234,7 @@ Status Manifest::write(env::FileSystem& files, const std::string& directory,
 Status Manifest::rewrite(const ManifestState& state) {
   ManifestEdit all;
   for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
+  for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
   std::string bytes = manifest_header() + encode_edit(all, state);
   file_.reset();
   KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "store/metrics/cold_segment.h"
 #include "store/metrics/part.h"
 
 namespace kansoku::store::metrics {
@@ -15,13 +16,17 @@ struct ManifestState {
   uint64_t series_bytes = 0;  // of it that count
   uint64_t next_part = 1;
   int64_t trusted_ms = 0;              // TrustedClock at the time of the last change
+  uint64_t series_end = 0;             // one past the highest series id ever given
   std::map<uint64_t, PartMeta> parts;  // by first sequence
+  std::map<uint64_t, ColdMeta> cold;   // by id
   friend bool operator==(const ManifestState&, const ManifestState&) = default;
 };
 
 struct ManifestEdit {
   std::vector<uint64_t> removed;  // first sequences
   std::vector<PartMeta> added;
+  std::vector<uint64_t> cold_removed;  // ids
+  std::vector<ColdMeta> cold_added;
 };
 
 class Manifest {

@@ -476,6 +476,7 @@ void PartCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms) {
 
 std::vector<PageInfo> PartCursor::take_damaged() {
   std::vector<PageInfo> out;
+  if (part_->pages_damaged() == 0) return out;
   for (SectionCursor& section : sections_) {
     for (const PageInfo& page : section.take_damaged()) out.push_back(page);
   }

@@ -74,14 +74,13 @@ Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms) {
 
 Result<std::unique_ptr<SealJob>> SealJob::begin(env::FileSystem& files, std::string directory,
                                                 std::shared_ptr<const FrozenHead> frozen,
-                                                const SeriesTable& table, uint64_t part_id,
+                                                SeriesKinds kinds, uint64_t part_id,
                                                 Horizons horizons) {
-  auto job = std::make_unique<SealJob>();
+  std::unique_ptr<SealJob> job(new SealJob(std::move(kinds)));
   PartMeta meta{.id = part_id,
                 .first_sequence = frozen->first_sequence(),
                 .last_sequence = frozen->sequence()};
   KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), meta, kSealLevel));
-  job->table_ = &table;
   job->frozen_ = std::move(frozen);
   job->horizons_ = horizons;
   job->next_ = job->frozen_->next_series(0);
@@ -97,17 +96,17 @@ Result<bool> SealJob::step() {
 }
 
 Status SealJob::put_series(SeriesId id) {
-  auto merge = table_->find_merge(id);
-  if (!merge) return {};
+  const SeriesKind kind = kinds_.find(id);
+  if (kind.scope == SeriesKind::kNoScope) return {};
   stream_.clear();
   frozen_->append_stream(id, stream_);
   DecodedSeries& series = series_;
   series.clear();
   decode_stream(stream_, series);
-  settle(series, *merge);
+  settle(series, kind.merge);
   KANSOKU_RETURN_IF_ERROR(
       writer_->add_times(id, series.timestamps_ms.front(), series.timestamps_ms.back()));
-  if (*merge == signal::MergeKind::Replace) return writer_->add(PageKind::Raw, id, series);
+  if (kind.merge == signal::MergeKind::Replace) return writer_->add(PageKind::Raw, id, series);
   KANSOKU_RETURN_IF_ERROR(put_cells(id, copy_of(series)));
   // Older points live in the tiers alone.
   cut_range(series, horizons_.raw_accumulate_ms, kMax);
@@ -127,14 +126,13 @@ Result<PartMeta> SealJob::finish() { return writer_->finish(); }
 
 Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::string directory,
                                                   std::vector<std::shared_ptr<const Part>> inputs,
-                                                  const SeriesTable& table, PartMeta output,
+                                                  SeriesKinds kinds, PartMeta output,
                                                   Horizons horizons,
                                                   std::shared_ptr<const Tombstones> tombstones) {
-  auto job = std::make_unique<MergeJob>();
+  std::unique_ptr<MergeJob> job(new MergeJob(std::move(kinds)));
   job->tombstones_ = std::move(tombstones);
   KANSOKU_TRY(job->writer_, PartWriter::create(files, std::move(directory), output, kMergeLevel,
                                                section_lengths(inputs)));
-  job->table_ = &table;
   job->inputs_ = std::move(inputs);
   job->horizons_ = horizons;
   job->open_cursors();
@@ -143,30 +141,24 @@ Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files, std::s
 
 void MergeJob::open_cursors() {
   cursors_.clear();
+  stands_at_.clear();
   for (const auto& part : inputs_) {
     cursors_.emplace_back(part, static_cast<PageKind>(kind_), decompressor_);
+    stands_at_.push_back(cursors_.back().current());
   }
 }
 
-SeriesId MergeJob::next_id() {
-  SeriesId next = PartCursor::kNone;
-  for (PartCursor& cursor : cursors_) next = std::min(next, cursor.current());
-  return next;
-}
-
+// A page that could not be read left something out, whoever met it.
 Status MergeJob::check_damage() {
-  for (PartCursor& cursor : cursors_) {
-    if (!cursor.take_damaged().empty()) {
-      return fail(ErrorCode::DataLoss, "a page is damaged", cursor.part().path());
-    }
+  for (const auto& part : inputs_) {
+    if (part->damaged()) return fail(ErrorCode::DataLoss, "a page is damaged", part->path());
   }
   return {};
 }
 
 Result<bool> MergeJob::step() {
   for (size_t i = 0; i < kSeriesPerStep && kind_ < kPageKinds; ++i) {
-    SeriesId id = next_id();
-    KANSOKU_RETURN_IF_ERROR(check_damage());
+    const SeriesId id = std::ranges::min(stands_at_);
     if (id == PartCursor::kNone) {
       ++kind_;
       if (kind_ < kPageKinds) open_cursors();
@@ -174,40 +166,47 @@ Result<bool> MergeJob::step() {
     }
     KANSOKU_RETURN_IF_ERROR(static_cast<PageKind>(kind_) == PageKind::Times ? put_times(id)
                                                                             : put_points(id));
-    KANSOKU_RETURN_IF_ERROR(check_damage());
   }
+  KANSOKU_RETURN_IF_ERROR(check_damage());
   return kind_ == kPageKinds;
 }
 
 Status MergeJob::put_points(SeriesId id) {
-  auto found = table_->find_merge(id);
-  // A series whose definition was lost: its points cannot be asked for, but are kept.
-  signal::MergeKind merge = found.value_or(signal::MergeKind::Replace);
-  DecodedSeries series;
-  for (PartCursor& cursor : cursors_) {
-    if (cursor.current() != id) continue;
-    DecodedSeries next;
-    cursor.read(id, kMin, kMax, next);
-    tombstones_->cut(id, cursor.part().meta().last_sequence, next);
-    join_settled(series, std::move(next), merge);
+  const auto merge = kinds_.find_merge(id);
+  series_.clear();
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    if (stands_at_[i] != id) continue;
+    PartCursor& cursor = cursors_[i];
+    next_.clear();
+    cursor.read(id, kMin, kMax, next_);
+    stands_at_[i] = cursor.current();
+    tombstones_->cut(id, cursor.part().meta().last_sequence, next_);
+    if (series_.size() == 0) {
+      std::swap(series_, next_);
+    } else {
+      // A series whose definition was lost cannot be asked for, but its points are kept.
+      join_settled(series_, std::move(next_), merge.value_or(signal::MergeKind::Replace));
+    }
   }
-  if (found) {
-    int64_t horizon = merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
-                                                             : horizons_.raw_replace_ms;
+  if (merge) {
+    int64_t horizon = *merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
+                                                              : horizons_.raw_replace_ms;
     if (kind_ > 0) horizon = horizons_.tier_ms[kind_ - 1];
-    cut_range(series, horizon, kMax);
+    cut_range(series_, horizon, kMax);
   }
-  return writer_->add(static_cast<PageKind>(kind_), id, series);
+  return writer_->add(static_cast<PageKind>(kind_), id, series_);
 }
 
 Status MergeJob::put_times(SeriesId id) {
   int64_t first = kMax;
   int64_t last = kMin;
-  for (PartCursor& cursor : cursors_) {
-    if (cursor.current() != id) continue;
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    if (stands_at_[i] != id) continue;
+    PartCursor& cursor = cursors_[i];
     int64_t from = kMax;
     int64_t to = kMin;
     cursor.read_times(id, from, to);
+    stands_at_[i] = cursor.current();
     if (!tombstones_->cut_times(id, cursor.part().meta().last_sequence, from, to)) continue;
     first = std::min(first, from);
     last = std::max(last, to);

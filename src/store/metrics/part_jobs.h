@@ -3,9 +3,9 @@
 // Thread contract: one owner, one step at a time.
 #pragma once
 
+#include "store/metrics/cold_index.h"
 #include "store/metrics/head.h"
 #include "store/metrics/part.h"
-#include "store/metrics/series_table.h"
 #include "store/metrics/tombstones.h"
 
 namespace kansoku::store::metrics {
@@ -28,7 +28,7 @@ class SealJob {
  public:
   static Result<std::unique_ptr<SealJob>> begin(env::FileSystem& files, std::string directory,
                                                 std::shared_ptr<const FrozenHead> frozen,
-                                                const SeriesTable& table, uint64_t part_id,
+                                                SeriesKinds kinds, uint64_t part_id,
                                                 Horizons horizons);
   // True when the last series is written.
   Result<bool> step();
@@ -38,7 +38,8 @@ class SealJob {
   Status put_series(SeriesId id);
   Status put_cells(SeriesId id, DecodedSeries series);
 
-  const SeriesTable* table_ = nullptr;
+  explicit SealJob(SeriesKinds kinds) : kinds_(std::move(kinds)) {}
+  SeriesKinds kinds_;
   std::shared_ptr<const FrozenHead> frozen_;
   std::unique_ptr<PartWriter> writer_;
   Horizons horizons_;
@@ -53,7 +54,7 @@ class MergeJob {
   // `inputs` in log order, neighbours of one another.
   static Result<std::unique_ptr<MergeJob>> begin(env::FileSystem& files, std::string directory,
                                                  std::vector<std::shared_ptr<const Part>> inputs,
-                                                 const SeriesTable& table, PartMeta output,
+                                                 SeriesKinds kinds, PartMeta output,
                                                  Horizons horizons,
                                                  std::shared_ptr<const Tombstones> tombstones);
   // True when everything is written. DataLoss when an input is damaged: then it stays as it is.
@@ -63,12 +64,12 @@ class MergeJob {
 
  private:
   void open_cursors();
-  SeriesId next_id();
   Status put_points(SeriesId id);
   Status put_times(SeriesId id);
   Status check_damage();
 
-  const SeriesTable* table_ = nullptr;
+  explicit MergeJob(SeriesKinds kinds) : kinds_(std::move(kinds)) {}
+  SeriesKinds kinds_;
   std::vector<std::shared_ptr<const Part>> inputs_;
   std::shared_ptr<const Tombstones> tombstones_;
   std::unique_ptr<PartWriter> writer_;
@@ -76,6 +77,10 @@ class MergeJob {
   Decompressor decompressor_;
   size_t kind_ = 0;
   std::deque<PartCursor> cursors_;
+  std::vector<SeriesId> stands_at_;  // by cursor
+  // Of the series at hand; their room is used again.
+  DecodedSeries series_;
+  DecodedSeries next_;
 };
 
 }  // namespace kansoku::store::metrics

@@ -11,6 +11,10 @@ constexpr uint32_t kSeriesVersion = 1;
 constexpr size_t kHeaderBytes = 16;
 constexpr size_t kChunkHeaderBytes = 12;  // stored bytes, raw bytes, checksum
 constexpr SeriesId kChunkSeries = 8192;
+constexpr SeriesId kSeriesPerLook = 512;
+// Definitions of series that have left, beside as many as are here, before the file is written
+// anew.
+constexpr uint64_t kLeftFree = 65536;
 constexpr uint32_t kChunkBytesMax = 1U << 30;
 
 std::string header() {
@@ -58,7 +62,7 @@ uint64_t SeriesFile::newest() const {
   return newest;
 }
 
-Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table) {
+Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table, const Left& left) {
   number_ = number;
   bool whatever_is_whole = bytes == kAll;
   if (bytes == 0 || number == 0) return {};
@@ -87,12 +91,19 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table) {
         return fail(ErrorCode::DataLoss, "a chunk of the series file is not one", name);
       }
     }
+    definitions_ += definitions.size();
+    for (const SeriesDefinition& definition : definitions) {
+      table.skip_to(definition.id + 1);
+      saved_ = std::max(saved_, definition.id + 1);
+    }
+    std::erase_if(definitions, [&](const SeriesDefinition& d) { return left(d.id, chunk_begin); });
+    // One that left and came back stands here twice.
+    std::erase_if(definitions, [&](const SeriesDefinition& d) { return table.exists(d.id); });
     // Chunks are alike, so the first says how many there will be.
     if (first) table.reserve(definitions.size() * (counted.size() / (at - chunk_begin)));
     KANSOKU_RETURN_IF_ERROR(table.define(definitions));
   }
   bytes_ = at;
-  saved_ = table.size();
   KANSOKU_TRY(file_, files_->open(name, env::OpenMode::ReadWrite));
   // What an interrupted save left behind must not follow the next chunk.
   if (all.size() > bytes_) KANSOKU_RETURN_IF_ERROR(file_->truncate(bytes_));
@@ -103,6 +114,7 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table) {
 Status SeriesFile::open_new() {
   ++number_;
   saved_ = 0;
+  definitions_ = 0;
   KANSOKU_TRY(file_, files_->open(path(number_), env::OpenMode::CreateEmpty));
   KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
   KANSOKU_RETURN_IF_ERROR(file_->write_at(0, as_bytes(header())));
@@ -110,35 +122,59 @@ Status SeriesFile::open_new() {
   return {};
 }
 
-Status SeriesFile::write_chunk(const SeriesTable& table, SeriesId begin, SeriesId end) {
-  std::string raw;
-  std::string canonical;
-  for (SeriesId id = begin; id < end; ++id) {
-    if (table.find_merge(id)) encode_definition(table.definition(id, canonical), raw);
-  }
-  if (raw.empty()) return {};
+Status SeriesFile::write_chunk(std::string& definitions) {
+  if (definitions.empty()) return {};
   std::string stored;
-  Compressor().compress(raw, 1, stored);
+  Compressor().compress(definitions, 1, stored);
   std::string chunk;
   append_le(chunk, static_cast<uint32_t>(stored.size()));
-  append_le(chunk, static_cast<uint32_t>(raw.size()));
-  append_le(chunk, crc32c(as_bytes(stored), static_cast<uint32_t>(raw.size())));
+  append_le(chunk, static_cast<uint32_t>(definitions.size()));
+  append_le(chunk, crc32c(as_bytes(stored), static_cast<uint32_t>(definitions.size())));
   chunk += stored;
   KANSOKU_RETURN_IF_ERROR(file_->write_at(bytes_, as_bytes(chunk)));
   bytes_ += chunk.size();
+  definitions.clear();
   return {};
 }
 
-Status SeriesFile::save(const SeriesTable& table, SeriesId end) {
-  if (!broken_ && saved_ >= end) return {};
+Status SeriesFile::write_range(const SeriesTable& table, SeriesId begin, SeriesId end) {
+  std::string raw;
+  size_t in_chunk = 0;
+  // The table's lock is held for some hundred series at a time.
+  for (SeriesId from = begin; from < end; from += kSeriesPerLook) {
+    table.visit_definitions(from, std::min(end, from + kSeriesPerLook),
+                            [&](const SeriesDefinition& definition) {
+                              encode_definition(definition, raw);
+                              ++in_chunk;
+                            });
+    if (in_chunk < kChunkSeries) continue;
+    definitions_ += std::exchange(in_chunk, 0);
+    KANSOKU_RETURN_IF_ERROR(write_chunk(raw));
+  }
+  definitions_ += in_chunk;
+  return write_chunk(raw);
+}
+
+Status SeriesFile::save(const SeriesTable& table, SeriesId end,
+                        std::span<const SeriesId> returned) {
+  if (!broken_ && saved_ >= end && returned.empty()) return {};
+  if (definitions_ > 2 * table.series_count() + kLeftFree) broken_ = true;
   bool was_broken = broken_;
   broken_ = true;
   if (was_broken) KANSOKU_RETURN_IF_ERROR(open_new());
-  for (SeriesId begin = saved_; begin < end; begin += kChunkSeries) {
-    KANSOKU_RETURN_IF_ERROR(write_chunk(table, begin, std::min(end, begin + kChunkSeries)));
+  KANSOKU_RETURN_IF_ERROR(write_range(table, saved_, end));
+  if (!was_broken && !returned.empty()) {
+    std::string raw;
+    for (SeriesId id : returned) {
+      table.visit_definitions(id, id + 1, [&](const SeriesDefinition& definition) {
+        encode_definition(definition, raw);
+        ++definitions_;
+      });
+    }
+    KANSOKU_RETURN_IF_ERROR(write_chunk(raw));
   }
   KANSOKU_RETURN_IF_ERROR(file_->sync_data());
-  saved_ = end;
+  saved_ = std::max(saved_, end);
   broken_ = false;
   return {};
 }

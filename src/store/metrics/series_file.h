@@ -3,6 +3,8 @@
 // Which of its bytes count stands in the manifest. Thread contract: one owner (Maintenance).
 #pragma once
 
+#include <functional>
+
 #include "base/env/env.h"
 #include "store/metrics/series_table.h"
 #include "store/metrics/zstd.h"
@@ -17,10 +19,13 @@ class SeriesFile {
   // The highest number of a series file on disk, 0 without one.
   uint64_t newest() const;
   // Defines everything in the first `bytes` bytes of file `number`. DataLoss when they are damaged.
-  Status load(uint64_t number, uint64_t bytes, SeriesTable& table);
-  // Appends the series in [saved, end) and syncs. A failed write or sync makes the next call write
-  // a new file with all series.
-  Status save(const SeriesTable& table, SeriesId end);
+  // `left(id, offset)`: whether what stands at `offset` of a series is not to be defined.
+  using Left = std::function<bool(SeriesId, uint64_t)>;
+  Status load(uint64_t number, uint64_t bytes, SeriesTable& table, const Left& left);
+  // Appends the series in [saved, end) and those of `returned`, and syncs. A failed write or sync,
+  // and more series that have left than are here, make the next call write a new file with all
+  // series.
+  Status save(const SeriesTable& table, SeriesId end, std::span<const SeriesId> returned);
   // The counted bytes of file `number` under the same name in another directory.
   Status copy_to(const std::string& directory, uint64_t number, uint64_t bytes) const;
   uint64_t number() const { return number_; }
@@ -32,7 +37,8 @@ class SeriesFile {
   std::string path(uint64_t number) const;
   static bool read_chunk(std::string_view all, size_t& at, std::string& raw);
   Status open_new();
-  Status write_chunk(const SeriesTable& table, SeriesId begin, SeriesId end);
+  Status write_chunk(std::string& definitions);
+  Status write_range(const SeriesTable& table, SeriesId begin, SeriesId end);
 
   env::FileSystem* files_;
   std::string directory_;
@@ -40,7 +46,8 @@ class SeriesFile {
   uint64_t number_ = 0;
   uint64_t bytes_ = 0;
   SeriesId saved_ = 0;
-  bool broken_ = true;  // no file yet, or its last write failed
+  uint64_t definitions_ = 0;  // in the file
+  bool broken_ = true;        // no file yet, or its last write failed
 };
 
 }  // namespace kansoku::store::metrics

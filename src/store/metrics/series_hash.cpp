@@ -8,6 +8,14 @@
 
 namespace kansoku::store::metrics {
 
+uint64_t cold_hash(const signal::Scope& scope, signal::MergeKind merge,
+                   std::string_view canonical) {
+  const uint64_t account = XXH3_64bits_withSeed(scope.account.data(), scope.account.size(),
+                                                static_cast<uint64_t>(merge));
+  const uint64_t seed = XXH3_64bits_withSeed(scope.region.data(), scope.region.size(), account);
+  return XXH3_64bits_withSeed(canonical.data(), canonical.size(), seed);
+}
+
 void SeriesHash::init(std::string_view secret) {
   KANSOKU_CHECK(secret.size() == kSecretBytes);
   std::copy(secret.begin(), secret.end(), secret_.begin());

@@ -23,6 +23,9 @@ struct Hash128 {
 // XXH3 wants at least 136 bytes; 192 is its own default.
 inline constexpr size_t kSecretBytes = 192;
 
+// A series' identity as cold segments keep it. Not keyed: a collision costs a comparison.
+uint64_t cold_hash(const signal::Scope& scope, signal::MergeKind merge, std::string_view canonical);
+
 class SeriesHash {
  public:
   void init(std::string_view secret);

@@ -39,7 +39,8 @@ struct SeriesTable::Filter {
   std::vector<PairId> pairs;  // ascending
   bool absent_passes = false;
   bool applied = false;   // by candidates(): all of them pass
-  uint64_t postings = 0;  // series that have one of the pairs
+  uint64_t postings = 0;  // entries in the lists of the pairs
+  uint64_t series = 0;    // that have one of the pairs
 };
 
 Result<std::vector<SeriesTable::Filter>> SeriesTable::filters_of(
@@ -59,7 +60,9 @@ Result<std::vector<SeriesTable::Filter>> SeriesTable::filters_of(
         if (!value_matches(matcher, regex, pairs_[pair].value())) continue;
         filter.pairs.push_back(pair);
         filter.postings += pairs_[pair].postings.count();
+        filter.series += pairs_[pair].series;
       }
+      std::ranges::sort(filter.pairs);
     }
     out.push_back(std::move(filter));
   }
@@ -70,16 +73,14 @@ Result<std::vector<SeriesTable::Filter>> SeriesTable::filters_of(
 std::vector<SeriesId> SeriesTable::candidates(std::vector<Filter>& filters) const {
   std::vector<Filter*> demanding;
   for (Filter& filter : filters) {
-    // A series has a name once, so that as many postings as series are all of them.
-    filter.applied = !filter.absent_passes && filter.postings == series_count();
+    // A series has a name once, so that as many with it as there are series are all of them.
+    filter.applied = !filter.absent_passes && filter.series == series_count();
     if (!filter.absent_passes && !filter.applied) demanding.push_back(&filter);
   }
   if (demanding.empty()) {
     std::vector<SeriesId> all;
     all.reserve(series_count());
-    for (SeriesId id = 0; id < size(); ++id) {
-      if (exists(id)) all.push_back(id);
-    }
+    for (SeriesId id = next(0); id != kNoSeries; id = next(id + 1)) all.push_back(id);
     return all;
   }
   std::sort(demanding.begin(), demanding.end(),
@@ -98,18 +99,17 @@ std::vector<SeriesId> SeriesTable::candidates(std::vector<Filter>& filters) cons
   return out;
 }
 
-PairId SeriesTable::pair_of(const Entry& entry, uint32_t name) const {
-  for (uint8_t i = 0; i < entry.pair_count; ++i) {
-    PairId pair = pair_ids_[entry.pairs + i];
+PairId SeriesTable::pair_of(SeriesId id, uint32_t name) const {
+  for (PairId pair : pairs_of(id)) {
     if (pairs_[pair].name == name) return pair;
   }
   return kNoPair;
 }
 
-bool SeriesTable::has_exact_names(const Entry& entry, const std::vector<std::string>& names) const {
+bool SeriesTable::has_exact_names(SeriesId id, const std::vector<std::string>& names) const {
   size_t plain = 0;
-  for (uint8_t i = 0; i < entry.pair_count; ++i) {
-    std::string_view name = names_[pairs_[pair_ids_[entry.pairs + i]].name].name;
+  for (PairId pair : pairs_of(id)) {
+    std::string_view name = names_[pairs_[pair].name].name;
     if (name.starts_with("__")) continue;
     ++plain;
     if (std::find(names.begin(), names.end(), name) == names.end()) return false;
@@ -117,32 +117,34 @@ bool SeriesTable::has_exact_names(const Entry& entry, const std::vector<std::str
   return plain == names.size();
 }
 
-bool SeriesTable::passes(const Entry& entry, const std::vector<Filter>& filters,
+bool SeriesTable::passes(SeriesId id, const std::vector<Filter>& filters,
                          const SeriesSelector& selector) const {
+  const Entry& entry = entry_of(id);
   if (scopes_[entry.scope] != selector.scope) return false;
-  if (selector.merge && static_cast<uint8_t>(*selector.merge) != (entry.flags & 1)) return false;
+  if (selector.merge && *selector.merge != entry.merge()) return false;
   for (const Filter& filter : filters) {
     if (filter.applied) continue;
-    PairId pair = filter.name == kNoName ? kNoPair : pair_of(entry, filter.name);
+    PairId pair = filter.name == kNoName ? kNoPair : pair_of(id, filter.name);
     bool pass = pair == kNoPair
                     ? filter.absent_passes
                     : std::binary_search(filter.pairs.begin(), filter.pairs.end(), pair);
     if (!pass) return false;
   }
-  return !selector.exact_label_names || has_exact_names(entry, *selector.exact_label_names);
+  return !selector.exact_label_names || has_exact_names(id, *selector.exact_label_names);
 }
 
 // The canonical form of the labels that the selector wants.
-void SeriesTable::append_wanted(const Entry& entry, const std::vector<uint32_t>& names,
+void SeriesTable::append_wanted(SeriesId id, const std::vector<uint32_t>& names,
                                 std::string& out) const {
-  for (uint8_t i = 0; i < entry.pair_count && !names.empty(); ++i) {
-    const Pair& pair = pairs_[pair_ids_[entry.pairs + i]];
+  if (names.empty()) return;
+  for (PairId number : pairs_of(id)) {
+    const Pair& pair = pairs_[number];
     if (std::ranges::find(names, pair.name) != names.end()) out += pair.bytes;
   }
 }
 
-Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector,
-                                                    Unseen unseen) const {
+Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& selector, Unseen unseen,
+                                                    std::vector<SeriesInfo> others) const {
   std::shared_lock lock(table_mutex_);
   KANSOKU_TRY(auto filters, filters_of(selector));
   std::vector<uint32_t> wanted;
@@ -153,27 +155,29 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     }
   }
   const std::vector<SeriesId> ids = candidates(filters);
-  std::vector<SeriesInfo> out;
-  out.reserve(selector.limit > 0 ? 0 : ids.size());
+  std::vector<SeriesInfo> out = std::move(others);
+  std::erase_if(out, [&](const SeriesInfo& info) { return exists(info.id); });
+  const size_t from_others = out.size();
+  out.reserve(out.size() + (selector.limit > 0 ? 0 : ids.size()));
   std::string canonical;
   for (SeriesId id : ids) {
-    const Entry& entry = entries_[id];
-    int64_t last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
+    if (!exists(id)) continue;  // it has left, and its postings are written anew later
+    const int64_t last_ms = times_at(id).last_ms.load(std::memory_order_relaxed);
     bool has_points = last_ms != std::numeric_limits<int64_t>::min();
     if (!has_points && unseen == Unseen::LeaveOut) continue;  // no point is stored yet
     if (has_points && selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
-    if (!passes(entry, filters, selector)) continue;
+    if (!passes(id, filters, selector)) continue;
     canonical.clear();
     if (selector.labels_wanted) {
-      append_wanted(entry, wanted, canonical);
+      append_wanted(id, wanted, canonical);
     } else {
-      append_canonical(entry, canonical);
+      append_canonical(id, canonical);
     }
     if (!selector.after_labels.empty() && canonical <= selector.after_labels) continue;
-    out.push_back({id, signal::Labels::from_canonical(canonical),
-                   static_cast<signal::MergeKind>(entry.flags & 1),
-                   static_cast<signal::Temporality>(entry.flags >> 1),
-                   times_[id].first_ms.load(std::memory_order_relaxed), last_ms});
+    const Entry& entry = entry_of(id);
+    out.push_back({id, signal::Labels::from_canonical(canonical), entry.merge(),
+                   entry.temporality(), times_at(id).first_ms.load(std::memory_order_relaxed),
+                   last_ms});
   }
   lock.unlock();
   auto by_labels = [](const SeriesInfo& a, const SeriesInfo& b) {
@@ -185,6 +189,8 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     out.erase(middle, out.end());
   } else if (selector.sorted) {
     std::sort(out.begin(), out.end(), by_labels);
+  } else if (from_others > 0) {
+    std::ranges::sort(out, {}, &SeriesInfo::id);
   }
   return out;
 }

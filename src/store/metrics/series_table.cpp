@@ -72,12 +72,12 @@ Hash128 SeriesTable::hash(std::string_view canonical, ScopeId scope,
 }
 
 void SeriesTable::prefetch_slot(const Hash128& hash) const {
-  __builtin_prefetch(&slots_[hash.low & slot_mask_]);
+  __builtin_prefetch(&slots_[home_of(hash)]);
 }
 
 void SeriesTable::prefetch_entry(const Hash128& hash) const {
-  const Slot& slot = slots_[hash.low & slot_mask_];
-  if (slot.id_plus_1 != 0) __builtin_prefetch(&entries_[slot.id_plus_1 - 1]);
+  const Slot& slot = slots_[home_of(hash)];
+  if (slot.id_plus_1 != 0) __builtin_prefetch(&entry_of(slot.id_plus_1 - 1));
 }
 
 namespace {
@@ -98,12 +98,11 @@ bool same_bytes(const char* a, const char* b, size_t n) {
 
 }  // namespace
 
-bool SeriesTable::same(const Entry& entry, std::string_view canonical) const {
+bool SeriesTable::same(SeriesId id, std::string_view canonical) const {
   const char* at = canonical.data();
   size_t left = canonical.size();
-  const uint32_t* ids = &pair_ids_[entry.pairs];
-  for (uint8_t i = 0; i < entry.pair_count; ++i) {
-    std::string_view bytes = pairs_[ids[i]].bytes;
+  for (PairId pair : pairs_of(id)) {
+    std::string_view bytes = pairs_[pair].bytes;
     if (bytes.size() > left || !same_bytes(at, bytes.data(), bytes.size())) return false;
     at += bytes.size();
     left -= bytes.size();
@@ -112,9 +111,9 @@ bool SeriesTable::same(const Entry& entry, std::string_view canonical) const {
 }
 
 SeriesId SeriesTable::find(const Hash128& hash, std::string_view canonical, ScopeId scope,
-                           signal::MergeKind merge) const {
-  auto tag = static_cast<uint32_t>(hash.high);
-  for (uint32_t at = static_cast<uint32_t>(hash.low) & slot_mask_;; at = (at + 1) & slot_mask_) {
+                           signal::MergeKind merge) {
+  auto tag = static_cast<uint32_t>(hash.low);
+  for (uint32_t at = home_of(hash);; at = (at + 1) & slot_mask_) {
     const Slot& slot = slots_[at];
     if (slot.id_plus_1 == 0) return kNoSeries;
     if (slot.tag == tag && is(slot.id_plus_1 - 1, hash, canonical, scope, merge))
@@ -123,11 +122,17 @@ SeriesId SeriesTable::find(const Hash128& hash, std::string_view canonical, Scop
 }
 
 bool SeriesTable::is(SeriesId id, const Hash128& hash, std::string_view canonical, ScopeId scope,
-                     signal::MergeKind merge) const {
-  if (id >= size()) return false;
-  const Entry& entry = entries_[id];
-  return entry.pair_count != Entry::kGap && entry.hash_low == hash.low && entry.scope == scope &&
-         (entry.flags & 1) == static_cast<uint8_t>(merge) && same(entry, canonical);
+                     signal::MergeKind merge) {
+  Block* block = block_of(id);
+  if (block == nullptr) return false;
+  Entry& entry = block->entries[id % kBlockIds];
+  if (entry.pair_count == Entry::kGap || entry.hash_low != hash.low || entry.scope != scope ||
+      entry.merge() != merge || !same(id, canonical)) {
+    return false;
+  }
+  // Its points may come before it has left; what is known of it then is in the log.
+  if (keep(id)) set_undurable(id);
+  return true;
 }
 
 Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonical, ScopeId scope,
@@ -171,11 +176,11 @@ Status SeriesTable::define(const SeriesDefinition& d) {
 
 Status SeriesTable::define(const SeriesDefinition& d, const Hash128& key) {
   ScopeId scope = scope_id(d.scope);
-  SeriesId known = find(key, d.canonical, scope, d.merge);
+  const SeriesId known = find(key, d.canonical, scope, d.merge);
   if (known == d.id) return {};
-  if (known != kNoSeries || exists(d.id)) {
-    return corruption("series {} is defined twice", d.id);
-  }
+  if (exists(d.id)) return corruption("series {} is defined twice", d.id);
+  // Everything of the older one was deleted, or it would have kept its id.
+  if (known != kNoSeries && mark_leaving(known)) (void)remove_leaving({&known, 1});
   std::vector<std::string_view>& labels = labels_;
   labels.clear();
   if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax ||
@@ -187,46 +192,103 @@ Status SeriesTable::define(const SeriesDefinition& d, const Hash128& key) {
   return {};
 }
 
+// Blocks follow the ids; those before it are full for good.
+SeriesTable::Block& SeriesTable::make_block(SeriesId id) {
+  const size_t number = id / kBlockIds;
+  if (number >= blocks_.size()) {
+    if (!blocks_.empty() && blocks_.back() != nullptr) {
+      std::vector<PairId>& done = blocks_.back()->pair_ids;
+      pair_id_bytes_ -= done.capacity() * sizeof(PairId);
+      done.shrink_to_fit();
+      pair_id_bytes_ += done.capacity() * sizeof(PairId);
+    }
+    blocks_.resize(number + 1);
+  }
+  std::unique_ptr<Block>& block = blocks_[number];
+  if (block == nullptr) {
+    block = std::make_unique<Block>();
+    ++blocks_used_;
+    for (Times& times : block->times) {
+      times.first_ms.store(std::numeric_limits<int64_t>::max(), std::memory_order_relaxed);
+      times.last_ms.store(kNever, std::memory_order_relaxed);
+    }
+  }
+  return *block;
+}
+
 void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::string_view>& labels,
                       ScopeId scope, signal::MergeKind merge, signal::Temporality temporality) {
-  size_t old = entries_.size();
-  entries_.grow_to(id + 1);
-  times_.grow_to(id + 1);
-  for (size_t i = old; i <= id; ++i) {
-    times_[i].first_ms.store(std::numeric_limits<int64_t>::max(), std::memory_order_relaxed);
-    times_[i].last_ms.store(kNever, std::memory_order_relaxed);
-  }
-  Entry& entry = entries_[id];
+  Block& block = make_block(id);
+  Entry& entry = block.entries[id % kBlockIds];
   entry.hash_low = hash.low;
   entry.scope = scope;
   entry.pair_count = static_cast<uint8_t>(labels.size());
-  entry.flags =
-      static_cast<uint8_t>(static_cast<uint8_t>(merge) | (static_cast<uint8_t>(temporality) << 1));
-  entry.pairs = static_cast<uint32_t>(pair_ids_.grow_together(std::max<size_t>(labels.size(), 1)));
+  entry.flags.store(static_cast<uint8_t>(static_cast<uint8_t>(merge) |
+                                         (static_cast<uint8_t>(temporality) << kTemporalityShift)),
+                    std::memory_order_relaxed);
+  entry.pairs = static_cast<uint32_t>(block.pair_ids.size());
+  if (block.pair_ids.size() + labels.size() > block.pair_ids.capacity()) {
+    pair_id_bytes_ -= block.pair_ids.capacity() * sizeof(PairId);
+    block.pair_ids.reserve(block.pair_ids.size() + block.pair_ids.size() / 4 + labels.size() + 32);
+    pair_id_bytes_ += block.pair_ids.capacity() * sizeof(PairId);
+  }
   // Series of one target come one after another and share most of their labels.
-  const Entry* before =
-      id > 0 && entries_[id - 1].pair_count != Entry::kGap ? &entries_[id - 1] : nullptr;
+  const bool alike = id > 0 && exists(id - 1);
+  const size_t shared = alike ? pairs_of(id - 1).size() : 0;
   for (size_t i = 0; i < labels.size(); ++i) {
     PairId pair = 0;
-    if (before != nullptr && i < before->pair_count &&
-        pairs_[pair_ids_[before->pairs + i]].bytes == labels[i]) {
-      pair = pair_ids_[before->pairs + i];
+    if (i < shared && pairs_[pairs_of(id - 1)[i]].bytes == labels[i]) {
+      pair = pairs_of(id - 1)[i];
     } else {
       pair = pair_id(labels[i]);
     }
-    pair_ids_[entry.pairs + i] = pair;
+    block.pair_ids.push_back(pair);
+    ++pairs_[pair].series;
     pairs_[pair].postings.add(static_cast<uint32_t>(id));
   }
+  ++block.series;
   ++account_series_[scopes_[scope].account];
   if ((slots_used_ + 1) * 10 > slots_.size() * 7) grow_slots();
-  insert_slot(hash.low, static_cast<uint32_t>(hash.high), id);
+  insert_slot(static_cast<uint32_t>(hash.low), id);
   ++slots_used_;
   series_count_.fetch_add(1, std::memory_order_relaxed);
   if (id >= size()) size_.store(id + 1, std::memory_order_release);
 }
 
-void SeriesTable::insert_slot(uint64_t hash_low, uint32_t tag, SeriesId id) {
-  uint32_t at = static_cast<uint32_t>(hash_low) & slot_mask_;
+void SeriesTable::skip_to(SeriesId end) {
+  if (end > size()) size_.store(end, std::memory_order_release);
+}
+
+Status SeriesTable::restore(const SeriesDefinition& d) {
+  std::vector<std::string_view> labels;
+  if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax || d.id >= size() ||
+      exists(d.id)) {
+    return corruption("series {} cannot come back", d.id);
+  }
+  const ScopeId scope = find_scope_locked(d.scope);
+  KANSOKU_CHECK(scope != SeriesKind::kNoScope);
+  const Hash128 key = hash(d.canonical, scope, d.merge);
+  // As in define().
+  const SeriesId known = find(key, d.canonical, scope, d.merge);
+  if (known != kNoSeries && mark_leaving(known)) remove(known);
+  put(d.id, key, labels, scope, d.merge, d.temporality);
+  return {};
+}
+
+SeriesId SeriesTable::next(SeriesId id) const {
+  for (size_t number = id / kBlockIds; number < blocks_.size(); ++number) {
+    const Block* block = blocks_[number].get();
+    if (block == nullptr || block->series == 0) continue;
+    for (SeriesId at = std::max<SeriesId>(id, number * kBlockIds); at < (number + 1) * kBlockIds;
+         ++at) {
+      if (block->entries[at % kBlockIds].pair_count != Entry::kGap) return at;
+    }
+  }
+  return kNoSeries;
+}
+
+void SeriesTable::insert_slot(uint32_t tag, SeriesId id) {
+  uint32_t at = tag & slot_mask_;
   while (slots_[at].id_plus_1 != 0) at = (at + 1) & slot_mask_;
   slots_[at] = {tag, static_cast<uint32_t>(id + 1)};
 }
@@ -237,40 +299,55 @@ void SeriesTable::grow_slots() {
   slot_mask_ = static_cast<uint32_t>(slots_.size() - 1);
   for (const Slot& slot : old) {
     if (slot.id_plus_1 == 0) continue;
-    insert_slot(entries_[slot.id_plus_1 - 1].hash_low, slot.tag, slot.id_plus_1 - 1);
+    insert_slot(slot.tag, slot.id_plus_1 - 1);
   }
 }
 
-std::string_view SeriesTable::keep(std::string_view bytes) {
-  if (arena_.empty() || arena_used_ + bytes.size() > arena_bytes_) {
-    arena_bytes_ = std::max(kArenaBytes, bytes.size());
-    arena_.push_back(std::make_unique<char[]>(arena_bytes_));
+void SeriesTable::keep_bytes(Pair& pair, std::string_view bytes) {
+  if (arena_.empty() || arena_used_ + bytes.size() > arena_.back().size) {
+    const size_t size = std::max(kArenaBytes, bytes.size());
+    arena_.push_back({std::make_unique<char[]>(size), size, 0});
+    arena_bytes_ += size;
     arena_used_ = 0;
   }
-  char* at = arena_.back().get() + arena_used_;
+  ArenaPiece& piece = arena_.back();
+  char* at = piece.bytes.get() + arena_used_;
   std::copy(bytes.begin(), bytes.end(), at);
   arena_used_ += bytes.size();
-  return {at, bytes.size()};
+  piece.live += bytes.size();
+  pair.bytes = {at, bytes.size()};
+  pair.arena = static_cast<uint32_t>(arena_.size() - 1);
 }
 
 PairId SeriesTable::pair_id(std::string_view label_bytes) {
   auto found = pair_index_.find(label_bytes);
   if (found != pair_index_.end()) return found->second;
-  auto id = static_cast<PairId>(pairs_.size());
-  pairs_.grow_to(id + 1);
+  PairId id = 0;
+  if (free_pairs_.empty()) {
+    id = static_cast<PairId>(pairs_.size());
+    pairs_.grow_to(id + 1);
+  } else {
+    id = free_pairs_.back();
+    free_pairs_.pop_back();
+  }
   Pair& pair = pairs_[id];
-  pair.bytes = keep(label_bytes);
+  keep_bytes(pair, label_bytes);
   pair.name = name_id(name_of(pair.bytes));
-  names_[pair.name].pairs.push_back(id);
+  std::vector<PairId>& of_name = names_[pair.name].pairs;
+  pair.place = static_cast<uint32_t>(of_name.size());
+  of_name.push_back(id);
   pair_index_.emplace(pair.bytes, id);
   return id;
 }
 
-// `name` must live in the arena.
+// Names are few and stay.
 uint32_t SeriesTable::name_id(std::string_view name) {
-  auto [it, made] = name_index_.try_emplace(name, static_cast<uint32_t>(names_.size()));
-  if (made) names_.push_back({name, {}});
-  return it->second;
+  auto found = name_index_.find(name);
+  if (found != name_index_.end()) return found->second;
+  const auto id = static_cast<uint32_t>(names_.size());
+  names_.push_back({std::string(name), {}});
+  name_index_.emplace(names_.back().name, id);
+  return id;
 }
 
 uint64_t SeriesTable::series_of_account(ScopeId scope) const {
@@ -279,7 +356,7 @@ uint64_t SeriesTable::series_of_account(ScopeId scope) const {
 }
 
 void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
-  Times& times = times_[id];
+  Times& times = times_at(id);
   if (first_ms < times.first_ms.load(std::memory_order_relaxed)) {
     times.first_ms.store(first_ms, std::memory_order_relaxed);
   }
@@ -289,8 +366,8 @@ void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
 }
 
 void SeriesTable::set_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
-  times_[id].first_ms.store(first_ms, std::memory_order_relaxed);
-  times_[id].last_ms.store(last_ms, std::memory_order_relaxed);
+  times_at(id).first_ms.store(first_ms, std::memory_order_relaxed);
+  times_at(id).last_ms.store(last_ms, std::memory_order_relaxed);
 }
 
 void SeriesTable::forget_times(SeriesId id) {
@@ -298,35 +375,50 @@ void SeriesTable::forget_times(SeriesId id) {
 }
 
 bool SeriesTable::times_of(SeriesId id, int64_t& first_ms, int64_t& last_ms) const {
-  first_ms = times_[id].first_ms.load(std::memory_order_relaxed);
-  last_ms = times_[id].last_ms.load(std::memory_order_relaxed);
+  if (!exists(id)) return false;
+  first_ms = times_at(id).first_ms.load(std::memory_order_relaxed);
+  last_ms = times_at(id).last_ms.load(std::memory_order_relaxed);
   return last_ms != kNever;
 }
 
-void SeriesTable::append_canonical(const Entry& entry, std::string& out) const {
-  for (uint8_t i = 0; i < entry.pair_count; ++i) out += pairs_[pair_ids_[entry.pairs + i]].bytes;
+void SeriesTable::append_canonical(SeriesId id, std::string& out) const {
+  for (PairId pair : pairs_of(id)) out += pairs_[pair].bytes;
 }
 
 SeriesDefinition SeriesTable::definition(SeriesId id, std::string& canonical) const {
   std::shared_lock lock(table_mutex_);
-  const Entry& entry = entries_[id];
+  const Entry& entry = entry_of(id);
   canonical.clear();
-  append_canonical(entry, canonical);
-  return {id, scopes_[entry.scope], static_cast<signal::MergeKind>(entry.flags & 1),
-          static_cast<signal::Temporality>(entry.flags >> 1), canonical};
+  append_canonical(id, canonical);
+  return {id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical};
 }
 
-std::optional<signal::MergeKind> SeriesTable::merge_in_scope(SeriesId id,
-                                                             const signal::Scope& scope) const {
+void SeriesTable::kinds(SeriesId begin, std::span<SeriesKind, kBlockIds> out) const {
   std::shared_lock lock(table_mutex_);
-  if (!exists(id) || scopes_[entries_[id].scope] != scope) return std::nullopt;
-  return static_cast<signal::MergeKind>(entries_[id].flags & 1);
+  const Block* block = block_of(begin);
+  for (size_t i = 0; i < kBlockIds; ++i) {
+    out[i] = {};
+    if (block == nullptr || block->entries[i].pair_count == Entry::kGap) continue;
+    out[i] = {block->entries[i].scope, block->entries[i].merge()};
+  }
+}
+
+ScopeId SeriesTable::find_scope(const signal::Scope& scope) const {
+  std::shared_lock lock(table_mutex_);
+  return find_scope_locked(scope);
+}
+
+ScopeId SeriesTable::find_scope_locked(const signal::Scope& scope) const {
+  auto found = std::ranges::find(scopes_, scope);
+  return found == scopes_.end() ? SeriesKind::kNoScope
+                                : static_cast<ScopeId>(found - scopes_.begin());
 }
 
 size_t SeriesTable::memory_bytes() const {
   std::shared_lock lock(table_mutex_);
-  size_t bytes = entries_.memory_bytes() + times_.memory_bytes() + pair_ids_.memory_bytes() +
-                 slots_.size() * sizeof(Slot) + pairs_.memory_bytes() + arena_.size() * kArenaBytes;
+  size_t bytes = blocks_.capacity() * sizeof(blocks_[0]) + blocks_used_ * sizeof(Block) +
+                 pair_id_bytes_ + slots_.size() * sizeof(Slot) + pairs_.memory_bytes() +
+                 arena_bytes_;
   for (size_t i = 0; i < pairs_.size(); ++i) bytes += pairs_[i].postings.memory_bytes();
   return bytes + pair_index_.size() * 56;
 }

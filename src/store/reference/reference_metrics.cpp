@@ -232,11 +232,13 @@ void ReferenceMetricStore::delete_points(SeriesDeletion deletion, DeletionDone d
       });
       bool from_first = range.begin <= info.first_ms && range.end > info.first_ms;
       bool to_last = range.end > info.last_ms && range.begin <= info.last_ms;
+      if (from_first && to_last) {
+        series.seen = false;
+        continue;
+      }
       if (from_first) series.info.first_ms = range.end;
       if (to_last) series.info.last_ms = range.begin - 1;
-      if ((from_first && to_last) || series.info.first_ms > series.info.last_ms) {
-        series.seen = false;
-      }
+      if (series.info.first_ms > series.info.last_ms) series.seen = false;
     }
   }
   done(found->size());

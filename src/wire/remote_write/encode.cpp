@@ -1,7 +1,5 @@
 #include "wire/remote_write/encode.h"
 
-#include "wire/protobuf/protobuf_writer.h"
-
 namespace kansoku::wire::remote_write {
 namespace {
 
@@ -51,13 +49,16 @@ void put_explicit(ProtobufWriter& out, const signal::ExplicitBuckets& buckets) {
   if (!bounds.empty()) out.bytes(16, bounds);
 }
 
-Status put_histogram(ProtobufWriter& out, const signal::Distribution& d, int64_t timestamp_ms) {
+}  // namespace
+
+Status append_histogram(ProtobufWriter& series, const signal::Distribution& d,
+                        int64_t timestamp_ms) {
   const auto* exponential = std::get_if<signal::ExponentialBuckets>(&d.buckets);
   const auto* bounds = std::get_if<signal::ExplicitBuckets>(&d.buckets);
   if (exponential == nullptr && bounds == nullptr) {
     return invalid_argument("remote write has no value/count pairs and no sketches");
   }
-  out.message(4, [&](ProtobufWriter& histogram) {
+  series.message(4, [&](ProtobufWriter& histogram) {
     histogram.float64(2, d.count);
     histogram.float64(3, d.sum);
     if (exponential != nullptr) {
@@ -70,8 +71,6 @@ Status put_histogram(ProtobufWriter& out, const signal::Distribution& d, int64_t
   });
   return {};
 }
-
-}  // namespace
 
 Result<std::string> encode_v1(const signal::MetricBatch& batch,
                               std::span<const Metadata> metadata) {
@@ -99,7 +98,7 @@ Result<std::string> encode_v1(const signal::MetricBatch& batch,
           });
         } else if (status) {
           status =
-              put_histogram(series, batch.distributions()[batch.distribution_rows()[point]], ms);
+              append_histogram(series, batch.distributions()[batch.distribution_rows()[point]], ms);
         }
       }
       for (const signal::Exemplar& exemplar : batch.exemplars()) {

@@ -6,54 +6,11 @@
 
 #include "support/conformance.h"
 #include "wire/tsdb_block/bit_reader.h"
+#include "wire/tsdb_block/bit_writer.h"
 #include "wire/tsdb_block/chunk.h"
 
 namespace kansoku::wire::tsdb_block {
 namespace {
-
-// Writes bits as the reader reads them.
-class BitWriter {
- public:
-  void bits(uint64_t value, unsigned count) {
-    for (unsigned i = count; i-- > 0;) {
-      if (used_ % 8 == 0) out_ += '\0';
-      if ((value >> i & 1) != 0) out_.back() |= static_cast<char>(1 << (7 - used_ % 8));
-      ++used_;
-    }
-  }
-  void float64(double value) { bits(std::bit_cast<uint64_t>(value), 64); }
-  void varbit(int64_t value) {
-    if (value == 0) return bits(0, 1);
-    constexpr unsigned kSizes[] = {3, 6, 9, 12, 18, 25, 56};
-    for (unsigned i = 0; i < 7; ++i) {
-      int64_t top = int64_t{1} << (kSizes[i] - 1);
-      if (-top < value && value <= top) {
-        bits((1U << (i + 2)) - 2, i + 2);
-        return bits(static_cast<uint64_t>(value) & ((uint64_t{1} << kSizes[i]) - 1), kSizes[i]);
-      }
-    }
-    bits(0xff, 8);
-    bits(static_cast<uint64_t>(value), 64);
-  }
-  // Non-negative; sizes as above without a sign.
-  void varbit_uint(uint64_t value) {
-    if (value == 0) return bits(0, 1);
-    constexpr unsigned kSizes[] = {3, 6, 9, 12, 18, 25, 56};
-    for (unsigned i = 0; i < 7; ++i) {
-      if (value >> kSizes[i] == 0) {
-        bits((1U << (i + 2)) - 2, i + 2);
-        return bits(value, kSizes[i]);
-      }
-    }
-    bits(0xff, 8);
-    bits(value, 64);
-  }
-  const std::string& bytes() const { return out_; }
-
- private:
-  std::string out_;
-  unsigned used_ = 0;
-};
 
 std::vector<std::pair<int64_t, signal::Point>> decode(uint8_t encoding, std::string_view bytes) {
   std::vector<std::pair<int64_t, signal::Point>> out;
@@ -70,10 +27,11 @@ TEST_CASE("variable-length integers come back at the ends of every range") {
     for (int64_t value :
          {(int64_t{1} << (size - 1)), (int64_t{1} << (size - 1)) + 1,
           -(int64_t{1} << (size - 1)) + 1, -(int64_t{1} << (size - 1)), int64_t{0}}) {
-      BitWriter writer;
-      writer.varbit(value);
+      std::string bytes;
+      BitWriter writer(bytes);
+      writer.varbit_int(value);
       writer.varbit_uint(static_cast<uint64_t>(std::abs(value)));
-      BitReader reader(writer.bytes());
+      BitReader reader(bytes);
       CHECK(reader.varbit_int() == value);
       CHECK(reader.varbit_uint() == static_cast<uint64_t>(std::abs(value)));
       CHECK(reader.ok());
@@ -82,25 +40,26 @@ TEST_CASE("variable-length integers come back at the ends of every range") {
 }
 
 TEST_CASE("a chunk of integer histograms keeps buckets, gaps, differences and stale markers") {
-  BitWriter w;
+  std::string bytes;
+  BitWriter w(bytes);
   w.bits(3, 16);
   w.bits(0, 8);        // counter, reset unknown
   w.bits(243 - 9, 8);  // zero threshold 0.5 * 2^-9
-  w.varbit(1);         // schema
+  w.varbit_int(1);     // schema
   w.varbit_uint(2);    // positive spans: indexes -2, -1 and 2
-  w.varbit_uint(2), w.varbit(-2);
-  w.varbit_uint(1), w.varbit(2);
+  w.varbit_uint(2), w.varbit_int(-2);
+  w.varbit_uint(1), w.varbit_int(2);
   w.varbit_uint(0);  // no negative spans
-  w.varbit(1000), w.varbit_uint(7), w.varbit_uint(1), w.float64(2.5);
-  w.varbit(3), w.varbit(-3), w.varbit(3);  // counts 3, 0, 3 (as differences)
+  w.varbit_int(1000), w.varbit_uint(7), w.varbit_uint(1), w.float64(2.5);
+  w.varbit_int(3), w.varbit_int(-3), w.varbit_int(3);  // counts 3, 0, 3 (as differences)
   // Second: 10 ms later, count 8, zero 1, same sum, counts 3, 1, 3.
-  w.varbit(10), w.varbit(1), w.varbit(0), w.bits(0, 1);
-  w.varbit(0), w.varbit(1), w.varbit(-1);
+  w.varbit_int(10), w.varbit_int(1), w.varbit_int(0), w.bits(0, 1);
+  w.varbit_int(0), w.varbit_int(1), w.varbit_int(-1);
   // Third, a stale marker: the sum alone.
-  w.varbit(0), w.varbit(-9), w.varbit(-1);
+  w.varbit_int(0), w.varbit_int(-9), w.varbit_int(-1);
   uint64_t change = std::bit_cast<uint64_t>(2.5) ^ 0x7ff0000000000002ULL;
   w.bits(3, 2), w.bits(0, 5), w.bits(0, 6), w.bits(change, 64);
-  auto points = decode(2, w.bytes());
+  auto points = decode(2, bytes);
   REQUIRE(points.size() == 3);
   const auto& first = std::get<signal::ExponentialBuckets>(points[0].second.distribution->buckets);
   CHECK(points[0].first == 1000);
@@ -121,19 +80,20 @@ TEST_CASE("a chunk of integer histograms keeps buckets, gaps, differences and st
 }
 
 TEST_CASE("a chunk of float histograms with custom buckets becomes explicit bounds") {
-  BitWriter w;
+  std::string bytes;
+  BitWriter w(bytes);
   w.bits(2, 16);
   w.bits(0xc0, 8);  // gauge
   w.bits(0, 8);     // zero threshold 0
-  w.varbit(-53);
-  w.varbit_uint(1), w.varbit_uint(2), w.varbit(0);
+  w.varbit_int(-53);
+  w.varbit_uint(1), w.varbit_uint(2), w.varbit_int(0);
   w.varbit_uint(0);
   w.varbit_uint(2);  // bounds 0.25 (in thousandths) and pi (as it is)
   w.varbit_uint(251);
   w.varbit_uint(0), w.float64(3.14159);
-  w.varbit(-5), w.float64(3.5), w.float64(0), w.float64(1), w.float64(1.5), w.float64(2);
-  w.varbit(7), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1);
-  auto points = decode(3, w.bytes());
+  w.varbit_int(-5), w.float64(3.5), w.float64(0), w.float64(1), w.float64(1.5), w.float64(2);
+  w.varbit_int(7), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1), w.bits(0, 1);
+  auto points = decode(3, bytes);
   REQUIRE(points.size() == 2);
   const auto& buckets = std::get<signal::ExplicitBuckets>(points[1].second.distribution->buckets);
   CHECK(points[0].first == -5);

@@ -1,0 +1,100 @@
+#include "api/prometheus/routes.h"
+
+namespace kansoku::api::prometheus {
+namespace {
+
+constexpr std::string_view kQueryMetrics = "aps:QueryMetrics";
+constexpr std::string_view kDescribe = "aps:DescribeWorkspace";
+
+constexpr Route kRoutes[] = {
+    {"/api/v1/write",
+     kPost,
+     "aps:RemoteWrite",
+     handle_write,
+     "Remote write, 1.0 and 2.0",
+     {},
+     Body::Message},
+    {"/api/v1/remote_write",
+     kPost,
+     "aps:RemoteWrite",
+     handle_write,
+     "Remote write as managed Prometheus calls it",
+     {},
+     Body::Message},
+    {"/api/v1/read",
+     kPost,
+     kQueryMetrics,
+     handle_read,
+     "Remote read, samples or chunks",
+     {},
+     Body::Message},
+    {"/api/v1/import/prometheus", kPost, "aps:ImportSamples", handle_import_text,
+     "Import an exposition", "format timestamp", Body::Message},
+    {"/api/v1/import/write",
+     kPost,
+     "aps:ImportSamples",
+     handle_import_write,
+     "Import remote-write messages",
+     {},
+     Body::Message},
+    {"/api/v1/query", kGet | kPost, kQueryMetrics, handle_query, "Evaluate at one time",
+     "query! time timeout limit lookback_delta stats"},
+    {"/api/v1/query_range", kGet | kPost, kQueryMetrics, handle_query_range,
+     "Evaluate over a range", "query! start! end! step! timeout limit lookback_delta stats"},
+    {"/api/v1/query_exemplars", kGet | kPost, kQueryMetrics, handle_query_exemplars,
+     "Exemplars of an expression's series", "query! start end"},
+    {"/api/v1/format_query", kGet | kPost, kQueryMetrics, handle_format_query,
+     "An expression, formatted", "query!"},
+    {"/api/v1/parse_query", kGet | kPost, kQueryMetrics, handle_parse_query,
+     "An expression as a tree", "query!"},
+    {"/api/v1/series", kGet | kPost, "aps:GetSeries", handle_series, "Series that match",
+     "match[]! start end limit"},
+    {"/api/v1/labels", kGet | kPost, "aps:GetLabels", handle_labels, "Names of labels",
+     "match[] start end limit"},
+    {"/api/v1/label/{}/values", kGet, "aps:GetLabels", handle_label_values, "Values of a label",
+     "match[] start end limit"},
+    {"/api/v1/search/metric_names", kGet | kPost, "aps:GetLabels", handle_search_metric_names,
+     "Search the names of metrics",
+     "match[] search[] fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir include_score "
+     "include_metadata start end limit batch_size"},
+    {"/api/v1/search/label_names", kGet | kPost, "aps:GetLabels", handle_search_label_names,
+     "Search the names of labels",
+     "match[] search[] fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir include_score "
+     "start end limit batch_size"},
+    {"/api/v1/search/label_values", kGet | kPost, "aps:GetLabels", handle_search_label_values,
+     "Search the values of a label",
+     "label! match[] search[] fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir "
+     "include_score start end limit batch_size"},
+    {"/api/v1/metadata", kGet, "aps:GetMetricMetadata", handle_metadata,
+     "Type, unit and help of metrics", "metric limit limit_per_metric"},
+    {"/api/v1/status/buildinfo", kGet, kQueryMetrics, handle_build_info, "The version"},
+    {"/api/v1/status/runtimeinfo", kGet, kQueryMetrics, handle_runtime_info, "The process"},
+    {"/api/v1/status/flags", kGet, kDescribe, handle_flags, "Flags of the command line"},
+    {"/api/v1/status/config", kGet, "aps:DescribeWorkspaceConfiguration", handle_config,
+     "The configuration"},
+    {"/api/v1/status/tsdb", kGet, "aps:GetSeries", handle_tsdb, "Cardinality of the series",
+     "limit"},
+    {"/api/v1/status/tsdb/blocks", kGet, kDescribe, handle_tsdb_blocks, "Parts on disk"},
+    {"/api/v1/status/walreplay", kGet, kQueryMetrics, handle_wal_replay, "Replay of the log"},
+    {"/api/v1/status/self_metrics", kGet, kDescribe, handle_self_metrics,
+     "The program's own metrics", "metric_name_pattern"},
+    {"/api/v1/features", kGet, kQueryMetrics, handle_features, "What there is and what not"},
+    {"/api/v1/notifications", kGet, kDescribe, handle_notifications,
+     "What the server says of itself"},
+    {"/api/v1/notifications/live", kGet, kDescribe, handle_notifications_live,
+     "The same as a stream of server-sent events"},
+    {"/api/v1/openapi.yaml", kGet, kQueryMetrics, handle_openapi, "This description"},
+    {"/api/v1/admin/tsdb/delete_series", kPost | kPut, "aps:DeleteSeries", handle_delete_series,
+     "Delete points of series", "match[]! start end"},
+    {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, "aps:DeleteSeries",
+     handle_clean_tombstones, "Remove deleted points from the disk"},
+    {"/api/v1/admin/tsdb/snapshot", kPost | kPut, "aps:Snapshot", handle_snapshot,
+     "Copy the data directory", "skip_head"},
+    {"/federate", kGet, kQueryMetrics, handle_federate, "Newest samples as text", "match[]!"},
+};
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+}  // namespace kansoku::api::prometheus

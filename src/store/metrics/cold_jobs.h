@@ -1,0 +1,90 @@
+// The two ways a cold segment comes to be: from series that leave the table, and from segments that
+// are merged. Both work in steps and publish nothing. Thread contract: one owner, one step at a
+// time.
+#pragma once
+
+#include "store/metrics/cold_index.h"
+#include "store/metrics/part_jobs.h"
+
+namespace kansoku::store::metrics {
+
+class ColdWriteJob {
+ public:
+  // `ids` ascend, at most kColdRowsMax. What is expired, and what has no points left, is written
+  // only where an older row must be hidden.
+  static Result<std::unique_ptr<ColdWriteJob>> begin(env::FileSystem& files, std::string directory,
+                                                     uint64_t segment_id, const SeriesTable& table,
+                                                     std::shared_ptr<const ColdIndex> cold,
+                                                     std::span<const SeriesId> ids,
+                                                     Horizons horizons);
+  // True when the last row is written.
+  Result<bool> step();
+  // Without any rows, finish() must not be called.
+  uint64_t rows() const { return rows_; }
+  Status finish() { return writer_->finish(); }
+
+ private:
+  void add(const SeriesTable::Row& row);
+
+  const SeriesTable* table_ = nullptr;
+  std::shared_ptr<const ColdIndex> cold_;
+  std::unique_ptr<ColdSegmentWriter> writer_;
+  std::span<const SeriesId> ids_;
+  Horizons horizons_;
+  uint64_t rows_ = 0;
+  std::string canonical_;
+};
+
+class ColdMergeJob {
+ public:
+  // `inputs`: places in `cold`, of together at most kColdRowsMax rows.
+  static Result<std::unique_ptr<ColdMergeJob>> begin(env::FileSystem& files, std::string directory,
+                                                     uint64_t segment_id,
+                                                     std::shared_ptr<const ColdIndex> cold,
+                                                     std::vector<size_t> inputs, Horizons horizons);
+  // True when the last row is written. DataLoss when an input is damaged.
+  Result<bool> step();
+  uint64_t rows() const { return rows_; }
+  Status finish() { return writer_->finish(); }
+  const std::vector<size_t>& inputs() const { return inputs_; }
+
+ private:
+  // A segment being read, row by row.
+  struct Source {
+    const ColdIndex::Part* part = nullptr;
+    size_t next_chunk = 0;
+    std::shared_ptr<const std::string> dictionary_page;
+    ColdDictionary dictionary;
+    std::vector<ColdRow> rows;
+    std::vector<uint32_t> begins;
+    std::vector<uint32_t> pairs;
+    std::vector<uint32_t> keys;  // of each pair in the chunk being written, or kNoKey
+    size_t row = 0;
+  };
+  static constexpr uint32_t kNoKey = std::numeric_limits<uint32_t>::max();
+  Status load_chunk(Source& source);
+  Status advance(Source& source);
+  Status put(Source& source);
+  uint32_t key_of(Source& source, uint32_t pair);
+  void end_chunk();
+  bool expired(const ColdRow& row) const;
+
+  std::shared_ptr<const ColdIndex> cold_;
+  std::vector<size_t> inputs_;
+  std::unique_ptr<ColdSegmentWriter> writer_;
+  Horizons horizons_;
+  bool keep_gone_ = false;
+  Decompressor decompressor_;
+  std::vector<Source> sources_;
+  uint64_t rows_ = 0;
+  // Of the chunk being written.
+  std::vector<std::string> labels_;  // by key
+  std::unordered_map<std::string, uint32_t> key_of_label_;
+  std::string label_;
+  std::string canonical_;
+};
+
+// Segments to merge now: at least eight of about the same size. Empty: none.
+std::vector<size_t> cold_merge_inputs(const ColdIndex& index);
+
+}  // namespace kansoku::store::metrics

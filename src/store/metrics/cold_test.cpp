@@ -357,6 +357,23 @@ TEST_CASE("idle series leave the memory, are found, and come back with the id th
   CHECK(answers[0].timestamps_ms.size() == 2);
 }
 
+TEST_CASE("after a start, series have their time before they count as idle") {
+  MetricEngineOptions options;
+  options.series_leave_min = 1;
+  EngineFixture f(options);
+  CHECK(put(f, {{{{"n", "a"}}, f.clock().wall_now().ms(), signal::Point(1)}}).good());
+  CHECK(flush(f, false));
+  f.stop();
+  f.clock().advance(20 * 60 * env::kNsPerS);
+  REQUIRE(f.open());
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 1);
+  f.clock().advance(16 * 60 * env::kNsPerS);
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 0);
+  CHECK(read(f, {.scope = kScope}).size() == 1);
+}
+
 TEST_CASE("only series that are not idle count towards the limit of a tenant") {
   MetricEngineOptions options;
   options.series_leave_min = 1;

@@ -58,6 +58,11 @@ ScopeId SeriesTable::scope_id(const signal::Scope& scope) {
   std::unique_lock lock(table_mutex_);
   // A scope is an account in a region; 65,536 of them are more than one server can hold.
   KANSOKU_CHECK(scopes_.size() < std::numeric_limits<ScopeId>::max());
+  const auto same = std::ranges::find(scopes_, scope.account, &signal::Scope::account);
+  const bool known = same != scopes_.end();
+  account_of_.push_back(known ? account_of_[static_cast<size_t>(same - scopes_.begin())]
+                              : account_series_.size());
+  if (!known) account_series_.push_back(0);
   scopes_.push_back(scope);
   scope_masks_.push_back({hasher_.scope_mask(scope, signal::MergeKind::Replace),
                           hasher_.scope_mask(scope, signal::MergeKind::Accumulate)});
@@ -247,7 +252,7 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
     pairs_[pair].postings.add(static_cast<uint32_t>(id));
   }
   ++block.series;
-  ++account_series_[scopes_[scope].account];
+  ++account_series_[account_of_[scope]];
   if ((slots_used_ + 1) * 10 > slots_.size() * 7) grow_slots();
   insert_slot(static_cast<uint32_t>(hash.low), id);
   ++slots_used_;
@@ -351,8 +356,7 @@ uint32_t SeriesTable::name_id(std::string_view name) {
 }
 
 uint64_t SeriesTable::series_of_account(ScopeId scope) const {
-  auto found = account_series_.find(scopes_[scope].account);
-  return found == account_series_.end() ? 0 : found->second;
+  return account_series_[account_of_[scope]];
 }
 
 void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {

@@ -14,7 +14,6 @@
 #include <array>
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -113,7 +112,6 @@ class SeriesTable {
   void set_undurable(SeriesId id);
   void set_durable(SeriesId id);
   uint64_t series_of_account(ScopeId scope) const;
-  const std::string& account_of(ScopeId scope) const { return scopes_[scope].account; }
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }
   void note_times(SeriesId id, int64_t first_ms, int64_t last_ms);
   // After points were deleted; a series of which nothing is left is not selected until the next.
@@ -294,7 +292,8 @@ class SeriesTable {
   size_t arena_bytes_ = 0;  // of all
   std::vector<signal::Scope> scopes_;
   std::vector<std::array<Hash128, 2>> scope_masks_;
-  std::map<std::string, uint64_t> account_series_;
+  std::vector<size_t> account_of_;        // by scope: row of account_series_
+  std::vector<uint64_t> account_series_;  // by account
   std::vector<std::string_view> labels_;  // of the series being defined; its room is used again
   std::vector<SeriesId> kept_;
   uint64_t undurable_ = 0;

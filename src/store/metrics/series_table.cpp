@@ -146,7 +146,8 @@ Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonica
     return invalid_argument("labels too long: {} bytes, limit {}", canonical.size(),
                             kLabelBytesMax);
   }
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(canonical, labels)) return invalid_argument("labels are not canonical");
   if (labels.size() > kLabelsMax) {
     return invalid_argument("too many labels: {}, limit {}", labels.size(), kLabelsMax);
@@ -265,7 +266,8 @@ void SeriesTable::skip_to(SeriesId end) {
 }
 
 Status SeriesTable::restore(const SeriesDefinition& d) {
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax || d.id >= size() ||
       exists(d.id)) {
     return corruption("series {} cannot come back", d.id);

@@ -140,6 +140,9 @@ class SeriesTable {
   // Calls visit(SeriesDefinition) for the series in [begin, end), with the lock held.
   template <class Visit>
   void visit_definitions(SeriesId begin, SeriesId end, Visit visit) const;
+  // For each of `ids`, which exist.
+  template <class Visit>
+  void visit_each(std::span<const SeriesId> ids, Visit visit) const;
   // A series as cold_index.h keeps it. Pairs stand in the order of names.
   struct Row {
     SeriesId id = 0;
@@ -241,6 +244,8 @@ class SeriesTable {
     const Entry& entry = block.entries[id % kBlockIds];
     return std::span(block.pair_ids).subspan(entry.pairs, entry.pair_count);
   }
+  template <class Visit>
+  void visit_one(SeriesId id, std::string& canonical, Visit& visit) const;
   bool has_flag(SeriesId id, uint8_t flag) const {
     return exists(id) && (entry_of(id).flags.load(std::memory_order_relaxed) & flag) != 0;
   }
@@ -300,16 +305,25 @@ class SeriesTable {
 };
 
 template <class Visit>
+void SeriesTable::visit_one(SeriesId id, std::string& canonical, Visit& visit) const {
+  canonical.clear();
+  append_canonical(id, canonical);
+  const Entry& entry = entry_of(id);
+  visit(SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
+}
+
+template <class Visit>
 void SeriesTable::visit_definitions(SeriesId begin, SeriesId end, Visit visit) const {
   std::shared_lock lock(table_mutex_);
   std::string canonical;
-  for (SeriesId id = next(begin); id < end; id = next(id + 1)) {
-    canonical.clear();
-    append_canonical(id, canonical);
-    const Entry& entry = entry_of(id);
-    visit(
-        SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
-  }
+  for (SeriesId id = next(begin); id < end; id = next(id + 1)) visit_one(id, canonical, visit);
+}
+
+template <class Visit>
+void SeriesTable::visit_each(std::span<const SeriesId> ids, Visit visit) const {
+  std::shared_lock lock(table_mutex_);
+  std::string canonical;
+  for (SeriesId id : ids) visit_one(id, canonical, visit);
 }
 
 template <class Visit, class End>

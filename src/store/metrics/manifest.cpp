@@ -6,8 +6,8 @@ namespace kansoku::store::metrics {
 namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
-// 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of the
-// series' ids; records of version 1 and 2 end before those.
+// 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of
+// the series' ids; records of version 1 and 2 end before those.
 constexpr uint32_t kManifestVersion = 3;
 constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both

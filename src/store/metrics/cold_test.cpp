@@ -295,8 +295,8 @@ TEST_CASE("chunks that stand apart are copied when cold segments are merged") {
   (void)merge_both(disk, index_of(disk, {1, 2}), horizons);
   auto merged = index_of(disk, {3});
   // The page of the first chunk is the same, byte for byte.
-  const ColdPage& before = index_of(disk, {1})->parts()[0].segment->chunks()[0].rows;
-  const ColdPage& after = merged->parts()[0].segment->chunks()[0].rows;
+  const ColdPage before = index_of(disk, {1})->parts()[0].segment->chunks()[0].rows;
+  const ColdPage after = merged->parts()[0].segment->chunks()[0].rows;
   CHECK(after.crc == before.crc);
   for (int i = 0; i < 30; ++i) {
     SeriesSelector selector = random_selector(random);

@@ -46,8 +46,10 @@ struct SeriesSelector {
   // two underscores): CloudWatch matches exact dimension sets.
   std::optional<std::vector<std::string>> exact_label_names;
   std::optional<signal::MergeKind> merge;
-  // Only series with a point at or after this time.
+  // Only series with a point at or after this time, ...
   std::optional<int64_t> active_since_ms;
+  // ... and only those with a point before this time.
+  std::optional<int64_t> active_before_ms;
   // False: in ascending order of ids, which is cheaper. Not together with a limit.
   bool sorted = true;
   // When set, the answer's labels are only those named here. Not together with an order or limit.

@@ -121,7 +121,8 @@ Answer want(const std::map<SeriesId, Known>& all, const SeriesSelector& selector
   for (const auto& [id, series] : all) {
     bool in = !series.row.gone && series.scope == selector.scope &&
               (!selector.merge || *selector.merge == series.row.merge) &&
-              (!selector.active_since_ms || series.row.last_ms >= *selector.active_since_ms);
+              (!selector.active_since_ms || series.row.last_ms >= *selector.active_since_ms) &&
+              (!selector.active_before_ms || series.row.first_ms < *selector.active_before_ms);
     for (const Matcher& matcher : selector.matchers) in = in && matches(series, matcher);
     if (in) out[id] = {series.canonical(), series.row.last_ms};
   }
@@ -140,6 +141,8 @@ SeriesSelector random_selector(std::mt19937_64& random) {
     out.matchers.push_back(some[random() % some.size()]);
   }
   if (random() % 3 == 0) out.merge = random() % 2 == 0 ? MergeKind::Replace : MergeKind::Accumulate;
+  if (random() % 3 == 0)
+    out.active_before_ms = static_cast<int64_t>(random() % 1'500'000) - 500'000;
   if (random() % 3 == 0) out.active_since_ms = static_cast<int64_t>(random() % 1'500'000) - 500'000;
   return out;
 }
@@ -228,6 +231,20 @@ TEST_CASE("series in cold segments are found by matchers, hash and id, the newes
   }
 }
 
+// Merges both into segment 3; the number of its rows.
+uint64_t merge_both(env::SimFileSystem& disk, std::shared_ptr<const ColdIndex> index,
+                    const Horizons& horizons) {
+  auto job = ColdMergeJob::begin(disk, "/c", 3, std::move(index), {0, 1}, horizons);
+  REQUIRE(job);
+  for (bool done = false; !done;) {
+    auto step = (*job)->step();
+    REQUIRE(step);
+    done = *step;
+  }
+  REQUIRE((*job)->finish());
+  return (*job)->rows();
+}
+
 TEST_CASE("merged cold segments answer as their inputs, without what is gone or expired") {
   std::mt19937_64 random(test_seed(92));
   env::SimFileSystem disk;
@@ -244,23 +261,56 @@ TEST_CASE("merged cold segments answer as their inputs, without what is gone or 
   Horizons horizons;
   horizons.raw_replace_ms = 100'000;
   horizons.tier_ms.fill(-100'000);
-  auto job = ColdMergeJob::begin(disk, "/c", 3, index, {0, 1}, horizons);
-  REQUIRE(job);
-  for (bool done = false; !done;) {
-    auto step = (*job)->step();
-    REQUIRE(step);
-    done = *step;
-  }
-  REQUIRE((*job)->finish());
+  const uint64_t rows = merge_both(disk, index, horizons);
   std::erase_if(all, [&](const auto& each) {
     const ColdRow& row = each.second.row;
     return row.gone || row.last_ms < (row.merge == MergeKind::Replace ? 100'000 : -100'000);
   });
   auto merged = index_of(disk, {3});
-  CHECK((*job)->rows() == all.size());
+  CHECK(rows == all.size());
   for (int i = 0; i < 30; ++i) {
     SeriesSelector selector = random_selector(random);
     CHECK(ask(*merged, selector) == want(all, selector));
+  }
+}
+
+TEST_CASE("chunks that stand apart are copied when cold segments are merged") {
+  std::mt19937_64 random(test_seed(93));
+  env::SimFileSystem disk;
+  REQUIRE(disk.create_directories("/c"));
+  std::vector<Known> one = some_series(random, 0, 12'000);
+  std::vector<Known> two = some_series(random, 11'900, 24'000);
+  for (auto* rows : {&one, &two}) {
+    for (Known& row : *rows) row.scope = kScope;
+  }
+  write_segment(disk, 1, one);
+  write_segment(disk, 2, two);
+  std::map<SeriesId, Known> all;
+  for (const auto* rows : {&one, &two}) {
+    for (const Known& row : *rows) all[row.row.id] = row;
+  }
+  Horizons horizons;
+  horizons.raw_replace_ms = horizons.raw_accumulate_ms = -1'000'000;
+  horizons.tier_ms.fill(-1'000'000);
+  (void)merge_both(disk, index_of(disk, {1, 2}), horizons);
+  auto merged = index_of(disk, {3});
+  // The page of the first chunk is the same, byte for byte.
+  const ColdPage before = index_of(disk, {1})->parts()[0].segment->chunks()[0].rows;
+  const ColdPage after = merged->parts()[0].segment->chunks()[0].rows;
+  CHECK(after.crc == before.crc);
+  for (int i = 0; i < 30; ++i) {
+    SeriesSelector selector = random_selector(random);
+    CHECK(ask(*merged, selector) == want(all, selector));
+  }
+  ColdReader reader(nullptr);
+  for (const auto& [id, known] : all) {
+    if (known.row.gone) continue;
+    const uint64_t hash = cold_hash(known.scope, known.row.merge, known.canonical());
+    auto found = reader.find(*merged, hash, known.scope, known.row.merge, known.canonical());
+    REQUIRE(found);
+    REQUIRE(found->has_value());
+    CHECK((*found)->row.id == id);
+    CHECK(merged->find_merge(id) == known.row.merge);
   }
 }
 
@@ -352,6 +402,23 @@ TEST_CASE("idle series leave the memory, are found, and come back with the id th
   auto answers = read(f, {.scope = kScope});
   REQUIRE(answers.size() == 3);
   CHECK(answers[0].timestamps_ms.size() == 2);
+}
+
+TEST_CASE("after a start, series have their time before they count as idle") {
+  MetricEngineOptions options;
+  options.series_leave_min = 1;
+  EngineFixture f(options);
+  CHECK(put(f, {{{{"n", "a"}}, f.clock().wall_now().ms(), signal::Point(1)}}).good());
+  CHECK(flush(f, false));
+  f.stop();
+  f.clock().advance(20 * 60 * env::kNsPerS);
+  REQUIRE(f.open());
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 1);
+  f.clock().advance(16 * 60 * env::kNsPerS);
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 0);
+  CHECK(read(f, {.scope = kScope}).size() == 1);
 }
 
 TEST_CASE("only series that are not idle count towards the limit of a tenant") {

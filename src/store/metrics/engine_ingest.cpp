@@ -154,6 +154,7 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
   NewSeries made{*this, in_flight, scope};
   SeriesId guess = kNoSeries;
   size_t fetched = 0;  // slots of rows before this are on their way
+  bool known = true;   // the last series that was looked up: then the next ones probably are, too
   for (signal::SeriesRow row = 0; row < n; ++row) {
     const std::string_view labels = batch.canonical_labels(row);
     const signal::MergeKind merge = batch.meta(row).merge;
@@ -163,9 +164,10 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
       for (fetched = std::max<size_t>(fetched, row + 1); fetched < ahead; ++fetched) {
         table.prefetch_slot(hashes[fetched]);
       }
-      if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
+      if (known && row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
       id = table.find(hashes[row], labels, scope, merge);
-      if (id == kNoSeries) id = made.make(row);
+      known = id != kNoSeries;
+      if (!known) id = made.make(row);
     }
     in_flight.ids[row] = id;
     guess = id == kNoSeries ? kNoSeries : id + 1;

@@ -60,7 +60,13 @@ Result<uint64_t> Maintenance::load() {
   return state.floor;
 }
 
-void Maintenance::start() { arm_timer(); }
+void Maintenance::start() {
+  // Whoever sends to a server that was away has had no chance yet: the first look is one whole idle
+  // time from now.
+  left_at_ns_ =
+      core_.env.clock->monotonic_now().ns + core_.options.series_idle_ms * env::kNsPerMs * 3 / 4;
+  arm_timer();
+}
 
 void Maintenance::arm_timer() {
   if (core_.timers == nullptr) return;

@@ -49,6 +49,7 @@ SeriesTable::SeriesTable(std::string_view secret) {
   hasher_.init(secret);
   slots_.resize(kSlotsMin);
   slot_mask_ = kSlotsMin - 1;
+  pair_slots_.resize(kSlotsMin);
 }
 
 ScopeId SeriesTable::scope_id(const signal::Scope& scope) {
@@ -58,6 +59,11 @@ ScopeId SeriesTable::scope_id(const signal::Scope& scope) {
   std::unique_lock lock(table_mutex_);
   // A scope is an account in a region; 65,536 of them are more than one server can hold.
   KANSOKU_CHECK(scopes_.size() < std::numeric_limits<ScopeId>::max());
+  const auto same = std::ranges::find(scopes_, scope.account, &signal::Scope::account);
+  const bool known = same != scopes_.end();
+  account_of_.push_back(known ? account_of_[static_cast<size_t>(same - scopes_.begin())]
+                              : account_series_.size());
+  if (!known) account_series_.push_back(0);
   scopes_.push_back(scope);
   scope_masks_.push_back({hasher_.scope_mask(scope, signal::MergeKind::Replace),
                           hasher_.scope_mask(scope, signal::MergeKind::Accumulate)});
@@ -141,7 +147,8 @@ Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonica
     return invalid_argument("labels too long: {} bytes, limit {}", canonical.size(),
                             kLabelBytesMax);
   }
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(canonical, labels)) return invalid_argument("labels are not canonical");
   if (labels.size() > kLabelsMax) {
     return invalid_argument("too many labels: {}, limit {}", labels.size(), kLabelsMax);
@@ -247,7 +254,7 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
     pairs_[pair].postings.add(static_cast<uint32_t>(id));
   }
   ++block.series;
-  ++account_series_[scopes_[scope].account];
+  ++account_series_[account_of_[scope]];
   if ((slots_used_ + 1) * 10 > slots_.size() * 7) grow_slots();
   insert_slot(static_cast<uint32_t>(hash.low), id);
   ++slots_used_;
@@ -260,7 +267,8 @@ void SeriesTable::skip_to(SeriesId end) {
 }
 
 Status SeriesTable::restore(const SeriesDefinition& d) {
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax || d.id >= size() ||
       exists(d.id)) {
     return corruption("series {} cannot come back", d.id);
@@ -320,8 +328,16 @@ void SeriesTable::keep_bytes(Pair& pair, std::string_view bytes) {
 }
 
 PairId SeriesTable::pair_id(std::string_view label_bytes) {
-  auto found = pair_index_.find(label_bytes);
-  if (found != pair_index_.end()) return found->second;
+  const auto tag = static_cast<uint32_t>(hasher_.bytes64(label_bytes));
+  for (size_t at = tag & pair_slot_mask();; at = (at + 1) & pair_slot_mask()) {
+    const PairSlot& slot = pair_slots_[at];
+    if (slot.id_plus_1 == 0) return make_pair(label_bytes, tag);
+    if (slot.tag == tag && pairs_[slot.id_plus_1 - 1].bytes == label_bytes)
+      return slot.id_plus_1 - 1;
+  }
+}
+
+PairId SeriesTable::make_pair(std::string_view label_bytes, uint32_t tag) {
   PairId id = 0;
   if (free_pairs_.empty()) {
     id = static_cast<PairId>(pairs_.size());
@@ -333,11 +349,27 @@ PairId SeriesTable::pair_id(std::string_view label_bytes) {
   Pair& pair = pairs_[id];
   keep_bytes(pair, label_bytes);
   pair.name = name_id(name_of(pair.bytes));
+  pair.tag = tag;
   std::vector<PairId>& of_name = names_[pair.name].pairs;
   pair.place = static_cast<uint32_t>(of_name.size());
   of_name.push_back(id);
-  pair_index_.emplace(pair.bytes, id);
+  insert_pair_slot(tag, id);
   return id;
+}
+
+void SeriesTable::insert_pair_slot(uint32_t tag, PairId id) {
+  if ((pair_slots_used_ + 1) * 10 > pair_slots_.size() * 7) {
+    std::vector<PairSlot> old(pair_slots_.size() * 2);
+    old.swap(pair_slots_);
+    pair_slots_used_ = 0;
+    for (const PairSlot& slot : old) {
+      if (slot.id_plus_1 != 0) insert_pair_slot(slot.tag, slot.id_plus_1 - 1);
+    }
+  }
+  size_t at = tag & pair_slot_mask();
+  while (pair_slots_[at].id_plus_1 != 0) at = (at + 1) & pair_slot_mask();
+  pair_slots_[at] = {tag, id + 1};
+  ++pair_slots_used_;
 }
 
 // Names are few and stay.
@@ -351,8 +383,7 @@ uint32_t SeriesTable::name_id(std::string_view name) {
 }
 
 uint64_t SeriesTable::series_of_account(ScopeId scope) const {
-  auto found = account_series_.find(scopes_[scope].account);
-  return found == account_series_.end() ? 0 : found->second;
+  return account_series_[account_of_[scope]];
 }
 
 void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {
@@ -420,7 +451,7 @@ size_t SeriesTable::memory_bytes() const {
                  pair_id_bytes_ + slots_.size() * sizeof(Slot) + pairs_.memory_bytes() +
                  arena_bytes_;
   for (size_t i = 0; i < pairs_.size(); ++i) bytes += pairs_[i].postings.memory_bytes();
-  return bytes + pair_index_.size() * 56;
+  return bytes + pair_slots_.size() * sizeof(PairSlot);
 }
 
 }  // namespace kansoku::store::metrics

@@ -14,7 +14,6 @@
 #include <array>
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -113,7 +112,6 @@ class SeriesTable {
   void set_undurable(SeriesId id);
   void set_durable(SeriesId id);
   uint64_t series_of_account(ScopeId scope) const;
-  const std::string& account_of(ScopeId scope) const { return scopes_[scope].account; }
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }
   void note_times(SeriesId id, int64_t first_ms, int64_t last_ms);
   // After points were deleted; a series of which nothing is left is not selected until the next.
@@ -142,6 +140,9 @@ class SeriesTable {
   // Calls visit(SeriesDefinition) for the series in [begin, end), with the lock held.
   template <class Visit>
   void visit_definitions(SeriesId begin, SeriesId end, Visit visit) const;
+  // For each of `ids`, which exist.
+  template <class Visit>
+  void visit_each(std::span<const SeriesId> ids, Visit visit) const;
   // A series as cold_index.h keeps it. Pairs stand in the order of names.
   struct Row {
     SeriesId id = 0;
@@ -201,6 +202,7 @@ class SeriesTable {
     uint32_t name = 0;       // row of names_
     uint32_t arena = 0;      // row of arena_
     uint32_t place = 0;      // in Name::pairs
+    uint32_t tag = 0;        // of its slot
     uint32_t series = 0;     // that have it; its postings may list some that have left, too
     Postings postings;
     std::string_view value() const;
@@ -243,6 +245,8 @@ class SeriesTable {
     const Entry& entry = block.entries[id % kBlockIds];
     return std::span(block.pair_ids).subspan(entry.pairs, entry.pair_count);
   }
+  template <class Visit>
+  void visit_one(SeriesId id, std::string& canonical, Visit& visit) const;
   bool has_flag(SeriesId id, uint8_t flag) const {
     return exists(id) && (entry_of(id).flags.load(std::memory_order_relaxed) & flag) != 0;
   }
@@ -256,6 +260,10 @@ class SeriesTable {
   void remove_slot(SeriesId id);
   void leave_pair(PairId pair);
   PairId pair_id(std::string_view label_bytes);
+  PairId make_pair(std::string_view label_bytes, uint32_t tag);
+  void insert_pair_slot(uint32_t tag, PairId id);
+  void remove_pair_slot(PairId id);
+  size_t pair_slot_mask() const { return pair_slots_.size() - 1; }
   uint32_t name_id(std::string_view name);
   void keep_bytes(Pair& pair, std::string_view bytes);
   void insert_slot(uint32_t tag, SeriesId id);
@@ -286,7 +294,13 @@ class SeriesTable {
   uint64_t slots_used_ = 0;
   Chunked<Pair, 1024> pairs_;
   std::vector<PairId> free_pairs_;
-  std::unordered_map<std::string_view, PairId> pair_index_;
+  // Pairs by the hash of their bytes, open addressing; a place's id is one more.
+  struct PairSlot {
+    uint32_t tag = 0;  // low half of the hash
+    uint32_t id_plus_1 = 0;
+  };
+  std::vector<PairSlot> pair_slots_;
+  size_t pair_slots_used_ = 0;
   std::deque<Name> names_;
   std::unordered_map<std::string_view, uint32_t> name_index_;
   std::vector<ArenaPiece> arena_;
@@ -294,23 +308,33 @@ class SeriesTable {
   size_t arena_bytes_ = 0;  // of all
   std::vector<signal::Scope> scopes_;
   std::vector<std::array<Hash128, 2>> scope_masks_;
-  std::map<std::string, uint64_t> account_series_;
+  std::vector<size_t> account_of_;        // by scope: row of account_series_
+  std::vector<uint64_t> account_series_;  // by account
   std::vector<std::string_view> labels_;  // of the series being defined; its room is used again
   std::vector<SeriesId> kept_;
   uint64_t undurable_ = 0;
 };
 
 template <class Visit>
+void SeriesTable::visit_one(SeriesId id, std::string& canonical, Visit& visit) const {
+  canonical.clear();
+  append_canonical(id, canonical);
+  const Entry& entry = entry_of(id);
+  visit(SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
+}
+
+template <class Visit>
 void SeriesTable::visit_definitions(SeriesId begin, SeriesId end, Visit visit) const {
   std::shared_lock lock(table_mutex_);
   std::string canonical;
-  for (SeriesId id = next(begin); id < end; id = next(id + 1)) {
-    canonical.clear();
-    append_canonical(id, canonical);
-    const Entry& entry = entry_of(id);
-    visit(
-        SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
-  }
+  for (SeriesId id = next(begin); id < end; id = next(id + 1)) visit_one(id, canonical, visit);
+}
+
+template <class Visit>
+void SeriesTable::visit_each(std::span<const SeriesId> ids, Visit visit) const {
+  std::shared_lock lock(table_mutex_);
+  std::string canonical;
+  for (SeriesId id : ids) visit_one(id, canonical, visit);
 }
 
 template <class Visit, class End>

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "app/options.h"
+#include "app/tier_rules.h"
 
 namespace kansoku::app {
 namespace {
@@ -103,6 +104,15 @@ const ConfigKey kKeys[] = {
      [](Reader& r, std::string_view k, ServerOptions& o) {
        constexpr int64_t kDay = 86'400'000;
        if (auto v = r.duration_ms(k, kDay, 36'500 * kDay)) o.prometheus_retention_ms = *v;
+     }},
+    {"/server/metrics", "prometheus_tiers", "list of {match, raw, tiers}", "",
+     "what is kept of which Prometheus series when their points go: cells of 1m, 5m, 1h; see below",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       const Node* list = r.any(k);
+       if (list == nullptr) return;
+       std::vector<std::string> wrong;
+       o.prometheus_tiers = read_tier_rules(*list, wrong);
+       for (std::string& message : wrong) r.problem(k, std::move(message));
      }},
     {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
      "series that an account may have; `kansoku ctl limits` sets it for one",

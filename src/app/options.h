@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/metric_limits.h"
+#include "store/metrics/engine.h"
 #include "wire/document/document.h"
 
 namespace kansoku::app {
@@ -38,6 +39,8 @@ struct ServerOptions {
   size_t workers = 2;
   // Raw points of Prometheus series; what is older is neither kept nor taken.
   int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
+  // Cells in place of points that are no longer kept; the first rule that finds a series counts.
+  std::vector<store::metrics::TierRule> prometheus_tiers;
   // Of each tenant that has no limit of its own (kansoku ctl limits).
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;

@@ -107,6 +107,7 @@ Status Server::State::open_store() {
                            env, *pool, loops.get(), *log,
                            {.directory = path("metrics"),
                             .replace_retention_ms = options().prometheus_retention_ms,
+                            .tier_rules = options().prometheus_tiers,
                             .series_per_tenant_max = options().series_per_tenant_max}));
   log->start();
   retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);

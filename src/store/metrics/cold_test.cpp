@@ -242,7 +242,7 @@ TEST_CASE("merged cold segments answer as their inputs, without what is gone or 
     for (const Known& row : *rows) all[row.row.id] = row;
   }
   Horizons horizons;
-  horizons.raw_replace_ms = 100'000;
+  horizons.now_ms = 100'000;
   horizons.tier_ms.fill(-100'000);
   auto job = ColdMergeJob::begin(disk, "/c", 3, index, {0, 1}, horizons);
   REQUIRE(job);

@@ -15,6 +15,7 @@
 #include "base/env/sim.h"
 #include "base/pool/executor.h"
 #include "store/metrics/engine.h"
+#include "store/metrics/part.h"
 
 namespace kansoku {
 namespace {
@@ -127,6 +128,24 @@ class Year {
     return out;
   }
 
+  // Bytes of the pages of each kind, as they are stored.
+  std::array<uint64_t, store::metrics::kPageKinds> bytes_by_kind() {
+    std::array<uint64_t, store::metrics::kPageKinds> out{};
+    for (const std::string& path : disk_.paths()) {
+      if (!path.ends_with(".kmp")) continue;
+      auto meta = store::metrics::Part::read_meta(disk_, path);
+      if (!meta) continue;
+      auto part = store::metrics::Part::open(disk_, "/d/metrics", *meta);
+      for (size_t kind = 0; kind < out.size(); ++kind) {
+        for (const auto& page : part->pages(static_cast<store::metrics::PageKind>(kind)))
+          out[kind] += page.stored_bytes;
+      }
+    }
+    return out;
+  }
+
+  uint64_t manifest_bytes() { return disk_.contents("/d/metrics/manifest").size(); }
+
   struct Tier {
     uint64_t cells = 0;
     double count = 0;
@@ -215,20 +234,26 @@ int run(const Options& options) {
   uint64_t unsettled = year.bytes_below("/d/metrics");
   bool settled = year.settle();
   Year::Tier hours = year.read(3'600'000);
+  Year::Tier five_minutes = year.read(300'000);
   Year::Tier minutes = year.read(60'000);
   Year::Tier seconds = year.read(store::kRawTierMs);
+  const auto pages = year.bytes_by_kind();
   bool whole =
       options.days > 455 || (hours.count == year.points_sent() &&
                              std::abs(hours.sum - year.sum_sent()) < 1e-6 * year.sum_sent());
   fmt::print(
       "{{\"points\": {:.0f}, \"points_not_stored\": {}, \"settled\": {}, "
       "\"hours_hold_everything\": {}, "
-      "\"store_bytes\": {}, \"log_bytes\": {}, \"store_bytes_unsettled\": {}, \"parts\": {}, "
+      "\"store_bytes\": {}, \"manifest_bytes\": {}, \"log_bytes\": {}, \"store_bytes_unsettled\": "
+      "{}, \"parts\": {}, "
       "\"seals\": {}, "
-      "\"cells\": {{\"1s\": {}, \"60s\": {}, \"3600s\": {}}}, \"cpu_s\": {:.1f}}}\n",
+      "\"cells\": {{\"1s\": {}, \"60s\": {}, \"300s\": {}, \"3600s\": {}}}, "
+      "\"page_bytes\": {{\"1s\": {}, \"60s\": {}, \"300s\": {}, \"3600s\": {}}}, \"cpu_s\": "
+      "{:.1f}}}\n",
       year.points_sent(), year.points_not_stored(), settled, whole, year.bytes_below("/d/metrics"),
-      year.bytes_below("/d/log"), unsettled, year.stats().parts, year.seals(), seconds.cells,
-      minutes.cells, hours.cells, cpu_seconds());
+      year.manifest_bytes(), year.bytes_below("/d/log"), unsettled, year.stats().parts,
+      year.seals(), seconds.cells, minutes.cells, five_minutes.cells, hours.cells, pages[0],
+      pages[1], pages[2], pages[3], cpu_seconds());
   return settled && whole && year.points_not_stored() == 0 ? 0 : 1;
 }
 

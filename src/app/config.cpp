@@ -99,6 +99,11 @@ const ConfigKey kKeys[] = {
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = r.integer(k, 1, 256)) o.workers = static_cast<size_t>(*v);
      }},
+    {"/server", "query_concurrency", "1 to 1000", "20",
+     "PromQL queries evaluated side by side, in steps; 20 more wait",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 1, 1'000)) o.query_concurrency = static_cast<size_t>(*v);
+     }},
     {"/server/metrics", "prometheus_retention", "duration, 1d to 36500d", "15d",
      "how long Prometheus series are kept; an import takes samples of this age",
      [](Reader& r, std::string_view k, ServerOptions& o) {

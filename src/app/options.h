@@ -37,6 +37,8 @@ struct ServerOptions {
   // it.
   uint64_t memory_bytes_max = 512ULL << 20;
   size_t workers = 2;
+  // PromQL queries that are evaluated side by side; Prometheus' --query.max-concurrency.
+  size_t query_concurrency = 20;
   // Raw points of Prometheus series; what is older is neither kept nor taken.
   int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
   // Cells in place of points that are no longer kept; the first rule that finds a series counts.

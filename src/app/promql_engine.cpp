@@ -1,5 +1,8 @@
 #include "app/promql_engine.h"
 
+#include <algorithm>
+
+#include "base/check.h"
 #include "query/promql/evaluate.h"
 #include "query/promql/parser.h"
 #include "query/promql/store_source.h"
@@ -39,15 +42,21 @@ void add_point(ResultSeries& series, int64_t time_ms, const promql::Point& point
   series.histograms.push_back(std::move(out));
 }
 
-ResultDocument document_of(const promql::QueryResult& result, const std::string& expression,
-                           int64_t time_ms) {
+// What a series costs beside its points, and a point, in units of QueryContext::spend().
+constexpr uint64_t kSeriesUnits = 128;
+constexpr uint64_t kPointUnits = 2;
+
+Result<ResultDocument> document_of(const promql::QueryResult& result, const std::string& expression,
+                                   int64_t time_ms, query::QueryContext& context) {
   ResultDocument out;
   for (const promql::Series& series : result.matrix) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits + kPointUnits * series.points.size()));
     ResultSeries& one = out.series.emplace_back();
     one.labels = labels_of(series.labels);
     for (const promql::Point& point : series.points) add_point(one, point.t, point);
   }
   for (const promql::Sample& sample : result.vector) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits));
     ResultSeries& one = out.series.emplace_back();
     one.labels = labels_of(sample.labels);
     add_point(one, time_ms, sample.point);
@@ -120,44 +129,156 @@ void PromqlEngine::range(api::console::PromqlRange range, api::console::PromqlDo
   submit(std::move(job));
 }
 
+// A query that has been admitted. Moves from queue to queue; a step has it to itself.
+struct PromqlEngine::Evaluation {
+  Job job;
+  std::unique_ptr<Fiber> fiber;  // null before the first step
+  Result<ResultDocument> result = cancelled("query cancelled");
+};
+
+PromqlEngine::PromqlEngine(Parts parts) : parts_(parts) {}
+
+PromqlEngine::~PromqlEngine() {
+  shutdown();
+  // Steps whose tasks the executor has dropped.
+  run_slot();
+  KANSOKU_CHECK(running_ == 0);
+}
+
+void PromqlEngine::shutdown() {
+  std::deque<Job> refused;
+  {
+    std::lock_guard lock(evaluations_mutex_);
+    stopping_.store(true);
+    refused.swap(waiting_);
+  }
+  for (Job& job : refused) job.done(unavailable("the server is stopping; try again later"));
+}
+
 void PromqlEngine::submit(Job job) {
   job.queued_ns = parts_.clock->monotonic_now().ns;
+  Status refused;
   {
-    std::lock_guard lock(waiting_mutex_);
-    if (waiting_.size() < kWaitingMax) {
+    std::lock_guard lock(evaluations_mutex_);
+    if (stopping_.load()) {
+      refused = unavailable("the server is stopping; try again later");
+    } else if (running_ < parts_.running_max) {
+      ++running_;
+      fresh_.push_back(std::make_unique<Evaluation>(std::move(job)));
+      if (slots_ >= parts_.steps_at_once) return;
+      ++slots_;
+    } else if (waiting_.size() < kWaitingMax) {
       waiting_.push_back(std::move(job));
-      if (running_) return;
-      running_ = true;
+      return;
+    } else {
+      refused =
+          unavailable("too many queries: {} are running and {} waiting, limit {}; try again later",
+                      running_, waiting_.size(), parts_.running_max + kWaitingMax);
     }
   }
-  if (job.done) {
-    job.done(unavailable("too many queries: {} are waiting, limit {}; try again later", kWaitingMax,
-                         kWaitingMax));
-    return;
+  if (refused) {
+    post_slot(true);
+  } else {
+    job.done(std::unexpected(std::move(refused).error()));
   }
-  start_next();
 }
 
-void PromqlEngine::start_next() {
-  parts_.executor->post(Lane::Query, [this] {
-    std::optional<Job> job;
+// What has used up a step waits behind ingest; what is new goes before it.
+void PromqlEngine::post_slot(bool any_fresh) {
+  parts_.executor->post(any_fresh ? Lane::Query : Lane::Ingest, [this] { run_slot(); });
+}
+
+// One step, or all that is left when nothing will be posted any more.
+void PromqlEngine::run_slot() {
+  for (;;) {
+    EvaluationPtr evaluation;
     {
-      std::lock_guard lock(waiting_mutex_);
-      if (waiting_.empty()) {
-        running_ = false;
+      std::lock_guard lock(evaluations_mutex_);
+      evaluation = next();
+    }
+    bool any_fresh = false;
+    const bool more = evaluation && step(*evaluation);
+    if (evaluation && !more) end(std::move(evaluation));
+    {
+      std::lock_guard lock(evaluations_mutex_);
+      if (more) ready_.push_back(std::move(evaluation));
+      any_fresh = !fresh_.empty();
+      if (!any_fresh && ready_.empty()) {
+        slots_ -= slots_ > 0 ? 1 : 0;
         return;
       }
-      job = std::move(waiting_.front());
-      waiting_.pop_front();
     }
-    job->done(run(*job));
-    start_next();
-  });
+    if (stopping_.load()) continue;
+    post_slot(any_fresh);
+    return;
+  }
 }
 
-Result<ResultDocument> PromqlEngine::run(Job& job) {
+PromqlEngine::EvaluationPtr PromqlEngine::next() {
+  // New ones before old ones, so that a cheap query is answered at once, but in turn, so that many
+  // new ones do not keep the old ones from going on.
+  fresh_was_last_ = !fresh_.empty() && (ready_.empty() || !fresh_was_last_);
+  std::deque<EvaluationPtr>& from = fresh_was_last_ ? fresh_ : ready_;
+  if (from.empty()) return nullptr;
+  EvaluationPtr out = std::move(from.front());
+  from.pop_front();
+  return out;
+}
+
+// False: it has ended.
+bool PromqlEngine::step(Evaluation& evaluation) {
+  const int64_t begun_ns = parts_.clock->monotonic_now().ns;
+  if (!evaluation.fiber) {
+    auto fiber = Fiber::make(stacks_, [this, &evaluation](Fiber& self) {
+      evaluation.result = run(evaluation.job, self);
+    });
+    if (!fiber) {
+      evaluation.result = std::unexpected(std::move(fiber).error());
+      return false;
+    }
+    evaluation.fiber = std::move(*fiber);
+  }
+  const bool more = evaluation.fiber->resume();
+  count_step(parts_.clock->monotonic_now().ns - begun_ns);
+  return more;
+}
+
+void PromqlEngine::end(EvaluationPtr evaluation) {
+  evaluation->fiber.reset();
+  evaluation->job.done(std::move(evaluation->result));
+  std::lock_guard lock(evaluations_mutex_);
+  ++stats_.answered;
+  if (waiting_.empty()) {
+    --running_;
+    return;
+  }
+  fresh_.push_back(std::make_unique<Evaluation>(std::move(waiting_.front())));
+  waiting_.pop_front();
+}
+
+void PromqlEngine::count_step(int64_t ns) {
+  const auto bound = std::ranges::find_if(
+      kStepMsBounds, [&](int64_t bound_ms) { return ns <= bound_ms * env::kNsPerMs; });
+  std::lock_guard lock(evaluations_mutex_);
+  ++stats_.steps[static_cast<size_t>(bound - kStepMsBounds.begin())];
+  stats_.longest_step_ns = std::max(stats_.longest_step_ns, ns);
+}
+
+PromqlEngine::Stats PromqlEngine::stats() const {
+  std::lock_guard lock(evaluations_mutex_);
+  Stats out = stats_;
+  out.running = running_;
+  out.waiting = waiting_.size();
+  return out;
+}
+
+// On the fiber.
+Result<ResultDocument> PromqlEngine::run(Job& job, Fiber& fiber) {
   int64_t begun_ns = parts_.clock->monotonic_now().ns;
-  if (job.options.cancelled && job.options.cancelled()) return cancelled("query cancelled");
+  const auto unwanted = [&] {
+    return stopping_.load() || (job.options.cancelled && job.options.cancelled());
+  };
+  if (unwanted()) return cancelled("query cancelled");
   auto expression = promql::parse(job.expression);
   if (!expression) return invalid_argument("{}", expression.error().to_string(job.expression));
   const promql::ValueType type = (*expression)->type();
@@ -177,6 +298,12 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
   limits.time_ms -= waited_ms;
   query::QueryContext context(*parts_.clock, limits, parts_.memory);
   Attached attached(job.cancel.get(), context);
+  context.set_give_way(
+      [&] {
+        fiber.yield();
+        if (unwanted()) context.cancel();
+      },
+      parts_.step_ns);
   promql::StoreSource source(*parts_.metrics, job.options.scope, *parts_.clock);
   promql::EvaluateOptions options;
   if (job.options.lookback_ms > 0) options.lookback_ms = job.options.lookback_ms;
@@ -189,7 +316,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job) {
     return std::unexpected(std::move(error));
   }
   if (job.cost) *job.cost = context.cost();
-  ResultDocument out = document_of(*result, job.expression, job.start_ms);
+  KANSOKU_TRY(ResultDocument out, document_of(*result, job.expression, job.start_ms, context));
   if (context.missing())
     out.warnings.emplace_back("partial answer: some of the stored data are damaged and left out");
   if (job.options.stats) {

@@ -38,6 +38,23 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }
 }
 
+void append_promql_metrics(const PromqlEngine& engine, api::OpenMetrics& out) {
+  const PromqlEngine::Stats stats = engine.stats();
+  out.gauge("kansoku_promql_running", "queries that are being evaluated",
+            static_cast<double>(stats.running));
+  out.gauge("kansoku_promql_waiting", "queries in the line", static_cast<double>(stats.waiting));
+  out.counter("kansoku_promql_answered", "queries that were evaluated, or ended",
+              static_cast<double>(stats.answered));
+  for (size_t i = 0; i < stats.steps.size(); ++i) {
+    const bool last = i == PromqlEngine::kStepMsBounds.size();
+    out.counter("kansoku_promql_steps", "steps of evaluations, by the most they took",
+                static_cast<double>(stats.steps[i]),
+                {{"up_to_ms", last ? "more" : fmt::format("{}", PromqlEngine::kStepMsBounds[i])}});
+  }
+  out.gauge("kansoku_promql_longest_step_seconds", "the longest step since the start",
+            static_cast<double>(stats.longest_step_ns) / 1e9);
+}
+
 // Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
@@ -291,6 +308,7 @@ std::string Server::State::metrics_text() {
               static_cast<double>(budget->used_bytes()), {{"budget", budget->name()}});
   }
   append_aws_metrics(aws->stats(), out);
+  append_promql_metrics(*promql, out);
   return std::move(out).finish();
 }
 
@@ -424,6 +442,7 @@ void Server::stop() {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });
     });
   }
+  if (s.promql) s.promql->shutdown();
   s.retention.reset();
   if (s.metrics) {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.

@@ -132,8 +132,11 @@ Status Server::State::build_prometheus() {
       ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
-  promql = std::make_unique<PromqlEngine>(
-      PromqlEngine::Parts{env.clock, pool.get(), metrics.get(), limits, query_memory.get()});
+  PromqlEngine::Parts engine{env.clock, pool.get(), metrics.get(), limits, query_memory.get()};
+  engine.running_max = options().query_concurrency;
+  // One worker is left to ingest, whatever is asked.
+  engine.steps_at_once = std::max<size_t>(options().workers, 2) - 1;
+  promql = std::make_unique<PromqlEngine>(engine);
   api::prometheus::PrometheusServices services;
   services.engine = promql.get();
   services.env = env;

@@ -46,8 +46,10 @@ struct SeriesSelector {
   // two underscores): CloudWatch matches exact dimension sets.
   std::optional<std::vector<std::string>> exact_label_names;
   std::optional<signal::MergeKind> merge;
-  // Only series with a point at or after this time.
+  // Only series with a point at or after this time, ...
   std::optional<int64_t> active_since_ms;
+  // ... and only those with a point before this time.
+  std::optional<int64_t> active_before_ms;
   // False: in ascending order of ids, which is cheaper. Not together with a limit.
   bool sorted = true;
   // When set, the answer's labels are only those named here. Not together with an order or limit.
@@ -90,6 +92,7 @@ enum class CellView : uint8_t {
   Min,       // the smallest value, at the time of the last point
   Max,       // the largest
   Mean,      // the mean
+  Summary,   // count, sum, min and max of each cell, at its start: for who adds up cells of step_ms
 };
 
 struct MetricScan {
@@ -101,7 +104,7 @@ struct MetricScan {
   // Raw reads what is still there at full resolution.
   int64_t tier_ms = kRawTierMs;
   PartialAggregate aggregate = PartialAggregate::None;
-  int64_t step_ms = 0;  // of Cells; a multiple of tier_ms
+  int64_t step_ms = 0;  // of Cells; a multiple of tier_ms. Also of CellView::Summary
   // Distributions are not needed (only count, sum, min, max): the engine may leave buckets empty.
   bool summary_only = false;
   CellView view = CellView::Ends;

@@ -125,6 +125,10 @@ void selects_by_every_matcher(MetricStoreFixture& f) {
   REQUIRE(first->size() == 3);
   page.after_labels = first->back().labels.canonical();
   CHECK(f.store().select(page)->size() == 1);
+  SeriesSelector begun{.scope = kScope, .active_before_ms = now};
+  CHECK(f.store().select(begun)->empty());
+  begun.active_before_ms = now + 1;
+  CHECK_FALSE(f.store().select(begun)->empty());
   SeriesSelector active{.scope = kScope, .active_since_ms = now + 1};
   CHECK(f.store().select(active)->empty());
 }

@@ -129,10 +129,10 @@ Result<ReadSelection> select_for_read(const Context& context, const signal::Scop
   int64_t now_ms = context.services.env.clock->wall_now().ms();
   // Cells stand at their end.
   selector.active_since_ms = out.range.begin - tier_for(out.range.begin, now_ms);
+  selector.active_before_ms = out.range.end;
   KANSOKU_TRY(out.series, context.services.metrics->select(selector));
   std::erase_if(out.series, [&](const store::SeriesInfo& info) {
-    bool accumulating = info.merge == signal::MergeKind::Accumulate;
-    return info.first_ms >= out.range.end || (!accumulating && info.last_ms < out.range.begin);
+    return info.merge == signal::MergeKind::Replace && info.last_ms < out.range.begin;
   });
   order_by_labels(out.series);
   return out;

@@ -42,9 +42,10 @@ Result<std::vector<store::SeriesInfo>> select_series(const Context& context, con
       selector.labels_wanted = std::vector<std::string>{*request.label};
     }
     if (request.start_ms != kTimeMinMs) selector.active_since_ms = request.start_ms;
+    if (request.end_ms < std::numeric_limits<int64_t>::max())
+      selector.active_before_ms = request.end_ms + 1;
     KANSOKU_TRY(auto found, context.services.metrics->select(selector));
     for (store::SeriesInfo& info : found) {
-      if (info.first_ms > request.end_ms) continue;
       if (selectors.size() > 1 && !seen.insert(info.id).second) continue;
       out.push_back(std::move(info));
     }

@@ -12,14 +12,24 @@ Status over(std::string_view what, uint64_t used, uint64_t limit) {
 
 }  // namespace
 
-Status QueryContext::check() const {
-  if (cancelled()) return kansoku::cancelled("query cancelled");
-  int64_t elapsed_ms = (clock_.monotonic_now().ns - started_.ns) / env::kNsPerMs;
-  if (elapsed_ms > limits_.time_ms) {
-    return deadline_exceeded(
-        "query took longer than {} ms; ask for a shorter range or fewer series", limits_.time_ms);
+Status QueryContext::check() {
+  int64_t now_ns = clock_.monotonic_now().ns;
+  // Who is told to end does so at once.
+  if (give_way_ && now_ns - step_began_ns_ >= step_ns_ && !cancelled()) {
+    give_way_();
+    now_ns = step_began_ns_ = clock_.monotonic_now().ns;
   }
-  return {};
+  ended_ = cancelled() || (now_ns - started_.ns) / env::kNsPerMs > limits_.time_ms;
+  if (!ended_) return {};
+  if (cancelled()) return kansoku::cancelled("query cancelled");
+  return deadline_exceeded("query took longer than {} ms; ask for a shorter range or fewer series",
+                           limits_.time_ms);
+}
+
+void QueryContext::set_give_way(std::function<void()> give_way, int64_t step_ns) {
+  give_way_ = std::move(give_way);
+  step_ns_ = step_ns;
+  step_began_ns_ = clock_.monotonic_now().ns;
 }
 
 Status QueryContext::charge_series(uint64_t series) {
@@ -40,7 +50,10 @@ QueryContext::~QueryContext() {
 
 Status QueryContext::charge_memory(uint64_t bytes) {
   if (memory_ != nullptr) KANSOKU_RETURN_IF_ERROR(memory_->take(bytes));
-  return over("bytes of memory", memory_bytes_.fetch_add(bytes) + bytes, limits_.memory_bytes_max);
+  const uint64_t used = memory_bytes_.fetch_add(bytes) + bytes;
+  Status fits = over("bytes of memory", used, limits_.memory_bytes_max);
+  if (!fits) release_memory(bytes);
+  return fits;
 }
 
 void QueryContext::release_memory(uint64_t bytes) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "base/env/env.h"
@@ -28,6 +29,12 @@ struct QueryCost {
   int64_t elapsed_ms = 0;
 };
 
+// A step of work between two chances for others (ARCHITECTURE, "Threads").
+inline constexpr int64_t kStepNs = 5 * env::kNsPerMs;
+
+// Thread contract: confined to the query's own call but for what says otherwise; when that call is
+// a fiber, it may go on on another thread after check() and spend(), so no lock is held across
+// them.
 class QueryContext {
  public:
   // `memory`: the budget that all queries share, or null (tests). It outlives the context, which
@@ -38,11 +45,28 @@ class QueryContext {
   QueryContext(const QueryContext&) = delete;
   QueryContext& operator=(const QueryContext&) = delete;
 
-  // DeadlineExceeded, Cancelled or ResourceExhausted (names the limit) when the query must end.
-  Status check() const;
+  // DeadlineExceeded or Cancelled when the query must end. Lets others run when a step is used up.
+  Status check();
+  // For loops whose turns are shorter than a look at the clock: `units` of work, a value or so each
+  // (some nanoseconds). check() every now and then.
+  Status spend(uint64_t units) {
+    if (units < units_left_) [[likely]] {
+      units_left_ -= units;
+      return {};
+    }
+    units_left_ = kUnitsPerCheck;
+    return check();
+  }
+  // check() has failed: for loops that cannot return why.
+  bool ended() const { return ended_; }
+  // A step begins; when it is used up, check() calls `give_way`, whose return begins the next.
+  void set_give_way(std::function<void()> give_way, int64_t step_ns = kStepNs);
+
+  // ResourceExhausted (names the limit) when the query must end.
   Status charge_series(uint64_t series);
   Status charge_points(uint64_t points);
   Status charge_bytes(uint64_t bytes);
+  // All of it or, when it is refused, nothing.
   Status charge_memory(uint64_t bytes);
   void release_memory(uint64_t bytes);
 
@@ -64,10 +88,18 @@ class QueryContext {
   const QueryLimits& limits() const { return limits_; }
 
  private:
+  // 32,768 values of a few nanoseconds are some 100 us: a step is overdrawn by 2 % of its time.
+  static constexpr uint64_t kUnitsPerCheck = 32'768;
+
   const env::Clock& clock_;
   QueryLimits limits_;
   MemoryBudget* memory_;
   env::MonotonicTime started_;
+  uint64_t units_left_ = kUnitsPerCheck;
+  bool ended_ = false;
+  std::function<void()> give_way_;
+  int64_t step_ns_ = kStepNs;
+  int64_t step_began_ns_ = 0;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> missing_{false};
   std::atomic<uint64_t> series_{0};
@@ -90,12 +122,12 @@ class MemoryHold {
     return *this;
   }
   ~MemoryHold() { context_->release_memory(bytes_); }
-  // Holds `bytes` in all; never fewer than before.
+  // Holds `bytes` in all, never fewer than before; what is refused is not held.
   Status hold(uint64_t bytes) {
     if (bytes <= bytes_) return {};
-    const uint64_t more = bytes - bytes_;
-    bytes_ = bytes;  // what is refused is counted too, and given back
-    return context_->charge_memory(more);
+    KANSOKU_RETURN_IF_ERROR(context_->charge_memory(bytes - bytes_));
+    bytes_ = bytes;
+    return {};
   }
 
  private:

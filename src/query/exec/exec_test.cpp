@@ -143,6 +143,57 @@ TEST_CASE("queries share one memory budget and give back what they took") {
   CHECK(shared.used_bytes() == 0);
 }
 
+TEST_CASE("memory that is refused is not held, by the shared budget or by the query's own limit") {
+  env::SimClock clock;
+  MemoryBudget shared("queries", 100);
+  QueryContext first(clock, {.memory_bytes_max = 80}, &shared);
+  QueryContext second(clock, {.memory_bytes_max = 80}, &shared);
+  {
+    MemoryHold a(first);
+    REQUIRE(a.hold(60));
+    MemoryHold b(second);
+    REQUIRE(b.hold(30));
+    CHECK(b.hold(50).error().code == ErrorCode::ResourceExhausted);
+    CHECK(a.hold(81).error().code == ErrorCode::ResourceExhausted);
+    CHECK(shared.used_bytes() == 90);
+  }
+  CHECK(shared.used_bytes() == 0);
+  CHECK(first.cost().memory_bytes == 0);
+}
+
+TEST_CASE("a query gives way when its step is used up, and ends when it is told to meanwhile") {
+  env::SimClock clock;
+  QueryContext context(clock, {});
+  int gave_way = 0;
+  context.set_give_way([&] {
+    if (++gave_way == 3) context.cancel();
+    clock.advance(100 * env::kNsPerMs);  // of others
+  });
+  CHECK(context.check());
+  CHECK(gave_way == 0);
+  for (int i = 0; i < 10; ++i) {
+    clock.advance(env::kNsPerMs);
+    CHECK(context.check());
+  }
+  CHECK(gave_way == 2);
+  // Work is counted, and the clock looked at now and then only.
+  clock.advance(kStepNs);
+  Status status;
+  uint64_t spent = 0;
+  while (status && spent < 1'000'000) {
+    status = context.spend(10);
+    spent += 10;
+  }
+  CHECK(spent > 1'000);
+  CHECK(gave_way == 3);
+  CHECK(status.error().code == ErrorCode::Cancelled);
+  CHECK(context.ended());
+  // Who is to end does so without giving way.
+  clock.advance(kStepNs);
+  CHECK(context.check().error().code == ErrorCode::Cancelled);
+  CHECK(gave_way == 3);
+}
+
 TEST_CASE("ranges that damage hid are passed on") {
   FixedStore store;
   store.rows.push_back(row(1, {{0, 1}}));

@@ -31,10 +31,11 @@ LabelSet group_labels(const AggregateExpr& expr, const LabelSet& labels) {
   return labels.drop(dropped);
 }
 
-Groups groups_of(const AggregateExpr& expr, const Matrix& matrix) {
+Result<Groups> groups_of(const AggregateExpr& expr, const Matrix& matrix, QueryContext& context) {
   Groups out;
   std::unordered_map<LabelSet, size_t, LabelSetHash> rows;
   for (const Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits));
     LabelSet labels = group_labels(expr, series.labels);
     const auto [row, fresh] = rows.try_emplace(labels, out.groups.size());
     if (fresh) out.groups.push_back({std::move(labels), series.drop_name});
@@ -257,9 +258,13 @@ bool within_ratio(double ratio, const LabelSet& labels) {
 
 class Chooser {
  public:
-  Chooser(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups,
-          Annotations& annotations)
-      : expr_(expr), matrix_(matrix), groups_(groups), annotations_(annotations), reader_(matrix) {
+  Chooser(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups, Root& root)
+      : expr_(expr),
+        matrix_(matrix),
+        groups_(groups),
+        annotations_(root.annotations),
+        context_(root.context),
+        reader_(matrix) {
     order_ = order_by_labels(matrix.size(), [&](size_t row) { return matrix[row].labels; });
     rank_.resize(order_.size());
     for (size_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
@@ -275,6 +280,7 @@ class Chooser {
   const Matrix& matrix_;
   const Groups& groups_;
   Annotations& annotations_;
+  QueryContext& context_;
   StepReader reader_;
   // Of equals the first by labels is chosen, so that the order of series says nothing.
   std::vector<size_t> order_;
@@ -312,6 +318,7 @@ Result<std::vector<size_t>> Chooser::step(int64_t t, double parameter) {
   std::vector<std::vector<size_t>> members(groups_.groups.size());
   for (const size_t row : order_) {
     const Point* point = reader_.at(row, t);
+    KANSOKU_RETURN_IF_ERROR(context_.spend(4 * kPointUnits));
     if (point == nullptr) continue;
     std::vector<size_t>& of_group = members[groups_.of_series[row]];
     if (ranks && point->h) {
@@ -336,8 +343,9 @@ bool chooses(AggregateOp op) {
          op == AggregateOp::LimitRatio;
 }
 
-Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const Groups& groups,
-                         StepReader& reader, int64_t t, SeriesCollector& out) {
+Status count_values_step(const AggregateExpr& expr, const Groups& groups, StepReader& reader,
+                         int64_t t, QueryContext& context, SeriesCollector& out) {
+  const Matrix& matrix = reader.matrix();
   const std::string& label = as<StringLiteral>(unwrapped(*expr.param)).value;
   // The label is set before the series are grouped, so it may replace one of theirs.
   const bool dropped =
@@ -349,6 +357,7 @@ Status count_values_step(const AggregateExpr& expr, const Matrix& matrix, const 
   std::map<LabelSet, Count> counts;
   for (size_t row = 0; row < matrix.size(); ++row) {
     const Point* point = reader.at(row, t);
+    KANSOKU_RETURN_IF_ERROR(context.spend(point == nullptr ? kPointUnits : 2 * kSeriesUnits));
     if (point == nullptr) continue;
     std::string text = point->h ? point->h->to_string() : format_number(point->f);
     const Group& group = groups.groups[groups.of_series[row]];
@@ -392,10 +401,10 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
       return invalid_argument("invalid label name {}", go_quoted(label));
   }
   KANSOKU_TRY(Matrix matrix, eval(*expr.expr));
-  const Groups groups = groups_of(expr, matrix);
+  KANSOKU_TRY(const Groups groups, groups_of(expr, matrix, root_.context));
   Aggregation aggregation(expr, root_.annotations);
   std::optional<Chooser> chooser;
-  if (chooses(expr.op)) chooser.emplace(expr, matrix, groups, root_.annotations);
+  if (chooses(expr.op)) chooser.emplace(expr, matrix, groups, root_);
   StepReader reader(matrix);
   SeriesCollector collector;
   for (size_t i = 0; i < grid_.steps(); ++i) {
@@ -410,7 +419,7 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
       continue;
     }
     if (expr.op == AggregateOp::CountValues) {
-      KANSOKU_RETURN_IF_ERROR(count_values_step(expr, matrix, groups, reader, t, collector));
+      KANSOKU_RETURN_IF_ERROR(count_values_step(expr, groups, reader, t, root_.context, collector));
       continue;
     }
     if (expr.op == AggregateOp::Quantile && (std::isnan(value) || value < 0 || value > 1)) {
@@ -418,6 +427,7 @@ Result<Matrix> Evaluator::aggregate(const AggregateExpr& expr) {
     }
     std::vector<Accumulator> accumulators(groups.groups.size());
     for (size_t row = 0; row < matrix.size(); ++row) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits));
       if (const Point* point = reader.at(row, t))
         aggregation.add(accumulators[groups.of_series[row]], matrix[row], *point);
     }

@@ -145,19 +145,21 @@ struct Signatures {
   size_t count = 0;
 };
 
-Signatures signatures_of(const Matrix& left, const Matrix& right, const VectorMatching& matching) {
+Result<Signatures> signatures_of(const Matrix& left, const Matrix& right,
+                                 const VectorMatching& matching, QueryContext& context) {
   std::unordered_map<LabelSet, size_t, LabelSetHash> numbers;
-  const auto number = [&](const Matrix& matrix) {
+  const auto number = [&](const Matrix& matrix) -> Result<std::vector<size_t>> {
     std::vector<size_t> out;
     for (const Series& series : matrix) {
+      KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits));
       out.push_back(numbers.try_emplace(match_signature(series.labels, matching), numbers.size())
                         .first->second);
     }
     return out;
   };
   Signatures out;
-  out.left = number(left);
-  out.right = number(right);
+  KANSOKU_TRY(out.left, number(left));
+  KANSOKU_TRY(out.right, number(right));
   out.count = numbers.size();
   return out;
 }
@@ -166,17 +168,19 @@ Signatures signatures_of(const Matrix& left, const Matrix& right, const VectorMa
 // left and right, swapped for group_right.
 class Matcher {
  public:
-  Matcher(const BinaryExpr& expr, const EvaluateOptions& options, Annotations& annotations,
-          const Matrix& left, const Matrix& right)
+  // `signatures`: of the many side and the one side.
+  Matcher(const BinaryExpr& expr, Root& root, const Matrix& left, const Matrix& right,
+          Signatures signatures)
       : expr_(expr),
-        options_(options),
-        operator_(expr, annotations),
+        options_(root.options),
+        context_(root.context),
+        operator_(expr, root.annotations),
         swapped_(expr.matching.cardinality == Cardinality::OneToMany),
         many_(swapped_ ? right : left),
         one_(swapped_ ? left : right),
         many_reader_(many_),
         one_reader_(one_),
-        signatures_(signatures_of(many_, one_, expr.matching)),
+        signatures_(std::move(signatures)),
         one_row_(signatures_.count, kNone),
         results_(signatures_.count) {}
 
@@ -196,6 +200,7 @@ class Matcher {
 
   const BinaryExpr& expr_;
   const EvaluateOptions& options_;
+  QueryContext& context_;
   Operator operator_;
   bool swapped_;
   const Matrix& many_;
@@ -256,6 +261,7 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
   matched_.assign(signatures_.count, false);
   for (std::vector<LabelSet>& seen : results_) seen.clear();
   for (size_t row = 0; row < one_.size(); ++row) {
+    KANSOKU_RETURN_IF_ERROR(context_.spend(kPointUnits));
     if (one_reader_.at(row, t) == nullptr) continue;
     size_t& of_signature = one_row_[signatures_.right[row]];
     if (of_signature != kNone) return duplicate(one_[row].labels, one_[of_signature].labels);
@@ -267,6 +273,7 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
   const std::optional<double>& fill_one = matching.fill_right;
   for (size_t row = 0; row < many_.size(); ++row) {
     const Point* point = many_reader_.at(row, t);
+    KANSOKU_RETURN_IF_ERROR(context_.spend(point == nullptr ? kPointUnits : kSeriesUnits));
     if (point == nullptr) continue;
     const size_t number = signatures_.left[row];
     const size_t other = one_row_[number];
@@ -283,6 +290,7 @@ Status Matcher::step(int64_t t, SeriesCollector& out) {
   if (!fill_many) return {};
   for (size_t row = 0; row < one_.size(); ++row) {
     const Point* point = one_reader_.at(row, t);
+    KANSOKU_RETURN_IF_ERROR(context_.spend(kPointUnits));
     if (point == nullptr || matched_[signatures_.right[row]]) continue;
     const LabelSet filled = match_signature(one_[row].labels, matching);
     const Pair pair{filled, one_[row].labels, false, Value{*fill_many, nullptr}, value_of(*point)};
@@ -327,6 +335,7 @@ Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
   const bool filters = binary_op(binary.op).comparison && !binary.return_bool;
   Matrix out;
   for (Series& series : vector) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
     Series result{series.labels, series.drop_name, {}};
     if (changes_value(binary)) drop_name(root_.options, result.labels, result.drop_name);
     for (const Point& point : series.points) {
@@ -343,12 +352,15 @@ Result<Matrix> Evaluator::vector_scalar(const BinaryExpr& binary, Matrix vector,
     }
     if (!result.points.empty()) out.push_back(std::move(result));
   }
-  return merge_same_labels(std::move(out));
+  return merge_same_labels(std::move(out), root_.context);
 }
 
 Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& left,
                                         const Matrix& right) {
-  Matcher matcher(binary, root_.options, root_.annotations, left, right);
+  const bool swapped = binary.matching.cardinality == Cardinality::OneToMany;
+  KANSOKU_TRY(Signatures signatures, signatures_of(swapped ? right : left, swapped ? left : right,
+                                                   binary.matching, root_.context));
+  Matcher matcher(binary, root_, left, right, std::move(signatures));
   SeriesCollector collector;
   for (size_t i = 0; i < grid_.steps(); ++i) {
     KANSOKU_RETURN_IF_ERROR(matcher.step(grid_.at(i), collector));
@@ -359,7 +371,8 @@ Result<Matrix> Evaluator::vector_vector(const BinaryExpr& binary, const Matrix& 
 
 Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& left,
                                         const Matrix& right) {
-  const Signatures signatures = signatures_of(left, right, binary.matching);
+  KANSOKU_TRY(const Signatures signatures,
+              signatures_of(left, right, binary.matching, root_.context));
   StepReader left_reader(left);
   StepReader right_reader(right);
   SeriesCollector collector;
@@ -367,6 +380,7 @@ Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& 
     const int64_t t = grid_.at(i);
     std::vector<bool> in_left(signatures.count, false);
     std::vector<bool> in_right(signatures.count, false);
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * (left.size() + right.size())));
     for (size_t row = 0; row < left.size(); ++row) {
       if (left_reader.at(row, t) != nullptr) in_left[signatures.left[row]] = true;
     }
@@ -376,6 +390,7 @@ Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& 
     for (size_t row = 0; row < left.size(); ++row) {
       const Point* point = left_reader.at(row, t);
       if (point == nullptr) continue;
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
       const bool other = in_right[signatures.left[row]];
       if (binary.op == BinaryOp::Or || other == (binary.op == BinaryOp::And)) {
         collector.add({left[row].labels, left[row].drop_name, *point}, t);
@@ -384,6 +399,7 @@ Result<Matrix> Evaluator::set_operation(const BinaryExpr& binary, const Matrix& 
     for (size_t row = 0; binary.op == BinaryOp::Or && row < right.size(); ++row) {
       const Point* point = right_reader.at(row, t);
       if (point == nullptr || in_left[signatures.right[row]]) continue;
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
       if (!collector.add({right[row].labels, right[row].drop_name, *point}, t)) {
         return invalid_argument("vector cannot contain metrics with the same labelset");
       }

@@ -158,10 +158,14 @@ Status ColumnEvaluator::aggregate_rows(const AggregateExpr& expr, const RowSink&
     return std::ranges::find_if(group.count, [](double n) { return n != 0; }) - group.count.begin();
   };
   std::vector<std::pair<ptrdiff_t, size_t>> order;
-  for (size_t i = 0; i < groups.size(); ++i) order.emplace_back(begins(groups[i]), i);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits));
+    order.emplace_back(begins(groups[i]), i);
+  }
   std::ranges::sort(order);
   std::vector<double> out(steps);
   for (const auto& [begin, number] : order) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + steps));
     const Group& group = groups[number];
     for (size_t i = 0; i < steps; ++i)
       out[i] = group.count[i] == 0 ? kAbsent : kernel.result(group, i);
@@ -173,17 +177,19 @@ Status ColumnEvaluator::aggregate_rows(const AggregateExpr& expr, const RowSink&
 namespace {
 
 // Rows of each group, and the first of each.
-struct Members {
-  std::vector<std::vector<size_t>> rows;
-  explicit Members(const AggregateExpr& expr, const Columns& all) {
-    GroupTable table(expr.grouping, !expr.without);
-    for (size_t i = 0; i < all.size(); ++i) {
-      const auto [number, fresh] = table.number(all.row(i).labels);
-      if (fresh) rows.emplace_back();
-      rows[number].push_back(i);
-    }
+using Members = std::vector<std::vector<size_t>>;
+
+Result<Members> members_of(const AggregateExpr& expr, const Columns& all, QueryContext& context) {
+  Members rows;
+  GroupTable table(expr.grouping, !expr.without);
+  for (size_t i = 0; i < all.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kRowUnits));
+    const auto [number, fresh] = table.number(all.row(i).labels);
+    if (fresh) rows.emplace_back();
+    rows[number].push_back(i);
   }
-};
+  return rows;
+}
 
 }  // namespace
 
@@ -196,9 +202,10 @@ Status ColumnEvaluator::quantile_aggregate_rows(const AggregateExpr& expr, const
   const GroupTable table(expr.grouping, !expr.without);
   std::vector<double> out(grid_.steps());
   std::vector<double> values;
-  for (const std::vector<size_t>& members : Members(expr, all).rows) {
-    KANSOKU_RETURN_IF_ERROR(root_.context.check());
+  KANSOKU_TRY(const Members groups, members_of(expr, all, root_.context));
+  for (const std::vector<size_t>& members : groups) {
     for (size_t step = 0; step < out.size(); ++step) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(8 * members.size()));
       values.clear();
       for (const size_t row : members) {
         if (!is_absent(all.values(row)[step])) values.push_back(all.values(row)[step]);
@@ -215,7 +222,7 @@ Status ColumnEvaluator::quantile_aggregate_rows(const AggregateExpr& expr, const
 Status ColumnEvaluator::best_rows(const AggregateExpr& expr, const RowSink& sink) {
   KANSOKU_TRY(const std::vector<double> parameter, scalar(*expr.param));
   KANSOKU_TRY(const Columns all, columns(*expr.expr));
-  const Members members(expr, all);
+  KANSOKU_TRY(const Members members, members_of(expr, all, root_.context));
   // Of equals the first by labels is chosen.
   const std::vector<size_t> order =
       order_by_labels(all.size(), [&](size_t row) { return all.row(row).labels; });
@@ -239,7 +246,8 @@ Status ColumnEvaluator::best_rows(const AggregateExpr& expr, const RowSink& sink
       }
       return rank[a] < rank[b];
     };
-    for (const std::vector<size_t>& group : members.rows) {
+    for (const std::vector<size_t>& group : members) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(4 * group.size()));
       candidates.clear();
       std::ranges::copy_if(group, std::back_inserter(candidates),
                            [&](size_t row) { return !is_absent(value(row)); });

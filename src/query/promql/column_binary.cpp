@@ -143,14 +143,16 @@ Status ColumnEvaluator::vector_vector_rows(const BinaryExpr& binary, const RowSi
   Columns& many = swapped ? right : left;
   Columns& one = swapped ? left : right;
   const auto step_by_step = [&]() -> Status {
-    KANSOKU_TRY(const Matrix matrix,
-                vector_vector(binary, to_matrix(left, grid_), to_matrix(right, grid_)));
+    KANSOKU_TRY(const Matrix lhs, to_matrix(left, grid_, root_.context));
+    KANSOKU_TRY(const Matrix rhs, to_matrix(right, grid_, root_.context));
+    KANSOKU_TRY(const Matrix matrix, vector_vector(binary, lhs, rhs));
     return matrix_rows(matrix, sink);
   };
   if (matching.fill_left || matching.fill_right) return step_by_step();
   GroupTable signatures(matching.labels, matching.on);
   std::vector<size_t> one_of;  // by signature
   for (size_t i = 0; i < one.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits));
     const auto [number, fresh] = signatures.number(one.row(i).labels);
     if (!fresh) return step_by_step();
     one_of.push_back(i);
@@ -159,6 +161,7 @@ Status ColumnEvaluator::vector_vector_rows(const BinaryExpr& binary, const RowSi
   std::vector<bool> taken(one.size());
   std::unordered_map<LabelSet, size_t, LabelSetHash> results;
   for (size_t i = 0; i < many.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(2 * kRowUnits));
     const auto [number, fresh] = signatures.number(many.row(i).labels);
     if (number >= one_of.size()) continue;  // nothing on the other side
     const size_t other = one_of[number];
@@ -169,6 +172,7 @@ Status ColumnEvaluator::vector_vector_rows(const BinaryExpr& binary, const RowSi
   }
   std::vector<double> out(grid_.steps());
   for (const Matched& pair : matched) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + out.size()));
     const std::span<const double> of_many = many.values(pair.many);
     const std::span<const double> of_one = one.values(pair.one);
     const Sides sides = swapped ? Sides{of_one, of_many} : Sides{of_many, of_one};
@@ -214,10 +218,12 @@ Status ColumnEvaluator::set_rows(const BinaryExpr& binary, const RowSink& sink) 
   MemoryHold hold(root_.context);
   KANSOKU_RETURN_IF_ERROR(hold.hold(looked_at.size() * grid_.steps()));
   for (size_t i = 0; i < looked_at.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + grid_.steps()));
     present.add(signatures.number(looked_at.row(i).labels).number, looked_at.values(i));
   }
   const bool keeps_present = binary.op == BinaryOp::And;
   for (size_t i = 0; i < filtered.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + grid_.steps()));
     const size_t number = signatures.number(filtered.row(i).labels).number;
     const std::span<double> values = filtered.values(i);
     for (size_t step = 0; step < values.size(); ++step) {
@@ -226,7 +232,10 @@ Status ColumnEvaluator::set_rows(const BinaryExpr& binary, const RowSink& sink) 
   }
   if (!is_or) return left.pass_on(sink);
   // A series of the right whose labels are also on the left goes on where that one ends.
-  for (size_t i = 0; i < right.size(); ++i) KANSOKU_RETURN_IF_ERROR(left.add(right.view(i)));
+  for (size_t i = 0; i < right.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + grid_.steps()));
+    KANSOKU_RETURN_IF_ERROR(left.add(right.view(i)));
+  }
   KANSOKU_TRY(Columns merged, merge_same_labels(std::move(left), root_.context));
   return merged.pass_on(sink);
 }

@@ -8,9 +8,10 @@
 
 namespace kansoku::query::promql {
 
-Matrix to_matrix(const Columns& columns, const Grid& grid) {
+Result<Matrix> to_matrix(const Columns& columns, const Grid& grid, QueryContext& context) {
   Matrix out;
   for (size_t i = 0; i < columns.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kRowUnits + 2 * columns.steps()));
     const std::span<const double> values = columns.values(i);
     Series series{columns.row(i).labels, columns.row(i).drop_name, {}};
     const auto present = std::ranges::count_if(values, [](double v) { return !is_absent(v); });
@@ -53,7 +54,8 @@ std::unexpected<Error> ColumnEvaluator::points_needed() {
 Result<Matrix> ColumnEvaluator::eval(const Expr& expr) {
   if (!has_columns(unwrapped(expr))) return Evaluator::eval(expr);
   KANSOKU_TRY(const Columns all, columns(expr));
-  return checked(to_matrix(all, grid_));
+  KANSOKU_TRY(Matrix matrix, to_matrix(all, grid_, root_.context));
+  return checked(std::move(matrix));
 }
 
 Result<Columns> ColumnEvaluator::columns(const Expr& expr) {
@@ -114,7 +116,8 @@ Status ColumnEvaluator::repeated_rows(const Expr& expr, const RowSink& sink) {
   ColumnEvaluator once(root_, {grid_.start, grid_.start, 1});
   once.labels_wanted_ = std::exchange(labels_wanted_, nullptr);
   std::vector<double> values;
-  return once.rows(expr, [&](const RowView& row) {
+  return once.rows(expr, [&](const RowView& row) -> Status {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(grid_.steps()));
     values.assign(grid_.steps(), row.values.front());
     return sink({row.labels, row.drop_name, values});
   });
@@ -123,6 +126,7 @@ Status ColumnEvaluator::repeated_rows(const Expr& expr, const RowSink& sink) {
 Status ColumnEvaluator::matrix_rows(const Matrix& matrix, const RowSink& sink) {
   std::vector<double> values;
   for (const Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kRowUnits + grid_.steps()));
     values.assign(grid_.steps(), kAbsent);
     for (const Point& point : series.points) {
       if (point.h) return points_needed();
@@ -131,6 +135,12 @@ Status ColumnEvaluator::matrix_rows(const Matrix& matrix, const RowSink& sink) {
     KANSOKU_RETURN_IF_ERROR(sink({series.labels, series.drop_name, values}));
   }
   return {};
+}
+
+Result<MemoryHold> ColumnEvaluator::hold_rows(uint64_t rows) {
+  MemoryHold hold(root_.context);
+  KANSOKU_RETURN_IF_ERROR(hold.hold(rows * grid_.steps() * sizeof(double)));
+  return hold;
 }
 
 Result<std::vector<double>> ColumnEvaluator::scalar(const Expr& expr) {
@@ -162,9 +172,11 @@ Status ColumnEvaluator::selector_rows(const VectorSelector& selector, const RowS
   const int64_t first = reference(selector.time, grid_.start);
   const int64_t stride = selector.time.at == TimeModifiers::At::None ? grid_.step : 0;
   const size_t steps = grid_.steps();
+  KANSOKU_TRY(const MemoryHold hold, hold_rows(1));
   std::vector<double> values(steps);
   return root_.source.scan(selection, root_.context, [&](const SourceColumns& series) -> Status {
     if (series.needs_points) return points_needed();
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(steps));
     const std::span<const int64_t> times = series.times_ms;
     bool any = false;
     size_t next = 0;

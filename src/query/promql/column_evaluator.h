@@ -41,6 +41,8 @@ class ColumnEvaluator final : public Evaluator {
   // The values of a scalar argument, by step.
   Result<std::vector<double>> scalar(const Expr& expr);
   std::unexpected<Error> points_needed();
+  // Memory of that many rows of values, charged as long as it is held.
+  Result<MemoryHold> hold_rows(uint64_t rows);
 
   // column_windows.cpp
   Status range_call_rows(const CallExpr& call, const RowSink& sink);
@@ -65,7 +67,7 @@ class ColumnEvaluator final : public Evaluator {
   const std::vector<std::string>* labels_wanted_ = nullptr;
 };
 
-Matrix to_matrix(const Columns& columns, const Grid& grid);
+Result<Matrix> to_matrix(const Columns& columns, const Grid& grid, QueryContext& context);
 
 // Which nodes have a column form, by kind.
 bool has_columns(const Expr& expr);

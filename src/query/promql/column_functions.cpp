@@ -129,6 +129,7 @@ Status ColumnEvaluator::quantile_rows(const CallExpr& call, const RowSink& sink)
   std::unordered_map<LabelSet, size_t, LabelSetHash> numbers;
   std::vector<ClassicHistogram> histograms;
   for (size_t i = 0; i < all.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(4 * kRowUnits));
     const LabelSet& labels = all.row(i).labels;
     const std::string_view le = labels.get(kBucketLabel);
     const Result<double> bound = parse_number(le);
@@ -146,12 +147,12 @@ Status ColumnEvaluator::quantile_rows(const CallExpr& call, const RowSink& sink)
     std::vector<double> out(grid_.steps());
     std::vector<ClassicBucket> buckets;
     for (ClassicHistogram& histogram : histograms) {
-      KANSOKU_RETURN_IF_ERROR(root_.context.check());
       std::ranges::sort(histogram.buckets, {}, &ClassicHistogram::Bucket::upper);
       const std::string_view metric = root_.options.delayed_name_removal
                                           ? histogram.labels.get(kMetricName)
                                           : std::string_view();
       for (size_t step = 0; step < out.size(); ++step) {
+        KANSOKU_RETURN_IF_ERROR(root_.context.spend(8 * histogram.buckets.size()));
         buckets.clear();
         for (const auto& [upper, row] : histogram.buckets) {
           if (!is_absent(all.values(row)[step])) buckets.push_back({upper, all.values(row)[step]});

@@ -45,6 +45,8 @@ struct SeriesWindows {
   int64_t range_ms = 0;
   Grid grid;
   std::span<const std::vector<double>> scalars;  // by argument, then by step
+  // A kernel that is told to end leaves what it has not computed as it was.
+  QueryContext* context = nullptr;
 
   int64_t range_end(size_t step) const { return end_ms + static_cast<int64_t>(step) * stride_ms; }
   double range_seconds() const { return static_cast<double>(range_ms) / 1000; }
@@ -52,11 +54,32 @@ struct SeriesWindows {
 
 using Kernel = void (*)(const SeriesWindows&, std::span<double> out);
 
-// `function(window)` for each window that has samples.
+// `function(step)` for each step, in blocks for which the context is asked once.
+template <class Function>
+void each_step(const SeriesWindows& in, size_t steps, Function&& function) {
+  constexpr size_t kBlock = 4'096;
+  for (size_t begin = 0; begin < steps; begin += kBlock) {
+    const size_t end = std::min(steps, begin + kBlock);
+    if (!in.context->spend(end - begin)) return;
+    for (size_t step = begin; step < end; ++step) function(step);
+  }
+}
+
+// `function(window)` for each window that has samples, where it looks at a few of them.
+template <class Function>
+void each_edge(const SeriesWindows& in, std::span<double> out, Function&& function) {
+  each_step(in, out.size(), [&](size_t step) {
+    const Window window = in.windows[step];
+    out[step] = window.empty() ? kAbsent : function(window);
+  });
+}
+
+// The same where it looks at all of them.
 template <class Function>
 void each_window(const SeriesWindows& in, std::span<double> out, Function&& function) {
   for (size_t step = 0; step < out.size(); ++step) {
     const Window window = in.windows[step];
+    if (!in.context->spend(1 + window.size())) return;
     out[step] = window.empty() ? kAbsent : function(window);
   }
 }
@@ -100,11 +123,11 @@ void differences(const SeriesWindows& in, std::span<double> out) {
   if constexpr (kind.counter) resets = resets_of(in.values);
   const double seconds = kind.per_second ? in.range_seconds() : 1;
   size_t next_reset = 0;
-  for (size_t step = 0; step < out.size(); ++step) {
+  each_step(in, out.size(), [&](size_t step) {
     const Window window = in.windows[step];
     if (window.size() < 2) {
       out[step] = kAbsent;
-      continue;
+      return;
     }
     const double first = in.values[window.low];
     double difference = in.values[window.high - 1] - first;
@@ -115,7 +138,7 @@ void differences(const SeriesWindows& in, std::span<double> out) {
     const Stretch& stretch = in.stretches[step];
     out[step] = difference * (kind.counter ? counter_factor(stretch, first, difference, seconds)
                                            : stretch.factor);
-  }
+  });
 }
 
 template <RateKind kind>
@@ -130,7 +153,7 @@ void sums_of_deltas(const SeriesWindows& in, std::span<double> out) {
 
 template <bool counter>
 void of_last_two(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) {
+  each_edge(in, out, [&](Window window) {
     if (window.size() < 2) return kAbsent;
     const double before = in.values[window.high - 2];
     const double now = in.values[window.high - 1];
@@ -225,7 +248,7 @@ void best(const SeriesWindows& in, std::span<double> out) {
   std::vector<uint32_t> queue;
   size_t front = 0;
   uint32_t next = 0;
-  for (size_t step = 0; step < out.size(); ++step) {
+  each_step(in, out.size(), [&](size_t step) {
     const Window window = in.windows[step];
     for (; next < window.high; ++next) {
       const double value = in.values[next];
@@ -240,23 +263,23 @@ void best(const SeriesWindows& in, std::span<double> out) {
     } else {
       out[step] = front < queue.size() ? in.values[queue[front]] : in.values[window.low];
     }
-  }
+  });
 }
 
 void counts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [](Window window) { return static_cast<double>(window.size()); });
+  each_edge(in, out, [](Window window) { return static_cast<double>(window.size()); });
 }
 
 void present(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [](Window) { return 1.0; });
+  each_edge(in, out, [](Window) { return 1.0; });
 }
 
 void firsts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) { return in.values[window.low]; });
+  each_edge(in, out, [&](Window window) { return in.values[window.low]; });
 }
 
 void lasts(const SeriesWindows& in, std::span<double> out) {
-  each_window(in, out, [&](Window window) { return in.values[window.high - 1]; });
+  each_edge(in, out, [&](Window window) { return in.values[window.high - 1]; });
 }
 
 double variance(std::span<const double> values) {
@@ -289,6 +312,7 @@ void quantiles(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
+    if (!in.context->spend(8 * window.size())) return;
     const std::span<const double> values = values_of(in, window);
     out[step] = quantile_of(in.scalars[0][step], {values.begin(), values.end()});
   }
@@ -304,7 +328,7 @@ void pair_counts(const SeriesWindows& in, std::span<double> out, Differs&& diffe
     if (i > 0 && differs(in.values[i - 1], in.values[i])) ++count;
     up_to[i] = count;
   }
-  each_window(in, out, [&](Window window) {
+  each_edge(in, out, [&](Window window) {
     return static_cast<double>(up_to[window.high - 1] - up_to[window.low]);
   });
 }
@@ -365,6 +389,7 @@ void predictions(const SeriesWindows& in, std::span<double> out) {
       out[step] = kAbsent;
       continue;
     }
+    if (!in.context->spend(4 * window.size())) return;
     const Line line = regression(in, window, in.grid.at(step));
     out[step] = line.slope * in.scalars[0][step] + line.intercept;
   }
@@ -476,7 +501,8 @@ class WindowCutter {
     bool any = false;
     const auto count = static_cast<uint32_t>(times_ms.size());
     int64_t end = frame_.end_ms;
-    for (Window& window : windows_) {
+    each_step(frame_, windows_.size(), [&](size_t step) {
+      Window& window = windows_[step];
       // The first time that is in the range.
       const int64_t start = end - frame_.range_ms + (closed_ ? 0 : 1);
       while (low < count && times_ms[low] < start) ++low;
@@ -485,7 +511,7 @@ class WindowCutter {
       window = {low, high};
       any = any || low < high;
       end += frame_.stride_ms;
-    }
+    });
     return any;
   }
 
@@ -494,9 +520,9 @@ class WindowCutter {
   void stretch(std::span<const int64_t> times_ms, std::span<const double> weights) {
     stretches_.assign(windows_.size(), {});
     const double seconds = kernel_.per_second ? frame_.range_seconds() : 1;
-    for (size_t step = 0; step < windows_.size(); ++step) {
+    each_step(frame_, windows_.size(), [&](size_t step) {
       const Window window = windows_[step];
-      if (window.size() < 2) continue;
+      if (window.size() < 2) return;
       const int64_t first_ms = times_ms[window.low];
       const int64_t last_ms = times_ms[window.high - 1];
       Stretch& out = stretches_[step];
@@ -505,6 +531,7 @@ class WindowCutter {
       out.sampled = seconds_between(first_ms, last_ms);
       double samples = static_cast<double>(window.size());
       if (!weights.empty()) {
+        if (!frame_.context->spend(window.size())) return;
         const auto of_window = weights.subspan(window.low, window.size());
         samples = std::accumulate(of_window.begin(), of_window.end(), 0.0);
       }
@@ -513,7 +540,7 @@ class WindowCutter {
       if (out.to_start >= threshold) out.to_start = average / 2;
       if (out.to_end >= threshold) out.to_end = average / 2;
       out.factor = factor_of(out, out.to_start, seconds);
-    }
+    });
   }
 
   const KernelRow& kernel_;
@@ -554,7 +581,11 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
       .stride_ms = time.at == TimeModifiers::At::None ? grid_.step : 0,
       .range_ms = subquery ? as<SubqueryExpr>(range).range_ms : as<MatrixSelector>(range).range_ms,
       .grid = grid_,
-      .scalars = scalars};
+      .scalars = scalars,
+      .context = &root_.context};
+  // The windows, what stretches them, and the results.
+  constexpr uint64_t kRows = (sizeof(Window) + sizeof(Stretch)) / sizeof(double) + 1;
+  KANSOKU_TRY(const MemoryHold hold, hold_rows(kRows));
   WindowCutter cutter(*kernel_of(call), frame, root_.options.closed_ranges);
   const RangeFunction function = call.function->range;
   const bool counter = function == fn_rate || function == fn_increase;
@@ -562,7 +593,9 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
   std::vector<double> out(grid_.steps());
   const auto one = [&](const LabelSet& labels, bool drop_name, const SeriesSamples& samples,
                        bool deltas, const RowSink& to) -> Status {
-    if (!cutter.run(samples, deltas, out)) return {};
+    const bool any = cutter.run(samples, deltas, out);
+    if (root_.context.ended()) return root_.context.check();
+    if (!any) return {};
     if (counter && !deltas && !subquery) tell_odd_name(labels, position, root_.annotations);
     for (size_t i = 0; function == fn_quantile_over_time && i < out.size(); ++i) {
       const double q = scalars[0][i];
@@ -591,8 +624,14 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
     }
     KANSOKU_TRY(const Grid steps, subquery_grid(as<SubqueryExpr>(range)));
     if (steps.steps() == 0) return {};
+    MemoryHold times_hold(root_.context);
+    KANSOKU_RETURN_IF_ERROR(times_hold.hold(steps.steps() * 2 * sizeof(int64_t)));
     std::vector<int64_t> times_ms;
-    for (size_t i = 0; i < steps.steps(); ++i) times_ms.push_back(steps.at(i));
+    times_ms.reserve(steps.steps());
+    for (size_t i = 0; i < steps.steps(); ++i) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(1));
+      times_ms.push_back(steps.at(i));
+    }
     ColumnEvaluator inner(root_, steps);
     inner.labels_wanted_ = wanted;
     uint64_t values = 0;

@@ -30,16 +30,23 @@ Status Columns::add(const RowView& row) {
 }
 
 Status Columns::pass_on(const RowSink& sink) {
-  for (size_t i = 0; i < size(); ++i) KANSOKU_RETURN_IF_ERROR(sink(view(i)));
+  for (size_t i = 0; i < size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context_->spend(kRowUnits + steps_));
+    KANSOKU_RETURN_IF_ERROR(sink(view(i)));
+  }
   return {};
 }
 
 Result<Columns> merge_same_labels(Columns columns, QueryContext& context) {
   std::unordered_map<LabelSet, size_t, LabelSetHash> rows;
-  for (size_t i = 0; i < columns.size(); ++i) rows.try_emplace(columns.row(i).labels, rows.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kRowUnits));
+    rows.try_emplace(columns.row(i).labels, rows.size());
+  }
   if (rows.size() == columns.size()) return columns;
   Columns out(context, columns.steps());
   for (size_t i = 0; i < columns.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kRowUnits + columns.steps()));
     const size_t into = rows.at(columns.row(i).labels);
     if (into == out.size()) {
       KANSOKU_RETURN_IF_ERROR(out.add(columns.view(i)));

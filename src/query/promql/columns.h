@@ -25,6 +25,10 @@ struct RowView {
 };
 using RowSink = std::function<Status(const RowView&)>;
 
+// What a row costs beside its values, in units of QueryContext::spend(): its labels are looked up
+// and copied.
+inline constexpr uint64_t kRowUnits = 128;
+
 class Columns {
  public:
   struct Row {
@@ -32,7 +36,8 @@ class Columns {
     bool drop_name = false;
   };
   // Charges `context` for what it holds, as long as it does.
-  Columns(QueryContext& context, size_t steps) : hold_(context), steps_(steps) {}
+  Columns(QueryContext& context, size_t steps)
+      : context_(&context), hold_(context), steps_(steps) {}
 
   size_t size() const { return rows_.size(); }
   size_t steps() const { return steps_; }
@@ -48,6 +53,7 @@ class Columns {
   Status pass_on(const RowSink& sink);
 
  private:
+  QueryContext* context_;
   MemoryHold hold_;
   size_t steps_;
   std::vector<Row> rows_;

@@ -19,16 +19,17 @@ uint64_t points_of(const Matrix& matrix) {
 }
 
 // At the end of the query: names marked to go are gone.
-Result<Matrix> without_marked_names(Matrix matrix) {
+Result<Matrix> without_marked_names(Matrix matrix, QueryContext& context) {
   bool any = false;
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits));
     if (!series.drop_name) continue;
     series.labels = series.labels.without_metadata();
     series.drop_name = false;
     any = true;
   }
   if (!any) return matrix;
-  return merge_same_labels(std::move(matrix));
+  return merge_same_labels(std::move(matrix), context);
 }
 
 QueryResult instant_result(const Expr& expr, Matrix matrix, int64_t t) {
@@ -59,7 +60,7 @@ Result<QueryResult> result_of(const Expr& expr, Root& root) {
     KANSOKU_TRY(result.matrix, evaluator.range_vector(expr));
   } else {
     KANSOKU_TRY(Matrix matrix, evaluator.eval(expr));
-    KANSOKU_TRY(matrix, without_marked_names(std::move(matrix)));
+    KANSOKU_TRY(matrix, without_marked_names(std::move(matrix), root.context));
     if (instant) {
       result = instant_result(expr, std::move(matrix), range.start_ms);
     } else {
@@ -132,15 +133,17 @@ const std::string& string_argument(const CallExpr& call, size_t i) {
   return as<StringLiteral>(unwrapped(*call.args[i])).value;
 }
 
-Result<Matrix> merge_same_labels(Matrix matrix) {
+Result<Matrix> merge_same_labels(Matrix matrix, QueryContext& context) {
   std::unordered_map<LabelSet, size_t, LabelSetHash> rows;
   Matrix out;
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits));
     const auto [row, fresh] = rows.try_emplace(series.labels, out.size());
     if (fresh) {
       out.push_back(std::move(series));
       continue;
     }
+    KANSOKU_RETURN_IF_ERROR(context.spend(kPointUnits * series.points.size()));
     Series& into = out[row->second];
     std::vector<Point> joined;
     joined.reserve(into.points.size() + series.points.size());
@@ -205,6 +208,7 @@ Result<Matrix> Evaluator::repeated(const Expr& expr) {
   KANSOKU_TRY(Matrix matrix, on({grid_.start, grid_.start, 1})->eval(expr));
   KANSOKU_RETURN_IF_ERROR(charge(matrix.size() * grid_.steps()));
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * grid_.steps()));
     const Point point = series.points.front();
     series.points.assign(grid_.steps(), point);
     for (size_t i = 0; i < grid_.steps(); ++i) series.points[i].t = grid_.at(i);
@@ -243,6 +247,7 @@ Result<Matrix> Evaluator::unary(const UnaryExpr& unary) {
   if (!unary.negative) return matrix;
   const bool scalar = unary.type() == ValueType::Scalar;
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * series.points.size()));
     if (!scalar) drop_name(root_.options, series.labels, series.drop_name);
     for (Point& point : series.points) {
       point.f = -point.f;
@@ -252,7 +257,7 @@ Result<Matrix> Evaluator::unary(const UnaryExpr& unary) {
       point.h = std::make_shared<const FloatHistogram>(std::move(negated));
     }
   }
-  return merge_same_labels(std::move(matrix));
+  return merge_same_labels(std::move(matrix), root_.context);
 }
 
 Result<Matrix> Evaluator::call(const CallExpr& call) {
@@ -357,7 +362,7 @@ Result<Matrix> Evaluator::range_call(const CallExpr& call) {
     }
     if (!result.points.empty()) out.push_back(std::move(result));
   }
-  return merge_same_labels(std::move(out));
+  return merge_same_labels(std::move(out), root_.context);
 }
 
 Result<Matrix> Evaluator::vector_call(const CallExpr& call) {

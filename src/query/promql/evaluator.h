@@ -147,10 +147,13 @@ class Evaluator {
 Status too_many_samples();
 // The whole number of a `k`, cut to the number of series.
 Result<size_t> count_parameter(double k, size_t series);
+// What a series costs beside its points, and a point, in units of QueryContext::spend().
+inline constexpr uint64_t kSeriesUnits = 256;
+inline constexpr uint64_t kPointUnits = 8;
 // Numbers of rows in the order of their labels.
 std::vector<size_t> order_by_labels(size_t rows, const std::function<LabelSet(size_t)>& labels_of);
 // Series of equal labels become one; an error where two have a point at the same time.
-Result<Matrix> merge_same_labels(Matrix matrix);
+Result<Matrix> merge_same_labels(Matrix matrix, QueryContext& context);
 // Labels after a function changed the value: the name goes now, or is marked to go.
 void drop_name(const EvaluateOptions& options, LabelSet& labels, bool& marked);
 // The literal of a string argument.

@@ -157,6 +157,7 @@ Result<Matrix> Evaluator::info(const CallExpr& call) {
     // The newest info series of each key.
     std::unordered_map<LabelSet, const InfoSeries*, LabelSetHash> current;
     for (InfoSeries& series : infos) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
       while (series.next < series.points.size() && series.points[series.next].t <= at)
         ++series.next;
       if (series.next == 0) continue;
@@ -176,6 +177,7 @@ Result<Matrix> Evaluator::info(const CallExpr& call) {
     }
     for (size_t row = 0; row < base.size(); ++row) {
       const Point* point = reader.at(row, t);
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
       if (point == nullptr) continue;
       const LabelSet& labels = base[row].labels;
       Sample sample{labels, base[row].drop_name, *point};

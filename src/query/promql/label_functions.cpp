@@ -84,6 +84,7 @@ Result<Matrix> Evaluator::absent(const CallExpr& call) {
   KANSOKU_TRY(Matrix matrix, eval(*call.args[0]));
   std::vector<bool> seen(grid_.steps(), false);
   for (const Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * series.points.size()));
     for (const Point& point : series.points) seen[grid_.index(point.t)] = true;
   }
   Series out{labels_of_absent(*call.args[0]), false, {}};
@@ -102,6 +103,7 @@ Result<Matrix> Evaluator::absent_over_time(const CallExpr& call) {
     size_t low = 0;
     size_t high = 0;
     for (size_t i = 0; i < seen.size(); ++i) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits));
       if (!window(input, series, grid_.at(i), low, high).empty()) seen[i] = true;
     }
   }
@@ -128,11 +130,14 @@ Result<Matrix> Evaluator::label_replace(const CallExpr& call) {
   }
   KANSOKU_TRY(Matrix matrix, eval(*call.args[0]));
   for (Series& series : matrix) {
+    // The length of a label value is part of what a regex costs.
+    KANSOKU_RETURN_IF_ERROR(
+        root_.context.spend(2 * kSeriesUnits + 16 * series.labels.get(source).size()));
     const std::string value(series.labels.get(source));
     const auto groups = regex->groups(value);
     if (groups) set_label(series, target, expanded(replacement, *regex, *groups));
   }
-  return merge_same_labels(std::move(matrix));
+  return merge_same_labels(std::move(matrix), root_.context);
 }
 
 Result<Matrix> Evaluator::label_join(const CallExpr& call) {
@@ -149,6 +154,7 @@ Result<Matrix> Evaluator::label_join(const CallExpr& call) {
   }
   KANSOKU_TRY(Matrix matrix, eval(*call.args[0]));
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(2 * kSeriesUnits));
     std::string joined;
     for (size_t i = 3; i < call.args.size(); ++i) {
       if (i > 3) joined += separator;
@@ -156,7 +162,7 @@ Result<Matrix> Evaluator::label_join(const CallExpr& call) {
     }
     set_label(series, target, joined);
   }
-  return merge_same_labels(std::move(matrix));
+  return merge_same_labels(std::move(matrix), root_.context);
 }
 
 // timestamp() and start_timestamp(): of the samples where the argument is a selector, else of the
@@ -174,6 +180,7 @@ Result<Matrix> Evaluator::sample_times(const CallExpr& call, bool start) {
       Series result{series.labels, false, {}};
       size_t next = 0;
       for (size_t step = 0; step < grid_.steps(); ++step) {
+        KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits));
         const int64_t at = reference(selector.time, grid_.at(step));
         while (next < series.points.size() && series.points[next].t <= at) ++next;
         if (next == 0) continue;
@@ -187,12 +194,13 @@ Result<Matrix> Evaluator::sample_times(const CallExpr& call, bool start) {
   } else {
     KANSOKU_TRY(matrix, eval(arg));
     for (Series& series : matrix) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * series.points.size()));
       for (Point& point : series.points)
         point = {.t = point.t, .f = static_cast<double>(point.t) / 1000};
     }
   }
   for (Series& series : matrix) drop_name(root_.options, series.labels, series.drop_name);
-  return merge_same_labels(std::move(matrix));
+  return merge_same_labels(std::move(matrix), root_.context);
 }
 
 }  // namespace kansoku::query::promql

@@ -30,19 +30,20 @@ DurationPtr duration_node(DurationExpr::Kind kind, PositionRange position) {
 
 Parsed<DurationPtr> Parser::duration(int precedence_min, LexMode mode) {
   const DepthGuard guard(depth_);
-  if (depth_ > kDepthMax) return error_at(token_.position, "expression is nested too deeply");
+  if (depth_ > kDepthMax) return too_deep();
   PROMQL_TRY(DurationPtr left, duration_unary(mode));
-  int chain = depth_;
   for (;;) {
+    if (height_ > kDepthMax) return too_deep();
     const DurationOpRow* row = nullptr;
     for (const DurationOpRow& candidate : kDurationOps) {
       if (is_operator(candidate.text)) row = &candidate;
     }
     if (row == nullptr || row->precedence < precedence_min) return left;
-    if (++chain > kDepthMax) return error_at(token_.position, "expression is nested too deeply");
+    const int left_height = height_;
     PROMQL_CHECK(advance(mode));
     const bool right_associative = row->kind == DurationExpr::Kind::Pow;
     PROMQL_TRY(DurationPtr right, duration(row->precedence + (right_associative ? 0 : 1), mode));
+    height_ = std::max(left_height, height_) + 1;
     DurationPtr node = duration_node(row->kind, {left->position.start, right->position.end});
     node->left = std::move(left);
     node->right = std::move(right);
@@ -59,6 +60,7 @@ Parsed<DurationPtr> Parser::duration_unary(LexMode mode) {
   PROMQL_TRY(DurationPtr operand, mode == LexMode::Bracket ? duration(kDurationUnaryOperand, mode)
                                                            : duration_primary(mode));
   if (!negative) return operand;
+  ++height_;
   DurationPtr node = duration_node(DurationExpr::Kind::Negate, {start, operand->position.end});
   node->left = std::move(operand);
   return node;
@@ -66,6 +68,7 @@ Parsed<DurationPtr> Parser::duration_unary(LexMode mode) {
 
 Parsed<DurationPtr> Parser::duration_primary(LexMode mode) {
   const Token token = token_;
+  height_ = 1;
   if (token.kind == TokenKind::Number || token.kind == TokenKind::Duration) {
     DurationPtr node = duration_node(DurationExpr::Kind::Number, token.position);
     node->written_as_duration = token.kind == TokenKind::Duration;
@@ -113,8 +116,10 @@ Parsed<DurationPtr> Parser::duration_call(LexMode mode) {
   DurationPtr node = duration_node(row->kind, name.position);
   if (row->two) {
     PROMQL_TRY(node->left, duration(0, LexMode::Bracket));
+    const int left_height = height_;
     PROMQL_CHECK(expect(TokenKind::Comma, "duration expression", "\",\"", LexMode::Bracket));
     PROMQL_TRY(node->right, duration(0, LexMode::Bracket));
+    height_ = std::max(left_height, height_) + 1;
   }
   if (token_.kind != TokenKind::RightParen) return unexpected("duration expression", "\")\"");
   node->position.end = token_.position.end;

@@ -106,9 +106,10 @@ Parsed<LabelMatcher> Parser::matcher(VectorSelector& selector, bool& is_metric_n
 }
 
 Parsed<ExprPtr> Parser::postfix(ExprPtr expr) {
-  // foo[1m:][1m:]...: a tree as deep as the text is long.
-  for (int depth = depth_;; ++depth) {
-    if (depth > kDepthMax) return error_at(token_.position, "expression is nested too deeply");
+  // foo[1m:][1m:]...: a tree as deep as the text is long. Durations are trees of their own.
+  for (int height = height_;; ++height) {
+    if (height > kDepthMax) return too_deep();
+    height_ = height;
     if (token_.kind == TokenKind::LeftBracket) {
       PROMQL_TRY(ExprPtr ranged, range(std::move(expr)));
       expr = std::move(ranged);

@@ -80,6 +80,9 @@ class Parser {
     auto next = peek();
     return next && next->kind == kind;
   }
+  Unexpected too_deep() const {
+    return error_at(token_.position, "expression is nested too deeply");
+  }
   Unexpected unexpected(std::string_view context, std::string_view expected = {}) const {
     std::string message = "unexpected " + token_.describe();
     if (!context.empty()) message += fmt::format(" in {}", context);
@@ -135,6 +138,8 @@ class Parser {
   Token token_;
   uint32_t last_end_ = 0;
   int depth_ = 0;
+  // Of the tree that was made last: whoever walks it recurses as deep.
+  int height_ = 0;
   bool wide_selectors_ = false;
 };
 

@@ -17,20 +17,21 @@ const BinaryOpRow* Parser::binary_operator() const {
 
 Parsed<ExprPtr> Parser::expression(int precedence_min) {
   const DepthGuard guard(depth_);
-  if (depth_ > kDepthMax) return error_at(token_.position, "expression is nested too deeply");
+  if (depth_ > kDepthMax) return too_deep();
   PROMQL_TRY(ExprPtr lhs, unary());
-  // A chain of operators is a tree as deep as it is long, so its length counts as depth.
-  int chain = depth_;
+  // A chain of operators is a tree as deep as it is long, and its first operand may be one too.
   for (;;) {
+    if (height_ > kDepthMax) return too_deep();
     const BinaryOpRow* row = binary_operator();
     if (row == nullptr || row->precedence < precedence_min) return lhs;
-    if (++chain > kDepthMax) return error_at(token_.position, "expression is nested too deeply");
+    const int left_height = height_;
     auto binary = std::make_unique<BinaryExpr>();
     binary->op = row->op;
     PROMQL_CHECK(advance());
     PROMQL_CHECK(binary_modifiers(*binary));
     const bool right_associative = row->op == BinaryOp::Pow;
     PROMQL_TRY(ExprPtr rhs, expression(row->precedence + (right_associative ? 0 : 1)));
+    height_ = std::max(left_height, height_) + 1;
     binary->position = {lhs->position.start, rhs->position.end};
     binary->lhs = std::move(lhs);
     binary->rhs = std::move(rhs);
@@ -41,13 +42,16 @@ Parsed<ExprPtr> Parser::expression(int precedence_min) {
 
 Parsed<ExprPtr> Parser::unary() {
   if (!is_operator("+") && !is_operator("-")) {
+    height_ = 0;
     PROMQL_TRY(ExprPtr expr, primary());
+    ++height_;
     return postfix(std::move(expr));
   }
   const bool negative = is_operator("-");
   const uint32_t start = token_.position.start;
   PROMQL_CHECK(advance());
   PROMQL_TRY(ExprPtr operand, expression(kUnaryOperandPrecedence));
+  ++height_;
   const ValueType type = operand->type();
   if (type != ValueType::Scalar && type != ValueType::Vector) {
     return error_at(
@@ -149,12 +153,14 @@ Parsed<std::vector<ExprPtr>> Parser::arguments(std::string_view context, bool da
   std::vector<ExprPtr> args;
   if (token_.kind != TokenKind::LeftParen) return unexpected(context, "\"(\"");
   PROMQL_CHECK(advance());
+  int tallest = 0;
   while (token_.kind != TokenKind::RightParen) {
     wide_selectors_ = data_selectors && !args.empty();
     auto arg = expression(0);
     wide_selectors_ = false;
     if (!arg) return std::unexpected(std::move(arg).error());
     args.push_back(std::move(*arg));
+    tallest = std::max(tallest, height_);
     if (token_.kind == TokenKind::RightParen) break;
     if (token_.kind != TokenKind::Comma) return unexpected(context, "\",\" or \")\"");
     PROMQL_CHECK(advance());
@@ -162,6 +168,7 @@ Parsed<std::vector<ExprPtr>> Parser::arguments(std::string_view context, bool da
       return error_at(token_.position, fmt::format("trailing commas not allowed in {}", context));
     }
   }
+  height_ = tallest;
   return args;
 }
 

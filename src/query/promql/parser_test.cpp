@@ -141,6 +141,29 @@ TEST_CASE("promql parser: a deep or long expression is refused, not a stack over
   std::string chain = "a";
   for (int i = 0; i < 5'000; ++i) chain += "+a";
   CHECK(error_of(chain).contains("nested too deeply"));
+  // Neither nested nor chained too deeply at any place, but 150 times 150 operators on the way
+  // down.
+  std::string both = "a";
+  std::string duration = "1m";
+  for (int i = 0; i < 150; ++i) {
+    both = "(" + both + ")";
+    duration = "(" + duration + ")";
+    for (int j = 0; j < 150; ++j) {
+      both += "+a";
+      duration += "+1m";
+    }
+  }
+  CHECK(error_of(both).contains("nested too deeply"));
+  CHECK(error_of("a[" + duration + "]").contains("nested too deeply"));
+  CHECK(error_of("a offset " + duration).contains("nested too deeply"));
+  std::string calls = "a";
+  std::string subqueries = "a";
+  for (int i = 0; i < 10'000; ++i) {
+    calls = "abs(" + std::move(calls) + ")";
+    subqueries = "max_over_time(" + std::move(subqueries) + "[1m:])";
+  }
+  CHECK(error_of(calls).contains("nested too deeply"));
+  CHECK(error_of(subqueries).contains("nested too deeply"));
 }
 
 TEST_CASE("promql parser: long expressions are broken by structure") {

@@ -96,7 +96,10 @@ Result<std::vector<SourceSeries>> Evaluator::read(const VectorSelector& selector
   for (const SourceSeries& one : series) points += one.points.size();
   KANSOKU_RETURN_IF_ERROR(fits_memory(points));
   if (selector.detect_resets) {
-    for (SourceSeries& one : series) mark_resets(one.points);
+    for (SourceSeries& one : series) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(4 * kPointUnits * one.points.size()));
+      mark_resets(one.points);
+    }
   }
   return series;
 }
@@ -150,11 +153,12 @@ Result<Matrix> Evaluator::instant_selector(const VectorSelector& selector) {
   KANSOKU_TRY(auto all, read(selector, lookback, smoothed ? lookback : 0, Use::Instant));
   Matrix out;
   for (SourceSeries& series : all) {
-    KANSOKU_RETURN_IF_ERROR(root_.context.check());
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
     if (smoothed) std::erase_if(series.points, stale);
     Series result{series.labels, false, {}};
     size_t next = 0;
     for (size_t step = 0; step < grid_.steps(); ++step) {
+      KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits));
       const int64_t t = grid_.at(step);
       const int64_t at = reference(selector.time, t);
       Point point;
@@ -186,7 +190,10 @@ Result<RangeInput> Evaluator::range_input(const Expr& expr, Use use) {
   const int64_t before = matrix.range_ms + (input.mode == RangeMode::Plain ? 0 : lookback);
   KANSOKU_TRY(input.series,
               read(*matrix.vector, before, input.mode == RangeMode::Smoothed ? lookback : 0, use));
-  for (SourceSeries& series : input.series) leave_out_stale(series);
+  for (SourceSeries& series : input.series) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * series.points.size()));
+    leave_out_stale(series);
+  }
   return input;
 }
 
@@ -214,6 +221,7 @@ Result<RangeInput> Evaluator::subquery_input(const SubqueryExpr& subquery) {
   if (grid.steps() == 0) return input;
   KANSOKU_TRY(Matrix matrix, on(grid)->eval(*subquery.expr));
   for (Series& series : matrix) {
+    KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits + kPointUnits * series.points.size()));
     forget_resets(series.points);
     // Start timestamps belong to samples; steps are no samples.
     for (Point& point : series.points) point.st = 0;
@@ -244,6 +252,8 @@ Result<Matrix> Evaluator::range_vector(const Expr& expr) {
   KANSOKU_TRY(RangeInput input, range_input(expr, Use::Values));
   Matrix out;
   for (size_t i = 0; i < input.series.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(
+        root_.context.spend(kSeriesUnits + kPointUnits * input.series[i].points.size()));
     size_t low = 0;
     size_t high = 0;
     const auto points = window(input, input.series[i], grid_.start, low, high);

@@ -8,6 +8,7 @@ Status SeriesSource::scan(const Selection& selection, QueryContext& context,
   std::vector<int64_t> times_ms;
   std::vector<double> values;
   for (const SourceSeries& series : all) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(series.points.size()));
     times_ms.clear();
     values.clear();
     bool needs_points = false;

@@ -27,7 +27,12 @@ int64_t tier_for(int64_t begin_ms, int64_t now_ms, bool raw_allowed) {
   return store::kTiersMs.back();
 }
 
-constexpr size_t kSeriesPerCheck = 16;
+// What a series costs beside its points, in units of QueryContext::spend(): finding its pages,
+// decoding them, a label set.
+constexpr uint64_t kSeriesUnits = 2'000;
+constexpr uint64_t kLabelUnits = 64;
+// A point of the evaluation, perhaps with a histogram.
+constexpr uint64_t kPointUnits = 8;
 
 bool is_histogram(const signal::Distribution& distribution) {
   return distribution.kind() == signal::PointKind::ExponentialHistogram ||
@@ -166,6 +171,7 @@ Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> i
     out.points.reserve(points.size());
     const bool weighted = !points.weights.empty();
     for (size_t i = 0; i < points.size(); ++i) {
+      KANSOKU_RETURN_IF_ERROR(context.spend(kPointUnits));
       const int64_t t = points.timestamps_ms[i] + tier;
       if (as_stored) {
         out.points.push_back(as_it_is(t, points.point(i)));
@@ -194,10 +200,8 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
   std::vector<double> values;
   std::vector<double> weights;
   size_t at = 0;
-  size_t seen = 0;
   const auto one = [&](const store::SeriesPoints& points) -> Status {
-    // Reading the clock costs as much as a short series.
-    if (seen++ % kSeriesPerCheck == 0) KANSOKU_RETURN_IF_ERROR(context.check());
+    KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits + points.size()));
     KANSOKU_RETURN_IF_ERROR(context.charge_points(points.size()));
     while (rows[at].id != points.id) ++at;  // both ascend
     SourceColumns out{.labels = rows[at].labels,
@@ -264,8 +268,10 @@ Result<StoreSource::Plan> StoreSource::plan_for(const Selection& selection) cons
     return invalid_argument("increase and rate take __stat__ sum or count: {}",
                             quoted(plan.statistic.text));
   }
-  // Series that ended before the range have nothing to say.
+  // Series that ended before the range or begin after it have nothing to say.
   plan.selector.active_since_ms = plan.begin_ms - plan.tier_ms(true);
+  if (plan.end_ms < std::numeric_limits<int64_t>::max())
+    plan.selector.active_before_ms = plan.end_ms + 1;
   return plan;
 }
 
@@ -280,6 +286,7 @@ Status StoreSource::scan(const Selection& selection, QueryContext& context,
   uint64_t bytes = infos.size() * (sizeof(store::SeriesInfo) + sizeof(Row));
   std::array<std::vector<Row>, 2> rows;  // replacing, accumulating
   for (store::SeriesInfo& info : infos) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kLabelUnits));
     bytes += info.labels.canonical().size() * 2;
     rows[info.merge == signal::MergeKind::Accumulate].push_back(
         {info.id, LabelSet::from(std::move(info.labels))});
@@ -293,7 +300,10 @@ Status StoreSource::scan(const Selection& selection, QueryContext& context,
       return scan(whole, context, sink);
     }
     std::unordered_set<LabelSet, LabelSetHash> seen;
-    for (const Row& row : rows[0]) seen.insert(row.labels);
+    for (const Row& row : rows[0]) {
+      KANSOKU_RETURN_IF_ERROR(context.spend(kLabelUnits));
+      seen.insert(row.labels);
+    }
     const auto twice = [&](const Row& row) { return seen.contains(row.labels); };
     // Points of two series make one: rare enough to go the long way.
     if (std::ranges::any_of(rows[1], twice)) return SeriesSource::scan(selection, context, sink);
@@ -312,6 +322,7 @@ Result<std::vector<SourceSeries>> StoreSource::select(const Selection& selection
   std::vector<store::SeriesId> replacing;
   std::vector<store::SeriesId> accumulating;
   for (size_t i = 0; i < infos.size(); ++i) {
+    KANSOKU_RETURN_IF_ERROR(context.spend(kLabelUnits));
     const bool adds_up = infos[i].merge == signal::MergeKind::Accumulate;
     out[i].labels = LabelSet::from(infos[i].labels);
     out[i].deltas = plan.deltas(adds_up);

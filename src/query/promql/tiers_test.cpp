@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/time/grid.h"
+#include "query/exec/cells.h"
 #include "query/promql/evaluate.h"
 #include "query/promql/parser.h"
 #include "query/promql/store_source.h"
@@ -177,6 +178,41 @@ TEST_CASE("promql tiers: windows of whole cells answer as the points did") {
                                  "avg_over_time", "sum_over_time", "count_over_time"}) {
       for (const bool columns : {true, false})
         check_same(s, fmt::format("{}(x_total{})", function, window), range, columns);
+    }
+  }
+}
+
+TEST_CASE("promql tiers: cells of CloudWatch's languages are the same, too") {
+  std::mt19937_64 random(943);
+  Stores s;
+  fill(s, random, 4);
+  s.pass(13 * kDay + 12 * kHour);
+  s.settle();
+  for (const int64_t period_ms : {int64_t{300'000}, int64_t{900'000}, kHour, 5'400'000, kDay}) {
+    const CellQuery query{.selector = {.scope = kScope},
+                          .range = {s.day_ms, s.day_ms + 4 * kDay},
+                          .period_ms = period_ms};
+    CAPTURE(period_ms);
+    const auto read = [&](EngineFixture& f) {
+      QueryContext context(f.clock(), {});
+      auto result = read_cells(f.store(), query, context);
+      REQUIRE(result);
+      return std::move(*result);
+    };
+    const CellResult got = read(s.tiered);
+    const CellResult want = read(s.raw);
+    REQUIRE(got.series.size() == 4);
+    for (size_t i = 0; i < 4; ++i) {
+      CHECK(got.series[i].timestamps_ms == want.series[i].timestamps_ms);
+      REQUIRE(got.series[i].cells.size() == want.series[i].cells.size());
+      for (size_t k = 0; k < want.series[i].cells.size(); ++k) {
+        const signal::Point& a = got.series[i].cells[k];
+        const signal::Point& b = want.series[i].cells[k];
+        CHECK(a.count() == b.count());
+        CHECK(a.sum() == doctest::Approx(b.sum()).epsilon(1e-12));
+        CHECK(a.min() == b.min());
+        CHECK(a.max() == b.max());
+      }
     }
   }
 }

@@ -57,6 +57,32 @@ bool take_value(const char*& at, const char* end, uint8_t tag, double& value) {
   return true;
 }
 
+constexpr uint8_t kTemporalityShift = 1;
+constexpr uint8_t kSameScope = 8;  // flag of a definition
+
+// How many bytes both begin with, ...
+size_t shared_head(std::string_view a, std::string_view b) {
+  const size_t n = std::min(a.size(), b.size());
+  size_t i = 0;
+  while (i + 8 <= n && load_le<uint64_t>(a.data() + i) == load_le<uint64_t>(b.data() + i)) i += 8;
+  while (i < n && a[i] == b[i]) ++i;
+  return i;
+}
+
+// ... and end with.
+size_t shared_tail(std::string_view a, std::string_view b) {
+  const size_t n = std::min(a.size(), b.size());
+  const char* end_a = a.data() + a.size();
+  const char* end_b = b.data() + b.size();
+  size_t i = 0;
+  while (i + 8 <= n &&
+         load_le<uint64_t>(end_a - i - 8) == load_le<uint64_t>(end_b - i - 8)) {
+    i += 8;
+  }
+  while (i < n && end_a[-1 - static_cast<ptrdiff_t>(i)] == end_b[-1 - static_cast<ptrdiff_t>(i)]) ++i;
+  return i;
+}
+
 struct PointCount {
   uint64_t points = 0;
   int64_t base_ms = 0;
@@ -185,34 +211,88 @@ void DecodedRecord::clear() {
   distributions.clear();
 }
 
-void encode_definition(const SeriesDefinition& d, std::string& out) {
-  append_varint(out, d.id);
-  out +=
-      static_cast<char>(static_cast<uint8_t>(d.merge) | (static_cast<uint8_t>(d.temporality) << 1));
-  put_text(d.scope.account, out);
-  put_text(d.scope.region, out);
-  put_text(d.canonical, out);
+void DefinitionWriter::put(const SeriesDefinition& d, std::string& out) {
+  const bool same_scope = !first_ && d.scope == scope_;
+  append_varint(out, first_ ? d.id : zigzag(static_cast<int64_t>(d.id - id_ - 1)));
+  out += static_cast<char>(static_cast<uint8_t>(d.merge) |
+                           (static_cast<uint8_t>(d.temporality) << kTemporalityShift) |
+                           (same_scope ? kSameScope : 0));
+  if (!same_scope) {
+    put_text(d.scope.account, out);
+    put_text(d.scope.region, out);
+    scope_ = d.scope;
+  }
+  const size_t head = shared_head(canonical_, d.canonical);
+  const size_t tail = shared_tail(std::string_view(canonical_).substr(head),
+                                  std::string_view(d.canonical).substr(head));
+  append_varint(out, head);
+  append_varint(out, tail);
+  put_text(d.canonical.substr(head, d.canonical.size() - head - tail), out);
+  canonical_.assign(d.canonical);
+  id_ = d.id;
+  first_ = false;
 }
 
-bool decode_definition(const char*& at, const char* end, SeriesDefinition& out) {
-  if (!read_varint(at, end, out.id) || at == end) return false;
-  auto flags = static_cast<uint8_t>(*at++);
-  if (flags >> 1 > static_cast<uint8_t>(signal::Temporality::Cumulative)) return false;
-  out.merge = static_cast<signal::MergeKind>(flags & 1);
-  out.temporality = static_cast<signal::Temporality>(flags >> 1);
+bool DefinitionReader::take_version_1(const char*& at, const char* end) {
   std::string_view account;
   std::string_view region;
-  if (!take_text(at, end, account) || !take_text(at, end, region)) return false;
-  out.scope = {std::string(account), std::string(region)};
-  return take_text(at, end, out.canonical);
+  std::string_view canonical;
+  if (!take_text(at, end, account) || !take_text(at, end, region) ||
+      !take_text(at, end, canonical)) {
+    return false;
+  }
+  scope_ = {std::string(account), std::string(region)};
+  canonical_.assign(canonical);
+  return true;
+}
+
+bool DefinitionReader::take(const char*& at, const char* end, SeriesDefinition& out) {
+  uint64_t id = 0;
+  if (!read_varint(at, end, id) || at == end) return false;
+  const auto flags = static_cast<uint8_t>(*at++);
+  const uint8_t known = version_ == 1 ? 7 : 15;
+  const uint8_t temporality = (flags >> kTemporalityShift) & 3;
+  if ((flags & ~known) != 0 || temporality > static_cast<uint8_t>(signal::Temporality::Cumulative))
+    return false;
+  out.merge = static_cast<signal::MergeKind>(flags & 1);
+  out.temporality = static_cast<signal::Temporality>(temporality);
+  if (version_ == 1) {
+    if (!take_version_1(at, end)) return false;
+    id_ = id;
+  } else {
+    id_ = first_ ? id : id_ + 1 + static_cast<uint64_t>(unzigzag(id));
+    std::string_view account;
+    std::string_view region;
+    if ((flags & kSameScope) == 0) {
+      if (!take_text(at, end, account) || !take_text(at, end, region)) return false;
+      scope_ = {std::string(account), std::string(region)};
+    } else if (first_) {
+      return false;
+    }
+    uint64_t head = 0;
+    uint64_t tail = 0;
+    std::string_view middle;
+    if (!read_varint(at, end, head) || !read_varint(at, end, tail) ||
+        head > canonical_.size() || tail > canonical_.size() - head ||
+        !take_text(at, end, middle) || head + middle.size() + tail > kLabelBytesMax) {
+      return false;
+    }
+    canonical_.replace(head, canonical_.size() - head - tail, middle);
+  }
+  first_ = false;
+  out.id = id_;
+  out.scope = scope_;
+  out.canonical = canonical_;
+  return true;
 }
 
 void encode_batch_record(const BatchRecordInput& input, const SeriesTable& table,
                          std::string& out) {
   out += static_cast<char>(kBatchRecordVersion);
   append_varint(out, input.new_series.size());
-  std::string canonical;
-  for (SeriesId id : input.new_series) encode_definition(table.definition(id, canonical), out);
+  DefinitionWriter definitions;
+  table.visit_each(input.new_series,
+                   [&](const SeriesDefinition& definition) { definitions.put(definition, out); });
   encode_points(input, out);
 }
 
@@ -221,14 +301,16 @@ Status decode_batch_record(std::string_view payload,
                            DecodedRecord& out) {
   const char* at = payload.data();
   const char* end = at + payload.size();
-  if (payload.empty() || static_cast<uint8_t>(*at++) != kBatchRecordVersion) {
+  const uint8_t version = payload.empty() ? 0 : static_cast<uint8_t>(*at++);
+  if (version < kBatchRecordVersionMin || version > kBatchRecordVersion) {
     return corruption("metric record of an unknown version");
   }
   uint64_t definitions = 0;
   if (!read_varint(at, end, definitions)) return corruption("metric record: cut off");
+  DefinitionReader reader(version);
   for (uint64_t i = 0; i < definitions; ++i) {
     SeriesDefinition definition;
-    if (!decode_definition(at, end, definition)) return corruption("series definition: cut off");
+    if (!reader.take(at, end, definition)) return corruption("series definition: cut off");
     KANSOKU_RETURN_IF_ERROR(define(definition));
   }
   return decode_points(at, end, out);

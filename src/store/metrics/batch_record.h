@@ -12,7 +12,9 @@
 
 namespace kansoku::store::metrics {
 
-inline constexpr uint8_t kBatchRecordVersion = 1;
+// 2: definitions say what they share with the one before. 1 is read as well.
+inline constexpr uint8_t kBatchRecordVersion = 2;
+inline constexpr uint8_t kBatchRecordVersionMin = 1;
 
 // `ids`: the series id of each series row, kNoSeries for rows that were refused. `accepted`: empty
 // (all) or one flag a point.
@@ -38,8 +40,33 @@ Status decode_batch_record(std::string_view payload,
                            const std::function<Status(const SeriesDefinition&)>& define,
                            DecodedRecord& out);
 
-// One definition; also the form in the series file.
-void encode_definition(const SeriesDefinition& definition, std::string& out);
-bool decode_definition(const char*& at, const char* end, SeriesDefinition& out);
+// Definitions one after the other, each by what it does not share with the one before: series of a
+// target differ in little. Also the form in the series file. Thread contract: one owner.
+class DefinitionWriter {
+ public:
+  void put(const SeriesDefinition& definition, std::string& out);
+
+ private:
+  SeriesId id_ = 0;
+  signal::Scope scope_;
+  std::string canonical_;
+  bool first_ = true;
+};
+class DefinitionReader {
+ public:
+  // Of a record or series file of this version (1 or 2).
+  explicit DefinitionReader(int version) : version_(version) {}
+  // False when the bytes are no definition. The labels are valid until the next call.
+  bool take(const char*& at, const char* end, SeriesDefinition& out);
+
+ private:
+  bool take_version_1(const char*& at, const char* end);
+
+  int version_;
+  SeriesId id_ = 0;
+  signal::Scope scope_;
+  std::string canonical_;
+  bool first_ = true;
+};
 
 }  // namespace kansoku::store::metrics

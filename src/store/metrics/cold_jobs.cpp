@@ -133,18 +133,18 @@ Status ColdMergeJob::put(Source& source) {
   ColdRow out = row;
   out.gone = gone;
   uint64_t hash = 0;
-  std::vector<uint32_t> keys;
+  keys_.clear();
   if (!gone) {
     const signal::Scope& scope = source.part->segment->scopes()[row.scope];
     out.scope = writer_->scope_row(scope);
     canonical_.clear();
     for (uint32_t i = source.begins[source.row]; i < source.begins[source.row + 1]; ++i) {
-      keys.push_back(key_of(source, source.pairs[i]));
-      canonical_ += labels_[keys.back()];
+      keys_.push_back(key_of(source, source.pairs[i]));
+      canonical_ += labels_[keys_.back()];
     }
     hash = cold_hash(scope, row.merge, canonical_);
   }
-  writer_->add(out, hash, keys);
+  writer_->add(out, hash, keys_);
   ++rows_;
   if (writer_->full()) end_chunk();
   return {};

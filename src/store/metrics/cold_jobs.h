@@ -81,6 +81,7 @@ class ColdMergeJob {
   std::vector<std::string> labels_;  // by key
   std::unordered_map<std::string, uint32_t> key_of_label_;
   std::string label_;
+  std::vector<uint32_t> keys_;
   std::string canonical_;
 };
 

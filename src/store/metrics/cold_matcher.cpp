@@ -33,7 +33,8 @@ bool ColdMatcher::value_matches(size_t matcher, std::string_view value) const {
 
 bool ColdMatcher::may_match(const ColdChunkBuilder::Summary& summary) const {
   if (summary.min_ms > summary.max_ms) return false;  // all of it is gone
-  return !selector_->active_since_ms || summary.max_ms >= *selector_->active_since_ms;
+  if (selector_->active_since_ms && summary.max_ms < *selector_->active_since_ms) return false;
+  return !selector_->active_before_ms || summary.min_ms < *selector_->active_before_ms;
 }
 
 Result<bool> ColdMatcher::begin_chunk(std::string_view dictionary,
@@ -77,6 +78,7 @@ bool ColdMatcher::passes(const ColdRow& row, std::span<const uint32_t> pairs,
   if (row.gone || scopes[row.scope] != selector_->scope) return false;
   if (selector_->merge && *selector_->merge != row.merge) return false;
   if (selector_->active_since_ms && row.last_ms < *selector_->active_since_ms) return false;
+  if (selector_->active_before_ms && row.first_ms >= *selector_->active_before_ms) return false;
   return !selector_->exact_label_names || has_exact_names(pairs);
 }
 

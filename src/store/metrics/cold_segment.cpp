@@ -18,7 +18,7 @@ constexpr uint32_t kFooterBytesMax = 256U << 20;
 constexpr uint32_t kPageBytesMax = 1U << 30;
 constexpr size_t kHashesPerPage = 1024;
 constexpr size_t kHashBytes = 12;
-constexpr int kLevel = 1;
+constexpr int kLevel = -5;  // written twice, read seldom
 
 uint64_t hash_page(uint64_t hash, uint64_t pages) { return (hash >> 32) * pages >> 32; }
 

@@ -121,7 +121,8 @@ Answer want(const std::map<SeriesId, Known>& all, const SeriesSelector& selector
   for (const auto& [id, series] : all) {
     bool in = !series.row.gone && series.scope == selector.scope &&
               (!selector.merge || *selector.merge == series.row.merge) &&
-              (!selector.active_since_ms || series.row.last_ms >= *selector.active_since_ms);
+              (!selector.active_since_ms || series.row.last_ms >= *selector.active_since_ms) &&
+              (!selector.active_before_ms || series.row.first_ms < *selector.active_before_ms);
     for (const Matcher& matcher : selector.matchers) in = in && matches(series, matcher);
     if (in) out[id] = {series.canonical(), series.row.last_ms};
   }
@@ -140,6 +141,8 @@ SeriesSelector random_selector(std::mt19937_64& random) {
     out.matchers.push_back(some[random() % some.size()]);
   }
   if (random() % 3 == 0) out.merge = random() % 2 == 0 ? MergeKind::Replace : MergeKind::Accumulate;
+  if (random() % 3 == 0)
+    out.active_before_ms = static_cast<int64_t>(random() % 1'500'000) - 500'000;
   if (random() % 3 == 0) out.active_since_ms = static_cast<int64_t>(random() % 1'500'000) - 500'000;
   return out;
 }
@@ -352,6 +355,23 @@ TEST_CASE("idle series leave the memory, are found, and come back with the id th
   auto answers = read(f, {.scope = kScope});
   REQUIRE(answers.size() == 3);
   CHECK(answers[0].timestamps_ms.size() == 2);
+}
+
+TEST_CASE("after a start, series have their time before they count as idle") {
+  MetricEngineOptions options;
+  options.series_leave_min = 1;
+  EngineFixture f(options);
+  CHECK(put(f, {{{{"n", "a"}}, f.clock().wall_now().ms(), signal::Point(1)}}).good());
+  CHECK(flush(f, false));
+  f.stop();
+  f.clock().advance(20 * 60 * env::kNsPerS);
+  REQUIRE(f.open());
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 1);
+  f.clock().advance(16 * 60 * env::kNsPerS);
+  CHECK(flush(f, false));
+  CHECK(f.store().stats().series == 0);
+  CHECK(read(f, {.scope = kScope}).size() == 1);
 }
 
 TEST_CASE("only series that are not idle count towards the limit of a tenant") {

@@ -3,6 +3,10 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/metrics/cells_codec.h"
+#include "store/metrics/decimals.h"
+#include "store/metrics/int_column.h"
+#include "store/metrics/number_column.h"
 #include "store/metrics/pairs_codec.h"
 
 namespace kansoku::store::metrics {
@@ -10,40 +14,15 @@ namespace {
 
 constexpr uint8_t kRegular = 0;
 constexpr uint8_t kIrregular = 1;
-// Nine decimals: nanosecond counters kept as seconds; more digits do not fit a double beside a few
-// days of seconds anyway.
-constexpr int kDecimalsMax = 9;
-constexpr std::array<double, kDecimalsMax + 1> kPowers{1,   1e1, 1e2, 1e3, 1e4,
-                                                       1e5, 1e6, 1e7, 1e8, 1e9};
-constexpr double kMantissaMax = 4503599627370496.0;  // 2^52: differences of two stay exact
 // No decoder makes more points than this from one run: a damaged count must not allocate.
 constexpr uint64_t kRunPointsMax = 1U << 20;
 
-bool same_bits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-
-// value * 10^e as an integer; false when that loses a bit.
-bool to_mantissa(double value, int e, int64_t& mantissa) {
-  double scaled = value * kPowers[static_cast<size_t>(e)];
-  if (!(scaled >= -kMantissaMax && scaled <= kMantissaMax)) return false;
-  mantissa = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
-  return same_bits(static_cast<double>(mantissa) / kPowers[static_cast<size_t>(e)], value);
-}
-
 // The mantissas with the smallest exponent that suits all values, or -1.
-int find_decimals(std::span<const double> values, std::vector<int64_t>& mantissas) {
-  int e = 0;
-  int64_t m = 0;
-  for (double value : values) {
-    while (!to_mantissa(value, e, m)) {
-      if (++e > kDecimalsMax) return -1;
-    }
-  }
+int take_mantissas(std::span<const double> values, std::vector<int64_t>& mantissas) {
+  const int e = find_decimals(values);
+  if (e < 0) return -1;
   mantissas.resize(values.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!to_mantissa(values[i], e, mantissas[i])) return -1;
-  }
+  for (size_t i = 0; i < values.size(); ++i) (void)to_mantissa(values[i], e, mantissas[i]);
   return e;
 }
 
@@ -58,6 +37,9 @@ void encode_decimals(std::span<const int64_t> m, int e, std::string& out) {
     bits2 += coded_bits(delta - (m[i - 1] - m[i - 2]));
   }
   bool second = bits2 < bits;
+  out += static_cast<char>(ValueMode::Numbers);
+  if (encode_numbers_as_planes(m, e, second, out)) return;
+  out.pop_back();
   out += static_cast<char>(second ? ValueMode::DecimalDelta2 : ValueMode::DecimalDelta);
   out += static_cast<char>(e);
   append_varint(out, zigzag(m[0]));
@@ -70,6 +52,7 @@ void encode_decimals(std::span<const int64_t> m, int e, std::string& out) {
 }
 
 void encode_xor(std::span<const double> values, std::string& out) {
+  const size_t before = out.size();
   out += static_cast<char>(ValueMode::Xor);
   append_le(out, values[0]);
   StreamState state;
@@ -79,6 +62,16 @@ void encode_xor(std::span<const double> values, std::string& out) {
     char* at = bytes + 1;
     bytes[0] = static_cast<char>(stream_detail::put_value(state, values[i], at));
     out.append(bytes, static_cast<size_t>(at - bytes));
+  }
+  // Where few values repeat the one before, the bytes of one place of all values are more alike
+  // than those of one value. Six and a half bytes: where a fifth repeats, both take the same.
+  if (2 * (out.size() - before) <= 13 * values.size()) return;
+  thread_local std::vector<int64_t> integers;
+  to_exact_integers(values, kBitsExponent, integers);
+  std::string planes(1, static_cast<char>(ValueMode::Numbers));
+  if (encode_numbers_as_planes(integers, kBitsExponent, false, planes)) {
+    out.resize(before);
+    out += planes;
   }
 }
 
@@ -269,7 +262,7 @@ void encode_values(std::span<const double> values, std::string& out) {
     return;
   }
   std::vector<int64_t> mantissas;
-  int e = find_decimals(values, mantissas);
+  int e = take_mantissas(values, mantissas);
   if (e >= 0) {
     encode_decimals(mantissas, e, out);
   } else {
@@ -291,6 +284,10 @@ bool decode_values(const char*& at, const char* end, size_t count, std::vector<d
       return decode_decimals(at, end, mode == ValueMode::DecimalDelta2, values);
     case ValueMode::Xor:
       return decode_xor(at, end, values);
+    case ValueMode::Numbers: {
+      thread_local NumberColumn column;
+      return decode_numbers(at, end, nullptr, column, values);
+    }
     default:
       return false;
   }
@@ -298,14 +295,19 @@ bool decode_values(const char*& at, const char* end, size_t count, std::vector<d
 
 void encode_points(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
   bool mixed = false;
+  bool cells = false;
   for (size_t i = begin; i < end && !series.distributions.empty(); ++i) {
-    mixed = mixed || series.distributions[i] != nullptr;
+    const auto& distribution = series.distributions[i];
+    mixed = mixed || distribution != nullptr;
+    cells = cells || (distribution && is_cell(*distribution));
   }
-  if (mixed) {
-    size_t before = out.size();
+  if (cells) {
     out += static_cast<char>(ValueMode::Pairs);
     if (encode_pairs(series, begin, end, out)) return;
-    out.resize(before);
+    out.pop_back();
+    out += static_cast<char>(ValueMode::Cells);
+    encode_cells(series, begin, end, out);
+  } else if (mixed) {
     encode_mixed(series, begin, end, out);
   } else {
     encode_values(std::span(series.values).subspan(begin, end - begin), out);
@@ -322,6 +324,9 @@ bool decode_points(std::string_view bytes, std::span<const int64_t> timestamps_m
   }
   if (static_cast<ValueMode>(bytes[0]) == ValueMode::Pairs) {
     return decode_pairs(at + 1, end, timestamps_ms, out);
+  }
+  if (static_cast<ValueMode>(bytes[0]) == ValueMode::Cells) {
+    return decode_cells(at + 1, end, timestamps_ms, out);
   }
   size_t before = out.values.size();
   if (!decode_values(at, end, timestamps_ms.size(), out.values) || at != end) {

@@ -20,7 +20,9 @@ enum class ValueMode : uint8_t {
   DecimalDelta2 = 2,  // ... differences of differences
   Xor = 3,            // bytes of the XOR with the value before
   Points = 4,         // floats and distributions mixed
-  Pairs = 5,          // floats and value/count pairs, as columns (pairs_codec.h)
+  Pairs = 5,          // few floats and value/count pairs (pairs_codec.h)
+  Cells = 6,          // floats and cells, as columns (cells_codec.h)
+  Numbers = 7,        // a column of numbers whose integers are planes (number_column.h)
 };
 
 // values.size() >= 1.

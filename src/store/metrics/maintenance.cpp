@@ -63,6 +63,10 @@ Result<uint64_t> Maintenance::load() {
 
 void Maintenance::start() {
   resolve_tiers();
+  // Whoever sends to a server that was away has had no chance yet: the first look is one whole idle
+  // time from now.
+  left_at_ns_ =
+      core_.env.clock->monotonic_now().ns + core_.options.series_idle_ms * env::kNsPerMs * 3 / 4;
   arm_timer();
 }
 

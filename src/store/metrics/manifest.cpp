@@ -6,14 +6,14 @@ namespace kansoku::store::metrics {
 namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
-// 2: deletions (docs/formats/tombstones.md); the manifest's own records are those of version 1.
-// 3: cold segments and the end of the series' ids; the records of version 1 and 2 end before them.
-// 4: tiers of replacing series; the records of version 3 end before them.
+// 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of
+// the series' ids; records of version 1 and 2 end before those. 4: tiers of replacing series;
+// records of version 3 end before them.
 constexpr uint32_t kManifestVersion = 4;
 constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
-// Rewritten when it has grown to this.
-constexpr uint64_t kManifestBytesMax = 1U << 20;
+// Rewritten when it has grown to this, and to twice what it was as one record.
+constexpr uint64_t kManifestBytesMax = 64U << 10;
 
 std::string manifest_header(uint32_t version = kManifestVersion) {
   std::string out;
@@ -307,6 +307,7 @@ Status Manifest::rewrite(const ManifestState& state) {
   KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));
   KANSOKU_TRY(file_, files_->open(path_, env::OpenMode::ReadWrite));
   file_bytes_ = bytes.size();
+  rewritten_bytes_ = bytes.size();
   must_rewrite_ = false;
   return {};
 }
@@ -324,7 +325,7 @@ Status Manifest::publish(const ManifestEdit& edit, const ManifestState& scalars)
   ManifestState written = scalars;
   written.next_part = next.next_part;
   Status status;
-  if (must_rewrite_ || !file_ || file_bytes_ > kManifestBytesMax) {
+  if (must_rewrite_ || !file_ || file_bytes_ > std::max(kManifestBytesMax, 2 * rewritten_bytes_)) {
     status = rewrite(next);
   } else {
     status = append(encode_edit(edit, written));

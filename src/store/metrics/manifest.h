@@ -66,6 +66,7 @@ class Manifest {
   ManifestState state_;
   std::unique_ptr<env::File> file_;
   uint64_t file_bytes_ = 0;
+  uint64_t rewritten_bytes_ = 0;  // as one record
   bool must_rewrite_ = false;
   bool rebuilt_ = false;
 };

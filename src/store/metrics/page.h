@@ -22,6 +22,9 @@ inline constexpr size_t kPageKinds = 5;
 inline constexpr size_t kPageRawBytes = 16 * 1024;
 // Points of a run; longer series take several.
 inline constexpr size_t kRunPoints = 4096;
+// Values and buckets of a run, points included: cells with many of them take several runs, as one
+// run is decoded at once.
+inline constexpr size_t kRunValues = 32 * 1024;
 inline constexpr size_t kPageRawBytesMax = 64U << 20;
 
 struct PageInfo {

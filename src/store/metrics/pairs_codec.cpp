@@ -1,6 +1,9 @@
 #include "store/metrics/pairs_codec.h"
 
+#include <cmath>
+
 #include "store/metrics/column_codec.h"
+#include "store/metrics/decimals.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -11,12 +14,11 @@ using signal::Pairs;
 // First byte of the counts.
 constexpr uint8_t kCountsOne = 0;
 constexpr uint8_t kCountsColumn = 1;
+// Longer runs are smaller as cells (cells_codec.h), and take about as long. Short ones take twice
+// as long there: most runs of the head's parts are short, and live for minutes.
+constexpr size_t kValuesMax = 96;
 // No decoder makes more values than this from one run: 4,096 points of 256 pairs.
 constexpr uint64_t kRunValuesMax = 1U << 20;
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 double count_of(const Pairs& pairs) {
   double count = 0;
@@ -28,9 +30,9 @@ double count_of(const Pairs& pairs) {
 bool follows(const Distribution& d) {
   const auto* pairs = std::get_if<Pairs>(&d.buckets);
   return pairs != nullptr && !pairs->empty() && d.has_sum && d.has_min_max &&
-         !d.distribution_lost && d.reset_hint == signal::ResetHint::Unknown &&
-         same_bits(d.min, pairs->front().value) && same_bits(d.max, pairs->back().value) &&
-         same_bits(d.count, count_of(*pairs));
+         !d.distribution_lost && !std::isnan(d.count) &&
+         d.reset_hint == signal::ResetHint::Unknown && same_bits(d.min, pairs->front().value) &&
+         same_bits(d.max, pairs->back().value) && same_bits(d.count, count_of(*pairs));
 }
 
 struct Columns {
@@ -70,8 +72,12 @@ std::unique_ptr<Distribution> make_pairs(std::span<const double> values,
 }  // namespace
 
 bool encode_pairs(const DecodedSeries& series, size_t begin, size_t end, std::string& out) {
+  size_t values = 0;
   for (size_t i = begin; i < end; ++i) {
-    if (series.distributions[i] && !follows(*series.distributions[i])) return false;
+    const auto& d = series.distributions[i];
+    if (d && !follows(*d)) return false;
+    values += d ? std::get<Pairs>(d->buckets).size() : 1;
+    if (values > kValuesMax) return false;
   }
   thread_local Columns columns;
   columns.clear();
@@ -122,7 +128,7 @@ bool decode_pairs(const char* at, const char* end, std::span<const int64_t> time
   if (distributions > 0) {
     if (at == end) return false;
     auto form = static_cast<uint8_t>(*at++);
-    if (form > kCountsColumn) return false;
+    if (form != kCountsOne && form != kCountsColumn) return false;
     if (form == kCountsColumn && !take_column(at, end, in_pairs, columns.counts)) return false;
   }
   if (at != end) return false;

@@ -108,6 +108,26 @@ Result<Footer> read_footer(env::File& file, const std::string& path) {
   return out;
 }
 
+// The values and buckets that a point brings into its run.
+size_t weight(const signal::Distribution& d) {
+  if (const auto* pairs = std::get_if<signal::Pairs>(&d.buckets)) return 1 + pairs->size();
+  if (const auto* sketch = std::get_if<signal::SketchBuckets>(&d.buckets))
+    return 1 + sketch->positive.size() + sketch->negative.size();
+  return 1;
+}
+
+// The end of a run that begins at `begin`, by its points and what they hold.
+size_t end_of_run(const DecodedSeries& series, size_t begin) {
+  const size_t end = std::min(series.size(), begin + kRunPoints);
+  if (series.distributions.empty()) return end;
+  size_t values = 0;
+  for (size_t i = begin; i < end; ++i) {
+    if (series.distributions[i]) values += weight(*series.distributions[i]);
+    if (values > kRunValues) return std::max(i, begin + 1);
+  }
+  return end;
+}
+
 // Ids ascend within a section: where they fall, the next one begins.
 std::vector<Part::Section> sections_of(std::span<const PageInfo> pages) {
   std::vector<Part::Section> out;
@@ -213,7 +233,7 @@ Status PartWriter::add(PageKind kind, SeriesId id, const DecodedSeries& series) 
   const std::vector<int64_t>& times = series.timestamps_ms;
   for (size_t begin = 0; begin < times.size();) {
     const int64_t section = section_of(kind, times[begin]);
-    size_t end = std::min(times.size(), begin + kRunPoints);
+    size_t end = end_of_run(series, begin);
     if (section_of(kind, times[end - 1]) != section) {
       const int64_t next_ms = (section + 1) * sections_ms_[static_cast<size_t>(kind)];
       const auto last = times.begin() + static_cast<ptrdiff_t>(end);

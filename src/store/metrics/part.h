@@ -26,9 +26,10 @@
 
 namespace kansoku::store::metrics {
 
-// 2: values of form 5 (pairs as columns). 3: sections; pages of times count their series. Earlier
-// versions are read as well: their pages are one section.
-inline constexpr uint32_t kPartVersion = 3;
+// 2: values of form 5 (pairs as columns). 3: sections; pages of times count their series. 4: values
+// of form 6 (cells as columns). Earlier versions are read as well: pages of the first two are one
+// section.
+inline constexpr uint32_t kPartVersion = 4;
 inline constexpr uint32_t kPartVersionMin = 1;
 
 // What the manifest says of a part; repeated in its footer.

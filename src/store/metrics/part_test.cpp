@@ -74,14 +74,70 @@ std::map<SeriesId, DecodedSeries> samples() {
   return out;
 }
 
+// Also what version 4 keeps as columns: statistic sets and sketches, beside other points or alone,
+// long enough for prefix codes; floats in planes; and histograms, which it keeps one by one. The
+// times of each lie in one section (write_part()), so that a series is one run.
+std::map<SeriesId, DecodedSeries> samples_of_version_4() {
+  auto out = samples();
+  std::mt19937_64 random(1);
+  DecodedSeries& sets = out[103];
+  double level = 40;
+  for (int i = 0; i < 200; ++i) {
+    signal::Distribution d{.min = 1e9, .max = -1e9, .distribution_lost = true};
+    for (int k = 0; k < 60; ++k) {
+      if (random() % 2 == 0) level = std::round(level * 100 + double(random() % 401) - 200) / 100;
+      d.count += 1;
+      d.sum += level;
+      d.min = std::min(d.min, level);
+      d.max = std::max(d.max, level);
+    }
+    sets.push(i * 20, point_of(std::move(d)));
+  }
+  DecodedSeries& others = out[104];
+  for (int i = 0; i < 3; ++i) {
+    others.push(i, point_of({.count = 1.5,
+                             .sum = std::bit_cast<double>(random() >> 2),
+                             .min = -1.0 / 3,
+                             .max = std::bit_cast<double>(random() >> 2),
+                             .distribution_lost = true,
+                             .reset_hint = signal::ResetHint::Gauge}));
+  }
+  DecodedSeries& sketches = out[105];
+  for (int i = 0; i < 4; ++i) {
+    signal::SketchBuckets buckets{1, {}, {{-7, 2}}};
+    for (int k = 0; k < 50; ++k)
+      buckets.positive.push_back({2 * k + i, static_cast<double>(random() % 40)});
+    sketches.push(i, point_of({.count = 1003,
+                               .sum = 20'000.25,
+                               .min = -0.125,
+                               .max = 110.75,
+                               .buckets = std::move(buckets)}));
+  }
+  // Floats in planes: decimals, and doubles that have nothing in common.
+  for (int i = 0; i < 100; ++i) {
+    out[107].push(i * 20, static_cast<double>(random() % 4000) / 100);
+    out[108].push(i * 20, std::bit_cast<double>(random() >> 2));
+    out[109].push(i * 20, 5e6 * i + static_cast<double>(random() % 300));
+  }
+  DecodedSeries& histograms = out[106];
+  histograms.push(1, point_of({.count = 2,
+                               .sum = 3,
+                               .has_min_max = false,
+                               .buckets = signal::ExponentialBuckets{1, 0, 0, {{4, 2}}, {}}}));
+  histograms.push(2, 7.5);
+  return out;
+}
+
+constexpr int64_t kGoldenSectionMs = 5000;
+
 PartMeta write_part(env::SimFileSystem& disk) {
   REQUIRE(disk.create_directories("/p"));
   SectionLengths sections_ms{};
-  sections_ms[static_cast<size_t>(PageKind::Raw)] = 5000;
+  sections_ms[static_cast<size_t>(PageKind::Raw)] = kGoldenSectionMs;
   auto writer = PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 10, .last_sequence = 20},
                                    1, sections_ms);
   REQUIRE(writer);
-  for (const auto& [id, series] : samples()) {
+  for (const auto& [id, series] : samples_of_version_4()) {
     CHECK((*writer)->add_times(id, series.timestamps_ms.front(), series.timestamps_ms.back()));
     CHECK((*writer)->add(PageKind::Raw, id, series));
   }
@@ -105,7 +161,7 @@ bool same(const DecodedSeries& a, const DecodedSeries& b) {
 }
 
 void check_reads_samples(const std::shared_ptr<const Part>& part,
-                         const std::map<SeriesId, DecodedSeries>& wanted = samples()) {
+                         const std::map<SeriesId, DecodedSeries>& wanted) {
   REQUIRE_FALSE(part->damaged());
   Decompressor decompressor;
   PartCursor cursor(part, PageKind::Raw, decompressor);
@@ -134,7 +190,7 @@ std::string golden(int version) {
 TEST_CASE("a part gives back every kind of point bit by bit") {
   env::SimFileSystem disk;
   PartMeta meta = write_part(disk);
-  check_reads_samples(Part::open(disk, "/p", meta));
+  check_reads_samples(Part::open(disk, "/p", meta), samples_of_version_4());
 }
 
 TEST_CASE("the golden part of version 1 is read") {
@@ -147,70 +203,75 @@ TEST_CASE("the golden part of version 1 is read") {
   check_reads_samples(Part::open(disk, "/p", *meta), samples_of_version_1());
 }
 
-TEST_CASE("the golden part of version 2 is read") {
-  env::SimFileSystem disk;
-  disk.set_contents("/p/" + part_name(1), golden(2));
-  auto meta = Part::read_meta(disk, "/p/" + part_name(1));
-  REQUIRE(meta);
-  check_reads_samples(Part::open(disk, "/p", *meta));
+TEST_CASE("the golden parts of versions 2 and 3 are read") {
+  for (const int version : {2, 3}) {
+    env::SimFileSystem disk;
+    disk.set_contents("/p/" + part_name(1), golden(version));
+    auto meta = Part::read_meta(disk, "/p/" + part_name(1));
+    REQUIRE(meta);
+    check_reads_samples(Part::open(disk, "/p", *meta), samples());
+  }
 }
 
-TEST_CASE("the golden part of version 3 is read, and written, byte for byte") {
+TEST_CASE("the golden part of version 4 is read, and written, byte for byte") {
   env::SimFileSystem disk;
   PartMeta meta = write_part(disk);
   if (std::getenv("KANSOKU_WRITE_GOLDEN") != nullptr) {
-    std::ofstream(golden_path(3), std::ios::binary) << disk.contents("/p/" + part_name(1));
+    std::ofstream(golden_path(4), std::ios::binary) << disk.contents("/p/" + part_name(1));
   }
-  std::string bytes = golden(3);
+  std::string bytes = golden(4);
   CHECK(disk.contents("/p/" + part_name(1)) == bytes);
   disk.set_contents("/p/" + part_name(1), bytes);
-  check_reads_samples(Part::open(disk, "/p", meta));
+  check_reads_samples(Part::open(disk, "/p", meta), samples_of_version_4());
 }
 
-TEST_CASE(
-    "runs of pairs are kept as columns when nothing is lost by it, and come back bit by bit") {
-  std::mt19937_64 random(5);
-  for (int round = 0; round < 300; ++round) {
-    DecodedSeries want;
-    bool plain = true;
-    size_t points = 1 + random() % 20;
-    for (size_t i = 0; i < points; ++i) {
-      auto ms = static_cast<int64_t>(i) * 60'000;
-      if (random() % 4 == 0) {
-        want.push(ms, static_cast<double>(random() % 1000) / 10);
-        continue;
-      }
-      signal::Distribution d;
-      signal::Pairs pairs;
-      double value = -50;
-      for (uint64_t n = 1 + random() % 256; n > 0; --n) {
-        value += 0.01 * static_cast<double>(1 + random() % 500);
-        pairs.push_back({value, random() % 8 == 0 ? 2.5 : 1.0});
-        d.count += pairs.back().count;
-        d.sum += value * pairs.back().count;
-      }
-      d.min = pairs.front().value;
-      d.max = pairs.back().value;
-      d.buckets = std::move(pairs);
-      // What does not follow from the pairs must not get lost.
-      if (random() % 40 == 0) d.distribution_lost = true;
-      if (random() % 40 == 0) d.min -= 1;
-      if (random() % 40 == 0) d.count += 1;
-      plain = plain && !d.distribution_lost && d.min == std::get<signal::Pairs>(d.buckets)[0].value;
-      want.push(ms, point_of(std::move(d)));
-    }
+TEST_CASE("the golden part has every form of values that is written") {
+  std::set<ValueMode> forms;
+  for (const auto& [id, series] : samples_of_version_4()) {
+    const auto& times = series.timestamps_ms;
+    const auto first_run = std::ranges::lower_bound(times, kGoldenSectionMs) - times.begin();
     std::string bytes;
-    encode_points(want, 0, want.size(), bytes);
-    if (!plain) CHECK(bytes[0] != static_cast<char>(ValueMode::Pairs));
-    DecodedSeries got;
-    REQUIRE(decode_points(bytes, want.timestamps_ms, got));
-    CHECK(same(got, want));
-    // Cut anywhere it is refused or, at best, something else; never out of bounds.
-    for (size_t cut = 0; cut < bytes.size(); cut += 7) {
-      DecodedSeries other;
-      CHECK_FALSE(decode_points(std::string_view(bytes).substr(0, cut), want.timestamps_ms, other));
-    }
+    encode_points(series, 0, static_cast<size_t>(first_run), bytes);
+    forms.insert(static_cast<ValueMode>(bytes[0]));
   }
+  CHECK(forms == std::set{ValueMode::Constant, ValueMode::DecimalDelta, ValueMode::DecimalDelta2,
+                          ValueMode::Xor, ValueMode::Points, ValueMode::Pairs, ValueMode::Cells,
+                          ValueMode::Numbers});
+}
+
+TEST_CASE("cells of many values take several runs") {
+  env::SimFileSystem disk;
+  REQUIRE(disk.create_directories("/p"));
+  auto writer =
+      PartWriter::create(disk, "/p", {.id = 1, .first_sequence = 1, .last_sequence = 1}, 1);
+  REQUIRE(writer);
+  DecodedSeries series;
+  const size_t cells = 3 * kRunValues / signal::kPairsMax;
+  for (size_t i = 0; i < cells; ++i) {
+    signal::Distribution d;
+    signal::Pairs pairs;
+    for (size_t k = 0; k < signal::kPairsMax; ++k)
+      pairs.push_back({static_cast<double>(i + 2 * k), 1});
+    d.count = static_cast<double>(pairs.size());
+    d.min = pairs.front().value;
+    d.max = pairs.back().value;
+    d.buckets = std::move(pairs);
+    series.push(static_cast<int64_t>(i) * 300'000, point_of(std::move(d)));
+  }
+  CHECK((*writer)->add(PageKind::Tier300, 0, series));
+  auto meta = (*writer)->finish();
+  REQUIRE(meta);
+  auto part = Part::open(disk, "/p", *meta);
+  Decompressor decompressor;
+  PartCursor all(part, PageKind::Tier300, decompressor);
+  DecodedSeries got;
+  all.read(0, kMin, kMax, got);
+  CHECK(same(got, series));
+  PartCursor last(part, PageKind::Tier300, decompressor);
+  DecodedSeries some;
+  last.read(0, series.timestamps_ms.back(), kMax, some);
+  CHECK(some.size() * 3 < cells * 2);
+  CHECK(some.size() > 0);
 }
 
 TEST_CASE("streams of the head give back random values bit by bit") {

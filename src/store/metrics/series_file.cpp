@@ -7,20 +7,24 @@ namespace kansoku::store::metrics {
 namespace {
 
 constexpr uint64_t kSeriesMagic = 0x31305245534d4bULL;
-constexpr uint32_t kSeriesVersion = 1;
+// 2: definitions say what they share with the one before. 1 is read as well.
+constexpr uint32_t kSeriesVersion = 2;
+constexpr uint32_t kSeriesVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;
 constexpr size_t kChunkHeaderBytes = 12;  // stored bytes, raw bytes, checksum
 constexpr SeriesId kChunkSeries = 8192;
+// Definitions of neighbours are alike: what the fast levels leave is small already.
+constexpr int kLevel = -5;
 constexpr SeriesId kSeriesPerLook = 512;
 // Definitions of series that have left, beside as many as are here, before the file is written
 // anew.
 constexpr uint64_t kLeftFree = 65536;
 constexpr uint32_t kChunkBytesMax = 1U << 30;
 
-std::string header() {
+std::string header(uint32_t version = kSeriesVersion) {
   std::string out;
   append_le(out, kSeriesMagic);
-  append_le(out, kSeriesVersion);
+  append_le(out, version);
   append_le(out, crc32c(as_bytes(out)));
   return out;
 }
@@ -69,12 +73,15 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table, con
   std::string name = path(number);
   KANSOKU_TRY(std::string all, files_->read_all(name, size_t{4} << 30));
   std::string_view counted = std::string_view(all).substr(0, bytes);
-  if ((!whatever_is_whole && all.size() < bytes) || !counted.starts_with(header())) {
+  uint32_t version = kSeriesVersion;
+  while (version >= kSeriesVersionMin && !counted.starts_with(header(version))) --version;
+  if ((!whatever_is_whole && all.size() < bytes) || version < kSeriesVersionMin) {
     if (whatever_is_whole && all.size() < kHeaderBytes) return {};
     return fail(ErrorCode::DataLoss, "the series file is damaged", name);
   }
   size_t at = kHeaderBytes;
   std::string raw;
+  std::string labels;  // of all definitions of a chunk
   std::vector<SeriesDefinition> definitions;
   while (at < counted.size()) {
     const size_t chunk_begin = at;
@@ -86,10 +93,20 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table, con
     const char* from = raw.data();
     const char* end = from + raw.size();
     definitions.clear();
+    labels.clear();
+    DefinitionReader reader(static_cast<int>(version));
     while (from < end) {
-      if (!decode_definition(from, end, definitions.emplace_back())) {
+      SeriesDefinition& definition = definitions.emplace_back();
+      if (!reader.take(from, end, definition)) {
         return fail(ErrorCode::DataLoss, "a chunk of the series file is not one", name);
       }
+      labels += definition.canonical;
+    }
+    // Now that they stay where they are.
+    size_t begin = 0;
+    for (SeriesDefinition& definition : definitions) {
+      definition.canonical = std::string_view(labels).substr(begin, definition.canonical.size());
+      begin += definition.canonical.size();
     }
     definitions_ += definitions.size();
     for (const SeriesDefinition& definition : definitions) {
@@ -107,7 +124,7 @@ Status SeriesFile::load(uint64_t number, uint64_t bytes, SeriesTable& table, con
   KANSOKU_TRY(file_, files_->open(name, env::OpenMode::ReadWrite));
   // What an interrupted save left behind must not follow the next chunk.
   if (all.size() > bytes_) KANSOKU_RETURN_IF_ERROR(file_->truncate(bytes_));
-  broken_ = false;
+  broken_ = version != kSeriesVersion;  // then the next save writes a new one
   return {};
 }
 
@@ -125,7 +142,7 @@ Status SeriesFile::open_new() {
 Status SeriesFile::write_chunk(std::string& definitions) {
   if (definitions.empty()) return {};
   std::string stored;
-  Compressor().compress(definitions, 1, stored);
+  Compressor().compress(definitions, kLevel, stored);
   std::string chunk;
   append_le(chunk, static_cast<uint32_t>(stored.size()));
   append_le(chunk, static_cast<uint32_t>(definitions.size()));
@@ -139,17 +156,19 @@ Status SeriesFile::write_chunk(std::string& definitions) {
 
 Status SeriesFile::write_range(const SeriesTable& table, SeriesId begin, SeriesId end) {
   std::string raw;
+  DefinitionWriter definitions;
   size_t in_chunk = 0;
   // The table's lock is held for some hundred series at a time.
   for (SeriesId from = begin; from < end; from += kSeriesPerLook) {
     table.visit_definitions(from, std::min(end, from + kSeriesPerLook),
                             [&](const SeriesDefinition& definition) {
-                              encode_definition(definition, raw);
+                              definitions.put(definition, raw);
                               ++in_chunk;
                             });
     if (in_chunk < kChunkSeries) continue;
     definitions_ += std::exchange(in_chunk, 0);
     KANSOKU_RETURN_IF_ERROR(write_chunk(raw));
+    definitions = DefinitionWriter();
   }
   definitions_ += in_chunk;
   return write_chunk(raw);
@@ -165,9 +184,10 @@ Status SeriesFile::save(const SeriesTable& table, SeriesId end,
   KANSOKU_RETURN_IF_ERROR(write_range(table, saved_, end));
   if (!was_broken && !returned.empty()) {
     std::string raw;
+    DefinitionWriter definitions;
     for (SeriesId id : returned) {
       table.visit_definitions(id, id + 1, [&](const SeriesDefinition& definition) {
-        encode_definition(definition, raw);
+        definitions.put(definition, raw);
         ++definitions_;
       });
     }

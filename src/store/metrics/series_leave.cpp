@@ -67,7 +67,7 @@ void SeriesTable::remove(SeriesId id) {
   Entry& entry = block.entries[id % kBlockIds];
   remove_slot(id);
   --slots_used_;
-  --account_series_[scopes_[entry.scope].account];
+  --account_series_[account_of_[entry.scope]];
   series_count_.fetch_sub(1, std::memory_order_relaxed);
   const std::span<const PairId> pairs = pairs_of(id);
   entry.pair_count = Entry::kGap;

@@ -166,6 +166,8 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     bool has_points = last_ms != std::numeric_limits<int64_t>::min();
     if (!has_points && unseen == Unseen::LeaveOut) continue;  // no point is stored yet
     if (has_points && selector.active_since_ms && last_ms < *selector.active_since_ms) continue;
+    const int64_t first_ms = times_at(id).first_ms.load(std::memory_order_relaxed);
+    if (has_points && selector.active_before_ms && first_ms >= *selector.active_before_ms) continue;
     if (!passes(id, filters, selector)) continue;
     canonical.clear();
     if (selector.labels_wanted) {
@@ -176,8 +178,7 @@ Result<std::vector<SeriesInfo>> SeriesTable::select(const SeriesSelector& select
     if (!selector.after_labels.empty() && canonical <= selector.after_labels) continue;
     const Entry& entry = entry_of(id);
     out.push_back({id, signal::Labels::from_canonical(canonical), entry.merge(),
-                   entry.temporality(), times_at(id).first_ms.load(std::memory_order_relaxed),
-                   last_ms});
+                   entry.temporality(), first_ms, last_ms});
   }
   lock.unlock();
   auto by_labels = [](const SeriesInfo& a, const SeriesInfo& b) {

@@ -58,6 +58,11 @@ ScopeId SeriesTable::scope_id(const signal::Scope& scope) {
   std::unique_lock lock(table_mutex_);
   // A scope is an account in a region; 65,536 of them are more than one server can hold.
   KANSOKU_CHECK(scopes_.size() < std::numeric_limits<ScopeId>::max());
+  const auto same = std::ranges::find(scopes_, scope.account, &signal::Scope::account);
+  const bool known = same != scopes_.end();
+  account_of_.push_back(known ? account_of_[static_cast<size_t>(same - scopes_.begin())]
+                              : account_series_.size());
+  if (!known) account_series_.push_back(0);
   scopes_.push_back(scope);
   scope_masks_.push_back({hasher_.scope_mask(scope, signal::MergeKind::Replace),
                           hasher_.scope_mask(scope, signal::MergeKind::Accumulate)});
@@ -141,7 +146,8 @@ Result<SeriesId> SeriesTable::add(const Hash128& hash, std::string_view canonica
     return invalid_argument("labels too long: {} bytes, limit {}", canonical.size(),
                             kLabelBytesMax);
   }
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(canonical, labels)) return invalid_argument("labels are not canonical");
   if (labels.size() > kLabelsMax) {
     return invalid_argument("too many labels: {}, limit {}", labels.size(), kLabelsMax);
@@ -247,7 +253,7 @@ void SeriesTable::put(SeriesId id, const Hash128& hash, const std::vector<std::s
     pairs_[pair].postings.add(static_cast<uint32_t>(id));
   }
   ++block.series;
-  ++account_series_[scopes_[scope].account];
+  ++account_series_[account_of_[scope]];
   if ((slots_used_ + 1) * 10 > slots_.size() * 7) grow_slots();
   insert_slot(static_cast<uint32_t>(hash.low), id);
   ++slots_used_;
@@ -260,7 +266,8 @@ void SeriesTable::skip_to(SeriesId end) {
 }
 
 Status SeriesTable::restore(const SeriesDefinition& d) {
-  std::vector<std::string_view> labels;
+  std::vector<std::string_view>& labels = labels_;
+  labels.clear();
   if (!split_labels(d.canonical, labels) || labels.size() > kLabelsMax || d.id >= size() ||
       exists(d.id)) {
     return corruption("series {} cannot come back", d.id);
@@ -351,8 +358,7 @@ uint32_t SeriesTable::name_id(std::string_view name) {
 }
 
 uint64_t SeriesTable::series_of_account(ScopeId scope) const {
-  auto found = account_series_.find(scopes_[scope].account);
-  return found == account_series_.end() ? 0 : found->second;
+  return account_series_[account_of_[scope]];
 }
 
 void SeriesTable::note_times(SeriesId id, int64_t first_ms, int64_t last_ms) {

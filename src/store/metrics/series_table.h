@@ -14,7 +14,6 @@
 #include <array>
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -113,7 +112,6 @@ class SeriesTable {
   void set_undurable(SeriesId id);
   void set_durable(SeriesId id);
   uint64_t series_of_account(ScopeId scope) const;
-  const std::string& account_of(ScopeId scope) const { return scopes_[scope].account; }
   void note_time(SeriesId id, int64_t ms) { note_times(id, ms, ms); }
   void note_times(SeriesId id, int64_t first_ms, int64_t last_ms);
   // After points were deleted; a series of which nothing is left is not selected until the next.
@@ -143,6 +141,9 @@ class SeriesTable {
   // Calls visit(SeriesDefinition) for the series in [begin, end), with the lock held.
   template <class Visit>
   void visit_definitions(SeriesId begin, SeriesId end, Visit visit) const;
+  // For each of `ids`, which exist.
+  template <class Visit>
+  void visit_each(std::span<const SeriesId> ids, Visit visit) const;
   // A series as cold_index.h keeps it. Pairs stand in the order of names.
   struct Row {
     SeriesId id = 0;
@@ -244,6 +245,8 @@ class SeriesTable {
     const Entry& entry = block.entries[id % kBlockIds];
     return std::span(block.pair_ids).subspan(entry.pairs, entry.pair_count);
   }
+  template <class Visit>
+  void visit_one(SeriesId id, std::string& canonical, Visit& visit) const;
   bool has_flag(SeriesId id, uint8_t flag) const {
     return exists(id) && (entry_of(id).flags.load(std::memory_order_relaxed) & flag) != 0;
   }
@@ -295,23 +298,33 @@ class SeriesTable {
   size_t arena_bytes_ = 0;  // of all
   std::vector<signal::Scope> scopes_;
   std::vector<std::array<Hash128, 2>> scope_masks_;
-  std::map<std::string, uint64_t> account_series_;
+  std::vector<size_t> account_of_;        // by scope: row of account_series_
+  std::vector<uint64_t> account_series_;  // by account
   std::vector<std::string_view> labels_;  // of the series being defined; its room is used again
   std::vector<SeriesId> kept_;
   uint64_t undurable_ = 0;
 };
 
 template <class Visit>
+void SeriesTable::visit_one(SeriesId id, std::string& canonical, Visit& visit) const {
+  canonical.clear();
+  append_canonical(id, canonical);
+  const Entry& entry = entry_of(id);
+  visit(SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
+}
+
+template <class Visit>
 void SeriesTable::visit_definitions(SeriesId begin, SeriesId end, Visit visit) const {
   std::shared_lock lock(table_mutex_);
   std::string canonical;
-  for (SeriesId id = next(begin); id < end; id = next(id + 1)) {
-    canonical.clear();
-    append_canonical(id, canonical);
-    const Entry& entry = entry_of(id);
-    visit(
-        SeriesDefinition{id, scopes_[entry.scope], entry.merge(), entry.temporality(), canonical});
-  }
+  for (SeriesId id = next(begin); id < end; id = next(id + 1)) visit_one(id, canonical, visit);
+}
+
+template <class Visit>
+void SeriesTable::visit_each(std::span<const SeriesId> ids, Visit visit) const {
+  std::shared_lock lock(table_mutex_);
+  std::string canonical;
+  for (SeriesId id : ids) visit_one(id, canonical, visit);
 }
 
 template <class Visit, class End>

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <sstream>
 
 #include "base/env/sim.h"
 #include "store/metric_store_conformance.h"

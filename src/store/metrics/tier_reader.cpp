@@ -49,10 +49,11 @@ void TierReader::read(const TierState& state, const Tombstones& tombstones, Seri
     // and then up.
     std::array<size_t, kTiersMs.size()> order{0, 1, 2};
     if (summaries()) {
-      const int64_t wanted_ms = scan_.tier_ms > 0 ? scan_.tier_ms : scan_.step_ms;
+      const int64_t wanted_ms =
+          scan_.tier_ms > 0 ? scan_.tier_ms : std::max<int64_t>(scan_.step_ms, 1);
       std::ranges::sort(order, [&](size_t a, size_t b) {
-        const bool fits_a = kTiersMs[a] <= wanted_ms;
-        const bool fits_b = kTiersMs[b] <= wanted_ms;
+        const bool fits_a = wanted_ms % kTiersMs[a] == 0;
+        const bool fits_b = wanted_ms % kTiersMs[b] == 0;
         return fits_a != fits_b ? fits_a : fits_a ? a > b : a < b;
       });
     }

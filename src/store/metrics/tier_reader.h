@@ -25,7 +25,10 @@ class TierReader {
   uint64_t bytes_read() const;
 
  private:
-  bool summaries() const { return scan_.tier_ms > 0 || scan_.aggregate == PartialAggregate::Cells; }
+  bool summaries() const {
+    return scan_.tier_ms > 0 || scan_.aggregate == PartialAggregate::Cells ||
+           scan_.view == CellView::Summary;
+  }
   TierCursor& cursor(const std::shared_ptr<const TierPart>& part);
   bool read_part(const std::shared_ptr<const TierPart>& part, const Tombstones& tombstones,
                  SeriesId id);

@@ -107,6 +107,7 @@ Result<bool> ReferenceMetricStore::matches(const Series& series, const SeriesSel
   if (series.scope != selector.scope || !series.seen) return false;
   if (selector.merge && info.merge != *selector.merge) return false;
   if (selector.active_since_ms && info.last_ms < *selector.active_since_ms) return false;
+  if (selector.active_before_ms && info.first_ms >= *selector.active_before_ms) return false;
   if (!selector.after_labels.empty() && info.labels.canonical() <= selector.after_labels) {
     return false;
   }

@@ -188,7 +188,8 @@ TEST_CASE("promql tiers: cells of CloudWatch's languages are the same, too") {
   fill(s, random, 4);
   s.pass(13 * kDay + 12 * kHour);
   s.settle();
-  for (const int64_t period_ms : {int64_t{300'000}, int64_t{900'000}, kHour, 5'400'000, kDay}) {
+  for (const int64_t period_ms :
+       {int64_t{300'000}, int64_t{900'000}, kHour, int64_t{5'400'000}, kDay}) {
     const CellQuery query{.selector = {.scope = kScope},
                           .range = {s.day_ms, s.day_ms + 4 * kDay},
                           .period_ms = period_ms};

@@ -63,6 +63,7 @@ Result<uint64_t> Maintenance::load() {
 
 void Maintenance::start() {
   resolve_tiers();
+  note_times_of_tiers();
   // Whoever sends to a server that was away has had no chance yet: the first look is one whole idle
   // time from now.
   left_at_ns_ =

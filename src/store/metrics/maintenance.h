@@ -102,6 +102,7 @@ class Maintenance {
   void resolve_tiers();
   void load_tiers(View& loaded);
   void find_unseen_in_tiers(const View& loaded);
+  void note_times_of_tiers();
   bool step_tiers();
   Status advance_tier_fold();
   Status begin_tier_fold();

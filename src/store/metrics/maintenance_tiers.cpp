@@ -72,10 +72,32 @@ void Maintenance::find_unseen_in_tiers(const View& loaded) {
   }
 }
 
+// Series began with their first cell. Before anything else runs. Which of the series that a page
+// may have it does have is not looked up: a series without may be said to have begun earlier.
+void Maintenance::note_times_of_tiers() {
+  auto state = core_.current_view()->tiers;
+  std::vector<bool> noted(state->rule_of.size());
+  for (const auto& part : state->parts) {
+    for (const TierPage& page : part->pages()) {
+      for (SeriesId id = page.first_id; id <= page.last_id && id < noted.size(); ++id) {
+        int64_t first_ms = 0;
+        int64_t last_ms = 0;
+        if (noted[id] || state->rule(id) == nullptr) continue;
+        noted[id] = true;
+        if (core_.table.times_of(id, first_ms, last_ms) && first_ms > part->meta().day_ms)
+          core_.table.note_times(id, part->meta().day_ms, part->meta().day_ms);
+      }
+    }
+  }
+}
+
 // Finds the series of each rule anew. With an error the rules go on with those they had.
 void Maintenance::resolve_tiers() {
   if (core_.options.tier_rules.empty()) return;
+  tiers_due_ = true;
   const SeriesId end = core_.table.size();
+  // Labels of a series never change.
+  if (core_.current_view()->tiers->rule_of.size() == end) return;
   std::vector<uint8_t> rule_of(end, TierState::kNoRule);
   for (const signal::Scope& scope : core_.table.scopes()) {
     for (size_t rule = core_.options.tier_rules.size(); rule-- > 0;) {
@@ -97,7 +119,6 @@ void Maintenance::resolve_tiers() {
     }
   }
   change_tiers([&](TierState& state) { state.rule_of = std::move(rule_of); });
-  tiers_due_ = true;
 }
 
 // On the strand. False: there is nothing to do.

@@ -203,6 +203,9 @@ bool decode_cells(std::string_view bytes, TierCells& out) {
   for (size_t i = before + 1; i < out.size(); ++i) {
     if (out.start_ms[i] <= out.start_ms[i - 1]) return false;
   }
+  // Sums with an offset stay in range.
+  constexpr int64_t kStartMsMax = int64_t{1} << 60;
+  if (out.start_ms[before] < -kStartMsMax || out.start_ms.back() > kStartMsMax) return false;
   const auto longest = static_cast<double>(kTiersMs.back());
   return at == end && are_offsets(out.first_ms, before, longest) &&
          are_offsets(out.last_ms, before, longest) && are_offsets(out.end_ms, before, longest) &&

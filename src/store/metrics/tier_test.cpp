@@ -207,6 +207,29 @@ TEST_CASE("cells are kept as long as their tier, and go with it") {
   }
 }
 
+TEST_CASE("after a restart a series is found by the time of its first cell") {
+  for (bool cold : {false, true}) {
+    EngineFixture f(tier_options(cold));
+    begin_day(f);
+    const int64_t day = f.clock().wall_now().ms();
+    for (int i = 0; i < 18; ++i) {
+      CHECK(put(f, {{{{"job", "node"}}, day + i * kDay + kHour, Point(i)}}).good());
+      CHECK(flush(f, true));
+      CHECK(enforce(f));
+      pass(f, kDay);
+    }
+    CHECK(enforce(f));
+    CHECK(flush(f, true));
+    for (int round = 0; round < 2; ++round) {
+      auto found = f.store().select({.scope = kScope, .active_before_ms = day + kDay});
+      REQUIRE(found);
+      CHECK(found->size() == 1);
+      CHECK(f.store().select({.scope = kScope, .active_before_ms = day - kDay})->empty());
+      f.restart();
+    }
+  }
+}
+
 TEST_CASE("a deletion takes cells of which every point is deleted, from the disk too") {
   for (bool cold : {false, true}) {
     EngineFixture f(tier_options(cold));

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "app/options.h"
+#include "app/tier_rules.h"
 
 namespace kansoku::app {
 namespace {
@@ -115,6 +116,15 @@ const ConfigKey kKeys[] = {
        if (auto v = r.integer(k, 0, 1'000'000)) {
          o.exemplars_per_account_max = static_cast<size_t>(*v);
        }
+     }},
+    {"/server/metrics", "prometheus_tiers", "list of {match, raw, tiers}", "",
+     "what is kept of which Prometheus series when their points go: cells of 1m, 5m, 1h; see below",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       const Node* list = r.any(k);
+       if (list == nullptr) return;
+       std::vector<std::string> wrong;
+       o.prometheus_tiers = read_tier_rules(*list, wrong);
+       for (std::string& message : wrong) r.problem(k, std::move(message));
      }},
     {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
      "series that an account may have; `kansoku ctl limits` sets it for one",

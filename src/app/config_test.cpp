@@ -17,6 +17,42 @@ TEST_CASE("listen addresses") {
   CHECK_FALSE(is_loopback("0.0.0.0"));
 }
 
+TEST_CASE("rules of tiers are read, and each mistake is named") {
+  const auto read = [](std::string_view rules) {
+    return read_configuration(fmt::format("server:\n  metrics:\n    prometheus_tiers:\n{}", rules),
+                              "k.yaml", {});
+  };
+  const auto good = read(
+      "      - match: '{job=~\"node|db\", instance!=\"x\"}'\n        raw: 16d\n"
+      "        tiers: {5m: 90d, 1h: 455d}\n      - {match: up, tiers: {1m: 20d}}\n");
+  REQUIRE(good.has_value());
+  constexpr int64_t kDay = 86'400'000;
+  const auto& rules = good->options.prometheus_tiers;
+  REQUIRE(rules.size() == 2);
+  CHECK(rules[0].matchers.size() == 2);
+  CHECK(rules[0].matchers[0].op == store::MatchOp::Regex);
+  CHECK(rules[0].matchers[1].op == store::MatchOp::NotEqual);
+  CHECK(rules[0].raw_ms == 16 * kDay);
+  CHECK(rules[0].keep_ms == std::array<int64_t, 3>{0, 90 * kDay, 455 * kDay});
+  CHECK(rules[1].raw_ms == 15 * kDay);
+  CHECK(rules[1].keep_ms == std::array<int64_t, 3>{20 * kDay, 0, 0});
+  const auto bad = read(
+      "      - {match: '{', raw: 3d, tiers: {7m: 90d, 1h: 15d}}\n      - {mach: up}\n"
+      "      - {match: up, tiers: {1h: soon}}\n");
+  REQUIRE_FALSE(bad.has_value());
+  std::string all;
+  for (const auto& problem : bad.error()) all += problem.to_string() + "\n";
+  for (const char* wanted :
+       {"/server/metrics/prometheus_tiers: rule 1 has a match that is no selector",
+        "rule 1 has a raw of 3d; it takes 15d (points may come two weeks late) to 36500d",
+        "rule 1 has a tier of \"7m\"; there are 1m, 5m and 1h",
+        "rule 1 has a tier 1h of 15d; it takes 16d (longer than its points) to 36500d",
+        "rule 2 has no key \"mach\"; did you mean \"match\"?", "rule 2 has no match",
+        "rule 2 has no tiers", "rule 3 has a tier 1h: \"soon\" is not a duration"}) {
+    CHECK_MESSAGE(all.find(wanted) != std::string::npos, wanted, " in ", all);
+  }
+}
+
 TEST_CASE("a configuration names every problem with its place") {
   auto good = read_configuration(
       "server:\n  listen: 0.0.0.0:80\n  auth: strict\n  memory_limit: 1GiB\nreceivers:\n  host:\n"

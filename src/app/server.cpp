@@ -124,6 +124,7 @@ Status Server::State::open_store() {
                            env, *pool, loops.get(), *log,
                            {.directory = path("metrics"),
                             .replace_retention_ms = options().prometheus_retention_ms,
+                            .tier_rules = options().prometheus_tiers,
                             .series_per_tenant_max = options().series_per_tenant_max}));
   KANSOKU_TRY(exemplars, store::exemplars::ExemplarEngine::open(
                              env, *pool, loops.get(), *log,

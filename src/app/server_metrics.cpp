@@ -61,6 +61,9 @@ void append_store(const store::metrics::MetricEngine& engine, api::OpenMetrics& 
             as_double(e.series_cold));
   out.gauge("kansoku_store_series_cold_bytes", "files of series that are not in memory",
             as_double(e.cold_bytes));
+  out.gauge("kansoku_store_tier_parts", "files of cells of Prometheus series",
+            as_double(e.tier_parts));
+  out.gauge("kansoku_store_tier_bytes", "their bytes", as_double(e.tier_bytes));
   out.gauge("kansoku_store_series_memory_bytes", "memory of series and index",
             as_double(e.series_memory_bytes));
   out.gauge("kansoku_store_queue_bytes", "batches on their way into the log",

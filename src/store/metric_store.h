@@ -83,6 +83,18 @@ enum class PartialAggregate : uint8_t {
   Cells,  // accumulating series: points of one cell of step_ms (aligned to the epoch) added up
 };
 
+// What a raw scan gives where points are no longer kept, but cells of them are (replacing series
+// with tiers). Each point says for how many it stands: SeriesPoints::weights.
+enum class CellView : uint8_t {
+  Ends,      // the first and the last point of each cell
+  Held,      // these, and the mean between them often enough for an instant query
+  Increase,  // these, and what a counter's increase over the cell needs beside them
+  Min,       // the smallest value, at the time of the last point
+  Max,       // the largest
+  Mean,      // the mean
+  Summary,   // count, sum, min and max of each cell, at its start: for who adds up cells of step_ms
+};
+
 struct MetricScan {
   signal::Scope scope;
   std::vector<SeriesId> ids;
@@ -92,9 +104,10 @@ struct MetricScan {
   // Raw reads what is still there at full resolution.
   int64_t tier_ms = kRawTierMs;
   PartialAggregate aggregate = PartialAggregate::None;
-  int64_t step_ms = 0;  // of Cells; a multiple of tier_ms
+  int64_t step_ms = 0;  // of Cells; a multiple of tier_ms. Also of CellView::Summary
   // Distributions are not needed (only count, sum, min, max): the engine may leave buckets empty.
   bool summary_only = false;
+  CellView view = CellView::Ends;
 };
 
 // One series' points in time order, one per timestamp (merged by the series' kind), as columns.
@@ -105,6 +118,9 @@ struct SeriesPoints {
   std::span<const double> values;
   // Empty when all are floats; else one per point, null for a float.
   std::span<const std::unique_ptr<signal::Distribution>> distributions;
+  // Empty when all are points as stored; else for how many of them each stands, 0 for those that
+  // only say what lies between two others.
+  std::span<const double> weights;
 
   size_t size() const { return timestamps_ms.size(); }
   const signal::Distribution* distribution(size_t i) const {
@@ -171,6 +187,7 @@ class MetricStore {
   // nothing is left is not selected any more; one of which something may be left is, with times
   // that may be wider than what is left. Accumulating series are kept in cells of up to an hour, so
   // with one of them both ends of the range must be full hours (or unlimited): InvalidArgument.
+  // Where cells stand for points of a replacing series, those go of which all points are deleted.
   using DeletionDone = std::move_only_function<void(Result<uint64_t>)>;
   virtual void delete_points(SeriesDeletion, DeletionDone done) {
     done(unimplemented("this store does not delete points"));

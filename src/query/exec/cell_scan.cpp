@@ -41,10 +41,11 @@ Status scan_cells(const store::MetricStore& store, const CellScan& spec,
     scan.ids = std::move(ids);
     scan.range = {floor_to(spec.range.begin, spec.period_ms), spec.range.end};
     scan.summary_only = !spec.needs_distribution;
+    scan.view = store::CellView::Summary;
+    scan.step_ms = spec.period_ms;
     if (cells) {
       scan.tier_ms = choose_tier_ms(spec.period_ms);
       scan.aggregate = store::PartialAggregate::Cells;
-      scan.step_ms = spec.period_ms;
     }
     KANSOKU_TRY(auto report, store.scan(scan, [&](const store::SeriesPoints& points) -> Status {
       KANSOKU_RETURN_IF_ERROR(context.check());

@@ -23,8 +23,9 @@ struct CellScan {
 // Samples of one cell follow each other; each belongs to the cell that holds its time.
 using CellSink = std::function<Status(const store::SeriesPoints&)>;
 
-// Accumulating series come from the coarsest tier that divides the period; replacing ones have no
-// tiers and come as they are, without stale markers. Ranges that damage hid go to `missing`.
+// Accumulating series come from the coarsest tier that divides the period; replacing ones
+// come as they are, without stale markers, and where points are gone as cells of a tier. Ranges
+// that damage hid go to `missing`.
 Status scan_cells(const store::MetricStore& store, const CellScan& spec,
                   std::span<const store::SeriesInfo> series, QueryContext& context,
                   std::vector<store::TimeRangeMs>& missing, const CellSink& sink);

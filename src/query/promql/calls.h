@@ -1,6 +1,7 @@
 // What an implementation of a function is given, and where it leaves its result.
 #pragma once
 
+#include <numeric>
 #include <optional>
 #include <span>
 
@@ -18,8 +19,9 @@ struct RangeCall {
   // Points of the window, without stale markers. `anchored` and `smoothed` windows also hold what
   // lies up to the lookback before the range (and, smoothed, after it).
   std::span<const Point> points;
-  int64_t t = 0;            // evaluation time
-  int64_t range_start = 0;  // excluded
+  std::span<const double> weights;  // empty, or one a point (SourceSeries::weights)
+  int64_t t = 0;                    // evaluation time
+  int64_t range_start = 0;          // excluded
   int64_t range_end = 0;
   int64_t range_ms = 0;
   RangeMode mode = RangeMode::Plain;
@@ -29,6 +31,12 @@ struct RangeCall {
   std::optional<Error> error;
 
   std::string_view metric() const { return labels.get(kMetricName); }
+  double weight(size_t i) const { return weights.empty() ? 1 : weights[i]; }
+  // How many points of the series those of the window stand for.
+  double points_count() const {
+    if (weights.empty()) return static_cast<double>(points.size());
+    return std::accumulate(weights.begin(), weights.end(), 0.0);
+  }
   PositionRange position() const { return expr.args.front()->position; }
 };
 

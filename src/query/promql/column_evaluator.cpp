@@ -167,7 +167,7 @@ Status ColumnEvaluator::without_names(const std::function<Status(const RowSink&)
 }
 
 Status ColumnEvaluator::selector_rows(const VectorSelector& selector, const RowSink& sink) {
-  Selection selection = selection_of(selector, root_.options.lookback_ms, 0, Use::Values);
+  Selection selection = selection_of(selector, root_.options.lookback_ms, 0, Use::Instant);
   selection.labels_wanted = std::exchange(labels_wanted_, nullptr);
   const int64_t first = reference(selector.time, grid_.start);
   const int64_t stride = selector.time.at == TimeModifiers::At::None ? grid_.step : 0;

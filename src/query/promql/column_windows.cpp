@@ -5,6 +5,7 @@
 // differential test would not see a mistake that both make.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "query/promql/calls.h"
 #include "query/promql/column_evaluator.h"
@@ -36,6 +37,7 @@ struct Stretch {
 struct SeriesWindows {
   std::span<const int64_t> times_ms;
   std::span<const double> values;
+  std::span<const double> weights;  // empty, or for how many samples each stands
   std::span<const Window> windows;
   std::span<const Stretch> stretches;  // by step; empty unless the kernel wants them
   int64_t end_ms = 0;
@@ -170,6 +172,33 @@ void sums(const SeriesWindows& in, std::span<double> out) {
     for (uint32_t i = window.low; i < window.high; ++i) kahan_add(in.values[i], sum, rest);
     return std::isinf(sum) ? sum : sum + rest;
   });
+}
+
+double weight_of(const SeriesWindows& in, Window window) {
+  double out = 0;
+  for (uint32_t i = window.low; i < window.high; ++i) out += in.weights[i];
+  return out;
+}
+
+void weighted_sums(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) {
+    double sum = 0;
+    double rest = 0;
+    for (uint32_t i = window.low; i < window.high; ++i)
+      kahan_add(in.values[i] * in.weights[i], sum, rest);
+    return std::isinf(sum) ? sum : sum + rest;
+  });
+}
+
+void weighted_averages(const SeriesWindows& in, std::span<double> out) {
+  weighted_sums(in, out);
+  for (size_t step = 0; step < out.size(); ++step) {
+    if (!in.windows[step].empty()) out[step] /= weight_of(in, in.windows[step]);
+  }
+}
+
+void weighted_counts(const SeriesWindows& in, std::span<double> out) {
+  each_window(in, out, [&](Window window) { return weight_of(in, window); });
 }
 
 // The mean of the sum as long as that does not overflow, then the running mean.
@@ -376,6 +405,7 @@ struct KernelRow {
   Kernel of_deltas = nullptr;  // where the points are deltas
   bool stretches = false;
   bool per_second = false;
+  Kernel weighted = nullptr;  // where samples stand for several each
 };
 constexpr std::array<KernelRow, 20> kKernels{{
     {fn_rate, differences<kRate>, sums_of_deltas<kRate>, true, true},
@@ -383,11 +413,11 @@ constexpr std::array<KernelRow, 20> kKernels{{
     {fn_delta, differences<kDelta>, nullptr, true},
     {fn_irate, of_last_two<true>},
     {fn_idelta, of_last_two<false>},
-    {fn_sum_over_time, sums},
-    {fn_avg_over_time, averages},
+    {.function = fn_sum_over_time, .kernel = sums, .weighted = weighted_sums},
+    {.function = fn_avg_over_time, .kernel = averages, .weighted = weighted_averages},
     {fn_min_over_time, best<std::less<>>},
     {fn_max_over_time, best<std::greater<>>},
-    {fn_count_over_time, counts},
+    {.function = fn_count_over_time, .kernel = counts, .weighted = weighted_counts},
     {fn_present_over_time, present},
     {fn_first_over_time, firsts},
     {fn_last_over_time, lasts},
@@ -412,6 +442,13 @@ const Expr& range_argument(const CallExpr& call) {
   return *call.args.front();
 }
 
+// A series as it is read.
+struct SeriesSamples {
+  std::span<const int64_t> times_ms;
+  std::span<const double> values;
+  std::span<const double> weights;  // empty, or one a sample
+};
+
 // Cuts the windows of a series and runs the kernel over them.
 class WindowCutter {
  public:
@@ -419,38 +456,44 @@ class WindowCutter {
       : kernel_(kernel), frame_(frame), closed_(closed), windows_(frame.grid.steps()) {}
 
   // False: no window has a sample.
-  bool run(std::span<const int64_t> times_ms, std::span<const double> values, bool deltas,
-           std::span<double> out) {
-    if (std::ranges::any_of(values, is_absent)) {
-      leave_out_absent(times_ms, values);
-      times_ms = times_ms_;
-      values = values_;
-    }
+  bool run(const SeriesSamples& in, bool deltas, std::span<double> out) {
+    SeriesSamples samples = in;
+    if (std::ranges::any_of(in.values, is_absent)) samples = without_absent(in);
+    const std::span<const int64_t> times_ms = samples.times_ms;
+    const std::span<const double> weights = samples.weights;
     // Series of one target have the same times, and so the same windows.
-    if (!std::ranges::equal(times_ms, cut_times_ms_)) {
+    if (!std::ranges::equal(times_ms, cut_times_ms_) ||
+        !std::ranges::equal(weights, cut_weights_)) {
       cut_times_ms_.assign(times_ms.begin(), times_ms.end());
+      cut_weights_.assign(weights.begin(), weights.end());
       any_ = cut(times_ms);
-      if (kernel_.stretches) stretch(times_ms);
+      if (kernel_.stretches) stretch(times_ms, weights);
     }
     if (!any_) return false;
     frame_.times_ms = times_ms;
-    frame_.values = values;
+    frame_.values = samples.values;
+    frame_.weights = weights;
     frame_.windows = windows_;
     frame_.stretches = stretches_;
-    (deltas && kernel_.of_deltas ? kernel_.of_deltas : kernel_.kernel)(frame_, out);
+    Kernel kernel = deltas && kernel_.of_deltas ? kernel_.of_deltas : kernel_.kernel;
+    if (!weights.empty() && kernel_.weighted != nullptr) kernel = kernel_.weighted;
+    kernel(frame_, out);
     return true;
   }
   std::span<const Window> windows() const { return windows_; }
 
  private:
-  void leave_out_absent(std::span<const int64_t> times_ms, std::span<const double> values) {
+  SeriesSamples without_absent(const SeriesSamples& in) {
     times_ms_.clear();
     values_.clear();
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (is_absent(values[i])) continue;
-      times_ms_.push_back(times_ms[i]);
-      values_.push_back(values[i]);
+    weights_.clear();
+    for (size_t i = 0; i < in.values.size(); ++i) {
+      if (is_absent(in.values[i])) continue;
+      times_ms_.push_back(in.times_ms[i]);
+      values_.push_back(in.values[i]);
+      if (!in.weights.empty()) weights_.push_back(in.weights[i]);
     }
+    return {times_ms_, values_, weights_};
   }
   bool cut(std::span<const int64_t> times_ms) {
     uint32_t low = 0;
@@ -474,7 +517,7 @@ class WindowCutter {
 
   // The difference is stretched to the edges of the range where the samples nearly reach them, else
   // by half the distance of samples.
-  void stretch(std::span<const int64_t> times_ms) {
+  void stretch(std::span<const int64_t> times_ms, std::span<const double> weights) {
     stretches_.assign(windows_.size(), {});
     const double seconds = kernel_.per_second ? frame_.range_seconds() : 1;
     each_step(frame_, windows_.size(), [&](size_t step) {
@@ -486,7 +529,13 @@ class WindowCutter {
       out.to_start = seconds_between(frame_.range_end(step) - frame_.range_ms, first_ms);
       out.to_end = seconds_between(last_ms, frame_.range_end(step));
       out.sampled = seconds_between(first_ms, last_ms);
-      const double average = out.sampled / static_cast<double>(window.size() - 1);
+      double samples = static_cast<double>(window.size());
+      if (!weights.empty()) {
+        if (!frame_.context->spend(window.size())) return;
+        const auto of_window = weights.subspan(window.low, window.size());
+        samples = std::accumulate(of_window.begin(), of_window.end(), 0.0);
+      }
+      const double average = out.sampled / std::max(samples - 1, 1.0);
       const double threshold = average * 1.1;
       if (out.to_start >= threshold) out.to_start = average / 2;
       if (out.to_end >= threshold) out.to_end = average / 2;
@@ -499,10 +548,12 @@ class WindowCutter {
   bool closed_;
   bool any_ = false;
   std::vector<int64_t> cut_times_ms_;  // to which the windows belong
+  std::vector<double> cut_weights_;
   std::vector<Window> windows_;
   std::vector<Stretch> stretches_;
   std::vector<int64_t> times_ms_;
   std::vector<double> values_;
+  std::vector<double> weights_;
 };
 
 }  // namespace
@@ -540,9 +591,9 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
   const bool counter = function == fn_rate || function == fn_increase;
   const PositionRange position = call.args.front()->position;
   std::vector<double> out(grid_.steps());
-  const auto one = [&](const LabelSet& labels, bool drop_name, std::span<const int64_t> times_ms,
-                       std::span<const double> values, bool deltas, const RowSink& to) -> Status {
-    const bool any = cutter.run(times_ms, values, deltas, out);
+  const auto one = [&](const LabelSet& labels, bool drop_name, const SeriesSamples& samples,
+                       bool deltas, const RowSink& to) -> Status {
+    const bool any = cutter.run(samples, deltas, out);
     if (root_.context.ended()) return root_.context.check();
     if (!any) return {};
     if (counter && !deltas && !subquery) tell_odd_name(labels, position, root_.annotations);
@@ -556,8 +607,8 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
   const auto produce = [&](const RowSink& to) -> Status {
     if (!subquery) {
       const MatrixSelector& selector = as<MatrixSelector>(range);
-      Selection selection = selection_of(*selector.vector, selector.range_ms, 0,
-                                         counter ? Use::Increase : Use::Values);
+      Selection selection =
+          selection_of(*selector.vector, selector.range_ms, 0, use_of(*call.function));
       // Counters are told by their names.
       std::vector<std::string> with_name;
       if (wanted != nullptr && counter) {
@@ -567,7 +618,8 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
       selection.labels_wanted = wanted != nullptr && counter ? &with_name : wanted;
       return root_.source.scan(selection, root_.context, [&](const SourceColumns& series) {
         if (series.needs_points) return Status(points_needed());
-        return one(series.labels, false, series.times_ms, series.values, series.deltas, to);
+        return one(series.labels, false, {series.times_ms, series.values, series.weights},
+                   series.deltas, to);
       });
     }
     KANSOKU_TRY(const Grid steps, subquery_grid(as<SubqueryExpr>(range)));
@@ -587,7 +639,7 @@ Status ColumnEvaluator::range_call_rows(const CallExpr& call, const RowSink& sin
       // Rows come one by one, but a query of more steps than it could hold is a mistake.
       values += row.values.size();
       if (values > root_.options.samples_max) return too_many_samples();
-      return one(row.labels, row.drop_name, times_ms, row.values, false, to);
+      return one(row.labels, row.drop_name, {times_ms, row.values, {}}, false, to);
     });
   };
   return call.function->keeps_name ? produce(sink) : without_names(produce, sink);

@@ -1,6 +1,7 @@
 #include "query/promql/evaluator.h"
 
 #include <algorithm>
+#include <array>
 
 #include "query/promql/column_evaluator.h"
 #include "query/promql/parser.h"
@@ -287,16 +288,31 @@ Result<Matrix> Evaluator::call(const CallExpr& call) {
   return row.range != nullptr ? range_call(call) : vector_call(call);
 }
 
+Use use_of(const FunctionRow& function) {
+  struct Row {
+    std::string_view name;
+    Use use;
+  };
+  constexpr std::array<Row, 7> kUses{{{"rate", Use::Increase},
+                                      {"increase", Use::Increase},
+                                      {"min_over_time", Use::Min},
+                                      {"max_over_time", Use::Max},
+                                      {"avg_over_time", Use::Mean},
+                                      {"sum_over_time", Use::Mean},
+                                      {"count_over_time", Use::Mean}}};
+  const auto found = std::ranges::find(kUses, function.name, &Row::name);
+  return found == kUses.end() ? Use::Values : found->use;
+}
+
 Result<Matrix> Evaluator::range_call(const CallExpr& call) {
   const FunctionRow& row = *call.function;
-  const bool increase = row.name == "increase" || row.name == "rate";
   RangeInput input;
   std::vector<Matrix> scalars;
   bool subquery = false;
   for (const ExprPtr& arg : call.args) {
     if (arg->type() == ValueType::Matrix) {
       subquery = unwrapped(*arg).kind == ExprKind::Subquery;
-      KANSOKU_TRY(input, range_input(unwrapped(*arg), increase ? Use::Increase : Use::Values));
+      KANSOKU_TRY(input, range_input(unwrapped(*arg), use_of(row)));
     } else {
       KANSOKU_TRY(Matrix scalar, eval(*arg));
       scalars.push_back(std::move(scalar));
@@ -319,12 +335,15 @@ Result<Matrix> Evaluator::range_call(const CallExpr& call) {
       KANSOKU_RETURN_IF_ERROR(charge(points + in_window.size()));
       for (size_t s = 0; s < scalars.size(); ++s) values[s] = scalars[s].front().points[step].f;
       const int64_t end = reference(*input.time, t);
+      std::span<const double> weights = series.weights;
+      if (!weights.empty()) weights = weights.subspan(low, in_window.size());
       RangeCall one{.expr = call,
                     .options = root_.options,
                     .annotations = root_.annotations,
                     .scalars = values,
                     .labels = series.labels,
                     .points = in_window,
+                    .weights = weights,
                     .t = t,
                     .range_start = end - input.range_ms,
                     .range_end = end,

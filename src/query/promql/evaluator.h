@@ -64,6 +64,9 @@ class StepReader {
   std::vector<size_t> next_;
 };
 
+// What a function over a range wants the points for.
+Use use_of(const FunctionRow& function);
+
 // Series read for a range selector or made by a subquery, with the windows to cut from them.
 struct RangeInput {
   std::vector<SourceSeries> series;

@@ -175,7 +175,7 @@ Result<Matrix> Evaluator::sample_times(const CallExpr& call, bool start) {
   if (of_samples) {
     // The same walk as for values, over points whose value is their own time.
     const auto& selector = as<VectorSelector>(arg);
-    KANSOKU_TRY(auto all, read(selector, root_.options.lookback_ms, 0, Use::Values));
+    KANSOKU_TRY(auto all, read(selector, root_.options.lookback_ms, 0, Use::Instant));
     for (const SourceSeries& series : all) {
       Series result{series.labels, false, {}};
       size_t next = 0;

@@ -156,6 +156,15 @@ double average_floats(std::span<const Point> points) {
   return incremental ? mean + rest : sum / count + rest / count;
 }
 
+// Of points that stand for several each; the sums overflow only where the plain ones do.
+double weighted_sum(const RangeCall& call) {
+  double sum = 0;
+  double rest = 0;
+  for (size_t i = 0; i < call.points.size(); ++i)
+    kahan_add(call.points[i].f * call.weight(i), sum, rest);
+  return std::isinf(sum) ? sum : sum + rest;
+}
+
 // The point that `better(value, best)` chooses, the first to begin with.
 template <class Better>
 const Point* choose(std::span<const Point> points, Better&& better) {
@@ -254,6 +263,7 @@ bool fn_sum_over_time(RangeCall& call) {
   const Kinds kinds = kinds_of(call.points);
   if (mixed(call, kinds)) return false;
   if (kinds.floats == 0) return sum_histograms(call);
+  if (!call.weights.empty()) return put(call, weighted_sum(call));
   double sum = 0;
   double rest = 0;
   for (const Point& point : call.points) kahan_add(point.f, sum, rest);
@@ -264,12 +274,11 @@ bool fn_avg_over_time(RangeCall& call) {
   const Kinds kinds = kinds_of(call.points);
   if (mixed(call, kinds)) return false;
   if (kinds.floats == 0) return average_histograms(call);
+  if (!call.weights.empty()) return put(call, weighted_sum(call) / call.points_count());
   return put(call, average_floats(call.points));
 }
 
-bool fn_count_over_time(RangeCall& call) {
-  return put(call, static_cast<double>(call.points.size()));
-}
+bool fn_count_over_time(RangeCall& call) { return put(call, call.points_count()); }
 bool fn_present_over_time(RangeCall& call) { return put(call, 1); }
 
 bool fn_first_over_time(RangeCall& call) {

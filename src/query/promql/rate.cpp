@@ -154,7 +154,8 @@ bool extrapolated(RangeCall& call, RateKind kind) {
   Stretch stretch{.to_start = static_cast<double>(first.t - call.range_start) / 1000,
                   .to_end = static_cast<double>(call.range_end - last.t) / 1000,
                   .sampled = static_cast<double>(last.t - first.t) / 1000};
-  const double average = intervals > 0 ? stretch.sampled / static_cast<double>(intervals) : 0;
+  const double average =
+      intervals > 0 ? stretch.sampled / std::max(call.points_count() - 1, 1.0) : 0;
   const double threshold = average * 1.1;
   const bool known_start = call.options.start_timestamps && kind.counter && first.st != 0 &&
                            first.st > call.range_start && first.st < first.t;

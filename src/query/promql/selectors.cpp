@@ -31,6 +31,17 @@ void mark_resets(std::vector<Point>& points) {
 
 bool stale(const Point& point) { return !point.h && is_stale(point.f); }
 
+void leave_out_stale(SourceSeries& series) {
+  if (!series.weights.empty()) {
+    size_t kept = 0;
+    for (size_t i = 0; i < series.points.size(); ++i) {
+      if (!stale(series.points[i])) series.weights[kept++] = series.weights[i];
+    }
+    series.weights.resize(kept);
+  }
+  std::erase_if(series.points, stale);
+}
+
 // Steps of a subquery may repeat a sample, so what its hint says of the one before no longer holds.
 void forget_resets(std::vector<Point>& points) {
   for (Point& point : points) {
@@ -139,7 +150,7 @@ bool Evaluator::smoothed_point(const VectorSelector& selector, const SourceSerie
 Result<Matrix> Evaluator::instant_selector(const VectorSelector& selector) {
   const bool smoothed = selector.mode == RangeMode::Smoothed;
   const int64_t lookback = root_.options.lookback_ms;
-  KANSOKU_TRY(auto all, read(selector, lookback, smoothed ? lookback : 0, Use::Values));
+  KANSOKU_TRY(auto all, read(selector, lookback, smoothed ? lookback : 0, Use::Instant));
   Matrix out;
   for (SourceSeries& series : all) {
     KANSOKU_RETURN_IF_ERROR(root_.context.spend(kSeriesUnits));
@@ -181,7 +192,7 @@ Result<RangeInput> Evaluator::range_input(const Expr& expr, Use use) {
               read(*matrix.vector, before, input.mode == RangeMode::Smoothed ? lookback : 0, use));
   for (SourceSeries& series : input.series) {
     KANSOKU_RETURN_IF_ERROR(root_.context.spend(kPointUnits * series.points.size()));
-    std::erase_if(series.points, stale);
+    leave_out_stale(series);
   }
   return input;
 }

@@ -21,7 +21,8 @@ Status SeriesSource::scan(const Selection& selection, QueryContext& context,
                                   .times_ms = times_ms,
                                   .values = values,
                                   .deltas = series.deltas,
-                                  .needs_points = needs_points}));
+                                  .needs_points = needs_points,
+                                  .weights = series.weights}));
   }
   return {};
 }

@@ -13,10 +13,15 @@
 
 namespace kansoku::query::promql {
 
-// What the points are wanted for; sources of accumulating series answer differently.
+// What the points are wanted for; sources of accumulating series, and of cells in place of points,
+// answer differently.
 enum class Use : uint8_t {
   Values,    // the value as it stands
+  Instant,   // the same, at single times
   Increase,  // increase() or rate() over a range: accumulating series give their deltas
+  Min,       // the smallest value
+  Max,       // the largest
+  Mean,      // the average, the sum or the number of points
 };
 
 struct Selection {
@@ -34,6 +39,8 @@ struct SourceSeries {
   std::vector<Point> points;  // ascending; stale markers are points
   // The points are deltas: increase() is their sum over the range, without extrapolation.
   bool deltas = false;
+  // Empty, or for how many points of the series each stands (store::SeriesPoints::weights).
+  std::vector<double> weights;
 };
 
 // One series as columns.
@@ -44,6 +51,7 @@ struct SourceColumns {
   bool deltas = false;
   // Native histograms or start timestamps are among the points: only select() tells all of them.
   bool needs_points = false;
+  std::span<const double> weights;  // as in SourceSeries
 };
 using ColumnSink = std::function<Status(const SourceColumns&)>;
 

@@ -50,6 +50,25 @@ Point as_it_is(int64_t t, const signal::Point& point) {
   return {.t = t, .f = point.sum() / point.count()};
 }
 
+// What stands for the points of cells.
+store::CellView view_of(Use use) {
+  switch (use) {
+    case Use::Values:
+      return store::CellView::Ends;
+    case Use::Instant:
+      return store::CellView::Held;
+    case Use::Increase:
+      return store::CellView::Increase;
+    case Use::Min:
+      return store::CellView::Min;
+    case Use::Max:
+      return store::CellView::Max;
+    case Use::Mean:
+      return store::CellView::Mean;
+  }
+  return store::CellView::Ends;
+}
+
 store::MatchOp match_op(MatchType type) {
   constexpr std::array<store::MatchOp, 4> kOps{store::MatchOp::Equal, store::MatchOp::NotEqual,
                                                store::MatchOp::Regex, store::MatchOp::NotRegex};
@@ -66,6 +85,8 @@ void join_same_labels(std::vector<SourceSeries>& series) {
       out.push_back(std::move(one));
       continue;
     }
+    // A point of each series at one time would be counted wrong; all count as one.
+    out.back().weights.clear();
     std::vector<Point> points;
     std::ranges::merge(out.back().points, one.points, std::back_inserter(points), {}, &Point::t,
                        &Point::t);
@@ -128,7 +149,8 @@ store::MetricScan StoreSource::Plan::scan(std::vector<store::SeriesId> ids,
           .ids = std::move(ids),
           .range = {begin_ms - tier, end_ms - tier + 1},
           .tier_ms = tier,
-          .summary_only = accumulating && !statistic.needs_distribution()};
+          .summary_only = accumulating && !statistic.needs_distribution(),
+          .view = view_of(use)};
 }
 
 Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> ids,
@@ -147,13 +169,16 @@ Status StoreSource::read_points(const Plan& plan, std::vector<store::SeriesId> i
     KANSOKU_RETURN_IF_ERROR(hold.hold(bytes));
     SourceSeries& out = *rows.at(points.id);
     out.points.reserve(points.size());
+    const bool weighted = !points.weights.empty();
     for (size_t i = 0; i < points.size(); ++i) {
       KANSOKU_RETURN_IF_ERROR(context.spend(kPointUnits));
       const int64_t t = points.timestamps_ms[i] + tier;
       if (as_stored) {
         out.points.push_back(as_it_is(t, points.point(i)));
+        if (weighted) out.weights.push_back(points.weights[i]);
       } else if (const auto value = plan.value(accumulating, t, points.point(i))) {
         out.points.push_back({.t = t, .f = *value});
+        if (weighted) out.weights.push_back(points.weights[i]);
       }
     }
     return {};
@@ -173,6 +198,7 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
   for (const Row& row : rows) ids.push_back(row.id);
   std::vector<int64_t> times_ms;
   std::vector<double> values;
+  std::vector<double> weights;
   size_t at = 0;
   const auto one = [&](const store::SeriesPoints& points) -> Status {
     KANSOKU_RETURN_IF_ERROR(context.spend(kSeriesUnits + points.size()));
@@ -182,9 +208,11 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
                       .times_ms = points.timestamps_ms,
                       .values = points.values,
                       .deltas = plan.deltas(accumulating)};
+    out.weights = points.weights;
     if (as_stored && points.distributions.empty()) return sink(out);
     times_ms.clear();
     values.clear();
+    weights.clear();
     for (size_t i = 0; i < points.size(); ++i) {
       const int64_t t = points.timestamps_ms[i] + tier;
       const signal::Distribution* distribution = points.distribution(i);
@@ -202,10 +230,12 @@ Status StoreSource::read_columns(const Plan& plan, std::span<const Row> rows, bo
       if (!value) continue;
       times_ms.push_back(t);
       values.push_back(*value);
+      if (!points.weights.empty()) weights.push_back(points.weights[i]);
     }
     if (times_ms.empty()) return {};
     out.times_ms = times_ms;
     out.values = values;
+    out.weights = weights;
     return sink(out);
   };
   KANSOKU_TRY(const store::ScanReport report,

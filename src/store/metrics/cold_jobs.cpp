@@ -14,8 +14,9 @@ constexpr int kClassBits = 3;
 // Rows of a merge in one step: about 1 ms.
 constexpr size_t kRowsPerStep = 1024;
 
-int64_t horizon_of(const Horizons& horizons, signal::MergeKind merge) {
-  return merge == signal::MergeKind::Replace ? horizons.raw_replace_ms : horizons.tier_ms.back();
+int64_t horizon_of(const Horizons& horizons, SeriesId id, signal::MergeKind merge) {
+  return merge == signal::MergeKind::Replace ? horizons.gone_replace_ms(id)
+                                             : horizons.tier_ms.back();
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ Result<std::unique_ptr<ColdWriteJob>> ColdWriteJob::begin(
 }
 
 void ColdWriteJob::add(const SeriesTable::Row& row) {
-  const bool gone = row.last_ms == kNever || row.last_ms < horizon_of(horizons_, row.merge);
+  const bool gone = row.last_ms == kNever || row.last_ms < horizon_of(horizons_, row.id, row.merge);
   if (gone && !cold_->contains(row.id)) return;
   ColdRow out{.id = row.id, .merge = row.merge, .temporality = row.temporality, .gone = gone};
   uint64_t hash = 0;
@@ -99,7 +100,7 @@ bool ColdMergeJob::may_copy(const Source& source) {
   constexpr size_t kRowsMin = kChunkRows / 8;
   if (summary.rows < kRowsMin) return false;
   if (writer_->rows_waiting() > 0 && writer_->rows_waiting() < kRowsMin) return false;
-  if (summary.min_ms < std::max(horizons_.raw_replace_ms, horizons_.tier_ms.back())) return false;
+  if (summary.min_ms < std::max(horizons_.gone_max_ms(), horizons_.tier_ms.back())) return false;
   for (const Source& other : sources_) {
     if (&other != &source && !ended(other) && next_id(other) <= summary.last_id) return false;
   }
@@ -178,7 +179,7 @@ Status ColdMergeJob::decode_chunk(Source& source) {
 }
 
 bool ColdMergeJob::expired(const ColdRow& row) const {
-  return row.last_ms < horizon_of(horizons_, row.merge);
+  return row.last_ms < horizon_of(horizons_, row.id, row.merge);
 }
 
 uint32_t ColdMergeJob::key_of(Source& source, uint32_t pair) {

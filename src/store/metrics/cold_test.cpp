@@ -259,7 +259,7 @@ TEST_CASE("merged cold segments answer as their inputs, without what is gone or 
     for (const Known& row : *rows) all[row.row.id] = row;
   }
   Horizons horizons;
-  horizons.raw_replace_ms = 100'000;
+  horizons.now_ms = 100'000;
   horizons.tier_ms.fill(-100'000);
   const uint64_t rows = merge_both(disk, index, horizons);
   std::erase_if(all, [&](const auto& each) {
@@ -290,7 +290,7 @@ TEST_CASE("chunks that stand apart are copied when cold segments are merged") {
     for (const Known& row : *rows) all[row.row.id] = row;
   }
   Horizons horizons;
-  horizons.raw_replace_ms = horizons.raw_accumulate_ms = -1'000'000;
+  horizons.replace_retention_ms = 1'000'000;
   horizons.tier_ms.fill(-1'000'000);
   (void)merge_both(disk, index_of(disk, {1, 2}), horizons);
   auto merged = index_of(disk, {3});

@@ -3,6 +3,7 @@
 #include "store/metrics/engine_core.h"
 #include "store/metrics/maintenance.h"
 #include "store/metrics/part.h"
+#include "store/metrics/tier_state.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -54,8 +55,9 @@ void MetricEngine::Core::update_view(const std::function<void(View&)>& change) {
 // Whether something that was stored cannot be read.
 bool MetricEngine::Core::damaged() const {
   auto now = current_view();
-  if (std::ranges::any_of(now->parts, [](const auto& part) { return part->damaged(); }))
-    return true;
+  const auto is_damaged = [](const auto& part) { return part->damaged(); };
+  if (std::ranges::any_of(now->parts, is_damaged)) return true;
+  if (std::ranges::any_of(now->tiers->parts, is_damaged)) return true;
   std::lock_guard lock(queue_mutex);
   return engine_counters.log_damages > 0;
 }
@@ -244,6 +246,10 @@ MetricStoreStats MetricEngine::stats() const {
     stats.parts_bytes += part->file_bytes();
     stats.parts_quarantined += static_cast<uint64_t>(part->damaged());
   }
+  for (const auto& part : view->tiers->parts) {
+    stats.parts_bytes += part->meta().file_bytes;
+    stats.parts_quarantined += static_cast<uint64_t>(part->damaged());
+  }
   return stats;
 }
 
@@ -255,6 +261,10 @@ MetricEngineStats MetricEngine::engine_stats() const {
   stats.series_cold = view->cold->rows();
   for (const ColdIndex::Part& part : view->cold->parts()) {
     stats.cold_bytes += part.segment->file_bytes();
+  }
+  for (const auto& part : view->tiers->parts) {
+    ++stats.tier_parts;
+    stats.tier_bytes += part->meta().file_bytes;
   }
   stats.queue_bytes = core_->queue_bytes;
   return stats;

@@ -18,9 +18,20 @@
 
 namespace kansoku::store::metrics {
 
+// Replacing series that the matchers find, in every account: how long their points are kept, at
+// least the 15 days that back-fill needs, and how long cells of each of kTiersMs (0: none).
+struct TierRule {
+  std::vector<Matcher> matchers;
+  int64_t raw_ms = kReplaceRetentionMs;
+  std::array<int64_t, kTiersMs.size()> keep_ms{};
+};
+inline constexpr size_t kTierRulesMax = 64;
+
 struct MetricEngineOptions {
   std::string directory;  // of this engine alone, e.g. DATA/metrics
   int64_t replace_retention_ms = kReplaceRetentionMs;
+  // The first that finds a series counts; at most kTierRulesMax.
+  std::vector<TierRule> tier_rules;
   uint64_t series_per_tenant_max = kSeriesPerTenantMax;
   // Batches queued and in the log's hands; over it append() drops with `overload`.
   size_t queue_bytes_max = 32U << 20;
@@ -53,7 +64,9 @@ struct MetricEngineStats {
   uint64_t merge_failures = 0;
   uint64_t series_memory_bytes = 0;
   uint64_t series_cold = 0;  // that are not in memory
-  uint64_t cold_bytes = 0;   // of their segments
+  uint64_t tier_parts = 0;   // of replacing series
+  uint64_t tier_bytes = 0;
+  uint64_t cold_bytes = 0;  // of their segments
   uint64_t queue_bytes = 0;
   uint64_t pages_damaged = 0;
   uint64_t replayed_records = 0;

@@ -17,6 +17,7 @@ namespace kansoku::store::metrics {
 
 class Part;
 class Maintenance;
+struct TierState;
 
 // What readers see beside the head: replaced as a whole.
 struct View {
@@ -25,6 +26,8 @@ struct View {
   std::shared_ptr<const Tombstones> tombstones = std::make_shared<Tombstones>();
   // Series that are not in the table; never null.
   std::shared_ptr<const ColdIndex> cold = std::make_shared<ColdIndex>();
+  // Never null once the engine is open.
+  std::shared_ptr<const TierState> tiers;
 };
 
 // A deletion on its way through the log.
@@ -147,6 +150,8 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
 
   // engine_scan.cpp
   Result<ScanReport> scan(const MetricScan& scan, const ScanSink& sink);
+  // Points as they are on disk and in memory, of any scope and time; for background work.
+  Result<ScanReport> scan_stored(const MetricScan& scan, const ScanSink& sink);
 };
 
 }  // namespace kansoku::store::metrics

@@ -1,6 +1,7 @@
 // From a delivery to a log record, and from the durable record into the head.
 #include "base/check.h"
 #include "store/metrics/engine_core.h"
+#include "store/metrics/tier_state.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -32,6 +33,9 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
   // By merge kind.
   std::array<int64_t, 2> oldest{now_ms - kPointPastMs, now_ms - kPointPastMs};
   if (back_fill) oldest = {now_ms - options.replace_retention_ms, now_ms - kTierRetentionMs.back()};
+  // What has become cells takes no more points.
+  if (back_fill && !options.tier_rules.empty())
+    oldest[0] = std::max(oldest[0], current_view()->tiers->watermark_ms);
   int64_t newest = now_ms + kPointFutureMs;
   int64_t suspect = std::max(oldest[0], oldest[1]);
   uint64_t old = 0;
@@ -52,7 +56,8 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
   }
   add_rejection(in_flight, old, "too_old",
                 Error{ErrorCode::OutOfRange,
-                      back_fill ? "a point is older than what is kept (the retention)"
+                      back_fill ? "a point is older than what is kept (the retention), or than "
+                                  "the points that have become cells"
                                 : "a point is older than two weeks",
                       {}});
   add_rejection(in_flight, ahead, "too_new",

@@ -5,6 +5,7 @@
 #include "store/metrics/engine_core.h"
 #include "store/metrics/fold.h"
 #include "store/metrics/part.h"
+#include "store/metrics/tier_reader.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -14,6 +15,11 @@ constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 // Streams copied under one hold of a shard's lock.
 constexpr size_t kIdsPerLook = 256;
 
+enum class Reads : uint8_t {
+  Shown,   // what an answer shows
+  Stored,  // what is there, of any scope
+};
+
 // Which times of a series an answer may show, and how it is put together.
 struct Plan {
   signal::MergeKind merge = signal::MergeKind::Replace;
@@ -22,6 +28,9 @@ struct Plan {
   int64_t read_end = kMax;
   int64_t show_begin = kMin;  // of the points or cells of the answer
   int64_t show_end = kMax;
+  // Of a series of which cells may be shown: points from here on are.
+  const TierRule* rule = nullptr;
+  int64_t raw_begin = kMin;
 };
 
 int64_t cell_end(int64_t ms, int64_t cell_ms) {
@@ -32,13 +41,16 @@ int64_t cell_end(int64_t ms, int64_t cell_ms) {
 
 class Scanner {
  public:
-  Scanner(MetricEngine::Core& core, const MetricScan& scan, const ScanSink& sink)
+  Scanner(MetricEngine::Core& core, const MetricScan& scan, const ScanSink& sink, Reads reads)
       : core_(core),
         scan_(scan),
         sink_(sink),
+        reads_(reads),
+        cache_(reads == Reads::Shown ? &core.pages : nullptr),
         now_ms_(core.clock->now_ms()),
         scope_(core.table.find_scope(scan.scope)),
-        kinds_(core.series_kinds(&core.pages)) {}
+        kinds_(core.series_kinds(cache_)),
+        tiers_(scan, cache_) {}
 
   Result<ScanReport> run() {
     KANSOKU_RETURN_IF_ERROR(check());
@@ -59,6 +71,7 @@ class Scanner {
     if (!view_) view_ = core_.current_view();
     note_fenced();
     for (auto& [key, cursor] : cursors_) report_.bytes_read += cursor.bytes_read();
+    report_.bytes_read += tiers_.bytes_read();
     report_.aggregated = scan_.aggregate == PartialAggregate::Cells;
     return std::move(report_);
   }
@@ -93,14 +106,17 @@ class Scanner {
     view_ = std::move(view);
   }
 
-  Plan plan_for(signal::MergeKind merge) const {
+  Plan plan_for(SeriesId id, signal::MergeKind merge) const {
     Plan plan;
     plan.merge = merge;
     bool accumulate = merge == signal::MergeKind::Accumulate;
-    int64_t raw_kept = accumulate ? kRawRetentionMs : core_.options.replace_retention_ms;
     plan.show_begin = scan_.range.begin;
     plan.show_end = scan_.range.end;
-    int64_t oldest = now_ms_ - raw_kept;
+    const TierState& tiers = *view_->tiers;
+    int64_t oldest = accumulate
+                         ? now_ms_ - kRawRetentionMs
+                         : tiers.raw_begin_ms(id, now_ms_, core_.options.replace_retention_ms);
+    if (reads_ == Reads::Stored) oldest = kMin;
     if (accumulate && scan_.tier_ms > 0) {
       auto tier = static_cast<size_t>(std::find(kTiersMs.begin(), kTiersMs.end(), scan_.tier_ms) -
                                       kTiersMs.begin());
@@ -112,6 +128,13 @@ class Scanner {
     bool bounded_begin = folds && scan_.range.begin > kMin + scan_.tier_ms;
     plan.read_begin = std::max(
         oldest, bounded_begin ? floor_to(scan_.range.begin, scan_.tier_ms) : scan_.range.begin);
+    if (!accumulate && reads_ == Reads::Shown && scan_.range.begin < tiers.watermark_ms) {
+      plan.rule = tiers.rule(id);
+      plan.raw_begin = oldest;
+      // Whether an hour has points or cells is seen from its begin on.
+      if (plan.rule != nullptr && plan.read_begin > kMin + kHourMs)
+        plan.read_begin = floor_to(plan.read_begin, kHourMs);
+    }
     plan.read_end = folds ? cell_end(scan_.range.end, scan_.tier_ms) : scan_.range.end;
     return plan;
   }
@@ -126,7 +149,7 @@ class Scanner {
     auto key = std::pair(part.get(), kind);
     auto found = cursors_.find(key);
     if (found == cursors_.end()) {
-      found = cursors_.emplace(key, PartCursor(part, kind, decompressor_, &core_.pages)).first;
+      found = cursors_.emplace(key, PartCursor(part, kind, decompressor_, cache_)).first;
     }
     return found->second;
   }
@@ -183,8 +206,9 @@ class Scanner {
   Status answer(SeriesId id, size_t row) {
     const SeriesKind kind = kinds_.find(id);
     // Scans never cross tenants.
-    if (kind.scope == SeriesKind::kNoScope || kind.scope != scope_) return {};
-    Plan plan = plan_for(kind.merge);
+    if (kind.scope == SeriesKind::kNoScope) return {};
+    if (reads_ == Reads::Shown && kind.scope != scope_) return {};
+    Plan plan = plan_for(id, kind.merge);
     DecodedSeries& series = series_;
     series.clear();
     read_parts(id, plan, series);
@@ -198,13 +222,32 @@ class Scanner {
     read_stream(stream, plan, nullptr, id, series);
     if (plan.kind == PageKind::Raw) {
       cut_range(series, plan.read_begin, plan.read_end);
-      if (scan_.tier_ms > 0) fold_cells(series, scan_.tier_ms);
+      if (plan.rule != nullptr) put_tiers(id, plan, series);
+      if (scan_.tier_ms > 0) {
+        if (kind.merge == signal::MergeKind::Replace) drop_stale_markers(series);
+        fold_cells(series, scan_.tier_ms);
+      }
     }
     cut_range(series, plan.show_begin, plan.show_end);
     if (scan_.aggregate == PartialAggregate::Cells) fold_cells(series, scan_.step_ms);
+    std::span<const double> weights;
+    if (plan.rule != nullptr) weights = tiers_.put_points(plan.show_begin, plan.show_end, series);
     if (series.size() == 0) return {};
     ++report_.series;
-    return sink_({id, series.timestamps_ms, series.values, series.distributions});
+    return sink_({id, series.timestamps_ms, series.values, series.distributions, weights});
+  }
+
+  // Cells where points are no longer kept, also where they went earlier than the rule says now.
+  void put_tiers(SeriesId id, const Plan& plan, DecodedSeries& series) {
+    const int64_t first_ms = series.size() == 0 ? kMax : floor_to(series.timestamps_ms[0], kHourMs);
+    const TimeRangeMs range{
+        scan_.range.begin == kMin ? kMin : floor_to(scan_.range.begin, kHourMs),
+        std::min(plan.read_end,
+                 std::max(plan.raw_begin, std::min(first_ms, view_->tiers->watermark_ms)))};
+    tiers_.read(*view_->tiers, *view_->tombstones, id, *plan.rule, range, now_ms_, report_.points);
+    for (const TimeRangeMs& missing : tiers_.take_missing())
+      note_missing(missing.begin, missing.end - 1);
+    tiers_.put_summaries(series);
   }
 
   void note_missing(int64_t min_ms, int64_t max_ms) {
@@ -229,9 +272,12 @@ class Scanner {
   MetricEngine::Core& core_;
   const MetricScan& scan_;
   const ScanSink& sink_;
+  const Reads reads_;
+  PageCache* const cache_;
   int64_t now_ms_;
   ScopeId scope_;
   SeriesKinds kinds_;
+  TierReader tiers_;
   ScanReport report_;
   std::shared_ptr<const View> view_;
   Decompressor decompressor_;
@@ -248,7 +294,11 @@ class Scanner {
 }  // namespace
 
 Result<ScanReport> MetricEngine::Core::scan(const MetricScan& scan, const ScanSink& sink) {
-  return Scanner(*this, scan, sink).run();
+  return Scanner(*this, scan, sink, Reads::Shown).run();
+}
+
+Result<ScanReport> MetricEngine::Core::scan_stored(const MetricScan& scan, const ScanSink& sink) {
+  return Scanner(*this, scan, sink, Reads::Stored).run();
 }
 
 }  // namespace kansoku::store::metrics

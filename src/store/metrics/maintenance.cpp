@@ -56,11 +56,14 @@ Result<uint64_t> Maintenance::load() {
     }
     loaded.parts.push_back(std::move(part));
   }
+  load_tiers(loaded);
   core_.update_view([&](View& view) { view = std::move(loaded); });
   return state.floor;
 }
 
 void Maintenance::start() {
+  resolve_tiers();
+  note_times_of_tiers();
   // Whoever sends to a server that was away has had no chance yet: the first look is one whole idle
   // time from now.
   left_at_ns_ =
@@ -251,6 +254,7 @@ bool Maintenance::step() {
   }
   for (auto& [directory, done] : snapshots) done(write_snapshot(directory));
   if (!retention.empty()) {
+    resolve_tiers();
     Status status = drop_expired();
     for (Done& done : retention) done(status);
     return true;
@@ -259,6 +263,7 @@ bool Maintenance::step() {
   if (merge_) return step_merge();
   if (clean_) return step_clean();
   if (step_cold()) return true;
+  if (step_tiers()) return true;
   if (pick_merge()) return true;
   std::lock_guard lock(tasks_mutex_);
   bool more = leave_stage_.load(std::memory_order_acquire) == LeaveStage::Write ||
@@ -274,9 +279,13 @@ ManifestState Maintenance::scalars() {
   ManifestState next = manifest_.state();
   next.parts.clear();
   next.cold.clear();
+  next.tiers.clear();
   next.series_end = core_.table.size();
-  next.series_file = series_file_.number();
-  next.series_bytes = series_file_.bytes();
+  // After a save that failed, what the last record says is what is on the disk.
+  if (!series_file_.broken()) {
+    next.series_file = series_file_.number();
+    next.series_bytes = series_file_.bytes();
+  }
   next.trusted_ms = core_.clock->now_ms();
   return next;
 }
@@ -291,7 +300,7 @@ Status Maintenance::advance_seal() {
   SealTask& seal = *seal_;
   if (seal.written) return publish_seal();
   if (!seal.job) {
-    Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
+    Horizons horizons = horizons_now();
     KANSOKU_TRY(seal.job, SealJob::begin(*core_.env.files, core_.options.directory, seal.frozen,
                                          core_.series_kinds(), manifest_.take_part_id(), horizons));
     return {};
@@ -502,7 +511,7 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   output.last_sequence = inputs.back()->meta().last_sequence;
   for (const auto& part : inputs) output.level = std::max(output.level, part->meta().level);
   if (inputs.size() > 1) ++output.level;
-  Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
+  Horizons horizons = horizons_now();
   MergeTask task;
   KANSOKU_TRY(task.job, MergeJob::begin(*core_.env.files, core_.options.directory,
                                         std::move(inputs), core_.series_kinds(), output, horizons,
@@ -511,9 +520,15 @@ Status Maintenance::begin_merge(std::vector<std::shared_ptr<const Part>> inputs)
   return {};
 }
 
+Horizons Maintenance::horizons_now() {
+  return horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms,
+                     core_.current_view()->tiers);
+}
+
 // Removes parts of which nothing can be asked for any more; rewrites those that are mostly expired.
 Status Maintenance::drop_expired() {
-  Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
+  Horizons horizons = horizons_now();
+  const int64_t raw_replace_ms = horizons.raw_replace_min_ms();
   auto view = core_.current_view();
   ManifestEdit edit;
   std::vector<std::shared_ptr<const Part>> gone;
@@ -526,7 +541,7 @@ Status Maintenance::drop_expired() {
     uint64_t live = 0;
     uint64_t expired = 0;
     for (size_t kind = 0; kind < kPageKinds - 1; ++kind) {
-      int64_t horizon = kind == 0 ? std::min(horizons.raw_accumulate_ms, horizons.raw_replace_ms)
+      int64_t horizon = kind == 0 ? std::min(horizons.raw_accumulate_ms, raw_replace_ms)
                                   : horizons.tier_ms[kind - 1];
       // Raw pages of accumulating series expire long before those of replacing ones.
       for (const PageInfo& page : part->pages(static_cast<PageKind>(kind))) {
@@ -554,6 +569,7 @@ Status Maintenance::drop_expired() {
     });
     remove_part_files(gone);
   }
+  KANSOKU_RETURN_IF_ERROR(drop_expired_tiers());
   KANSOKU_RETURN_IF_ERROR(prune_tombstones({}));
   KANSOKU_RETURN_IF_ERROR(core_.usage.save(*core_.env.files, core_.options.directory));
   if (rewrite) return begin_merge({rewrite});

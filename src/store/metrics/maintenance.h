@@ -11,6 +11,7 @@
 #include "store/metrics/manifest.h"
 #include "store/metrics/part_jobs.h"
 #include "store/metrics/series_file.h"
+#include "store/metrics/tier_jobs.h"
 
 namespace kansoku::store::metrics {
 
@@ -97,6 +98,19 @@ class Maintenance {
   Status advance_cold_write();
   void finish_cold_write(bool published);
   Status advance_cold_merge();
+  // Tiers of replacing series (maintenance_tiers.cpp).
+  void resolve_tiers();
+  void load_tiers(View& loaded);
+  void find_unseen_in_tiers(const View& loaded);
+  void note_times_of_tiers();
+  bool step_tiers();
+  Status advance_tier_fold();
+  Status begin_tier_fold();
+  bool clean_tier_part();
+  Status advance_tier_rewrite();
+  Status drop_expired_tiers();
+  void change_tiers(const std::function<void(TierState&)>& change);
+  Horizons horizons_now();
   ColdMeta merged_cold_meta(const ColdIndex& cold, std::span<const size_t> inputs);
   Status load_cold();
   Status load_series();
@@ -135,6 +149,10 @@ class Maintenance {
   std::unique_ptr<ColdMergeJob> cold_merge_;
   ColdMeta cold_meta_;  // of the one that is being written
   bool cold_merge_failed_ = false;
+  std::unique_ptr<TierFoldJob> tier_fold_;
+  std::optional<std::vector<TierMeta>> tier_written_;  // of the fold, not yet in the manifest
+  bool tiers_due_ = false;
+  std::unique_ptr<TierRewriteJob> tier_rewrite_;
   std::optional<SealTask> seal_;
   std::optional<MergeTask> merge_;
   std::vector<Done> merge_running_;   // merge_all requests that the present merges serve

@@ -152,7 +152,7 @@ Status Maintenance::advance_cold_write() {
   if (cold_write_ == nullptr) {
     // All of them are in the series file: what comes after its present end is newer.
     cold_meta_ = {manifest_.take_part_id(), series_file_.number(), series_file_.bytes()};
-    Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
+    Horizons horizons = horizons_now();
     KANSOKU_TRY(cold_write_,
                 ColdWriteJob::begin(*core_.env.files, core_.options.directory, cold_meta_.id,
                                     core_.table, cold, leave_.ids, horizons));
@@ -180,7 +180,7 @@ Status Maintenance::advance_cold_merge() {
     std::vector<size_t> inputs = cold_merge_inputs(*cold);
     if (inputs.empty()) return {};
     cold_meta_ = merged_cold_meta(*cold, inputs);
-    Horizons horizons = horizons_at(core_.clock->now_ms(), core_.options.replace_retention_ms);
+    Horizons horizons = horizons_now();
     KANSOKU_TRY(cold_merge_, ColdMergeJob::begin(*core_.env.files, core_.options.directory,
                                                  cold_meta_.id, cold, std::move(inputs), horizons));
     return {};

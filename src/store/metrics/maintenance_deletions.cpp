@@ -42,6 +42,12 @@ bool Maintenance::step_clean() {
     }
     return true;
   }
+  if (clean_tier_part()) return true;
+  for (const auto& part : view->tiers->parts) {
+    const auto& goal = clean_->goal->items();
+    const auto hidden = [&](const auto& item) { return touches(*item, *part); };
+    if (part->damaged() && std::ranges::any_of(goal, hidden)) damaged = part->path();
+  }
   Status pruned = prune_tombstones(clean_->clean_parts);
   if (pruned && !damaged.empty()) {
     pruned =
@@ -63,6 +69,7 @@ Status Maintenance::prune_tombstones(const std::set<uint64_t>& clean_parts) {
     for (const auto& part : view->parts) {
       needed = needed || (!clean_parts.contains(part->meta().id) && touches(*item, *part));
     }
+    for (const auto& part : view->tiers->parts) needed = needed || touches(*item, *part);
     if (!needed) gone.insert(item->sequence);
   }
   if (gone.empty()) return save_tombstones();
@@ -104,6 +111,11 @@ Status Maintenance::write_snapshot(const std::string& directory) {
     std::string name = part_name(meta.id);
     Status linked = files.link(env::join_path(from, name), env::join_path(directory, name));
     // A part whose file is gone is known to be lost; so it is in the copy.
+    if (!linked && linked.error().code != ErrorCode::NotFound) return linked;
+  }
+  for (const auto& [id, meta] : state.tiers) {
+    const std::string name = tier_part_name(id);
+    Status linked = files.link(env::join_path(from, name), env::join_path(directory, name));
     if (!linked && linked.error().code != ErrorCode::NotFound) return linked;
   }
   KANSOKU_RETURN_IF_ERROR(series_file_.copy_to(directory, state.series_file, state.series_bytes));

@@ -7,8 +7,9 @@ namespace {
 
 constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
 // 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of
-// the series' ids; records of version 1 and 2 end before those.
-constexpr uint32_t kManifestVersion = 3;
+// the series' ids; records of version 1 and 2 end before those. 4: tiers of replacing series;
+// records of version 3 end before them.
+constexpr uint32_t kManifestVersion = 4;
 constexpr uint32_t kManifestVersionMin = 1;
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
 // Rewritten when it has grown to this, and to twice what it was as one record.
@@ -54,6 +55,11 @@ std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) 
     append_varint(payload, meta.series_file);
     append_varint(payload, meta.series_bytes);
   }
+  append_varint(payload, zigzag(scalars.tier_watermark_ms));
+  append_varint(payload, edit.tiers_removed.size());
+  for (uint64_t id : edit.tiers_removed) append_varint(payload, id);
+  append_varint(payload, edit.tiers_added.size());
+  for (const TierMeta& meta : edit.tiers_added) encode_tier_meta(meta, payload);
   std::string out;
   append_le(out, static_cast<uint32_t>(payload.size()));
   append_le(out, crc32c(as_bytes(payload)));
@@ -76,6 +82,25 @@ bool apply_cold(const char*& at, const char* end, ManifestState& state) {
       return false;
     }
     state.cold[meta.id] = meta;
+  }
+  return true;
+}
+
+bool apply_tiers(const char*& at, const char* end, ManifestState& state) {
+  uint64_t watermark = 0;
+  uint64_t count = 0;
+  if (!read_varint(at, end, watermark) || !read_varint(at, end, count)) return false;
+  state.tier_watermark_ms = unzigzag(watermark);
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t id = 0;
+    if (!read_varint(at, end, id)) return false;
+    state.tiers.erase(id);
+  }
+  if (!read_varint(at, end, count)) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    TierMeta meta;
+    if (!decode_tier_meta(at, end, meta)) return false;
+    state.tiers[meta.id] = meta;
   }
   return true;
 }
@@ -103,7 +128,9 @@ bool apply_edit(std::string_view payload, ManifestState& state) {
     state.parts[meta.first_sequence] = meta;
   }
   if (at == end) return true;  // of version 1 or 2
-  return apply_cold(at, end, state) && at == end;
+  if (!apply_cold(at, end, state)) return false;
+  if (at == end) return true;  // of version 3
+  return apply_tiers(at, end, state) && at == end;
 }
 
 void apply_edit(const ManifestEdit& edit, const ManifestState& scalars, ManifestState& state) {
@@ -111,6 +138,9 @@ void apply_edit(const ManifestEdit& edit, const ManifestState& scalars, Manifest
   for (const PartMeta& meta : edit.added) state.parts[meta.first_sequence] = meta;
   for (uint64_t id : edit.cold_removed) state.cold.erase(id);
   for (const ColdMeta& meta : edit.cold_added) state.cold[meta.id] = meta;
+  for (uint64_t id : edit.tiers_removed) state.tiers.erase(id);
+  for (const TierMeta& meta : edit.tiers_added) state.tiers[meta.id] = meta;
+  state.tier_watermark_ms = scalars.tier_watermark_ms;
   state.series_end = scalars.series_end;
   state.floor = scalars.floor;
   state.series_file = scalars.series_file;
@@ -204,6 +234,39 @@ Status Manifest::rebuild() {
     state_.parts[meta.first_sequence] = meta;
     state_.floor = std::max(state_.floor, meta.last_sequence);
   }
+  return rebuild_tiers(entries);
+}
+
+// Of a day and tier the newest file counts; a day counts when all tiers that were made of it
+// together are there. What lies behind the last such day is computed again.
+Status Manifest::rebuild_tiers(const std::vector<env::DirectoryEntry>& entries) {
+  std::map<int64_t, std::map<int64_t, TierMeta>> found;  // by day and tier
+  const auto take = [&](const TierMeta& meta) {
+    auto [at, made] = found[meta.day_ms].try_emplace(meta.tier_ms, meta);
+    if (!made && at->second.id < meta.id) at->second = meta;
+  };
+  for (const auto& [id, meta] : state_.tiers) take(meta);
+  for (const env::DirectoryEntry& entry : entries) {
+    uint64_t id = 0;
+    if (!parse_tier_part_name(entry.name, id)) continue;
+    state_.next_part = std::max(state_.next_part, id + 1);
+    auto meta = TierPart::read_meta(*files_, env::join_path(directory_, entry.name));
+    if (meta) take(*meta);
+  }
+  state_.tiers.clear();
+  for (const auto& [day_ms, tiers] : found) {
+    uint8_t made = 0;
+    uint8_t wanted = 0;
+    for (const auto& [tier_ms, meta] : tiers) {
+      made = static_cast<uint8_t>(made | (1U << tier_index(tier_ms)));
+      wanted |= meta.tiers;
+    }
+    // Of an older day a tier may have expired.
+    if (made != wanted && day_ms >= state_.tier_watermark_ms) continue;
+    for (const auto& [tier_ms, meta] : tiers) state_.tiers[meta.id] = meta;
+    if (made == wanted)
+      state_.tier_watermark_ms = std::max(state_.tier_watermark_ms, day_ms + kDayMs);
+  }
   return {};
 }
 
@@ -217,6 +280,8 @@ Status Manifest::remove_orphans() {
     orphan = orphan || (entry.name.starts_with("cold-") && entry.name.ends_with(".tmp"));
     if (parse_part_name(entry.name, id)) orphan = !known.contains(id);
     if (parse_cold_name(entry.name, id)) orphan = !state_.cold.contains(id);
+    orphan = orphan || (entry.name.starts_with("tier-") && entry.name.ends_with(".tmp"));
+    if (parse_tier_part_name(entry.name, id)) orphan = !state_.tiers.contains(id);
     if (orphan) KANSOKU_RETURN_IF_ERROR(files_->remove(env::join_path(directory_, entry.name)));
   }
   return {};
@@ -227,6 +292,7 @@ Status Manifest::write(env::FileSystem& files, const std::string& directory,
   ManifestEdit all;
   for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
   for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
+  for (const auto& [id, meta] : state.tiers) all.tiers_added.push_back(meta);
   return files.write_atomic(env::join_path(directory, "manifest"),
                             manifest_header() + encode_edit(all, state));
 }
@@ -235,6 +301,7 @@ Status Manifest::rewrite(const ManifestState& state) {
   ManifestEdit all;
   for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
   for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
+  for (const auto& [id, meta] : state.tiers) all.tiers_added.push_back(meta);
   std::string bytes = manifest_header() + encode_edit(all, state);
   file_.reset();
   KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));

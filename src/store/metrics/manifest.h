@@ -7,6 +7,7 @@
 
 #include "store/metrics/cold_segment.h"
 #include "store/metrics/part.h"
+#include "store/metrics/tier_part.h"
 
 namespace kansoku::store::metrics {
 
@@ -17,8 +18,10 @@ struct ManifestState {
   uint64_t next_part = 1;
   int64_t trusted_ms = 0;              // TrustedClock at the time of the last change
   uint64_t series_end = 0;             // one past the highest series id ever given
+  int64_t tier_watermark_ms = 0;       // points of replacing series before it are in cells
   std::map<uint64_t, PartMeta> parts;  // by first sequence
   std::map<uint64_t, ColdMeta> cold;   // by id
+  std::map<uint64_t, TierMeta> tiers;  // by id
   friend bool operator==(const ManifestState&, const ManifestState&) = default;
 };
 
@@ -27,6 +30,8 @@ struct ManifestEdit {
   std::vector<PartMeta> added;
   std::vector<uint64_t> cold_removed;  // ids
   std::vector<ColdMeta> cold_added;
+  std::vector<uint64_t> tiers_removed;  // ids
+  std::vector<TierMeta> tiers_added;
 };
 
 class Manifest {
@@ -52,6 +57,7 @@ class Manifest {
   Status rewrite(const ManifestState& state);
   Status append(const std::string& record);
   Status rebuild();
+  Status rebuild_tiers(const std::vector<env::DirectoryEntry>& entries);
   Status remove_orphans();
 
   env::FileSystem* files_;

@@ -64,10 +64,13 @@ SectionLengths section_lengths(std::span<const std::shared_ptr<const Part>> inpu
 
 }  // namespace
 
-Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms) {
+Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms,
+                     std::shared_ptr<const TierState> tiers) {
   Horizons horizons;
   horizons.raw_accumulate_ms = now_ms - kRawRetentionMs;
-  horizons.raw_replace_ms = now_ms - replace_retention_ms;
+  horizons.now_ms = now_ms;
+  horizons.replace_retention_ms = replace_retention_ms;
+  horizons.tiers = std::move(tiers);
   for (size_t i = 0; i < kTiersMs.size(); ++i) horizons.tier_ms[i] = now_ms - kTierRetentionMs[i];
   return horizons;
 }
@@ -190,7 +193,7 @@ Status MergeJob::put_points(SeriesId id) {
   }
   if (merge) {
     int64_t horizon = *merge == signal::MergeKind::Accumulate ? horizons_.raw_accumulate_ms
-                                                              : horizons_.raw_replace_ms;
+                                                              : horizons_.raw_replace_ms(id);
     if (kind_ > 0) horizon = horizons_.tier_ms[kind_ - 1];
     cut_range(series_, horizon, kMax);
   }

@@ -6,6 +6,7 @@
 #include "store/metrics/cold_index.h"
 #include "store/metrics/head.h"
 #include "store/metrics/part.h"
+#include "store/metrics/tier_state.h"
 #include "store/metrics/tombstones.h"
 
 namespace kansoku::store::metrics {
@@ -13,10 +14,27 @@ namespace kansoku::store::metrics {
 // Times before which points of each kind are not kept, when the job began.
 struct Horizons {
   int64_t raw_accumulate_ms = 0;
-  int64_t raw_replace_ms = 0;
   std::array<int64_t, 3> tier_ms{};
+  int64_t now_ms = 0;
+  int64_t replace_retention_ms = 0;
+  std::shared_ptr<const TierState> tiers = std::make_shared<TierState>();
+  // Of replacing series: of this one, of any, and before which not even cells are kept.
+  int64_t raw_replace_ms(SeriesId id) const {
+    return tiers->raw_begin_ms(id, now_ms, replace_retention_ms);
+  }
+  int64_t raw_replace_min_ms() const {
+    return tiers->raw_begin_min_ms(now_ms, replace_retention_ms);
+  }
+  int64_t gone_replace_ms(SeriesId id) const {
+    return tiers->gone_ms(id, now_ms, replace_retention_ms);
+  }
+  // Not before any series' gone_replace_ms(): no rule keeps points for less than the default.
+  int64_t gone_max_ms() const {
+    return now_ms - std::min(replace_retention_ms, kReplaceRetentionMs);
+  }
 };
-Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms);
+Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms,
+                     std::shared_ptr<const TierState> tiers);
 
 // Series worked on in one step: 512 with 20 points each take 1-2 ms.
 inline constexpr size_t kSeriesPerStep = 512;

@@ -29,6 +29,8 @@ class SeriesFile {
   // The counted bytes of file `number` under the same name in another directory.
   Status copy_to(const std::string& directory, uint64_t number, uint64_t bytes) const;
   uint64_t number() const { return number_; }
+  // A save failed: what number() and bytes() say may not be on the disk.
+  bool broken() const { return broken_; }
   uint64_t bytes() const { return bytes_; }
   // Removes other series files; call when the manifest names this one.
   void remove_others();

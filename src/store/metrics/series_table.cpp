@@ -434,6 +434,11 @@ void SeriesTable::kinds(SeriesId begin, std::span<SeriesKind, kBlockIds> out) co
   }
 }
 
+std::vector<signal::Scope> SeriesTable::scopes() const {
+  std::shared_lock lock(table_mutex_);
+  return scopes_;
+}
+
 ScopeId SeriesTable::find_scope(const signal::Scope& scope) const {
   std::shared_lock lock(table_mutex_);
   return find_scope_locked(scope);

@@ -135,6 +135,7 @@ class SeriesTable {
   void kinds(SeriesId begin, std::span<SeriesKind, kBlockIds> out) const;
   // kNoScope: no series had this scope yet.
   ScopeId find_scope(const signal::Scope& scope) const;
+  std::vector<signal::Scope> scopes() const;
   // Only for ids that exist.
   SeriesDefinition definition(SeriesId id, std::string& canonical) const;
   // Calls visit(SeriesDefinition) for the series in [begin, end), with the lock held.

@@ -1,0 +1,346 @@
+#include "store/metrics/tier_part.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.h"
+
+namespace kansoku::store::metrics {
+namespace {
+
+constexpr uint64_t kTierMagic = 0x313052454954'4d4bULL;  // "KMTIER01"
+constexpr size_t kHeaderBytes = 16;                      // magic, version, reserved
+constexpr size_t kTrailerBytes = 24;                     // footer's offset, bytes, checksum, magic
+constexpr uint64_t kFooterBytesMax = 1U << 30;
+constexpr int kTierLevel = 3;  // of zstd: these files live for months
+
+Error damage(const std::string& path, std::string what) {
+  return Error{ErrorCode::DataLoss, std::move(what), path};
+}
+
+std::string header() {
+  std::string out;
+  append_le(out, kTierMagic);
+  append_le(out, kTierPartVersion);
+  append_le(out, uint32_t{0});
+  return out;
+}
+
+Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
+                                 size_t bytes) {
+  std::string out(bytes, '\0');
+  KANSOKU_TRY(size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
+  if (n != bytes) return std::unexpected(damage(path, "cut off"));
+  return out;
+}
+
+struct Footer {
+  TierMeta meta;
+  std::vector<TierPage> pages;
+};
+
+bool decode_page(const char*& at, const char* end, const TierPage* before, TierPage& out) {
+  uint64_t stored = 0;
+  uint64_t raw = 0;
+  uint64_t first = 0;
+  uint64_t ids = 0;
+  if (!read_varint(at, end, stored) || !read_varint(at, end, raw) || end - at < 4) return false;
+  out.crc = load_le<uint32_t>(at);
+  at += 4;
+  if (!read_varint(at, end, first) || !read_varint(at, end, ids)) return false;
+  if (raw > kTierPageBytesMax || stored > raw) return false;
+  out.stored_bytes = static_cast<uint32_t>(stored);
+  out.raw_bytes = static_cast<uint32_t>(raw);
+  out.offset = before == nullptr ? kHeaderBytes : before->offset + before->stored_bytes;
+  out.first_id = (before == nullptr ? 0 : before->last_id) + first;
+  out.last_id = out.first_id + ids;
+  return true;
+}
+
+Result<Footer> read_footer(env::File& file, const std::string& path) {
+  KANSOKU_TRY(uint64_t size, file.size());
+  if (size < kHeaderBytes + kTrailerBytes) return std::unexpected(damage(path, "cut off"));
+  KANSOKU_TRY(std::string head, read_exactly(file, path, 0, kHeaderBytes));
+  if (head != header()) return std::unexpected(damage(path, "not a tier part of this version"));
+  KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));
+  auto offset = load_le<uint64_t>(trailer.data());
+  uint64_t bytes = load_le<uint32_t>(trailer.data() + 8);
+  if (load_le<uint64_t>(trailer.data() + 16) != kTierMagic || bytes > kFooterBytesMax ||
+      offset > size || offset + bytes + kTrailerBytes != size) {
+    return std::unexpected(damage(path, "the trailer is damaged"));
+  }
+  KANSOKU_TRY(std::string footer, read_exactly(file, path, offset, bytes));
+  if (crc32c(as_bytes(footer), crc32c(as_bytes(head))) != load_le<uint32_t>(trailer.data() + 12)) {
+    return std::unexpected(damage(path, "the footer is damaged"));
+  }
+  Footer out;
+  const char* at = footer.data();
+  const char* end = at + footer.size();
+  uint64_t pages = 0;
+  bool good =
+      decode_tier_meta(at, end, out.meta) && read_varint(at, end, pages) && pages <= footer.size();
+  for (uint64_t i = 0; i < pages && good; ++i) {
+    TierPage page;
+    good = decode_page(at, end, out.pages.empty() ? nullptr : &out.pages.back(), page) &&
+           page.offset + page.stored_bytes <= offset;
+    out.pages.push_back(page);
+  }
+  if (!good || at != end) return std::unexpected(damage(path, "the footer is not one"));
+  out.meta.file_bytes = size;
+  return out;
+}
+
+}  // namespace
+
+size_t tier_index(int64_t tier_ms) {
+  return static_cast<size_t>(std::ranges::find(kTiersMs, tier_ms) - kTiersMs.begin());
+}
+
+void encode_tier_meta(const TierMeta& meta, std::string& out) {
+  append_varint(out, meta.id);
+  out += static_cast<char>(tier_index(meta.tier_ms));
+  append_varint(out, zigzag(meta.day_ms));
+  append_varint(out, meta.sequence);
+  out += static_cast<char>(meta.tiers);
+  out += static_cast<char>(meta.incomplete ? 1 : 0);
+  append_varint(out, meta.series);
+  append_varint(out, meta.cells);
+  append_varint(out, meta.file_bytes);
+}
+
+bool decode_tier_meta(const char*& at, const char* end, TierMeta& out) {
+  uint64_t day = 0;
+  if (!read_varint(at, end, out.id) || at == end) return false;
+  const auto tier = static_cast<uint8_t>(*at++);
+  if (tier >= kTiersMs.size()) return false;
+  out.tier_ms = kTiersMs[tier];
+  if (!read_varint(at, end, day) || !read_varint(at, end, out.sequence) || end - at < 2)
+    return false;
+  out.day_ms = unzigzag(day);
+  out.tiers = static_cast<uint8_t>(*at++);
+  const auto flags = static_cast<uint8_t>(*at++);
+  out.incomplete = flags == 1;
+  return flags <= 1 && out.day_ms % kDayMs == 0 && read_varint(at, end, out.series) &&
+         read_varint(at, end, out.cells) && read_varint(at, end, out.file_bytes);
+}
+
+std::string tier_part_name(uint64_t id) { return fmt::format("tier-{:016x}.kmt", id); }
+
+bool parse_tier_part_name(std::string_view name, uint64_t& id) {
+  if (name.size() != 25 || !name.starts_with("tier-") || !name.ends_with(".kmt")) return false;
+  auto [end, error] = std::from_chars(name.data() + 5, name.data() + 21, id, 16);
+  return error == std::errc() && end == name.data() + 21;
+}
+
+Result<std::unique_ptr<TierPartWriter>> TierPartWriter::create(env::FileSystem& files,
+                                                               std::string directory,
+                                                               TierMeta meta) {
+  KANSOKU_CHECK(tier_index(meta.tier_ms) < kTiersMs.size());
+  std::unique_ptr<TierPartWriter> writer(new TierPartWriter(files, std::move(directory), meta));
+  std::string path = env::join_path(writer->directory_, tier_part_name(meta.id) + ".tmp");
+  KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
+  std::string head = header();
+  KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(head)));
+  writer->file_bytes_ = head.size();
+  return writer;
+}
+
+TierPartWriter::~TierPartWriter() {
+  if (finished_) return;
+  file_.reset();
+  (void)files_->remove(env::join_path(directory_, tier_part_name(meta_.id) + ".tmp"));
+}
+
+Status TierPartWriter::add(SeriesId id, const TierCells& cells) {
+  if (cells.size() == 0) return {};
+  if (raw_.empty()) {
+    page_.first_id = id;
+    page_.last_id = id;
+  }
+  run_.clear();
+  encode_cells(cells, run_);
+  append_varint(raw_, id - page_.last_id);
+  append_varint(raw_, run_.size());
+  raw_ += run_;
+  page_.last_id = id;
+  ++meta_.series;
+  meta_.cells += cells.size();
+  return raw_.size() >= kTierPageBytes ? flush_page() : Status();
+}
+
+Status TierPartWriter::flush_page() {
+  stored_.clear();
+  compressor_.compress(raw_, kTierLevel, stored_);
+  page_.offset = file_bytes_;
+  page_.raw_bytes = static_cast<uint32_t>(raw_.size());
+  page_.stored_bytes = static_cast<uint32_t>(stored_.size());
+  page_.crc = crc32c(as_bytes(stored_));
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(stored_)));
+  file_bytes_ += stored_.size();
+  pages_.push_back(page_);
+  raw_.clear();
+  return {};
+}
+
+Result<TierMeta> TierPartWriter::finish(uint8_t tiers, bool incomplete) {
+  if (!raw_.empty()) KANSOKU_RETURN_IF_ERROR(flush_page());
+  meta_.tiers = tiers;
+  meta_.incomplete = incomplete;
+  std::string footer;
+  encode_tier_meta(meta_, footer);
+  append_varint(footer, pages_.size());
+  SeriesId last_id = 0;
+  for (const TierPage& page : pages_) {
+    append_varint(footer, page.stored_bytes);
+    append_varint(footer, page.raw_bytes);
+    append_le(footer, page.crc);
+    append_varint(footer, page.first_id - last_id);
+    append_varint(footer, page.last_id - page.first_id);
+    last_id = page.last_id;
+  }
+  uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(header())));
+  auto footer_bytes = static_cast<uint32_t>(footer.size());
+  append_le(footer, file_bytes_);
+  append_le(footer, footer_bytes);
+  append_le(footer, crc);
+  append_le(footer, kTierMagic);
+  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(footer)));
+  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
+  file_.reset();
+  std::string path = env::join_path(directory_, tier_part_name(meta_.id));
+  KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
+  finished_ = true;
+  KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
+  meta_.file_bytes = file_bytes_ + footer.size();
+  return meta_;
+}
+
+Status TierPart::load(env::FileSystem& files) {
+  KANSOKU_TRY(file_, files.open(path_, env::OpenMode::Read));
+  KANSOKU_TRY(Footer footer, read_footer(*file_, path_));
+  if (footer.meta.id != meta_.id || footer.meta.day_ms != meta_.day_ms ||
+      footer.meta.tier_ms != meta_.tier_ms) {
+    return std::unexpected(damage(path_, "the footer names another tier part"));
+  }
+  pages_ = std::move(footer.pages);
+  return {};
+}
+
+std::shared_ptr<const TierPart> TierPart::open(env::FileSystem& files, const std::string& directory,
+                                               const TierMeta& meta) {
+  auto part = std::make_shared<TierPart>();
+  part->meta_ = meta;
+  part->path_ = env::join_path(directory, tier_part_name(meta.id));
+  part->fenced_ = !part->load(files);
+  return part;
+}
+
+Result<TierMeta> TierPart::read_meta(env::FileSystem& files, const std::string& path) {
+  KANSOKU_TRY(auto file, files.open(path, env::OpenMode::Read));
+  KANSOKU_TRY(Footer footer, read_footer(*file, path));
+  return footer.meta;
+}
+
+Result<std::string> TierPart::read_page(const TierPage& page, Decompressor& decompressor) const {
+  KANSOKU_TRY(std::string stored, read_exactly(*file_, path_, page.offset, page.stored_bytes));
+  if (crc32c(as_bytes(stored)) != page.crc) {
+    return std::unexpected(damage(path_, fmt::format("the page at {} is damaged", page.offset)));
+  }
+  std::string raw;
+  KANSOKU_RETURN_IF_ERROR(decompressor.decompress(stored, page.raw_bytes, raw));
+  return raw;
+}
+
+void TierCursor::fail_page() {
+  part_->note_damage();
+  ++damaged_;
+  ++page_;
+  raw_.reset();
+  at_run_ = false;
+}
+
+bool TierCursor::load_page() {
+  const TierPage& page = part_->pages()[page_];
+  const uint64_t part = part_->meta().id;
+  if (cache_ != nullptr) raw_ = cache_->find(part, page.offset);
+  if (raw_ == nullptr) {
+    bytes_read_ += page.stored_bytes;
+    auto raw = part_->read_page(page, *decompressor_);
+    if (!raw) {
+      fail_page();
+      return false;
+    }
+    raw_ = std::make_shared<const std::string>(std::move(*raw));
+    if (cache_ != nullptr) cache_->put(part, page.offset, raw_);
+  }
+  at_ = raw_->data();
+  id_ = page.first_id;
+  return true;
+}
+
+// To the next run of the page at hand; false at its end, or (with the page left) on damage.
+bool TierCursor::next_run() {
+  at_run_ = false;
+  const char* end = raw_->data() + raw_->size();
+  if (at_ == end) {
+    ++page_;
+    raw_.reset();
+    return false;
+  }
+  uint64_t ids = 0;
+  uint64_t bytes = 0;
+  if (!read_varint(at_, end, ids) || !read_varint(at_, end, bytes) ||
+      bytes > static_cast<uint64_t>(end - at_)) {
+    fail_page();
+    return false;
+  }
+  id_ += ids;
+  run_ = {at_, bytes};
+  at_ += bytes;
+  at_run_ = true;
+  return true;
+}
+
+bool TierCursor::read(SeriesId id, TierCells& out) {
+  const std::span<const TierPage> pages = part_->pages();
+  while (page_ < pages.size()) {
+    if (at_run_ && id_ >= id) break;
+    if (pages[page_].last_id < id) {
+      ++page_;
+      raw_.reset();
+      at_run_ = false;
+      continue;
+    }
+    if (raw_ == nullptr) {
+      if (pages[page_].first_id > id) return false;
+      if (!load_page()) continue;
+    }
+    (void)next_run();
+  }
+  if (!at_run_ || id_ != id) return false;
+  at_run_ = false;
+  TierCells cells;
+  if (!decode_cells(run_, cells)) {
+    fail_page();
+    return false;
+  }
+  out.append(cells, 0, cells.size());
+  return true;
+}
+
+SeriesId TierCursor::read_next(TierCells& out) {
+  while (page_ < part_->pages().size()) {
+    if (raw_ == nullptr && !load_page()) continue;
+    if (!at_run_ && !next_run()) continue;
+    at_run_ = false;
+    TierCells cells;
+    if (decode_cells(run_, cells)) {
+      out.append(cells, 0, cells.size());
+      return id_;
+    }
+    fail_page();
+  }
+  return kNone;
+}
+
+}  // namespace kansoku::store::metrics

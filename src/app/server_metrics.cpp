@@ -47,7 +47,7 @@ void append_http(const net::HttpServerStats& s, api::OpenMetrics& out) {
 void append_store(const store::metrics::MetricEngine& engine, api::OpenMetrics& out) {
   store::MetricStoreStats s = engine.stats();
   store::metrics::MetricEngineStats e = engine.engine_stats();
-  out.gauge("kansoku_store_series", "series known", as_double(s.series));
+  out.gauge("kansoku_store_series", "series in memory", as_double(s.series));
   out.gauge("kansoku_store_series_active", "series with points in memory",
             as_double(s.series_active));
   out.counter("kansoku_store_points_appended", "points made durable", as_double(s.points_appended));

@@ -75,11 +75,11 @@ size_t shared_tail(std::string_view a, std::string_view b) {
   const char* end_a = a.data() + a.size();
   const char* end_b = b.data() + b.size();
   size_t i = 0;
-  while (i + 8 <= n &&
-         load_le<uint64_t>(end_a - i - 8) == load_le<uint64_t>(end_b - i - 8)) {
+  while (i + 8 <= n && load_le<uint64_t>(end_a - i - 8) == load_le<uint64_t>(end_b - i - 8)) {
     i += 8;
   }
-  while (i < n && end_a[-1 - static_cast<ptrdiff_t>(i)] == end_b[-1 - static_cast<ptrdiff_t>(i)]) ++i;
+  while (i < n && end_a[-1 - static_cast<ptrdiff_t>(i)] == end_b[-1 - static_cast<ptrdiff_t>(i)])
+    ++i;
   return i;
 }
 
@@ -272,9 +272,9 @@ bool DefinitionReader::take(const char*& at, const char* end, SeriesDefinition& 
     uint64_t head = 0;
     uint64_t tail = 0;
     std::string_view middle;
-    if (!read_varint(at, end, head) || !read_varint(at, end, tail) ||
-        head > canonical_.size() || tail > canonical_.size() - head ||
-        !take_text(at, end, middle) || head + middle.size() + tail > kLabelBytesMax) {
+    if (!read_varint(at, end, head) || !read_varint(at, end, tail) || head > canonical_.size() ||
+        tail > canonical_.size() - head || !take_text(at, end, middle) ||
+        head + middle.size() + tail > kLabelBytesMax) {
       return false;
     }
     canonical_.replace(head, canonical_.size() - head - tail, middle);

@@ -65,8 +65,8 @@ Result<std::shared_ptr<const ColdIndex>> ColdIndex::build(
           if (merge == signal::MergeKind::Accumulate) set_bit(*accumulating, id);
           ++out->rows_;
         }));
-    KANSOKU_RETURN_IF_ERROR(
-        segments[i]->visit_hashes(decompressor, [&](uint64_t hash) { filter->add(hash); }));
+    KANSOKU_RETURN_IF_ERROR(segments[i]->visit_hashes(
+        decompressor, [&](uint64_t hash, uint32_t) { filter->add(hash); }));
     out->parts_[i].segment = std::move(segments[i]);
     if (!superseded->empty()) out->parts_[i].superseded = std::move(superseded);
   }
@@ -98,7 +98,7 @@ Result<std::shared_ptr<const ColdIndex>> ColdIndex::with(
   }
   auto filter = std::make_shared<ColdFilter>(*filter_);
   KANSOKU_RETURN_IF_ERROR(
-      segment->visit_hashes(decompressor, [&](uint64_t hash) { filter->add(hash); }));
+      segment->visit_hashes(decompressor, [&](uint64_t hash, uint32_t) { filter->add(hash); }));
   auto out = std::make_shared<ColdIndex>();
   out->parts_ = parts_;
   out->rows_ = rows_ + segment->rows();

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "base/bytes.h"
+
 namespace kansoku::store::metrics {
 namespace {
 
@@ -72,21 +74,92 @@ Result<std::unique_ptr<ColdMergeJob>> ColdMergeJob::begin(
   for (size_t place : job->inputs_) rows += job->cold_->parts()[place].segment->rows();
   job->writer_->reserve(rows);
   for (size_t place : job->inputs_) {
-    job->sources_.emplace_back().part = &job->cold_->parts()[place];
-    KANSOKU_RETURN_IF_ERROR(job->load_chunk(job->sources_.back()));
+    Source& source = job->sources_.emplace_back();
+    source.part = &job->cold_->parts()[place];
+    const ColdSegment& segment = *source.part->segment;
+    source.copied_to.assign(segment.chunks().size(), kNotCopied);
+    KANSOKU_TRY(source.ids_page, segment.read_ids(job->decompressor_));
   }
   return job;
 }
 
-// The next chunk of the source; no rows at the end.
-Status ColdMergeJob::load_chunk(Source& source) {
+bool ColdMergeJob::ended(const Source& source) {
+  return source.chunk == source.part->segment->chunks().size();
+}
+
+SeriesId ColdMergeJob::next_id(const Source& source) {
+  if (source.decoded) return source.rows[source.row].id;
+  return source.part->segment->chunks()[source.chunk].summary.first_id;
+}
+
+// Whether all rows of the source's next chunk stand before those of others and stay as they are.
+bool ColdMergeJob::may_copy(const Source& source) {
+  if (source.decoded) return false;
+  const ColdChunkBuilder::Summary& summary = source.part->segment->chunks()[source.chunk].summary;
+  // Chunks that are hardly worth their place are put together.
+  constexpr size_t kRowsMin = kChunkRows / 8;
+  if (summary.rows < kRowsMin) return false;
+  if (writer_->rows_waiting() > 0 && writer_->rows_waiting() < kRowsMin) return false;
+  if (summary.min_ms < std::max(horizons_.gone_replace_max_ms(), horizons_.tier_ms.back()))
+    return false;
+  for (const Source& other : sources_) {
+    if (&other != &source && !ended(other) && next_id(other) <= summary.last_id) return false;
+  }
+  if (const auto& superseded = source.part->superseded; superseded != nullptr) {
+    auto at = std::ranges::lower_bound(*superseded, summary.first_id);
+    if (at != superseded->end() && *at <= summary.last_id) return false;
+  }
+  return writer_->takes_scopes_of(*source.part->segment);
+}
+
+// Moves behind the ids of the source's next chunk.
+Status ColdMergeJob::pass_ids(Source& source, bool copy) {
+  const ColdSegment& segment = *source.part->segment;
+  const char* at = source.ids_page->data() + source.ids_at;
+  const char* end = source.ids_page->data() + source.ids_page->size();
+  for (uint32_t i = 0; i < segment.chunks()[source.chunk].summary.rows; ++i) {
+    uint64_t step = 0;
+    if (!read_varint(at, end, step)) {
+      return fail(ErrorCode::DataLoss, "the ids are not of its rows", segment.path());
+    }
+    source.last_id += step >> 1;
+    if (copy) writer_->add_id(source.last_id, static_cast<signal::MergeKind>(step & 1));
+  }
+  source.ids_at = static_cast<size_t>(at - source.ids_page->data());
+  return {};
+}
+
+Status ColdMergeJob::copy_chunk(Source& source) {
+  end_chunk();
+  KANSOKU_RETURN_IF_ERROR(writer_->write());
+  source.copied_to[source.chunk] = static_cast<uint32_t>(writer_->rows());
+  KANSOKU_RETURN_IF_ERROR(writer_->copy_chunk(*source.part->segment, source.chunk));
+  KANSOKU_RETURN_IF_ERROR(pass_ids(source, true));
+  ++source.chunk;
+  return {};
+}
+
+// Of the chunks that were copied.
+Status ColdMergeJob::copy_hashes() {
+  for (const Source& source : sources_) {
+    const ColdSegment& segment = *source.part->segment;
+    KANSOKU_RETURN_IF_ERROR(segment.visit_hashes(decompressor_, [&](uint64_t hash, uint32_t row) {
+      const size_t chunk = segment.chunk_of_row(row);
+      if (source.copied_to[chunk] == kNotCopied) return;
+      const auto in_chunk = static_cast<uint32_t>(row - segment.chunks()[chunk].begin);
+      writer_->add_hash(hash, source.copied_to[chunk] + in_chunk);
+    }));
+  }
+  return {};
+}
+
+Status ColdMergeJob::decode_chunk(Source& source) {
   source.rows.clear();
   source.begins.clear();
   source.pairs.clear();
   source.row = 0;
   const ColdSegment& segment = *source.part->segment;
-  if (source.next_chunk == segment.chunks().size()) return {};
-  const ColdSegment::Chunk& chunk = segment.chunks()[source.next_chunk++];
+  const ColdSegment::Chunk& chunk = segment.chunks()[source.chunk];
   KANSOKU_TRY(source.dictionary_page, segment.read(chunk.dictionary, decompressor_, nullptr));
   KANSOKU_TRY(auto page, segment.read(chunk.rows, decompressor_, nullptr));
   auto take = [&](size_t, const ColdRow& row, std::span<const uint32_t> pairs) {
@@ -102,12 +175,8 @@ Status ColdMergeJob::load_chunk(Source& source) {
   if (!good) return fail(ErrorCode::DataLoss, "a chunk is not one", segment.path());
   source.begins.push_back(static_cast<uint32_t>(source.pairs.size()));
   source.keys.assign(source.dictionary.values().size(), kNoKey);
-  return {};
-}
-
-Status ColdMergeJob::advance(Source& source) {
-  if (++source.row < source.rows.size()) return {};
-  return load_chunk(source);
+  source.decoded = true;
+  return pass_ids(source, false);
 }
 
 bool ColdMergeJob::expired(const ColdRow& row) const {
@@ -145,7 +214,6 @@ Status ColdMergeJob::put(Source& source) {
     hash = cold_hash(scope, row.merge, canonical_);
   }
   writer_->add(out, hash, keys_);
-  ++rows_;
   if (writer_->full()) end_chunk();
   return {};
 }
@@ -161,16 +229,24 @@ Result<bool> ColdMergeJob::step() {
   for (size_t i = 0; i < kRowsPerStep; ++i) {
     Source* next = nullptr;
     for (Source& source : sources_) {
-      if (source.rows.empty()) continue;
-      if (next == nullptr || source.rows[source.row].id < next->rows[next->row].id) next = &source;
+      if (ended(source)) continue;
+      if (next == nullptr || next_id(source) < next_id(*next)) next = &source;
     }
     if (next == nullptr) {
       end_chunk();
       KANSOKU_RETURN_IF_ERROR(writer_->write());
+      KANSOKU_RETURN_IF_ERROR(copy_hashes());
       return true;
     }
+    if (may_copy(*next)) {
+      KANSOKU_RETURN_IF_ERROR(copy_chunk(*next));
+      return false;
+    }
+    if (!next->decoded) KANSOKU_RETURN_IF_ERROR(decode_chunk(*next));
     KANSOKU_RETURN_IF_ERROR(put(*next));
-    KANSOKU_RETURN_IF_ERROR(advance(*next));
+    if (++next->row < next->rows.size()) continue;
+    next->decoded = false;
+    ++next->chunk;
   }
   KANSOKU_RETURN_IF_ERROR(writer_->write());
   return false;

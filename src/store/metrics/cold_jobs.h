@@ -44,15 +44,19 @@ class ColdMergeJob {
                                                      std::vector<size_t> inputs, Horizons horizons);
   // True when the last row is written. DataLoss when an input is damaged.
   Result<bool> step();
-  uint64_t rows() const { return rows_; }
+  uint64_t rows() const { return writer_->rows(); }
   Status finish() { return writer_->finish(); }
   const std::vector<size_t>& inputs() const { return inputs_; }
 
  private:
-  // A segment being read, row by row.
+  // A segment being read: chunk by chunk where the chunk can be copied, else row by row.
   struct Source {
     const ColdIndex::Part* part = nullptr;
-    size_t next_chunk = 0;
+    std::shared_ptr<const std::string> ids_page;
+    size_t ids_at = 0;  // behind the ids of the chunks before
+    SeriesId last_id = 0;
+    size_t chunk = 0;      // at hand, or the next one
+    bool decoded = false;  // then the following are of it
     std::shared_ptr<const std::string> dictionary_page;
     ColdDictionary dictionary;
     std::vector<ColdRow> rows;
@@ -60,10 +64,17 @@ class ColdMergeJob {
     std::vector<uint32_t> pairs;
     std::vector<uint32_t> keys;  // of each pair in the chunk being written, or kNoKey
     size_t row = 0;
+    std::vector<uint32_t> copied_to;  // by chunk: number of its first row there, or kNotCopied
   };
   static constexpr uint32_t kNoKey = std::numeric_limits<uint32_t>::max();
-  Status load_chunk(Source& source);
-  Status advance(Source& source);
+  static constexpr uint32_t kNotCopied = std::numeric_limits<uint32_t>::max();
+  static bool ended(const Source& source);
+  static SeriesId next_id(const Source& source);
+  bool may_copy(const Source& source);
+  Status pass_ids(Source& source, bool copy);
+  Status copy_chunk(Source& source);
+  Status copy_hashes();
+  Status decode_chunk(Source& source);
   Status put(Source& source);
   uint32_t key_of(Source& source, uint32_t pair);
   void end_chunk();
@@ -76,7 +87,6 @@ class ColdMergeJob {
   bool keep_gone_ = false;
   Decompressor decompressor_;
   std::vector<Source> sources_;
-  uint64_t rows_ = 0;
   // Of the chunk being written.
   std::vector<std::string> labels_;  // by key
   std::unordered_map<std::string, uint32_t> key_of_label_;

@@ -112,11 +112,35 @@ uint32_t ColdSegmentWriter::scope_row(const signal::Scope& scope) {
 }
 
 void ColdSegmentWriter::add(const ColdRow& row, uint64_t hash, std::span<const uint32_t> keys) {
-  append_varint(ids_, (row.id - last_id_) << 1 | static_cast<uint64_t>(row.merge));
-  last_id_ = row.id;
   if (!row.gone) hashes_.push_back({hash, rows_});
-  ++rows_;
+  add_id(row.id, row.merge);
   chunk_.add(row, keys);
+}
+
+void ColdSegmentWriter::add_id(SeriesId id, signal::MergeKind merge) {
+  append_varint(ids_, (id - last_id_) << 1 | static_cast<uint64_t>(merge));
+  last_id_ = id;
+  ++rows_;
+}
+
+bool ColdSegmentWriter::takes_scopes_of(const ColdSegment& segment) {
+  if (scopes_.empty()) scopes_ = segment.scopes();
+  return scopes_.size() >= segment.scopes().size() &&
+         std::ranges::equal(segment.scopes(), std::span(scopes_).first(segment.scopes().size()));
+}
+
+Status ColdSegmentWriter::copy_chunk(const ColdSegment& segment, size_t number) {
+  KANSOKU_CHECK(chunk_.rows() == 0 && waiting_.empty());
+  const ColdSegment::Chunk& from = segment.chunks()[number];
+  Chunk chunk{from.dictionary, from.rows, from.summary};
+  for (ColdPage* page : {&chunk.dictionary, &chunk.rows}) {
+    KANSOKU_TRY(std::string stored, segment.read_stored(*page));
+    KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(stored)));
+    page->offset = file_bytes_;
+    file_bytes_ += stored.size();
+  }
+  chunks_.push_back(chunk);
+  return {};
 }
 
 void ColdSegmentWriter::end_chunk(const std::function<std::string_view(uint32_t)>& bytes_of) {
@@ -293,16 +317,21 @@ bool ColdSegment::decode_footer(std::string_view footer) {
   return at == end;
 }
 
+Result<std::string> ColdSegment::read_stored(const ColdPage& page) const {
+  KANSOKU_TRY(std::string stored, read_exactly(*file_, path_, page.offset, page.stored_bytes));
+  if (crc32c(as_bytes(stored)) != page.crc) {
+    return std::unexpected(damage(path_, fmt::format("the page at {} is damaged", page.offset)));
+  }
+  return stored;
+}
+
 Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& page,
                                                              Decompressor& decompressor,
                                                              PageCache* cache) const {
   if (cache != nullptr) {
     if (auto known = cache->find(id_, page.offset)) return known;
   }
-  KANSOKU_TRY(std::string stored, read_exactly(*file_, path_, page.offset, page.stored_bytes));
-  if (crc32c(as_bytes(stored)) != page.crc) {
-    return std::unexpected(damage(path_, fmt::format("the page at {} is damaged", page.offset)));
-  }
+  KANSOKU_TRY(std::string stored, read_stored(page));
   auto raw = std::make_shared<std::string>();
   KANSOKU_RETURN_IF_ERROR(decompressor.decompress(stored, page.raw_bytes, *raw));
   std::shared_ptr<const std::string> out = std::move(raw);
@@ -331,11 +360,13 @@ Status ColdSegment::visit_ids(Decompressor& decompressor,
 }
 
 Status ColdSegment::visit_hashes(Decompressor& decompressor,
-                                 const std::function<void(uint64_t)>& visit) const {
+                                 const std::function<void(uint64_t, uint32_t)>& visit) const {
   for (const ColdPage& hashes : hashes_) {
     KANSOKU_TRY(auto page, read(hashes, decompressor, nullptr));
     for (size_t at = 0; at + kHashBytes <= page->size(); at += kHashBytes) {
-      visit(load_le<uint64_t>(page->data() + at));
+      const auto row = load_le<uint32_t>(page->data() + at + 8);
+      if (row >= rows_) return std::unexpected(damage(path_, "a hash is of no row"));
+      visit(load_le<uint64_t>(page->data() + at), row);
     }
   }
   return {};

@@ -37,6 +37,8 @@ struct ColdPage {
   uint32_t crc = 0;
 };
 
+class ColdSegment;
+
 class ColdSegmentWriter {
  public:
   // Writes DIRECTORY/cold-ID.kcs.tmp until finish().
@@ -56,6 +58,14 @@ class ColdSegmentWriter {
   // Puts the rows so far into pages, which write() writes; the keys' bytes are needed no more.
   void end_chunk(const std::function<std::string_view(uint32_t)>& bytes_of);
   Status write();
+  uint64_t rows() const { return rows_; }
+  // Whether rows of that segment mean the same scopes here; takes them over where none is known.
+  bool takes_scopes_of(const ColdSegment& segment);
+  // Puts a whole chunk of a segment behind what is written, with nothing waiting; its ids come by
+  // add_id(), its hashes by add_hash().
+  Status copy_chunk(const ColdSegment& segment, size_t number);
+  void add_id(SeriesId id, signal::MergeKind merge);
+  void add_hash(uint64_t hash, uint32_t row) { hashes_.push_back({hash, row}); }
   // Footer, sync, rename, directory sync.
   Status finish();
 
@@ -120,7 +130,15 @@ class ColdSegment {
   // Calls visit(id, merge) for each row, ascending.
   Status visit_ids(Decompressor& decompressor,
                    const std::function<void(SeriesId, signal::MergeKind)>& visit) const;
-  Status visit_hashes(Decompressor& decompressor, const std::function<void(uint64_t)>& visit) const;
+  // Calls visit(hash, number of the row), in no order.
+  Status visit_hashes(Decompressor& decompressor,
+                      const std::function<void(uint64_t, uint32_t)>& visit) const;
+  // The page of ids (docs/formats/cold-segment.md).
+  Result<std::shared_ptr<const std::string>> read_ids(Decompressor& decompressor) const {
+    return read(ids_, decompressor, nullptr);
+  }
+  // A page as it is stored; DataLoss when its checksum does not hold.
+  Result<std::string> read_stored(const ColdPage& page) const;
   // Numbers of the rows with that hash.
   Result<std::vector<uint32_t>> rows_of_hash(uint64_t hash, Decompressor& decompressor,
                                              PageCache* cache) const;

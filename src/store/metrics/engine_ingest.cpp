@@ -33,9 +33,10 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
   // By merge kind.
   std::array<int64_t, 2> oldest{now_ms - kPointPastMs, now_ms - kPointPastMs};
   if (back_fill) oldest = {now_ms - options.replace_retention_ms, now_ms - kTierRetentionMs.back()};
-  // What has become cells takes no more points.
-  if (back_fill && !options.tier_rules.empty())
-    oldest[0] = std::max(oldest[0], current_view()->tiers->watermark_ms);
+  // What has become cells, or is about to, takes no more points.
+  if (back_fill && !options.tier_rules.empty()) {
+    oldest[0] = std::max({oldest[0], current_view()->tiers->watermark_ms, tier_frontier_ms.load()});
+  }
   int64_t newest = now_ms + kPointFutureMs;
   int64_t suspect = std::max(oldest[0], oldest[1]);
   uint64_t old = 0;
@@ -159,6 +160,7 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
   NewSeries made{*this, in_flight, scope};
   SeriesId guess = kNoSeries;
   size_t fetched = 0;  // slots of rows before this are on their way
+  bool known = true;   // the last series that was looked up: then the next ones probably are, too
   for (signal::SeriesRow row = 0; row < n; ++row) {
     const std::string_view labels = batch.canonical_labels(row);
     const signal::MergeKind merge = batch.meta(row).merge;
@@ -168,9 +170,10 @@ void MetricEngine::Core::resolve_series(InFlight& in_flight) {
       for (fetched = std::max<size_t>(fetched, row + 1); fetched < ahead; ++fetched) {
         table.prefetch_slot(hashes[fetched]);
       }
-      if (row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
+      if (known && row + kEntryAhead < n) table.prefetch_entry(hashes[row + kEntryAhead]);
       id = table.find(hashes[row], labels, scope, merge);
-      if (id == kNoSeries) id = made.make(row);
+      known = id != kNoSeries;
+      if (!known) id = made.make(row);
     }
     in_flight.ids[row] = id;
     guess = id == kNoSeries ? kNoSeries : id + 1;

@@ -9,6 +9,26 @@ namespace {
 constexpr size_t kPostingsSlack = 64;
 constexpr size_t kSlotsAhead = 16;
 
+// Empties the slot of `id_plus_1` in a table of open addressing, and closes the gap that it leaves:
+// what was put behind it because it was taken moves up.
+template <class Slot>
+void close_gap(std::vector<Slot>& slots, uint32_t tag, uint32_t id_plus_1) {
+  const size_t mask = slots.size() - 1;
+  size_t gap = tag & mask;
+  while (slots[gap].id_plus_1 != id_plus_1) {
+    KANSOKU_CHECK(slots[gap].id_plus_1 != 0);
+    gap = (gap + 1) & mask;
+  }
+  for (size_t at = (gap + 1) & mask; slots[at].id_plus_1 != 0; at = (at + 1) & mask) {
+    // It may stand in the gap if its home is not between the gap and where it is.
+    const size_t home = slots[at].tag & mask;
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    slots[gap] = slots[at];
+    gap = at;
+  }
+  slots[gap] = {};
+}
+
 }  // namespace
 
 void SeriesTable::set_undurable(SeriesId id) {
@@ -80,22 +100,13 @@ void SeriesTable::remove(SeriesId id) {
   blocks_[id / kBlockIds].reset();
 }
 
-// Closes the gap that the slot leaves: what was put behind it because it was taken moves up.
 void SeriesTable::remove_slot(SeriesId id) {
-  uint32_t gap = static_cast<uint32_t>(entry_of(id).hash_low) & slot_mask_;
-  while (slots_[gap].id_plus_1 != id + 1) {
-    KANSOKU_CHECK(slots_[gap].id_plus_1 != 0);
-    gap = (gap + 1) & slot_mask_;
-  }
-  for (uint32_t at = (gap + 1) & slot_mask_; slots_[at].id_plus_1 != 0;
-       at = (at + 1) & slot_mask_) {
-    // It may stand in the gap if its home is not between the gap and where it is.
-    const uint32_t home = slots_[at].tag & slot_mask_;
-    if (((at - home) & slot_mask_) < ((at - gap) & slot_mask_)) continue;
-    slots_[gap] = slots_[at];
-    gap = at;
-  }
-  slots_[gap] = {};
+  close_gap(slots_, static_cast<uint32_t>(entry_of(id).hash_low), static_cast<uint32_t>(id + 1));
+}
+
+void SeriesTable::remove_pair_slot(PairId id) {
+  close_gap(pair_slots_, pairs_[id].tag, id + 1);
+  --pair_slots_used_;
 }
 
 void SeriesTable::leave_pair(PairId id) {
@@ -106,7 +117,7 @@ void SeriesTable::leave_pair(PairId id) {
     }
     return;
   }
-  pair_index_.erase(pair.bytes);
+  remove_pair_slot(id);
   std::vector<PairId>& of_name = names_[pair.name].pairs;
   of_name[pair.place] = of_name.back();
   pairs_[of_name[pair.place]].place = pair.place;

@@ -49,6 +49,7 @@ SeriesTable::SeriesTable(std::string_view secret) {
   hasher_.init(secret);
   slots_.resize(kSlotsMin);
   slot_mask_ = kSlotsMin - 1;
+  pair_slots_.resize(kSlotsMin);
 }
 
 ScopeId SeriesTable::scope_id(const signal::Scope& scope) {
@@ -327,8 +328,16 @@ void SeriesTable::keep_bytes(Pair& pair, std::string_view bytes) {
 }
 
 PairId SeriesTable::pair_id(std::string_view label_bytes) {
-  auto found = pair_index_.find(label_bytes);
-  if (found != pair_index_.end()) return found->second;
+  const auto tag = static_cast<uint32_t>(hasher_.bytes64(label_bytes));
+  for (size_t at = tag & pair_slot_mask();; at = (at + 1) & pair_slot_mask()) {
+    const PairSlot& slot = pair_slots_[at];
+    if (slot.id_plus_1 == 0) return make_pair(label_bytes, tag);
+    if (slot.tag == tag && pairs_[slot.id_plus_1 - 1].bytes == label_bytes)
+      return slot.id_plus_1 - 1;
+  }
+}
+
+PairId SeriesTable::make_pair(std::string_view label_bytes, uint32_t tag) {
   PairId id = 0;
   if (free_pairs_.empty()) {
     id = static_cast<PairId>(pairs_.size());
@@ -340,11 +349,27 @@ PairId SeriesTable::pair_id(std::string_view label_bytes) {
   Pair& pair = pairs_[id];
   keep_bytes(pair, label_bytes);
   pair.name = name_id(name_of(pair.bytes));
+  pair.tag = tag;
   std::vector<PairId>& of_name = names_[pair.name].pairs;
   pair.place = static_cast<uint32_t>(of_name.size());
   of_name.push_back(id);
-  pair_index_.emplace(pair.bytes, id);
+  insert_pair_slot(tag, id);
   return id;
+}
+
+void SeriesTable::insert_pair_slot(uint32_t tag, PairId id) {
+  if ((pair_slots_used_ + 1) * 10 > pair_slots_.size() * 7) {
+    std::vector<PairSlot> old(pair_slots_.size() * 2);
+    old.swap(pair_slots_);
+    pair_slots_used_ = 0;
+    for (const PairSlot& slot : old) {
+      if (slot.id_plus_1 != 0) insert_pair_slot(slot.tag, slot.id_plus_1 - 1);
+    }
+  }
+  size_t at = tag & pair_slot_mask();
+  while (pair_slots_[at].id_plus_1 != 0) at = (at + 1) & pair_slot_mask();
+  pair_slots_[at] = {tag, id + 1};
+  ++pair_slots_used_;
 }
 
 // Names are few and stay.
@@ -431,7 +456,7 @@ size_t SeriesTable::memory_bytes() const {
                  pair_id_bytes_ + slots_.size() * sizeof(Slot) + pairs_.memory_bytes() +
                  arena_bytes_;
   for (size_t i = 0; i < pairs_.size(); ++i) bytes += pairs_[i].postings.memory_bytes();
-  return bytes + pair_index_.size() * 56;
+  return bytes + pair_slots_.size() * sizeof(PairSlot);
 }
 
 }  // namespace kansoku::store::metrics

@@ -203,6 +203,7 @@ class SeriesTable {
     uint32_t name = 0;       // row of names_
     uint32_t arena = 0;      // row of arena_
     uint32_t place = 0;      // in Name::pairs
+    uint32_t tag = 0;        // of its slot
     uint32_t series = 0;     // that have it; its postings may list some that have left, too
     Postings postings;
     std::string_view value() const;
@@ -260,6 +261,10 @@ class SeriesTable {
   void remove_slot(SeriesId id);
   void leave_pair(PairId pair);
   PairId pair_id(std::string_view label_bytes);
+  PairId make_pair(std::string_view label_bytes, uint32_t tag);
+  void insert_pair_slot(uint32_t tag, PairId id);
+  void remove_pair_slot(PairId id);
+  size_t pair_slot_mask() const { return pair_slots_.size() - 1; }
   uint32_t name_id(std::string_view name);
   void keep_bytes(Pair& pair, std::string_view bytes);
   void insert_slot(uint32_t tag, SeriesId id);
@@ -290,7 +295,13 @@ class SeriesTable {
   uint64_t slots_used_ = 0;
   Chunked<Pair, 1024> pairs_;
   std::vector<PairId> free_pairs_;
-  std::unordered_map<std::string_view, PairId> pair_index_;
+  // Pairs by the hash of their bytes, open addressing; a place's id is one more.
+  struct PairSlot {
+    uint32_t tag = 0;  // low half of the hash
+    uint32_t id_plus_1 = 0;
+  };
+  std::vector<PairSlot> pair_slots_;
+  size_t pair_slots_used_ = 0;
   std::deque<Name> names_;
   std::unordered_map<std::string_view, uint32_t> name_index_;
   std::vector<ArenaPiece> arena_;

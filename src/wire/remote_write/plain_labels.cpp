@@ -50,7 +50,7 @@ bool PlainLabels::read(std::string_view message, const char* buffer_end) {
   count_ = 0;
   metric_ = {};
   std::string_view before;
-  while (at + 4 < end && *at == kLabelTag) {
+  while (end - at > 4 && *at == kLabelTag) {
     const size_t label_bytes = static_cast<unsigned char>(at[1]);
     const size_t name_bytes = static_cast<unsigned char>(at[3]);
     const char* const name = at + 4;

@@ -119,6 +119,13 @@ const ConfigKey kKeys[] = {
        o.prometheus_tiers = read_tier_rules(*list, wrong);
        for (std::string& message : wrong) r.problem(k, std::move(message));
      }},
+    {"/server/metrics", "exemplars_per_account", "0 to 1000000", "100000",
+     "exemplars that are kept of an account (2 KiB of memory each at most); the oldest go first",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 0, 1'000'000)) {
+         o.exemplars_per_account_max = static_cast<size_t>(*v);
+       }
+     }},
     {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
      "series that an account may have; `kansoku ctl limits` sets it for one",
      [](Reader& r, std::string_view k, ServerOptions& o) {

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "pipeline/receivers/host/host_receiver.h"
+#include "store/exemplar_store.h"
 #include "store/metric_limits.h"
 #include "store/metrics/engine.h"
 #include "wire/document/document.h"
@@ -43,6 +44,8 @@ struct ServerOptions {
   int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
   // Cells in place of points that are no longer kept; the first rule that finds a series counts.
   std::vector<store::metrics::TierRule> prometheus_tiers;
+  // Of each account; over it the oldest go. 0: none are kept.
+  size_t exemplars_per_account_max = store::kExemplarsPerAccountMax;
   // Of each tenant that has no limit of its own (kansoku ctl limits).
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;

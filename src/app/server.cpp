@@ -126,12 +126,17 @@ Status Server::State::open_store() {
                             .replace_retention_ms = options().prometheus_retention_ms,
                             .tier_rules = options().prometheus_tiers,
                             .series_per_tenant_max = options().series_per_tenant_max}));
+  KANSOKU_TRY(exemplars, store::exemplars::ExemplarEngine::open(
+                             env, *pool, loops.get(), *log,
+                             {.directory = path("exemplars"),
+                              .exemplars_per_account_max = options().exemplars_per_account_max,
+                              .retention_ms = options().prometheus_retention_ms}));
   log->start();
   retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
   KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
-  snapshots = std::make_unique<Snapshots>(SnapshotParts{env, pool.get(), log.get(), metrics.get(),
-                                                        catalog.get(), options().data_directory,
-                                                        std::string(version())});
+  snapshots = std::make_unique<Snapshots>(
+      SnapshotParts{env, pool.get(), log.get(), metrics.get(), exemplars.get(), catalog.get(),
+                    options().data_directory, std::string(version())});
   KANSOKU_TRY(tenant_limits,
               api::TenantLimits::open(*catalog, *metrics, options().series_per_tenant_max));
   return {};
@@ -300,6 +305,7 @@ std::string Server::State::metrics_text() {
                          .pool = pool.get(),
                          .log = log.get(),
                          .metrics = metrics.get(),
+                         .exemplars = exemplars.get(),
                          .ledger = &ledger,
                          .started_ms = started_ms},
                         out);
@@ -314,6 +320,7 @@ std::string Server::State::metrics_text() {
 
 std::string Server::State::status_json() {
   store::MetricStoreStats stats = metrics->stats();
+  store::ExemplarStoreStats exemplar_stats = exemplars->stats();
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
@@ -326,11 +333,12 @@ std::string Server::State::status_json() {
   number("uptimeMs", static_cast<uint64_t>(env.clock->wall_now().ms() - started_ms));
   number("series", stats.series);
   number("points", stats.points_appended);
-  number("diskBytes", stats.parts_bytes + log->stats().segment_bytes);
+  number("diskBytes", stats.parts_bytes + exemplar_stats.file_bytes + log->stats().segment_bytes);
   number("rssBytes", resident_bytes(*env.files));
   number("queries", pool->lane_stats(Lane::Query).done);
   json.key("lastError");
   std::string last_error = stats.last_error.empty() ? log->stats().last_error : stats.last_error;
+  if (last_error.empty()) last_error = exemplar_stats.last_error;
   if (last_error.empty()) {
     json.null();
   } else {
@@ -448,9 +456,15 @@ void Server::stop() {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
     auto flushed = std::make_shared<std::promise<void>>();
     auto future = flushed->get_future();
-    s.metrics->flush(false, [flushed](Status) { flushed->set_value(); });
+    auto running = std::make_shared<std::atomic<int>>(s.exemplars ? 2 : 1);
+    auto one_done = [flushed, running](const Status&) {
+      if (running->fetch_sub(1) == 1) flushed->set_value();
+    };
+    s.metrics->flush(false, one_done);
+    if (s.exemplars) s.exemplars->flush(one_done);
     future.wait_for(std::chrono::milliseconds(kFlushGraceMs));
     s.metrics->close();
+    if (s.exemplars) s.exemplars->close();
   }
   if (s.log) s.log->close();
   if (s.catalog) s.catalog->close();

@@ -145,6 +145,7 @@ Status Server::State::build_prometheus() {
   services.sink = sinks.back().get();
   services.ledger = &ledger;
   services.catalog = catalog.get();
+  services.exemplars = exemplars.get();
   services.write_memory = write_memory.get();
   services.read_memory = query_memory.get();
   services.remote_read.answer_bytes_max = options().memory_bytes_max / 8;
@@ -156,6 +157,9 @@ Status Server::State::build_prometheus() {
   if (uint64_t damaged = metrics->stats().parts_quarantined; damaged > 0) {
     notifications->add(fmt::format(
         "{} parts of the store could not be read at start; what they hold is missing.", damaged));
+  }
+  if (exemplars->stats().damages > 0) {
+    notifications->add("Stored exemplars were damaged; some are missing.");
   }
   services.authentication = {.clock = env.clock,
                              .keys = &access->keys(),

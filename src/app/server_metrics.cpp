@@ -81,6 +81,25 @@ void append_store(const store::metrics::MetricEngine& engine, api::OpenMetrics& 
               as_double(e.pages_damaged));
 }
 
+void append_exemplars(const store::ExemplarStoreStats& s, api::OpenMetrics& out) {
+  out.gauge("kansoku_exemplars", "exemplars kept", as_double(s.exemplars));
+  out.gauge("kansoku_exemplars_series", "series with exemplars", as_double(s.series));
+  out.gauge("kansoku_exemplars_memory_bytes", "memory of exemplars", as_double(s.memory_bytes));
+  out.gauge("kansoku_exemplars_file_bytes", "the file of exemplars", as_double(s.file_bytes));
+  out.counter("kansoku_exemplars_appended", "exemplars made durable", as_double(s.appended));
+  out.counter("kansoku_exemplars_refused", "exemplars not taken, to be sent again",
+              as_double(s.refused));
+  out.counter("kansoku_exemplars_evicted", "exemplars that gave way to newer ones",
+              as_double(s.evicted));
+  out.counter("kansoku_exemplars_expired", "exemplars older than the retention",
+              as_double(s.expired));
+  out.counter("kansoku_exemplars_files", "files of exemplars written", as_double(s.files_written));
+  out.counter("kansoku_exemplars_file_failures", "files of exemplars that could not be written",
+              as_double(s.file_failures));
+  out.gauge("kansoku_exemplars_damages", "places that could not be read at the start",
+            as_double(s.damages));
+}
+
 void append_log(const store::wal::LogStats& s, api::OpenMetrics& out) {
   out.counter("kansoku_log_records", "records made durable", as_double(s.records));
   out.counter("kansoku_log_groups", "groups of records synced together", as_double(s.groups));
@@ -136,6 +155,7 @@ void append_server_metrics(const MetricSources& sources, api::OpenMetrics& out) 
   append_process(sources, out);
   if (sources.http != nullptr) append_http(sources.http->stats(), out);
   append_store(*sources.metrics, out);
+  if (sources.exemplars != nullptr) append_exemplars(sources.exemplars->stats(), out);
   append_log(sources.log->stats(), out);
   constexpr std::array<std::string_view, kLaneCount> kLanes{"alarm", "query", "ingest", "merge"};
   std::array<ThreadPool::LaneStats, kLaneCount> lanes;

@@ -20,6 +20,7 @@
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/catalog/sqlite_catalog.h"
+#include "store/exemplars/exemplar_engine.h"
 #include "store/metrics/engine.h"
 #include "store/retention/retention.h"
 #include "store/wal/log.h"
@@ -44,6 +45,7 @@ struct Server::State {
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<store::wal::Log> log;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
+  std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;
   std::unique_ptr<store::RetentionSchedule> retention;
   std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<Snapshots> snapshots;

@@ -74,18 +74,21 @@ Status Snapshots::begin(Job& job) {
   KANSOKU_RETURN_IF_ERROR(
       parts_.env.files->create_directories(env::join_path(job.path, "metrics")));
   KANSOKU_RETURN_IF_ERROR(parts_.env.files->create_directories(env::join_path(job.path, "wal")));
+  KANSOKU_RETURN_IF_ERROR(
+      parts_.env.files->create_directories(env::join_path(job.path, "exemplars")));
   job.held = parts_.log->hold_segments();
   return {};
 }
 
 Status Snapshots::finish(Job& job) {
   env::FileSystem& files = *parts_.env.files;
+  KANSOKU_RETURN_IF_ERROR(parts_.exemplars->snapshot(env::join_path(job.path, "exemplars")));
   KANSOKU_RETURN_IF_ERROR(parts_.log->snapshot(env::join_path(job.path, "wal")));
   KANSOKU_RETURN_IF_ERROR(parts_.catalog->snapshot(env::join_path(job.path, "catalog.db")));
   KANSOKU_TRY(auto entries, files.list(parts_.data_directory));
   for (const env::DirectoryEntry& entry : entries) {
-    bool known = entry.name == "wal" || entry.name == "metrics" || entry.name == "snapshots" ||
-                 entry.name.ends_with(".tmp") ||
+    bool known = entry.name == "wal" || entry.name == "metrics" || entry.name == "exemplars" ||
+                 entry.name == "snapshots" || entry.name.ends_with(".tmp") ||
                  std::find(kNotCopied.begin(), kNotCopied.end(), entry.name) != kNotCopied.end();
     if (known) continue;
     if (entry.is_directory) {

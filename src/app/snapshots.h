@@ -15,6 +15,7 @@
 #include "base/env/env.h"
 #include "base/pool/executor.h"
 #include "store/catalog/sqlite_catalog.h"
+#include "store/exemplars/exemplar_engine.h"
 #include "store/metrics/engine.h"
 #include "store/wal/log.h"
 
@@ -25,6 +26,7 @@ struct SnapshotParts {
   Executor* executor = nullptr;
   store::wal::Log* log = nullptr;
   store::metrics::MetricEngine* metrics = nullptr;
+  store::exemplars::ExemplarEngine* exemplars = nullptr;
   store::SqliteCatalog* catalog = nullptr;
   std::string data_directory;
   std::string version;

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "api/prometheus/exemplar_store.h"
 #include "api/prometheus/metadata_store.h"
 #include "api/prometheus/prometheus_api.h"
 #include "api/prometheus/read_gate.h"
@@ -17,7 +16,6 @@ namespace kansoku::api::prometheus {
 struct Context {
   PrometheusServices services;
   std::unique_ptr<MetadataStore> metadata;
-  ExemplarStore exemplars;
   std::unique_ptr<ReadGate> read_gate;
 };
 

@@ -100,9 +100,7 @@ void run(Context& context, const ImportPtr& import) {
   }
   visitor.finish();
   for (auto& batch : batches) {
-    if (!batch->exemplars().empty()) {
-      import->exemplars += context.exemplars.add(import->call->caller.scope, *batch);
-    }
+    put_exemplars(context, import, batch);
     push_batch(context, import, std::move(batch), &Ingest::samples);
   }
   put_metadata(context, import, metadata_of(visitor));

@@ -48,6 +48,24 @@ void push_batch(Context& context, const IngestPtr& ingest,
       {ingest->call->caller.scope, std::move(batch), {}, std::move(token), ingest->back_fill});
 }
 
+void put_exemplars(Context& context, const IngestPtr& ingest,
+                   std::shared_ptr<const signal::MetricBatch> batch) {
+  store::ExemplarStore* exemplars = context.services.exemplars;
+  if (exemplars == nullptr || batch == nullptr || batch->exemplars().empty()) return;
+  ingest->open_parts.fetch_add(1, std::memory_order_relaxed);
+  exemplars->append(ingest->call->caller.scope, std::move(batch), [ingest](Result<uint64_t> taken) {
+    {
+      std::lock_guard lock(ingest->outcome_mutex);
+      if (taken) {
+        ingest->exemplars += *taken;
+      } else {
+        note_error(*ingest, taken.error());
+      }
+    }
+    finish_part(ingest);
+  });
+}
+
 void put_metadata(Context& context, const IngestPtr& ingest,
                   std::vector<wire::remote_write::Metadata> metadata) {
   if (metadata.empty()) return;

@@ -38,6 +38,10 @@ void finish_part(const IngestPtr& ingest);
 // Pushes a batch (null: nothing) and adds what is kept of it to `count`.
 void push_batch(Context& context, const IngestPtr& ingest,
                 std::shared_ptr<const signal::MetricBatch> batch, uint64_t Ingest::* count);
+// Keeps the exemplars of a batch (null: nothing). Before the points of the same request are pushed:
+// their record takes this one along.
+void put_exemplars(Context& context, const IngestPtr& ingest,
+                   std::shared_ptr<const signal::MetricBatch> batch);
 void put_metadata(Context& context, const IngestPtr& ingest,
                   std::vector<wire::remote_write::Metadata> metadata);
 // Rows that were refused before they reached the store.

@@ -18,6 +18,7 @@
 #include "pipeline/component.h"
 #include "signal/ledger.h"
 #include "store/catalog.h"
+#include "store/exemplar_store.h"
 #include "store/metric_limits.h"
 #include "store/metric_store.h"
 
@@ -54,6 +55,8 @@ struct PrometheusServices {
   pipeline::MetricSink* sink = nullptr;
   // For what is refused before it reaches the sink.
   signal::Ledger* ledger = nullptr;
+  // Null: exemplars are neither kept nor counted.
+  store::ExemplarStore* exemplars = nullptr;
   // Of metric metadata; null: kept in memory only.
   store::Catalog* catalog = nullptr;
   // Bodies of writes while they are expanded and decoded.

@@ -276,6 +276,73 @@ TEST_CASE("prometheus: exemplars by the selectors of a query") {
   CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket&end=1").items.empty());
 }
 
+TEST_CASE("prometheus: a write is answered when its exemplars are durable too") {
+  Fixture f;
+  f.held_exemplars.hold = true;
+  t::Series series{.labels = {{"__name__", "lat_bucket"}},
+                   .samples = {{kNowMs, 1}},
+                   .exemplars = {{{{"trace_id", "abc"}}, 0.25, kNowMs}}};
+  auto recorded = f.begin(Fixture::write_request(t::message_v2({series}), kV2));
+  CHECK_FALSE(recorded->response.has_value());
+  f.held_exemplars.release();
+  f.executor.run_until_idle();
+  REQUIRE(recorded->response.has_value());
+  CHECK(f.written(*recorded->response) == "204 1/0/1");
+}
+
+TEST_CASE("prometheus: exemplars that are not kept are not counted, and asked for again") {
+  Fixture f;
+  t::Series series{.labels = {{"__name__", "lat_bucket"}},
+                   .samples = {{kNowMs, 1}},
+                   .exemplars = {{{{"trace_id", "abc"}}, 0.25, kNowMs},
+                                 {{{"trace_id", "old"}}, 1, kNowMs - 20LL * 86'400'000}}};
+  f.exemplars.refusal = unavailable("no space left on device");
+  auto refused = f.write_v2({series});
+  CHECK(f.written(refused) == "503 1/0/0");
+  CHECK(refused.headers.get("retry-after") == "1");
+  f.exemplars.refusal = {};
+  CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket").items.empty());
+  series.exemplars.pop_back();
+  CHECK(f.written(f.write_v2({series})) == "204 1/0/1");
+  CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket").items.size() == 1);
+}
+
+TEST_CASE("prometheus: imports keep exemplars, and are refused when these cannot be kept") {
+  Fixture f;
+  const std::string text =
+      "# TYPE lat histogram\nlat_bucket{le=\"+Inf\"} 1 1795348800 # {trace_id=\"x\"} 0.5 "
+      "1795348799\nlat_count 1 1795348800\nlat_sum 0.5 1795348800\n# EOF\n";
+  auto import = [&] {
+    return f.send(Fixture::request("POST", "/api/v1/import/prometheus?format=openmetrics", text,
+                                   {{"Authorization", "Bearer tok"}}));
+  };
+  f.exemplars.refusal = unavailable("no space left on device");
+  CHECK(import().status == 503);
+  f.exemplars.refusal = {};
+  CHECK(import().status == 200);
+  CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket").items.size() == 1);
+}
+
+TEST_CASE("prometheus: deleting a series leaves its exemplars, as the reference server does") {
+  Fixture f;
+  t::Series series{.labels = {{"__name__", "lat_bucket"}},
+                   .samples = {{kNowMs, 1}},
+                   .exemplars = {{{{"trace_id", "abc"}}, 0.25, kNowMs}}};
+  CHECK(f.write_v2({series}).status == 204);
+  auto out = f.send(Fixture::request("POST", "/api/v1/admin/tsdb/delete_series?match[]=lat_bucket",
+                                     {}, {{"Authorization", "Bearer tok"}}));
+  CHECK(out.status == 204);
+  CHECK(f.data("/api/v1/query_exemplars?query=lat_bucket").items.size() == 1);
+}
+
+TEST_CASE("prometheus: an answer says when stored exemplars may be missing") {
+  Fixture f;
+  f.exemplars.missing_before_ms = kNowMs;
+  CHECK(f.raw_data("/api/v1/query_exemplars?query=lat_bucket") ==
+        R"({"status":"success","data":[],"warnings":["stored exemplars were damaged: some before )"
+        R"(1795348800 may be missing"]})");
+}
+
 TEST_CASE("prometheus: expressions reach the engine, its documents come back as JSON") {
   Fixture f;
   f.engine.answer->type = ResultType::Matrix;

@@ -254,11 +254,22 @@ net::HttpResponse exemplars_reply(const Context& context, const Call& call) {
   if (!parsed) return error_reply(400, "bad_data", parsed.error().to_string(text));
   std::vector<std::vector<store::Matcher>> selectors;
   collect_selectors(**parsed, selectors);
-  auto found = context.exemplars.find(call.caller.scope, selectors, *start, *end);
-  if (!found) return error_reply(found.error(), true);
-  return json_reply(success_body([&](wire::JsonWriter& json) {
+  store::ExemplarAnswer found;
+  if (context.services.exemplars != nullptr) {
+    auto answer =
+        context.services.exemplars->find({call.caller.scope, std::move(selectors), *start, *end});
+    if (!answer) return error_reply(answer.error(), true);
+    found = std::move(*answer);
+  }
+  Annotations annotations;
+  if (found.missing_before_ms) {
+    annotations.warnings.push_back(
+        fmt::format("stored exemplars were damaged: some before {} may be missing",
+                    format_timestamp(*found.missing_before_ms)));
+  }
+  auto write = [&](wire::JsonWriter& json) {
     json.begin_array();
-    for (const SeriesExemplars& series : *found) {
+    for (const store::SeriesExemplars& series : found.series) {
       json.begin_object();
       json.key("seriesLabels");
       append_labels(json, series.series);
@@ -278,7 +289,8 @@ net::HttpResponse exemplars_reply(const Context& context, const Call& call) {
       json.end_object();
     }
     json.end_array();
-  }));
+  };
+  return json_reply(success_body(write, annotations));
 }
 
 // Runs `write(json, expression)` over the parsed `query`, or answers why it does not parse.

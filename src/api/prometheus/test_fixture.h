@@ -14,6 +14,7 @@
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "store/reference/reference_catalog.h"
+#include "store/reference/reference_exemplars.h"
 #include "store/reference/reference_metrics.h"
 #include "wire/document/document.h"
 #include "wire/remote_write/test_messages.h"
@@ -87,11 +88,35 @@ struct HeldSink final : pipeline::MetricSink {
   }
 };
 
+// The same for exemplars: `held` is called when they are "durable".
+struct HeldExemplars final : store::ExemplarStore {
+  store::ReferenceExemplarStore* next = nullptr;
+  bool hold = false;
+  std::vector<std::move_only_function<void()>> held;
+  void append(const signal::Scope& scope, std::shared_ptr<const signal::MetricBatch> batch,
+              Done done) override {
+    held.emplace_back([this, scope, batch, done = std::move(done)]() mutable {
+      next->append(scope, batch, std::move(done));
+    });
+    if (!hold) release();
+  }
+  void release() {
+    for (auto& one : held) one();
+    held.clear();
+  }
+  Result<store::ExemplarAnswer> find(const store::ExemplarQuery& query) const override {
+    return next->find(query);
+  }
+  store::ExemplarStoreStats stats() const override { return next->stats(); }
+};
+
 struct Fixture {
   env::SimClock clock{env::WallTime{kNowMs * env::kNsPerMs}};
   env::SimRandom random{1};
   ManualExecutor executor;
   store::ReferenceMetricStore store;
+  store::ReferenceExemplarStore exemplars{clock};
+  HeldExemplars held_exemplars;
   pipeline::StoreExporter exporter{store};
   HeldSink held;
   signal::Ledger ledger;
@@ -113,6 +138,7 @@ struct Fixture {
                    RemoteReadLimits read_limits = {})
       : store(clock, options) {
     held.next = &exporter;
+    held_exemplars.next = &exemplars;
     tokens.put("tok", principal("111111111111", "administrator"));
     keys.put({.access_key_id = "AKIDEXAMPLE",
               .secret_access_key = "se:cret",
@@ -131,6 +157,7 @@ struct Fixture {
     services.sink = &sink;
     services.ledger = &ledger;
     services.catalog = catalog;
+    services.exemplars = &held_exemplars;
     services.write_memory = &memory;
     services.read_memory = &read_memory;
     services.remote_read = read_limits;

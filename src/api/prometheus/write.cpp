@@ -156,13 +156,9 @@ void run(Context& context, const WritePtr& write) {
   }
   write->refused = std::move(decoded->refused);
   count_all_refused(context, *write);
+  put_exemplars(context, write, std::move(decoded->exemplars));
   push_batch(context, write, std::move(decoded->floats), &Ingest::samples);
   push_batch(context, write, std::move(decoded->histograms), &Ingest::histograms);
-  if (decoded->exemplars != nullptr) {
-    uint64_t taken = context.exemplars.add(write->call->caller.scope, *decoded->exemplars);
-    std::lock_guard lock(write->outcome_mutex);
-    write->exemplars += taken;
-  }
   put_metadata(context, write, std::move(decoded->metadata));
   finish_part(write);
 }

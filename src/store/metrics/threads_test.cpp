@@ -139,8 +139,6 @@ TEST_CASE(
   read_while_written(false);
 }
 
-TEST_CASE("nor does it while series leave the memory and come back") {
-  read_while_written(true);
-}
+TEST_CASE("nor does it while series leave the memory and come back") { read_while_written(true); }
 
 }  // namespace kansoku::store::metrics

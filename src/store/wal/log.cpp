@@ -32,13 +32,17 @@ struct Group {
   std::string bytes;
   std::vector<Item> items;
   uint64_t first_sequence = 0;
+  bool urgent = false;  // some record does not wait for company
 
   void clear() {
     items.clear();
+    urgent = false;
     bytes.clear();
     if (bytes.capacity() > kBufferBytesKept) std::string().swap(bytes);
   }
 };
+
+enum class Haste : uint8_t { Now, WithNext };
 
 using ProducerKey = std::tuple<Engine, std::string, uint64_t, uint64_t>;
 
@@ -79,7 +83,7 @@ struct Log::State {
   Status cut_tail(Segment& segment, const SegmentScan& scan);
   void note_damage(const Segment& segment, uint64_t damages);
   Result<uint64_t> enqueue(Engine engine, uint16_t shard, const signal::Producer& producer,
-                           std::string_view payload, Done done);
+                           std::string_view payload, Haste haste, Done done);
   Status refuse_known(Engine engine, const signal::Producer& producer);
   void work();
   bool write_group();
@@ -92,6 +96,7 @@ struct Log::State {
   void remove_closed();
   bool absorbed(const Segment& segment) const;
   bool replace_absorbed();
+  Status forget_segment(const std::string& path) const;
   Status copy_segments(const std::vector<Segment>& list, const std::string& to);
 };
 
@@ -171,7 +176,7 @@ Status Log::State::refuse_known(Engine engine, const signal::Producer& producer)
 
 Result<uint64_t> Log::State::enqueue(Engine engine, uint16_t shard,
                                      const signal::Producer& producer, std::string_view payload,
-                                     Done done) {
+                                     Haste haste, Done done) {
   if (payload.size() > kPayloadBytesMax) {
     return resource_exhausted("log record too large: {} bytes, limit {}", payload.size(),
                               kPayloadBytesMax);
@@ -194,6 +199,7 @@ Result<uint64_t> Log::State::enqueue(Engine engine, uint16_t shard,
   uint64_t sequence = tag.sequence;
   tag.producer = {};
   queued.items.push_back({tag, producer.id, std::move(done)});
+  queued.urgent = queued.urgent || haste == Haste::Now;
   ready.notify_one();
   return sequence;
 }
@@ -204,6 +210,11 @@ void Log::State::work() {
   for (;;) {
     ready.wait(guard, [&] { return stopping || !queued.items.empty(); });
     if (queued.items.empty() && stopping) return;
+    if (!queued.urgent) {
+      ready.wait_for(guard, std::chrono::nanoseconds(options.company_ns), [&] {
+        return stopping || queued.urgent || queued.bytes.size() >= kGroupBytesFull;
+      });
+    }
     if (window_ns > 0) {
       ready.wait_for(guard, std::chrono::nanoseconds(window_ns),
                      [&] { return stopping || queued.bytes.size() >= kGroupBytesFull; });
@@ -397,15 +408,24 @@ void Log::State::remove_closed() {
   }
 }
 
+// Durably.
+Status Log::State::forget_segment(const std::string& path) const {
+  Status removed = env.files->remove(path);
+  if (!removed && removed.error().code != ErrorCode::NotFound) return removed;
+  return env.files->sync_directory(directory);
+}
+
 // When nothing in the current segment is needed any more and it is worth the trouble, an empty one
 // takes its place, so that a settled store keeps no log and a start reads none. False: it stays.
 bool Log::State::replace_absorbed() {
   uint64_t first_sequence = 0;
+  std::string path;
   {
     std::lock_guard guard(queue_mutex);
     const bool worth = file && file_bytes >= options.replace_bytes_min && absorbed(segments.back());
     if (!worth || !queued.items.empty() || stats.read_only) return false;
     first_sequence = next_sequence;
+    path = env::join_path(directory, segment_name(segments.back().index + 1, first_sequence));
   }
   std::unique_ptr<env::File> old = std::move(file);
   const uint64_t old_bytes = file_bytes;
@@ -418,11 +438,14 @@ bool Log::State::replace_absorbed() {
     if (opened) {
       file.reset();
       std::lock_guard guard(queue_mutex);
-      (void)env.files->remove(segments.back().path);
       segments.pop_back();
     }
-    file = std::move(old);
-    file_bytes = old_bytes;
+    // Back to the old one, but only when the new one is gone for good: were it there again after a
+    // power cut, what is written from here on would count as written twice.
+    if (forget_segment(path)) {
+      file = std::move(old);
+      file_bytes = old_bytes;
+    }
     return false;
   }
   (void)old->truncate(old_bytes);  // gives back the room that it had taken ahead
@@ -513,7 +536,13 @@ void Log::start() {
 
 Result<uint64_t> Log::append(Engine engine, uint16_t shard, const signal::Producer& producer,
                              std::string_view payload, Done done) {
-  return state_->enqueue(engine, shard, producer, payload, std::move(done));
+  return state_->enqueue(engine, shard, producer, payload, Haste::Now, std::move(done));
+}
+
+Result<uint64_t> Log::append_with_next(Engine engine, uint16_t shard,
+                                       const signal::Producer& producer, std::string_view payload,
+                                       Done done) {
+  return state_->enqueue(engine, shard, producer, payload, Haste::WithNext, std::move(done));
 }
 
 void Log::set_floor(Engine engine, uint16_t shard, uint64_t sequence) {

@@ -29,6 +29,9 @@ struct LogOptions {
   size_t queue_bytes_max = 16U << 20;
   // A current segment from this size on gives way to an empty one when all of it is absorbed.
   uint64_t replace_bytes_min = 1U << 20;
+  // How long a record of append_with_next() waits for another one. 2 ms: less than one fdatasync,
+  // and more than a batch of samples needs from the same request into the log.
+  int64_t company_ns = 2 * env::kNsPerMs;
   // No thread: the owner calls run_once().
   bool manual = false;
 };
@@ -94,6 +97,10 @@ class Log {
   // Cancelled when it is still on its way there; FailedPrecondition when its epoch is over.
   Result<uint64_t> append(Engine engine, uint16_t shard, const signal::Producer& producer,
                           std::string_view payload, Done done);
+  // As append(), for a record whose sender is about to append another one: it waits a moment for
+  // that one, so that both become durable by one sync.
+  Result<uint64_t> append_with_next(Engine engine, uint16_t shard, const signal::Producer& producer,
+                                    std::string_view payload, Done done);
 
   // Everything of (engine, shard) up to `sequence` is kept elsewhere now.
   void set_floor(Engine engine, uint16_t shard, uint64_t sequence);

@@ -285,6 +285,79 @@ TEST_CASE("the writer thread answers all, and the destructor leaves nothing behi
   CHECK(answered == 501);
 }
 
+TEST_CASE("a segment that could not be replaced hides nothing that is written on") {
+  for (uint64_t failing = 0; failing < 12; ++failing) {
+    for (env::CutStyle style : {env::CutStyle::DropAll, env::CutStyle::KeepAll, env::CutStyle::Torn,
+                                env::CutStyle::Reordered}) {
+      env::SimFileSystem disk(failing);
+      env::SimClock clock;
+      env::SimRandom random(1);
+      const env::Env env{&clock, &disk, &random};
+      auto log = *Log::open(env, "/log", {.replace_bytes_min = 1, .manual = true});
+      auto put = [&](std::string_view payload) {
+        bool kept = false;
+        (void)log->append(Engine::Metrics, 0, {}, payload,
+                          [&](auto done) { kept = done.has_value(); });
+        log->drain();
+        return kept;
+      };
+      REQUIRE(put("absorbed"));
+      const uint64_t first = disk.operations() + failing;
+      disk.set_fault_hook([&](uint64_t operation, std::string_view,
+                              const std::string&) -> std::optional<env::SimFault> {
+        if (operation != first) return std::nullopt;
+        return env::SimFault{ErrorCode::Internal, "injected", 10};
+      });
+      log->set_floor(Engine::Metrics, 0, 1);
+      const bool kept = put("behind");
+      disk.power_cut(style);
+      log.reset();
+      disk.set_fault_hook(nullptr);
+      log = *Log::open(env, "/log", {.manual = true});
+      bool found = false;
+      REQUIRE(log->replay(Engine::Metrics, [&](const RecordTag&, std::string_view payload) {
+        found = found || payload == "behind";
+        return Status();
+      }));
+      CHECK_MESSAGE((found || !kept), "fault at ", failing, " style ", static_cast<int>(style));
+    }
+  }
+}
+
+TEST_CASE("a record that waits for company shares the sync of the next one") {
+  Disk disk;
+  auto log = Log::open(disk.env(), "/log", {.company_ns = 3600 * env::kNsPerS});
+  REQUIRE(log);
+  (*log)->start();
+  std::atomic<int> answered{0};
+  auto count = [&](auto done) { answered += static_cast<int>(done.has_value()); };
+  REQUIRE((*log)->append_with_next(Engine::Exemplars, 0, {}, "exemplars", count));
+  REQUIRE((*log)->append(Engine::Metrics, 0, {}, "samples", count));
+  (*log)->drain();
+  CHECK(answered == 2);
+  CHECK((*log)->stats().groups == 1);
+}
+
+TEST_CASE("a record that waits for company becomes durable alone, and at the latest at the end") {
+  Disk disk;
+  std::atomic<int> answered{0};
+  auto count = [&](auto done) { answered += static_cast<int>(done.has_value()); };
+  {
+    auto log = Log::open(disk.env(), "/log", {});
+    REQUIRE(log);
+    (*log)->start();
+    REQUIRE((*log)->append_with_next(Engine::Exemplars, 0, {}, "alone", count));
+    (*log)->drain();
+    CHECK(answered == 1);
+  }
+  auto log = Log::open(disk.env(), "/log", {.company_ns = 3600 * env::kNsPerS});
+  REQUIRE(log);
+  (*log)->start();
+  REQUIRE((*log)->append_with_next(Engine::Exemplars, 0, {}, "last", count));
+  (*log)->close();
+  CHECK(answered == 2);
+}
+
 TEST_CASE("the bytes of a record are frozen") {
   std::string bytes;
   append_record({Engine::Metrics, 2, 3, "agent", 4, 5}, "payload", bytes);

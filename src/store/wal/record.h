@@ -11,7 +11,7 @@
 namespace kansoku::store::wal {
 
 // Who owns a record. Numbers are on disk.
-enum class Engine : uint8_t { Log = 0, Metrics = 1, Events = 2, Queues = 3 };
+enum class Engine : uint8_t { Log = 0, Metrics = 1, Events = 2, Queues = 3, Exemplars = 4 };
 
 struct RecordTag {
   Engine engine = Engine::Log;

@@ -110,13 +110,6 @@ const ConfigKey kKeys[] = {
        constexpr int64_t kDay = 86'400'000;
        if (auto v = r.duration_ms(k, kDay, 36'500 * kDay)) o.prometheus_retention_ms = *v;
      }},
-    {"/server/metrics", "exemplars_per_account", "0 to 1000000", "100000",
-     "exemplars that are kept of an account (2 KiB of memory each at most); the oldest go first",
-     [](Reader& r, std::string_view k, ServerOptions& o) {
-       if (auto v = r.integer(k, 0, 1'000'000)) {
-         o.exemplars_per_account_max = static_cast<size_t>(*v);
-       }
-     }},
     {"/server/metrics", "prometheus_tiers", "list of {match, raw, tiers}", "",
      "what is kept of which Prometheus series when their points go: cells of 1m, 5m, 1h; see below",
      [](Reader& r, std::string_view k, ServerOptions& o) {
@@ -125,6 +118,13 @@ const ConfigKey kKeys[] = {
        std::vector<std::string> wrong;
        o.prometheus_tiers = read_tier_rules(*list, wrong);
        for (std::string& message : wrong) r.problem(k, std::move(message));
+     }},
+    {"/server/metrics", "exemplars_per_account", "0 to 1000000", "100000",
+     "exemplars that are kept of an account (2 KiB of memory each at most); the oldest go first",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.integer(k, 0, 1'000'000)) {
+         o.exemplars_per_account_max = static_cast<size_t>(*v);
+       }
      }},
     {"/server/metrics", "series_per_tenant", "1 to 4000000000", "2000000",
      "series that an account may have; `kansoku ctl limits` sets it for one",

@@ -42,10 +42,10 @@ struct ServerOptions {
   size_t query_concurrency = 20;
   // Raw points of Prometheus series; what is older is neither kept nor taken.
   int64_t prometheus_retention_ms = store::kReplaceRetentionMs;
-  // Of each account; over it the oldest go. 0: none are kept.
-  size_t exemplars_per_account_max = store::kExemplarsPerAccountMax;
   // Cells in place of points that are no longer kept; the first rule that finds a series counts.
   std::vector<store::metrics::TierRule> prometheus_tiers;
+  // Of each account; over it the oldest go. 0: none are kept.
+  size_t exemplars_per_account_max = store::kExemplarsPerAccountMax;
   // Of each tenant that has no limit of its own (kansoku ctl limits).
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;

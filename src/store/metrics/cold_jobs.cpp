@@ -100,7 +100,8 @@ bool ColdMergeJob::may_copy(const Source& source) {
   constexpr size_t kRowsMin = kChunkRows / 8;
   if (summary.rows < kRowsMin) return false;
   if (writer_->rows_waiting() > 0 && writer_->rows_waiting() < kRowsMin) return false;
-  if (summary.min_ms < std::max(horizons_.gone_max_ms(), horizons_.tier_ms.back())) return false;
+  if (summary.min_ms < std::max(horizons_.gone_replace_max_ms(), horizons_.tier_ms.back()))
+    return false;
   for (const Source& other : sources_) {
     if (&other != &source && !ended(other) && next_id(other) <= summary.last_id) return false;
   }

@@ -290,7 +290,7 @@ TEST_CASE("chunks that stand apart are copied when cold segments are merged") {
     for (const Known& row : *rows) all[row.row.id] = row;
   }
   Horizons horizons;
-  horizons.replace_retention_ms = 1'000'000;
+  horizons.now_ms = horizons.raw_accumulate_ms = -1'000'000;
   horizons.tier_ms.fill(-1'000'000);
   (void)merge_both(disk, index_of(disk, {1, 2}), horizons);
   auto merged = index_of(disk, {3});

@@ -90,6 +90,8 @@ struct MetricEngine::Core : std::enable_shared_from_this<MetricEngine::Core> {
   MetricEngineStats engine_counters;
   std::map<std::string, uint64_t> series_limits;  // by account, where not the default
   SeriesUsage usage;
+  // Imports take no points of replacing series from before this.
+  std::atomic<int64_t> tier_frontier_ms{std::numeric_limits<int64_t>::min()};
 
   // The drain's own (one task at a time).
   std::string record;

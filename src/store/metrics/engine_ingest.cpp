@@ -33,9 +33,10 @@ void MetricEngine::Core::judge_times(InFlight& in_flight) {
   // By merge kind.
   std::array<int64_t, 2> oldest{now_ms - kPointPastMs, now_ms - kPointPastMs};
   if (back_fill) oldest = {now_ms - options.replace_retention_ms, now_ms - kTierRetentionMs.back()};
-  // What has become cells takes no more points.
-  if (back_fill && !options.tier_rules.empty())
-    oldest[0] = std::max(oldest[0], current_view()->tiers->watermark_ms);
+  // What has become cells, or is about to, takes no more points.
+  if (back_fill && !options.tier_rules.empty()) {
+    oldest[0] = std::max({oldest[0], current_view()->tiers->watermark_ms, tier_frontier_ms.load()});
+  }
   int64_t newest = now_ms + kPointFutureMs;
   int64_t suspect = std::max(oldest[0], oldest[1]);
   uint64_t old = 0;

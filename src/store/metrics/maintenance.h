@@ -110,6 +110,7 @@ class Maintenance {
   Status advance_tier_rewrite();
   Status drop_expired_tiers();
   void change_tiers(const std::function<void(TierState&)>& change);
+  int64_t settled_ms() const;
   Horizons horizons_now();
   ColdMeta merged_cold_meta(const ColdIndex& cold, std::span<const size_t> inputs);
   Status load_cold();
@@ -152,6 +153,7 @@ class Maintenance {
   std::unique_ptr<TierFoldJob> tier_fold_;
   std::optional<std::vector<TierMeta>> tier_written_;  // of the fold, not yet in the manifest
   bool tiers_due_ = false;
+  int64_t tier_fold_until_ms_ = std::numeric_limits<int64_t>::min();
   std::unique_ptr<TierRewriteJob> tier_rewrite_;
   std::optional<SealTask> seal_;
   std::optional<MergeTask> merge_;

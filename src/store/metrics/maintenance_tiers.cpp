@@ -22,6 +22,11 @@ int64_t oldest_raw_ms(const View& view) {
 
 }  // namespace
 
+// Of days before it no points come any more, but for imports.
+int64_t Maintenance::settled_ms() const {
+  return floor_to(core_.clock->now_ms() - kTierSettleMs, kDayMs);
+}
+
 void Maintenance::change_tiers(const std::function<void(TierState&)>& change) {
   core_.update_view([&](View& view) {
     auto next = std::make_shared<TierState>(*view.tiers);
@@ -91,10 +96,15 @@ void Maintenance::note_times_of_tiers() {
   }
 }
 
-// Finds the series of each rule anew. With an error the rules go on with those they had.
+// At each run of the retention: which days become cells, and which series each rule finds. With an
+// error the rules go on with those they had.
 void Maintenance::resolve_tiers() {
   if (core_.options.tier_rules.empty()) return;
   tiers_due_ = true;
+  // Imports are told first, and the days are folded at the next run: what was taken before is where
+  // it is read by then.
+  tier_fold_until_ms_ = core_.tier_frontier_ms;
+  if (oldest_raw_ms(*core_.current_view()) < settled_ms()) core_.tier_frontier_ms = settled_ms();
   const SeriesId end = core_.table.size();
   // Labels of a series never change.
   if (core_.current_view()->tiers->rule_of.size() == end) return;
@@ -144,13 +154,13 @@ bool Maintenance::step_tiers() {
 
 Status Maintenance::begin_tier_fold() {
   auto view = core_.current_view();
-  const int64_t settled_ms = floor_to(core_.clock->now_ms() - kTierSettleMs, kDayMs);
+  const int64_t until_ms = tier_fold_until_ms_;
   // Days before the first point have nothing to give, and may still be imported.
   const int64_t oldest_ms = oldest_raw_ms(*view);
-  const int64_t day_ms = oldest_ms >= settled_ms
-                             ? settled_ms
+  const int64_t day_ms = oldest_ms >= until_ms
+                             ? until_ms
                              : std::max(floor_to(oldest_ms, kDayMs), view->tiers->watermark_ms);
-  if (day_ms >= settled_ms) {
+  if (day_ms >= until_ms) {
     tiers_due_ = false;
     return {};
   }

@@ -28,10 +28,7 @@ struct Horizons {
   int64_t gone_replace_ms(SeriesId id) const {
     return tiers->gone_ms(id, now_ms, replace_retention_ms);
   }
-  // Not before any series' gone_replace_ms(): no rule keeps points for less than the default.
-  int64_t gone_max_ms() const {
-    return now_ms - std::min(replace_retention_ms, kReplaceRetentionMs);
-  }
+  int64_t gone_replace_max_ms() const { return tiers->gone_max_ms(now_ms, replace_retention_ms); }
 };
 Horizons horizons_at(int64_t now_ms, int64_t replace_retention_ms,
                      std::shared_ptr<const TierState> tiers);

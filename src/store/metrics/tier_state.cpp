@@ -22,18 +22,25 @@ int64_t TierState::raw_begin_ms(SeriesId id, int64_t now_ms, int64_t replace_ret
   return found == nullptr ? now_ms - replace_retention_ms : raw_begin_ms(*found, now_ms);
 }
 
-int64_t TierState::gone_ms(SeriesId id, int64_t now_ms, int64_t replace_retention_ms) const {
-  int64_t out = raw_begin_ms(id, now_ms, replace_retention_ms);
-  const auto cover = [&](const TierRule& each) {
-    for (int64_t keep_ms : each.keep_ms) {
-      if (keep_ms > 0) out = std::min(out, floor_to(now_ms - keep_ms, kDayMs));
-    }
-  };
-  if (unknown(id)) {
-    std::ranges::for_each(rules, cover);
-  } else if (const TierRule* found = rule(id)) {
-    cover(*found);
+int64_t TierState::gone_ms(const TierRule& rule, int64_t now_ms) const {
+  int64_t out = raw_begin_ms(rule, now_ms);
+  for (int64_t keep_ms : rule.keep_ms) {
+    if (keep_ms > 0) out = std::min(out, floor_to(now_ms - keep_ms, kDayMs));
   }
+  return out;
+}
+
+int64_t TierState::gone_ms(SeriesId id, int64_t now_ms, int64_t replace_retention_ms) const {
+  if (const TierRule* found = rule(id)) return gone_ms(*found, now_ms);
+  int64_t out = now_ms - replace_retention_ms;
+  if (!unknown(id)) return out;
+  for (const TierRule& each : rules) out = std::min(out, gone_ms(each, now_ms));
+  return out;
+}
+
+int64_t TierState::gone_max_ms(int64_t now_ms, int64_t replace_retention_ms) const {
+  int64_t out = now_ms - replace_retention_ms;
+  for (const TierRule& each : rules) out = std::max(out, gone_ms(each, now_ms));
   return out;
 }
 

@@ -40,6 +40,9 @@ struct TierState {
   int64_t raw_begin_ms(SeriesId id, int64_t now_ms, int64_t replace_retention_ms) const;
   // Nothing of the series is kept from before.
   int64_t gone_ms(SeriesId id, int64_t now_ms, int64_t replace_retention_ms) const;
+  int64_t gone_ms(const TierRule& rule, int64_t now_ms) const;
+  // Nothing of any series is gone that came later.
+  int64_t gone_max_ms(int64_t now_ms, int64_t replace_retention_ms) const;
 };
 
 // A day is kept as a whole.

@@ -1,5 +1,7 @@
 #include "app/promql_engine.h"
 
+#include <thread>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -209,6 +211,8 @@ void PromqlEngine::run_slot() {
       }
     }
     if (stopping_.load()) continue;
+    // The loops that read and write sockets, and the log's writer, may wait for this core.
+    std::this_thread::yield();
     post_slot(any_fresh);
     return;
   }

@@ -30,7 +30,8 @@ struct QueryCost {
 };
 
 // A step of work between two chances for others (ARCHITECTURE, "Threads").
-inline constexpr int64_t kStepNs = 5 * env::kNsPerMs;
+// Samples that come meanwhile wait for a worker, so it is shorter than the 5 ms that are allowed.
+inline constexpr int64_t kStepNs = 2 * env::kNsPerMs;
 
 // Thread contract: confined to the query's own call but for what says otherwise; when that call is
 // a fiber, it may go on on another thread after check() and spend(), so no lock is held across

@@ -172,7 +172,7 @@ TEST_CASE("a query gives way when its step is used up, and ends when it is told 
   CHECK(context.check());
   CHECK(gave_way == 0);
   for (int i = 0; i < 10; ++i) {
-    clock.advance(env::kNsPerMs);
+    clock.advance(kStepNs / 5);
     CHECK(context.check());
   }
   CHECK(gave_way == 2);

@@ -386,7 +386,9 @@ void MetricEngine::Core::note_in_head(uint64_t sequence, uint64_t record_bytes) 
 }
 
 void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
-  for (SeriesId id : points.ids) (void)restore_cold(id);
+  if (!current_view()->cold->empty()) {
+    for (SeriesId id : points.ids) (void)restore_cold(id);
+  }
   auto id_of = [&](size_t i) { return table.exists(points.ids[i]) ? points.ids[i] : kNoSeries; };
   auto distribution_of = [&](size_t i) -> const signal::Distribution* {
     uint32_t row = points.distribution_rows[i];
@@ -400,6 +402,7 @@ void MetricEngine::Core::put_replayed(const DecodedRecord& points) {
 
 Status MetricEngine::Core::replay(uint64_t floor) {
   DecodedRecord points;
+  const bool any_cold = !current_view()->cold->empty();
   return log.replay(wal::Engine::Metrics,
                     [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
                       if (payload.starts_with(kDeletionRecord)) {
@@ -408,7 +411,7 @@ Status MetricEngine::Core::replay(uint64_t floor) {
                       points.clear();
                       auto define = [&](const SeriesDefinition& definition) -> Status {
                         // One that came back is as it was in the cold.
-                        (void)restore_cold(definition.id);
+                        if (any_cold) (void)restore_cold(definition.id);
                         return table.define(definition);
                       };
                       Status decoded = decode_batch_record(payload, define, points);

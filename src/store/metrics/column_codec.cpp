@@ -225,22 +225,28 @@ bool decode_times(const char*& at, const char* end, std::vector<int64_t>& out) {
   if (!read_varint(at, end, first) || at == end) return false;
   auto form = static_cast<uint8_t>(*at++);
   if (form > kIrregular) return false;
-  out.reserve(out.size() + count);
+  const size_t begin = out.size();
+  out.resize(begin + count);
+  int64_t* const to = out.data() + begin;
   auto ms = static_cast<uint64_t>(unzigzag(first));
-  out.push_back(static_cast<int64_t>(ms));
-  uint64_t step = 0;
+  to[0] = static_cast<int64_t>(ms);
   uint64_t coded = 0;
   if (form == kRegular) {
     if (!read_varint(at, end, coded)) return false;
-    step = static_cast<uint64_t>(unzigzag(coded));
+    const auto step = static_cast<uint64_t>(unzigzag(coded));
+    for (uint64_t i = 1; i < count; ++i) to[i] = static_cast<int64_t>(ms += step);
+    return true;
   }
+  uint64_t step = 0;
   for (uint64_t i = 1; i < count; ++i) {
-    if (form == kIrregular) {
-      if (!read_varint(at, end, coded)) return false;
-      step += static_cast<uint64_t>(unzigzag(coded));
+    // Mostly a byte.
+    if (at < end && static_cast<unsigned char>(*at) < 0x80) {
+      coded = static_cast<unsigned char>(*at++);
+    } else if (!read_varint(at, end, coded)) {
+      return false;
     }
-    ms += step;
-    out.push_back(static_cast<int64_t>(ms));
+    step += static_cast<uint64_t>(unzigzag(coded));
+    to[i] = static_cast<int64_t>(ms += step);
   }
   return true;
 }

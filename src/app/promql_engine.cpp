@@ -1,8 +1,7 @@
 #include "app/promql_engine.h"
 
-#include <thread>
-
 #include <algorithm>
+#include <thread>
 
 #include "base/check.h"
 #include "query/promql/evaluate.h"

@@ -25,6 +25,8 @@ add_compile_options(
   # Described structs are filled with designated initialisers; members left out have defaults.
   $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>
   $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-designated-field-initializers>
+  # Answers have the same bits on every processor: no fused multiplications (ARM64's default).
+  -ffp-contract=off
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   add_compile_options(-march=x86-64-v2)

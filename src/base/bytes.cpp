@@ -22,6 +22,17 @@ constexpr std::array<uint32_t, 256> make_table() {
 
 }  // namespace
 
+bool read_long_varint(const char*& from, const char* end, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 70 && from < end; shift += 7) {
+    auto byte = static_cast<unsigned char>(*from++);
+    if (shift == 63 && byte > 1) return false;
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) return true;
+  }
+  return false;
+}
+
 #if defined(__x86_64__)
 // SSE4.2 is part of x86-64-v2, the level that every build is compiled for.
 uint32_t crc32c(ByteSpan bytes, uint32_t previous) {

@@ -54,16 +54,14 @@ inline uint64_t zigzag(int64_t value) {
 inline int64_t unzigzag(uint64_t value) {
   return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
 }
+bool read_long_varint(const char*& from, const char* end, uint64_t& value);
 // Reads a varint and advances `from`; false when it is cut or over ten bytes.
 inline bool read_varint(const char*& from, const char* end, uint64_t& value) {
-  value = 0;
-  for (int shift = 0; shift < 70 && from < end; shift += 7) {
-    auto byte = static_cast<unsigned char>(*from++);
-    if (shift == 63 && byte > 1) return false;
-    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) return true;
+  if (from < end && static_cast<unsigned char>(*from) < 0x80) [[likely]] {
+    value = static_cast<unsigned char>(*from++);
+    return true;
   }
-  return false;
+  return read_long_varint(from, end, value);
 }
 
 // CRC32C (Castagnoli), the checksum of every format on disk. crc32c(b, crc32c(a)) == crc32c(a+b).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/simd/clones.h"
 #include "query/promql/column_evaluator.h"
 #include "query/promql/group_table.h"
 #include "query/promql/histogram_math.h"
@@ -24,16 +25,34 @@ struct Group {
   std::vector<uint8_t> incremental;
 };
 
+// Loops without branches: what is absent is added to nothing.
+KANSOKU_CLONES void add_counts(const double* row, size_t steps, double* count) {
+  for (size_t i = 0; i < steps; ++i) count[i] += is_absent(row[i]) ? 0 : 1;
+}
+
+// kahan_add() of each step.
+KANSOKU_CLONES void add_sums(const double* row, size_t steps, double* sum, double* rest) {
+  for (size_t i = 0; i < steps; ++i) {
+    const double before = sum[i];
+    const double value = row[i];
+    const double total = before + value;
+    const bool larger = std::abs(before) >= std::abs(value);
+    const double lost = larger ? (before - total) + value : (value - total) + before;
+    const bool endless = std::abs(total) == std::numeric_limits<double>::infinity();
+    const double compensation = endless ? 0 : rest[i] + lost;
+    const bool absent = is_absent(value);
+    sum[i] = absent ? before : total;
+    rest[i] = absent ? rest[i] : compensation;
+  }
+}
+
 void add_count(Group& to, std::span<const double> row) {
-  for (size_t i = 0; i < row.size(); ++i) to.count[i] += is_absent(row[i]) ? 0 : 1;
+  add_counts(row.data(), row.size(), to.count.data());
 }
 
 void add_sum(Group& to, std::span<const double> row) {
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (is_absent(row[i])) continue;
-    to.count[i] += 1;
-    kahan_add(row[i], to.value[i], to.rest[i]);
-  }
+  add_counts(row.data(), row.size(), to.count.data());
+  add_sums(row.data(), row.size(), to.value.data(), to.rest.data());
 }
 
 // The mean of the sum as long as that does not overflow, then the running mean.

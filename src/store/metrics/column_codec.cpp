@@ -98,25 +98,16 @@ bool take_xor_value(StreamState& state, const char*& at, const char* end) {
   return true;
 }
 
-// A varint of the column, mostly of one byte.
-inline bool take_varint(const char*& at, const char* end, uint64_t& value) {
-  if (at < end && static_cast<uint8_t>(*at) < 0x80) {
-    value = static_cast<uint8_t>(*at++);
-    return true;
-  }
-  return read_varint(at, end, value);
-}
-
 template <bool second>
 bool decode_decimals(const char*& at, const char* end, double power, std::span<double> out) {
   uint64_t coded = 0;
-  if (!take_varint(at, end, coded)) return false;
+  if (!read_varint(at, end, coded)) return false;
   auto m = static_cast<uint64_t>(unzigzag(coded));
   uint64_t delta = 0;
   for (size_t i = 0;;) {
     out[i] = static_cast<double>(static_cast<int64_t>(m)) / power;
     if (++i == out.size()) return true;
-    if (!take_varint(at, end, coded)) return false;
+    if (!read_varint(at, end, coded)) return false;
     const auto difference = static_cast<uint64_t>(unzigzag(coded));
     delta = second ? delta + difference : difference;
     m += delta;
@@ -239,12 +230,7 @@ bool decode_times(const char*& at, const char* end, std::vector<int64_t>& out) {
   }
   uint64_t step = 0;
   for (uint64_t i = 1; i < count; ++i) {
-    // Mostly a byte.
-    if (at < end && static_cast<unsigned char>(*at) < 0x80) {
-      coded = static_cast<unsigned char>(*at++);
-    } else if (!read_varint(at, end, coded)) {
-      return false;
-    }
+    if (!read_varint(at, end, coded)) return false;
     step += static_cast<uint64_t>(unzigzag(coded));
     to[i] = static_cast<int64_t>(ms += step);
   }

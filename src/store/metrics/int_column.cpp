@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/simd/clones.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -313,15 +314,6 @@ class BitReader {
   int have_ = 0;
 };
 
-// A varint of a column, mostly of one byte.
-inline bool take_varint(const char*& at, const char* end, uint64_t& value) {
-  if (at < end && static_cast<uint8_t>(*at) < 0x80) {
-    value = static_cast<uint8_t>(*at++);
-    return true;
-  }
-  return read_varint(at, end, value);
-}
-
 // One entry for each row of bits that may come: token << 4 | length, 0 where no code is.
 struct DecodeTable {
   int bits = 0;  // of a row: the longest code
@@ -392,6 +384,27 @@ bool take_prefix(const char*& at, const char* end, bool with_sign, std::span<int
   return true;
 }
 
+// One plane and two are most columns.
+KANSOKU_CLONES void join_planes(const uint8_t* bytes, size_t planes, int64_t* out, size_t count) {
+  if (planes == 0) {
+    std::fill_n(out, count, 0);
+  } else if (planes == 1) {
+    for (size_t i = 0; i < count; ++i) out[i] = bytes[i];
+  } else {
+    const uint8_t* const upper = bytes + count;
+    for (size_t i = 0; i < count; ++i) out[i] = bytes[i] | upper[i] << 8;
+  }
+  for (size_t plane = 2; plane < planes; ++plane) {
+    const uint8_t* const from = bytes + plane * count;
+    for (size_t i = 0; i < count; ++i)
+      out[i] |= static_cast<int64_t>(uint64_t{from[i]} << (8 * plane));
+  }
+}
+
+KANSOKU_CLONES void unzigzag_all(int64_t* values, size_t count) {
+  for (size_t i = 0; i < count; ++i) values[i] = unzigzag(static_cast<uint64_t>(values[i]));
+}
+
 // The magnitudes; the sign is the caller's.
 bool take_planes(const char*& at, const char* end, std::span<int64_t> out) {
   const size_t before = std::min(out.size(), kBeforePlanes);
@@ -405,14 +418,8 @@ bool take_planes(const char*& at, const char* end, std::span<int64_t> out) {
   const std::span<int64_t> rest = out.subspan(before);
   if (planes > sizeof(int64_t) || static_cast<uint64_t>(end - at) < planes * rest.size())
     return false;
-  std::ranges::fill(rest, 0);
-  for (size_t plane = 0; plane < planes; ++plane) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(at);
-    const auto shift = static_cast<int>(8 * plane);
-    for (size_t i = 0; i < rest.size(); ++i)
-      rest[i] |= static_cast<int64_t>(uint64_t{bytes[i]} << shift);
-    at += rest.size();
-  }
+  join_planes(reinterpret_cast<const uint8_t*>(at), planes, rest.data(), rest.size());
+  at += planes * rest.size();
   return true;
 }
 
@@ -491,7 +498,7 @@ bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
       return true;
     case kVarints:
       for (int64_t& value : out) {
-        if (!take_varint(at, end, magnitude)) return false;
+        if (!read_varint(at, end, magnitude)) return false;
         value = value_of(magnitude);
       }
       return true;
@@ -500,7 +507,7 @@ bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
     default:
       if (!take_planes(at, end, out)) return false;
       if (!with_sign) return true;
-      for (int64_t& value : out) value = unzigzag(static_cast<uint64_t>(value));
+      unzigzag_all(out.data(), out.size());
       return true;
   }
 }

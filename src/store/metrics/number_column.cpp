@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/simd/clones.h"
 #include "store/metrics/decimals.h"
 #include "store/metrics/int_column.h"
 
@@ -36,6 +37,16 @@ void take_differences(std::span<int64_t> v, size_t first) {
 void add_up(std::span<int64_t> v) {
   for (size_t i = 1; i < v.size(); ++i) v[i] = plus(v[i], v[i - 1]);
 }
+// Of differences of differences, from the second on.
+void add_up_twice(std::span<int64_t> v) {
+  int64_t value = v[0];
+  int64_t difference = 0;
+  for (size_t i = 1; i < v.size(); ++i) {
+    difference = plus(difference, v[i]);
+    value = plus(value, difference);
+    v[i] = value;
+  }
+}
 
 // Integers and, where the exponent does not suit all values, what the values are off by in units of
 // the last place. False when a value has no integer.
@@ -59,16 +70,17 @@ bool to_integers(std::span<const double> values, int exponent, std::vector<int64
   return true;
 }
 
-// Loops of their own, so that the divisions are done two at a time.
+KANSOKU_CLONES void divide(const int64_t* integers, double power, double* values, size_t count) {
+  for (size_t i = 0; i < count; ++i) values[i] = static_cast<double>(integers[i]) / power;
+}
+
 void to_values(std::span<const int64_t> integers, int exponent, std::span<double> values) {
   if (exponent == kBitsExponent) {
     std::memcpy(values.data(), integers.data(), values.size_bytes());
     return;
   }
-  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(integers[i]);
-  if (exponent == 0) return;
-  const double power = kPowers[static_cast<size_t>(exponent)];
-  for (double& value : values) value /= power;
+  // A division by one changes no bit.
+  divide(integers.data(), kPowers[static_cast<size_t>(exponent)], values.data(), values.size());
 }
 
 char head_of(int exponent, Predictor predictor, bool corrected) {
@@ -236,8 +248,8 @@ bool decode_numbers(const char*& at, const char* end, const Reference* reference
     case Predictor::None:
       break;
     case Predictor::BeforeTwice:
-      add_up(integers.subspan(1));
-      [[fallthrough]];
+      add_up_twice(integers);
+      break;
     case Predictor::Before:
       add_up(integers);
       break;

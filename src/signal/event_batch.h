@@ -46,6 +46,8 @@ struct EventStream {
   std::string group;
   std::string stream;
   uint32_t resource = 0xffffffffU;  // row in EventBatch::resources()
+  // Of the group for which the rows were accepted (store/event_store.h).
+  uint64_t generation = 0;
 };
 
 class EventBatch {

@@ -1,4 +1,4 @@
-// A fully anchored RE2 expression. The only place of the store that includes RE2.
+// An RE2 expression, fully anchored or found anywhere. The only place of the store with RE2.
 // Thread contract: immutable, free-threaded.
 #pragma once
 
@@ -13,7 +13,10 @@ namespace kansoku::store {
 
 class Regex {
  public:
+  // matches() is true of texts that it matches from begin to end.
   static Result<Regex> compile(std::string_view pattern);
+  // matches() is true of texts that have a match somewhere. '.' is no line's end, as RE2 has it.
+  static Result<Regex> compile_search(std::string_view pattern);
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;
   ~Regex();
@@ -27,6 +30,7 @@ class Regex {
  private:
   struct State;
   explicit Regex(std::unique_ptr<State> state);
+  static Result<Regex> make(std::string_view pattern, bool anywhere);
   std::unique_ptr<State> state_;
 };
 

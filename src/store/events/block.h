@@ -1,0 +1,98 @@
+// A block: up to 65,536 events of a few streams as columns, the unit that is written, read, checked
+// and pruned. This page is what the engine knows of a block; its bytes are
+// docs/formats/event-part.md.
+//
+// Rows stand by (group, generation, stream, timestamp, log sequence, row). The message is kept
+// once: a JSON object as skeleton and leaves, other text as template and variables, byte for byte
+// the same when it is read. Thread contract: encode_block() and decode_block() are free functions;
+// a BlockReader is confined to one thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/event_filter.h"
+#include "store/event_store.h"
+
+namespace kansoku::store::events {
+
+inline constexpr size_t kBlockRowsMax = 65'536;
+// Of messages; a single larger event makes a block of its own.
+inline constexpr size_t kBlockMessageBytesMax = 2U << 20;
+// Columns of their own in a block, beside the message; rarer ones share one.
+inline constexpr size_t kBlockColumnsMax = 1'024;
+
+struct StreamKey {
+  std::string group;
+  uint64_t generation = 0;
+  std::string stream;
+  friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
+};
+
+// Events on their way into a block or out of it, in the order of a block.
+struct BlockRows {
+  std::vector<StreamKey> streams;  // ascending, each with a row at least
+  std::vector<uint32_t> stream_rows;
+  std::vector<int64_t> timestamps_ns;
+  std::vector<uint64_t> sequences;
+  std::vector<uint32_t> batch_rows;
+  std::vector<int64_t> ingested_ns;
+  // As in a batch: sparse, the message (kMessagePath, Text) among them; no leaves of messages.
+  std::vector<signal::EventColumn> columns;
+  size_t size() const { return timestamps_ns.size(); }
+};
+
+// What stands of a block in its part's footer.
+struct BlockInfo {
+  uint64_t offset = 0;  // in the file
+  uint64_t bytes = 0;
+  uint32_t rows = 0;
+  int64_t min_ns = 0;
+  int64_t max_ns = 0;
+  uint64_t message_bytes = 0;
+  // Of the part's table of streams, ascending.
+  std::vector<uint32_t> streams;
+};
+
+// Appends the bytes of a block.
+void encode_block(const BlockRows& rows, std::string& out);
+// DataLoss when the bytes are not those of a block.
+Result<BlockRows> decode_block(std::string_view bytes);
+
+// Reads a stretch of a block's bytes, unchecked: every page has its own checksum.
+class BlockBytes {
+ public:
+  virtual ~BlockBytes() = default;
+  virtual Result<std::shared_ptr<const std::string>> read(uint64_t offset, size_t bytes) = 0;
+};
+
+// Which rows of a block a scan wants, beside its filter.
+struct BlockRange {
+  int64_t begin_ns = 0;  // inclusive
+  int64_t end_ns = 0;    // exclusive
+  // By stream of the block: whether its rows are wanted, and their own first time (retention).
+  std::span<const uint8_t> streams;
+  std::span<const int64_t> streams_begin_ns;
+};
+
+class BlockReader {
+ public:
+  // `bytes` and `filter` outlive the reader.
+  static Result<std::unique_ptr<BlockReader>> open(BlockBytes& bytes, uint64_t block_bytes);
+  virtual ~BlockReader() = default;
+  virtual const std::vector<StreamKey>& streams() const = 0;
+  // False: no row can satisfy the filter, seen from bounds, filters, dictionaries and templates.
+  virtual Result<bool> may_match(const EventFilter& filter) = 0;
+  // Rows in the range that may satisfy the filter, in the order of the block; columns are decoded
+  // when they are asked for. checked() of the clauses that all of them satisfy for certain is true.
+  virtual Result<std::unique_ptr<EventRows>> select(const BlockRange& range,
+                                                    const EventFilter& filter) = 0;
+  // Fields and how many rows have each.
+  virtual Result<std::vector<EventFieldInfo>> fields() = 0;
+  // Of bytes() that were asked for.
+  virtual uint64_t bytes_read() const = 0;
+};
+
+}  // namespace kansoku::store::events

@@ -100,7 +100,6 @@ class ColdReader {
   // Without its labels.
   Result<std::optional<std::pair<ColdRow, const signal::Scope*>>> find_row(const ColdIndex& index,
                                                                            SeriesId id);
-  void forget() { chunks_.clear(); }
 
  private:
   struct Decoded {

@@ -34,19 +34,6 @@ Error damage(const std::string& path, std::string_view what) {
   return Error{ErrorCode::DataLoss, std::string(what), path};
 }
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-bool read_text(const char*& at, const char* end, std::string& out) {
-  uint64_t n = 0;
-  if (!read_varint(at, end, n) || n > static_cast<uint64_t>(end - at)) return false;
-  out.assign(at, n);
-  at += n;
-  return true;
-}
-
 void append_page(std::string& out, const ColdPage& page) {
   append_varint(out, page.offset);
   append_varint(out, page.stored_bytes);
@@ -279,8 +266,10 @@ bool ColdSegment::decode_footer(std::string_view footer) {
     return false;
   }
   for (uint64_t i = 0; i < count; ++i) {
-    signal::Scope& scope = scopes_.emplace_back();
-    if (!read_text(at, end, scope.account) || !read_text(at, end, scope.region)) return false;
+    std::string_view account;
+    std::string_view region;
+    if (!read_text(at, end, account) || !read_text(at, end, region)) return false;
+    scopes_.push_back({std::string(account), std::string(region)});
   }
   if (!read_varint(at, end, count) || count > footer.size()) return false;
   uint64_t begin = 0;

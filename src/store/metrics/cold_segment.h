@@ -122,7 +122,6 @@ class ColdSegment {
   const std::string& path() const { return path_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
   const std::vector<signal::Scope>& scopes() const { return scopes_; }
-  int64_t max_ms() const { return max_ms_; }
   uint64_t file_bytes() const { return file_bytes_; }
   // A page's raw bytes; DataLoss when its checksum does not hold. `cache` may be null.
   Result<std::shared_ptr<const std::string>> read(const ColdPage& page, Decompressor& decompressor,

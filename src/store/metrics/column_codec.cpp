@@ -253,7 +253,7 @@ void encode_values(std::span<const double> values, std::string& out) {
     }
     return;
   }
-  std::vector<int64_t> mantissas;
+  thread_local std::vector<int64_t> mantissas;
   int e = take_mantissas(values, mantissas);
   if (e >= 0) {
     encode_decimals(mantissas, e, out);

@@ -1,11 +1,11 @@
-#include "api/aws/monitoring/page_token.h"
+#include "api/aws/page_token.h"
 
 #include <charconv>
 
 #include "base/text/base64.h"
 #include "net/auth/sigv4.h"
 
-namespace kansoku::api::aws::monitoring {
+namespace kansoku::api::aws {
 namespace {
 
 constexpr size_t kSealBytes = 16;
@@ -57,4 +57,4 @@ std::optional<std::string> PageTokens::open(std::string_view binding,
   return position;
 }
 
-}  // namespace kansoku::api::aws::monitoring
+}  // namespace kansoku::api::aws

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kansoku::api::aws::monitoring {
+namespace kansoku::api::aws {
 
 class PageTokens {
  public:
@@ -28,4 +28,4 @@ void append_part(std::string& out, std::string_view part);
 // Takes a part off the front; false when there is none.
 bool take_part(std::string_view& text, std::string_view& part);
 
-}  // namespace kansoku::api::aws::monitoring
+}  // namespace kansoku::api::aws

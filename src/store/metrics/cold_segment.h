@@ -10,7 +10,7 @@
 
 #include "base/env/env.h"
 #include "store/metrics/cold_chunk.h"
-#include "store/metrics/page_cache.h"
+#include "store/page_cache.h"
 #include "store/metrics/zstd.h"
 
 namespace kansoku::store::metrics {

@@ -21,7 +21,7 @@
 
 #include "base/env/env.h"
 #include "store/metrics/page.h"
-#include "store/metrics/page_cache.h"
+#include "store/page_cache.h"
 #include "store/metrics/zstd.h"
 
 namespace kansoku::store::metrics {

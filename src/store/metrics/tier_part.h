@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/env/env.h"
-#include "store/metrics/page_cache.h"
+#include "store/page_cache.h"
 #include "store/metrics/tier_cells.h"
 #include "store/metrics/zstd.h"
 

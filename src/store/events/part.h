@@ -33,6 +33,7 @@ struct GroupPlace {
   uint64_t generation = 0;
   uint32_t first_stream = 0;
   uint32_t streams = 0;
+  uint64_t rows = 0;
   int64_t min_ns = 0;
   int64_t max_ns = 0;
 };

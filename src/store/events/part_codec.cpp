@@ -80,6 +80,7 @@ void encode_footer(const PartFooter& footer, std::string& out) {
     append_text(group.group, out);
     append_varint(out, group.generation);
     append_varint(out, group.streams);
+    append_varint(out, group.rows);
     append_varint(out, distance(meta.min_ns, group.min_ns));
     append_varint(out, distance(group.min_ns, group.max_ns));
   }
@@ -108,6 +109,7 @@ bool decode_footer(std::string_view bytes, uint64_t blocks_end, PartFooter& out)
     group.generation = from.number();
     group.first_stream = static_cast<uint32_t>(streams);
     group.streams = from.number32();
+    group.rows = from.number();
     group.min_ns = moved(out.meta.min_ns, from.number());
     group.max_ns = moved(group.min_ns, from.number());
     streams += group.streams;

@@ -149,6 +149,7 @@ void PartWriter::number_groups(const std::vector<uint32_t>& order) {
     const uint32_t at = place_of[keys_[use.name].group];
     GroupPlace& group = footer_.groups[at];
     add_to(use.use, group.min_ns, group.max_ns, seen[at] == 0);
+    group.rows += use.use.rows;
     seen[at] = 1;
   }
 }

@@ -55,11 +55,11 @@ void SealJob::sort_rows() {
     each([&](uint32_t stream, RowRef ref) { rows_[at[stream]++] = ref; });
   }
   const auto time = [&](const RowRef& ref) {
-    return batches_[ref.batch]->batch->timestamps_ns()[ref.row];
+    return std::tuple(batches_[ref.batch]->batch->timestamps_ns()[ref.row], ref.batch, ref.row);
   };
   for (uint32_t stream = 0; stream < streams_.size(); ++stream) {
     const auto rows = std::span(rows_).subspan(ends[stream], ends[stream + 1] - ends[stream]);
-    if (!std::ranges::is_sorted(rows, {}, time)) std::ranges::stable_sort(rows, {}, time);
+    if (!std::ranges::is_sorted(rows, {}, time)) std::ranges::sort(rows, {}, time);
     cut_runs(stream, ends[stream], ends[stream + 1]);
   }
   std::ranges::sort(runs_, {}, [](const Run& run) { return std::tie(run.group, run.stream); });

@@ -21,7 +21,7 @@ WRAPPERS = {
     "boost/asio": ["src/net/http"], "nghttp2": ["src/net/http"], "curl/": ["src/net/http"],
     "openssl/": ["src/net/auth", "src/net/http", "src/net/secrets"], "argon2.h": ["src/net/secrets"],
     "simdjson": ["src/wire/json"], "yaml.h": ["src/wire/document"], "sqlite3": ["src/store/catalog"],
-    "re2/": ["src/store"], "zstd.h": ["src/store/metrics", "src/net/http"], "snappy": ["src/wire/snappy"],
+    "re2/": ["src/store"], "zstd.h": ["src/base/codec", "src/net/http"], "snappy": ["src/wire/snappy"],
     "cairo": ["src/api/widget_image"], "pango": ["src/api/widget_image"],
     "libdeflate": ["src/net/http"], "zlib.h": ["src/net/http"], "boost/json": [],
 }

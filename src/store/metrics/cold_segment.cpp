@@ -315,7 +315,7 @@ Result<std::string> ColdSegment::read_stored(const ColdPage& page) const {
 }
 
 Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& page,
-                                                             Decompressor& decompressor,
+                                                             codec::Decompressor& decompressor,
                                                              PageCache* cache) const {
   if (cache != nullptr) {
     if (auto known = cache->find(id_, page.offset)) return known;
@@ -328,7 +328,7 @@ Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& pag
   return out;
 }
 
-Status ColdSegment::visit_ids(Decompressor& decompressor,
+Status ColdSegment::visit_ids(codec::Decompressor& decompressor,
                               const std::function<void(SeriesId, signal::MergeKind)>& visit) const {
   KANSOKU_TRY(auto page, read(ids_, decompressor, nullptr));
   const char* at = page->data();
@@ -348,7 +348,7 @@ Status ColdSegment::visit_ids(Decompressor& decompressor,
   return {};
 }
 
-Status ColdSegment::visit_hashes(Decompressor& decompressor,
+Status ColdSegment::visit_hashes(codec::Decompressor& decompressor,
                                  const std::function<void(uint64_t, uint32_t)>& visit) const {
   for (const ColdPage& hashes : hashes_) {
     KANSOKU_TRY(auto page, read(hashes, decompressor, nullptr));
@@ -361,7 +361,8 @@ Status ColdSegment::visit_hashes(Decompressor& decompressor,
   return {};
 }
 
-Result<std::vector<uint32_t>> ColdSegment::rows_of_hash(uint64_t hash, Decompressor& decompressor,
+Result<std::vector<uint32_t>> ColdSegment::rows_of_hash(uint64_t hash,
+                                                        codec::Decompressor& decompressor,
                                                         PageCache* cache) const {
   std::vector<uint32_t> out;
   if (hashes_.empty()) return out;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/codec/int_column.h"
 #include "store/metrics/cells_codec.h"
 #include "store/metrics/decimals.h"
-#include "store/metrics/int_column.h"
 #include "store/metrics/number_column.h"
 #include "store/metrics/pairs_codec.h"
 

@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace kansoku::store::metrics {
+namespace kansoku::codec {
 
 // encode_ints() takes the smallest of the first three. Bytes that it will append, within a few.
 size_t ints_bytes(std::span<const int64_t> values);
@@ -23,4 +23,4 @@ bool encode_planes(std::span<const int64_t> values, std::string& out);
 // Fills `out`, at least one; false when the bytes are no column.
 bool decode_ints(const char*& at, const char* end, std::span<int64_t> out);
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::codec

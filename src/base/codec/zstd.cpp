@@ -1,10 +1,10 @@
-#include "store/metrics/zstd.h"
+#include "base/codec/zstd.h"
 
 #include <zstd.h>
 
 #include "base/check.h"
 
-namespace kansoku::store::metrics {
+namespace kansoku::codec {
 namespace {
 
 ZSTD_CCtx* compress_context(void* context) { return static_cast<ZSTD_CCtx*>(context); }
@@ -43,4 +43,4 @@ Status Decompressor::decompress(std::string_view stored, size_t raw_bytes, std::
   return {};
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::codec

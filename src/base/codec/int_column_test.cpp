@@ -1,4 +1,4 @@
-#include "store/metrics/int_column.h"
+#include "base/codec/int_column.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace kansoku::store::metrics {
+namespace kansoku::codec {
 namespace {
 
 std::vector<int64_t> read(std::string_view bytes, size_t n, bool& good) {
@@ -127,4 +127,4 @@ TEST_CASE("damaged columns of integers are refused or read as others, within the
   }
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::codec

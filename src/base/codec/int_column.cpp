@@ -1,4 +1,4 @@
-#include "store/metrics/int_column.h"
+#include "base/codec/int_column.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/simd/clones.h"
 
-namespace kansoku::store::metrics {
+namespace kansoku::codec {
 namespace {
 
 // First byte of a column.
@@ -512,4 +512,4 @@ bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
   }
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::codec

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace kansoku::store::metrics {
+namespace kansoku::codec {
 
 class Compressor {
  public:
@@ -36,4 +36,4 @@ class Decompressor {
   void* context_;
 };
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::codec

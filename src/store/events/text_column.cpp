@@ -1,0 +1,307 @@
+#include "store/events/text_column.h"
+
+#include <algorithm>
+#include <numeric>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "store/events/block_ints.h"
+
+namespace kansoku::store::events {
+namespace {
+
+constexpr uint8_t kConstant = 0;
+constexpr uint8_t kDictionary = 1;
+constexpr uint8_t kPlain = 2;
+
+constexpr size_t kDictionaryMax = 8'192;
+// Values before it is known whether they repeat.
+constexpr size_t kTrial = 1'024;
+// A page of plain text: what is decompressed for one value.
+constexpr size_t kTextPageBytes = 128 * 1024;
+
+// Values and which of them each is; empty where they do not repeat enough.
+struct Dictionary {
+  std::vector<std::string_view> values;
+  std::vector<int64_t> codes;
+};
+
+Dictionary dictionary_of(std::span<const std::string_view> values) {
+  Dictionary out;
+  size_t slots = 1'024;
+  std::vector<uint32_t> table(slots, 0);
+  std::vector<uint64_t> hashes;
+  out.codes.reserve(values.size());
+  for (const std::string_view value : values) {
+    const uint64_t hash = XXH3_64bits(value.data(), value.size());
+    size_t slot = hash & (slots - 1);
+    while (table[slot] != 0 &&
+           (hashes[table[slot] - 1] != hash || out.values[table[slot] - 1] != value)) {
+      slot = (slot + 1) & (slots - 1);
+    }
+    if (table[slot] == 0) {
+      const size_t seen = out.codes.size();
+      if (out.values.size() == kDictionaryMax || (seen >= kTrial && out.values.size() * 2 > seen)) {
+        return {};
+      }
+      out.values.push_back(value);
+      hashes.push_back(hash);
+      table[slot] = static_cast<uint32_t>(out.values.size());
+      if (out.values.size() * 2 > slots) {
+        slots *= 2;
+        table.assign(slots, 0);
+        for (uint32_t i = 0; i < hashes.size(); ++i) {
+          size_t to = hashes[i] & (slots - 1);
+          while (table[to] != 0) to = (to + 1) & (slots - 1);
+          table[to] = i + 1;
+        }
+        out.codes.push_back(static_cast<int64_t>(out.values.size()) - 1);
+        continue;
+      }
+    }
+    out.codes.push_back(table[slot] - 1);
+  }
+  if (out.values.size() * 2 > values.size()) return {};
+  return out;
+}
+
+class ConstantTexts final : public TextColumn {
+ public:
+  ConstantTexts(size_t count, PageReader& pages, Chunk chunk)
+      : TextColumn(count, pages), chunk_(chunk) {}
+  Status prepare(std::span<const uint32_t>) override {
+    KANSOKU_TRY(value_, pages_.read(chunk_));
+    return {};
+  }
+  void append(size_t, std::string& out) const override { out += value_; }
+  Result<std::span<const std::string_view>> dictionary() override {
+    KANSOKU_TRY(value_, pages_.read(chunk_));
+    codes_.assign(count_, 0);
+    return std::span(&value_, 1);
+  }
+  std::span<const int64_t> codes() const override { return codes_; }
+
+ private:
+  Chunk chunk_;
+  std::string_view value_;
+  std::vector<int64_t> codes_;
+};
+
+class DictionaryTexts final : public TextColumn {
+ public:
+  DictionaryTexts(size_t count, PageReader& pages, size_t entries, Chunk texts, Chunk codes)
+      : TextColumn(count, pages), entries_(entries), texts_chunk_(texts), codes_chunk_(codes) {}
+  Status prepare(std::span<const uint32_t>) override { return load(); }
+  void append(size_t value, std::string& out) const override {
+    out += values_[static_cast<size_t>(codes_[value])];
+  }
+  Result<std::span<const std::string_view>> dictionary() override {
+    KANSOKU_RETURN_IF_ERROR(load());
+    return std::span<const std::string_view>(values_);
+  }
+  std::span<const int64_t> codes() const override { return codes_; }
+
+ private:
+  Status load() {
+    if (!codes_.empty()) return {};
+    KANSOKU_TRY(const std::string_view texts, pages_.read(texts_chunk_));
+    KANSOKU_TRY(const std::string_view coded, pages_.read(codes_chunk_));
+    std::vector<int64_t> codes(count_);
+    const char* at = coded.data();
+    if (!split_texts(texts, entries_, values_) ||
+        !decode_block_ints(at, coded.data() + coded.size(), codes)) {
+      return corruption("a block's dictionary is damaged");
+    }
+    for (const int64_t code : codes) {
+      if (code < 0 || static_cast<size_t>(code) >= entries_)
+        return corruption("a block's dictionary has no value {}", code);
+    }
+    codes_ = std::move(codes);
+    return {};
+  }
+  size_t entries_;
+  Chunk texts_chunk_;
+  Chunk codes_chunk_;
+  std::vector<std::string_view> values_;
+  std::vector<int64_t> codes_;
+};
+
+class PlainTexts final : public TextColumn {
+ public:
+  struct Page {
+    Chunk chunk;
+    size_t values_end = 0;
+    std::string_view text;
+    bool read = false;
+  };
+  PlainTexts(size_t count, PageReader& pages, Chunk lengths, std::vector<Page> texts)
+      : TextColumn(count, pages), lengths_chunk_(lengths), texts_(std::move(texts)) {}
+  Status prepare(std::span<const uint32_t> values) override {
+    KANSOKU_RETURN_IF_ERROR(load_lengths());
+    for (const uint32_t value : values) {
+      Page& page = texts_[page_of_[value]];
+      if (page.read) continue;
+      KANSOKU_TRY(page.text, pages_.read(page.chunk));
+      page.read = true;
+    }
+    return {};
+  }
+  void append(size_t value, std::string& out) const override {
+    out += texts_[page_of_[value]].text.substr(begins_[value], lengths_[value]);
+  }
+
+ private:
+  Status load_lengths() {
+    if (!page_of_.empty()) return {};
+    KANSOKU_TRY(const std::string_view coded, pages_.read(lengths_chunk_));
+    std::vector<int64_t> lengths(count_);
+    const char* at = coded.data();
+    if (!decode_block_ints(at, coded.data() + coded.size(), lengths))
+      return corruption("lengths of a block's texts are damaged");
+    std::vector<uint16_t> page_of(count_);
+    begins_.resize(count_);
+    lengths_.resize(count_);
+    size_t value = 0;
+    for (size_t page = 0; page < texts_.size(); ++page) {
+      uint64_t begin = 0;
+      for (; value < texts_[page].values_end; ++value) {
+        if (lengths[value] < 0 ||
+            static_cast<uint64_t>(lengths[value]) > texts_[page].chunk.bytes - begin) {
+          return corruption("lengths of a block's texts do not fit");
+        }
+        begins_[value] = static_cast<uint32_t>(begin);
+        lengths_[value] = static_cast<uint32_t>(lengths[value]);
+        page_of[value] = static_cast<uint16_t>(page);
+        begin += static_cast<uint64_t>(lengths[value]);
+      }
+    }
+    page_of_ = std::move(page_of);
+    return {};
+  }
+  Chunk lengths_chunk_;
+  std::vector<Page> texts_;
+  std::vector<uint16_t> page_of_;
+  std::vector<uint32_t> begins_;
+  std::vector<uint32_t> lengths_;
+};
+
+void encode_plain(std::span<const std::string_view> values, PageWriter& pages, std::string& meta) {
+  std::vector<int64_t> lengths;
+  lengths.reserve(values.size());
+  for (const std::string_view value : values) lengths.push_back(static_cast<int64_t>(value.size()));
+  std::string bytes;
+  encode_block_ints(lengths, bytes);
+  meta += static_cast<char>(kPlain);
+  append_chunk(meta, pages.add(bytes));
+  std::string chunks;
+  size_t count = 0;
+  size_t first = 0;
+  bytes.clear();
+  for (size_t i = 0; i < values.size(); ++i) {
+    bytes += values[i];
+    if (bytes.size() < kTextPageBytes && i + 1 < values.size()) continue;
+    append_varint(chunks, i + 1 - first);
+    append_chunk(chunks, pages.add(bytes));
+    first = i + 1;
+    ++count;
+    bytes.clear();
+  }
+  append_varint(meta, count);
+  meta += chunks;
+}
+
+}  // namespace
+
+Status TextColumn::prepare_all() {
+  std::vector<uint32_t> all(count_);
+  std::iota(all.begin(), all.end(), 0U);
+  return prepare(all);
+}
+
+void append_texts(std::span<const std::string_view> values, std::string& out) {
+  std::vector<int64_t> lengths;
+  lengths.reserve(values.size());
+  for (const std::string_view value : values) lengths.push_back(static_cast<int64_t>(value.size()));
+  encode_block_ints(lengths, out);
+  for (const std::string_view value : values) out += value;
+}
+
+bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_view>& out) {
+  std::vector<int64_t> lengths(count);
+  const char* at = bytes.data();
+  const char* const end = bytes.data() + bytes.size();
+  if (!decode_block_ints(at, end, lengths)) return false;
+  out.clear();
+  out.reserve(count);
+  for (const int64_t length : lengths) {
+    if (length < 0 || length > end - at) return false;
+    out.emplace_back(at, static_cast<size_t>(length));
+    at += length;
+  }
+  return at == end;
+}
+
+void encode_text_column(std::span<const std::string_view> values, PageWriter& pages,
+                        std::string& meta) {
+  KANSOKU_CHECK(!values.empty());
+  const Dictionary dictionary = dictionary_of(values);
+  if (dictionary.values.size() == 1 || values.size() == 1) {
+    meta += static_cast<char>(kConstant);
+    append_chunk(meta, pages.add(values[0]));
+    return;
+  }
+  if (dictionary.values.empty()) return encode_plain(values, pages, meta);
+  std::string bytes;
+  append_texts(dictionary.values, bytes);
+  meta += static_cast<char>(kDictionary);
+  append_varint(meta, dictionary.values.size());
+  append_chunk(meta, pages.add(bytes));
+  bytes.clear();
+  encode_block_ints(dictionary.codes, bytes);
+  append_chunk(meta, pages.add(bytes));
+}
+
+std::unique_ptr<TextColumn> TextColumn::parse(const char*& at, const char* end, size_t count,
+                                              PageReader& pages) {
+  if (at == end || count == 0) return nullptr;
+  Chunk first;
+  Chunk second;
+  switch (static_cast<uint8_t>(*at++)) {
+    case kConstant:
+      if (!read_chunk(at, end, first)) return nullptr;
+      return std::make_unique<ConstantTexts>(count, pages, first);
+    case kDictionary: {
+      uint64_t entries = 0;
+      if (!read_varint(at, end, entries) || entries > count || entries == 0 ||
+          !read_chunk(at, end, first) || !read_chunk(at, end, second)) {
+        return nullptr;
+      }
+      return std::make_unique<DictionaryTexts>(count, pages, entries, first, second);
+    }
+    case kPlain: {
+      uint64_t chunks = 0;
+      if (!read_chunk(at, end, first) || !read_varint(at, end, chunks) || chunks > count)
+        return nullptr;
+      std::vector<PlainTexts::Page> texts(chunks);
+      uint64_t values = 0;
+      for (PlainTexts::Page& page : texts) {
+        uint64_t more = 0;
+        if (!read_varint(at, end, more) || more > count - values ||
+            !read_chunk(at, end, page.chunk)) {
+          return nullptr;
+        }
+        values += more;
+        page.values_end = values;
+      }
+      if (values != count || chunks > 0xffff) return nullptr;
+      return std::make_unique<PlainTexts>(count, pages, first, std::move(texts));
+    }
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace kansoku::store::events

@@ -1,0 +1,46 @@
+// A column of texts in a block (docs/formats/event-part.md, "Texts"): one value, a dictionary and
+// codes, or the bytes. Thread contract: one owner.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/events/block_pages.h"
+
+namespace kansoku::store::events {
+
+// Appends what the reader needs to `meta`, the values to pages.
+void encode_text_column(std::span<const std::string_view> values, PageWriter& pages,
+                        std::string& meta);
+
+class TextColumn {
+ public:
+  // Nothing when the bytes are no column of `count` values.
+  static std::unique_ptr<TextColumn> parse(const char*& at, const char* end, size_t count,
+                                           PageReader& pages);
+  virtual ~TextColumn() = default;
+  size_t size() const { return count_; }
+  // Reads what append() needs for these values (ascending).
+  virtual Status prepare(std::span<const uint32_t> values) = 0;
+  Status prepare_all();
+  virtual void append(size_t value, std::string& out) const = 0;
+  // Where values are few: the values, and which of them each is. Empty elsewhere.
+  virtual Result<std::span<const std::string_view>> dictionary() {
+    return std::span<const std::string_view>();
+  }
+  virtual std::span<const int64_t> codes() const { return {}; }
+
+ protected:
+  TextColumn(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
+  size_t count_;
+  PageReader& pages_;
+};
+
+// Lengths and bytes of some texts, as one stretch; views into it.
+void append_texts(std::span<const std::string_view> values, std::string& out);
+bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_view>& out);
+
+}  // namespace kansoku::store::events

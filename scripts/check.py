@@ -21,12 +21,12 @@ WRAPPERS = {
     "boost/asio": ["src/net/http"], "nghttp2": ["src/net/http"], "curl/": ["src/net/http"],
     "openssl/": ["src/net/auth", "src/net/http", "src/net/secrets"], "argon2.h": ["src/net/secrets"],
     "simdjson": ["src/wire/json"], "yaml.h": ["src/wire/document"], "sqlite3": ["src/store/catalog"],
-    "re2/": ["src/store"], "zstd.h": ["src/base/codec", "src/net/http"], "snappy": ["src/wire/snappy"],
+    "re2/": ["src/base/regex"], "zstd.h": ["src/base/codec", "src/net/http"], "snappy": ["src/wire/snappy"],
     "cairo": ["src/api/widget_image"], "pango": ["src/api/widget_image"],
     "libdeflate": ["src/net/http"], "zlib.h": ["src/net/http"], "boost/json": [],
 }
 BANNED_HEADERS = {"nlohmann/json.hpp": "use wire/json", "spdlog/spdlog.h": "use base/log.h",
-                  "regex": "use RE2 (store/regex.h)", "iostream": "use fmt", "CLI/CLI.hpp": "use app/flags.h"}
+                  "regex": "use RE2 (base/regex)", "iostream": "use fmt", "CLI/CLI.hpp": "use app/flags.h"}
 BANNED_CALLS = [
     (re.compile(r"\bsystem_clock::now\b|\bsteady_clock::now\b"), "clocks come from base/env", ("src/base/env",)),
     (re.compile(r"(?<![\w.>])localtime(_r)?\("), "zones only in base/time", ()),

@@ -1,8 +1,8 @@
-#include "store/regex.h"
+#include "base/regex/regex.h"
 
 #include <re2/re2.h>
 
-namespace kansoku::store {
+namespace kansoku {
 
 struct Regex::State {
   State(std::string_view pattern, const re2::RE2::Options& options, re2::RE2::Anchor anchored)
@@ -57,4 +57,4 @@ std::optional<size_t> Regex::group_number(std::string_view name) const {
   return static_cast<size_t>(found->second);
 }
 
-}  // namespace kansoku::store
+}  // namespace kansoku

@@ -146,6 +146,7 @@ Status Server::State::open_engines() {
                               .retention_ms = options().prometheus_retention_ms}));
   // What the settings say of groups is asked while the log is read.
   KANSOKU_TRY(log_groups, api::aws::logs::GroupStore::open(*catalog, *env.clock));
+  KANSOKU_TRY(log_filters, api::aws::logs::FilterStore::open(*catalog));
   KANSOKU_TRY(events, store::events::EventEngine::open(
                           env, *pool, loops.get(), *log,
                           {.directory = path("events"), .policies = log_groups.get()}));

@@ -50,13 +50,20 @@ Status Server::State::build_aws() {
   if (options().auth_open) dispatch.open_principal = access->administrator();
   aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
   KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
+  // PutLogEvents: counted, through the metric filters, into the store.
+  sinks.push_back(
+      std::make_unique<pipeline::LedgerSink>(ledger, "metric_filters", "store", *store_exporter));
+  event_sinks.push_back(std::make_unique<pipeline::metric_filters::MetricFilters>(
+      *log_filters, *event_exporter, *sinks.back()));
   event_sinks.push_back(
-      std::make_unique<pipeline::EventLedgerSink>(ledger, "logs", "store", *event_exporter));
+      std::make_unique<pipeline::EventLedgerSink>(ledger, "logs", "store", *event_sinks.back()));
   logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),
                                                       event_sinks.back().get(), events.get(),
                                                       limits, query_memory.get()});
-  aws->add_service(api::aws::logs::service_table(
-      {.backend = logs.get(), .groups = log_groups.get(), .page_token_key = key}));
+  aws->add_service(api::aws::logs::service_table({.backend = logs.get(),
+                                                  .groups = log_groups.get(),
+                                                  .filters = log_filters.get(),
+                                                  .page_token_key = key}));
   aws->add_service(
       api::aws::monitoring::service_table({.backend = monitoring.get(),
                                            .page_token_key = std::move(key),

@@ -8,6 +8,7 @@
 #include "api/access/access_control.h"
 #include "api/admin/admin_api.h"
 #include "api/aws/dispatcher.h"
+#include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
 #include "api/console/console_api.h"
 #include "api/prometheus/prometheus_api.h"
@@ -50,6 +51,7 @@ struct Server::State {
   std::unique_ptr<store::wal::Log> log;
   std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::aws::logs::GroupStore> log_groups;
+  std::unique_ptr<api::aws::logs::FilterStore> log_filters;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
   std::unique_ptr<store::events::EventEngine> events;
   std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;

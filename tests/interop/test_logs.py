@@ -129,6 +129,20 @@ class Logs(unittest.TestCase):
         found = logs.filter_log_events(logGroupName="zipped")["events"]
         self.assertEqual([event["message"] for event in found], ["packed"])
 
+    def test_metric_filters_make_metrics_of_events(self):
+        logs, cloudwatch = self.server.boto3("logs"), self.server.boto3("cloudwatch")
+        logs.create_log_group(logGroupName="web")
+        logs.create_log_stream(logGroupName="web", logStreamName="s")
+        logs.put_metric_filter(logGroupName="web", filterName="slow", filterPattern="{ $.took > 0.5 }", metricTransformations=[
+            {"metricName": "Slow", "metricNamespace": "Web", "metricValue": "$.took", "unit": "Seconds", "dimensions": {"Path": "$.path"}}])
+        at = now_ms() // 60_000 * 60_000
+        logs.put_log_events(logGroupName="web", logStreamName="s", logEvents=[
+            {"timestamp": at + i, "message": json.dumps({"took": took, "path": "/a"})} for i, took in enumerate((0.25, 1.5, 2.5))])
+        found = cloudwatch.get_metric_statistics(
+            Namespace="Web", MetricName="Slow", Dimensions=[{"Name": "Path", "Value": "/a"}], Unit="Seconds", Period=60,
+            StartTime=at / 1000 - 60, EndTime=at / 1000 + 60, Statistics=["Sum", "SampleCount", "Maximum"])["Datapoints"]
+        self.assertEqual([(p["Sum"], p["SampleCount"], p["Maximum"]) for p in found], [(4.0, 2.0, 2.5)])
+
     def test_what_is_not_there_is_refused_by_name(self):
         logs = self.server.boto3("logs")
         with self.assertRaises(botocore.exceptions.ClientError) as caught:

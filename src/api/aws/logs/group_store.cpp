@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/aws/logs/catalog_keys.h"
 #include "wire/document/document.h"
 #include "wire/json/json_writer.h"
 
@@ -11,26 +12,6 @@ namespace {
 const std::string kGroups = "log_groups";
 const std::string kStreams = "log_streams";
 constexpr int64_t kDayNs = 86'400 * env::kNsPerS;
-
-std::string prefix_of(const signal::Scope& scope) {
-  return scope.account + "/" + scope.region + "/";
-}
-std::string key_of(const signal::Scope& scope, std::string_view group) {
-  return prefix_of(scope).append(group);
-}
-std::string key_of(const signal::Scope& scope, std::string_view group, std::string_view stream) {
-  return key_of(scope, group).append(":").append(stream);
-}
-
-// account/region/rest, none of the first two has a '/'.
-bool split_key(const std::string& key, signal::Scope& scope, std::string& rest) {
-  const size_t first = key.find('/');
-  const size_t second = first == std::string::npos ? first : key.find('/', first + 1);
-  if (second == std::string::npos) return false;
-  scope = {key.substr(0, first), key.substr(first + 1, second - first - 1)};
-  rest = key.substr(second + 1);
-  return true;
-}
 
 std::string encode(const Group& group) {
   std::string out;
@@ -140,7 +121,7 @@ std::vector<Group> GroupStore::list(const signal::Scope& scope) const {
 
 std::optional<Stream> GroupStore::find_stream(const signal::Scope& scope, const std::string& group,
                                               const std::string& stream) const {
-  const auto record = catalog_.get(kStreams, key_of(scope, group, stream));
+  const auto record = catalog_.get(kStreams, catalog_key(scope, group, stream));
   if (!record) return std::nullopt;
   return Stream{stream, std::strtoll(record->value.c_str(), nullptr, 10)};
 }
@@ -148,7 +129,7 @@ std::optional<Stream> GroupStore::find_stream(const signal::Scope& scope, const 
 Result<std::vector<Stream>> GroupStore::streams(const signal::Scope& scope,
                                                 const std::string& group, const std::string& prefix,
                                                 const std::string& after, size_t limit) const {
-  const std::string begin = key_of(scope, group, "");
+  const std::string begin = catalog_key(scope, group, "");
   KANSOKU_TRY(const std::vector<store::CatalogRecord> records,
               catalog_.list(kStreams, begin + prefix, after.empty() ? "" : begin + after, limit));
   std::vector<Stream> out;
@@ -162,7 +143,7 @@ Result<std::vector<Stream>> GroupStore::streams(const signal::Scope& scope,
 void GroupStore::commit_group(const signal::Scope& scope, Group group, uint64_t expected_version,
                               Done done) {
   std::string value = encode(group);
-  const std::string key = key_of(scope, group.name);
+  const std::string key = catalog_key(scope, group.name);
   catalog_.commit({{.collection = kGroups,
                     .key = key,
                     .value = std::move(value),
@@ -205,11 +186,11 @@ void GroupStore::create(const signal::Scope& scope, Group group, Done done) {
 void GroupStore::remove(const signal::Scope& scope, const std::string& name, Done done) {
   if (!known(scope, name)) return done(std::unexpected(group_not_found()));
   std::vector<store::CatalogWrite> writes{{.collection = kGroups,
-                                           .key = key_of(scope, name),
+                                           .key = catalog_key(scope, name),
                                            .value = std::nullopt,
                                            .indexes = {},
                                            .expected_version = std::nullopt}};
-  auto streams = catalog_.list(kStreams, key_of(scope, name, ""), "", 0);
+  auto streams = catalog_.list(kStreams, catalog_key(scope, name, ""), "", 0);
   if (!streams) return done(std::unexpected(std::move(streams).error()));
   for (const store::CatalogRecord& record : *streams) {
     writes.push_back({.collection = kStreams,
@@ -251,7 +232,7 @@ void GroupStore::create_stream(const signal::Scope& scope, const std::string& gr
   }
   catalog_.commit(
       {{.collection = kStreams,
-        .key = key_of(scope, group, stream),
+        .key = catalog_key(scope, group, stream),
         .value = std::to_string(clock_.wall_now().ms()),
         .indexes = {},
         .expected_version = 0}},
@@ -276,7 +257,7 @@ void GroupStore::remove_stream(const signal::Scope& scope, const std::string& gr
     return done(not_found("The specified log stream does not exist."));
   catalog_.commit(
       {{.collection = kStreams,
-        .key = key_of(scope, group, stream),
+        .key = catalog_key(scope, group, stream),
         .value = std::nullopt,
         .indexes = {},
         .expected_version = std::nullopt}},

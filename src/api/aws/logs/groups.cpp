@@ -40,7 +40,14 @@ void remove(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Operati
                     "that",
                     quoted(group->name)))));
   }
-  shared->groups().remove(scope_of(*context), *input.log_group_name, empty_reply(std::move(reply)));
+  const signal::Scope scope = scope_of(*context);
+  shared->groups().remove(scope, *input.log_group_name,
+                          [shared, scope, name = *input.log_group_name,
+                           reply = std::move(reply)](Status status) mutable {
+                            if (!status) return reply(std::unexpected(store_error(status.error())));
+                            shared->filters().remove_group(scope, name,
+                                                           empty_reply(std::move(reply)));
+                          });
 }
 
 void put_retention(const std::shared_ptr<Shared>& shared,
@@ -131,13 +138,14 @@ bool of_this_account(const OperationContext& context,
   return !accounts || accounts->empty() || contains(*accounts, context.account());
 }
 
-shapes::LogGroup shown(const OperationContext& context, const Group& group,
+shapes::LogGroup shown(const Shared& shared, const OperationContext& context, const Group& group,
                        uint64_t message_bytes) {
   shapes::LogGroup out;
   out.log_group_name = group.name;
   out.creation_time = group.created_ms;
   if (group.retention_days > 0) out.retention_in_days = group.retention_days;
-  out.metric_filter_count = 0;
+  out.metric_filter_count =
+      static_cast<int32_t>(shared.filters().count(scope_of(context), group.name));
   out.log_group_arn = group_arn(context, group.name);
   out.arn = *out.log_group_arn + ":*";
   out.stored_bytes = static_cast<int64_t>(message_bytes);
@@ -194,21 +202,22 @@ void describe(const std::shared_ptr<Shared>& shared,
   auto page = page_of(*shared, *context, binding, input.next_token,
                       static_cast<size_t>(input.limit.value_or(50)), wanted);
   if (!page) return reply(std::unexpected(std::move(page).error()));
-  shared->backend().read([context, page = std::move(*page), reply = std::move(reply)](
-                             Result<const store::EventStore*> events,
-                             query::QueryContext&) mutable {
-    if (!events) return reply(std::unexpected(store_error(events.error())));
-    const auto bytes = message_bytes(**events, scope_of(*context), page.groups);
-    if (!bytes) return reply(std::unexpected(store_error(bytes.error())));
-    shapes::DescribeLogGroupsOutput out;
-    out.log_groups.emplace();
-    for (const Group& group : page.groups) {
-      const auto found = bytes->find(group.name);
-      out.log_groups->push_back(shown(*context, group, found == bytes->end() ? 0 : found->second));
-    }
-    out.next_token = std::move(page.next_token);
-    reply(std::move(out));
-  });
+  shared->backend().read(
+      [shared, context, page = std::move(*page), reply = std::move(reply)](
+          Result<const store::EventStore*> events, query::QueryContext&) mutable {
+        if (!events) return reply(std::unexpected(store_error(events.error())));
+        const auto bytes = message_bytes(**events, scope_of(*context), page.groups);
+        if (!bytes) return reply(std::unexpected(store_error(bytes.error())));
+        shapes::DescribeLogGroupsOutput out;
+        out.log_groups.emplace();
+        for (const Group& group : page.groups) {
+          const auto found = bytes->find(group.name);
+          out.log_groups->push_back(
+              shown(*shared, *context, group, found == bytes->end() ? 0 : found->second));
+        }
+        out.next_token = std::move(page.next_token);
+        reply(std::move(out));
+      });
 }
 
 bool has_tags(const Group& group, const std::optional<std::vector<shapes::TagFilter>>& filters) {

@@ -18,6 +18,7 @@ struct Shared {
   LogsOptions options;
   PageTokens tokens;
   GroupStore& groups() const { return *options.groups; }
+  FilterStore& filters() const { return *options.filters; }
   LogsBackend& backend() const { return *options.backend; }
 };
 
@@ -71,6 +72,7 @@ inline GroupStore::Done empty_reply(EmptyReply reply) {
 void add_group_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_stream_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_tag_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 OperationSpec put_log_events(std::shared_ptr<Shared> shared);
 

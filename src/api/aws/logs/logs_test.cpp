@@ -309,6 +309,54 @@ TEST_CASE("FilterLogEvents filters by time, stream and pattern, page by page") {
             .starts_with("InvalidParameterException: Invalid filter pattern: "));
 }
 
+TEST_CASE("metric filters are put, described, tested and gone with their group") {
+  TestServer server;
+  make_stream(server);
+  const auto put = [](std::string_view name, std::string_view more,
+                      std::string_view pattern = "ERROR", std::string_view value = "1") {
+    return fmt::format(
+        R"({{"logGroupName":"g","filterName":"{}","filterPattern":"{}","metricTransformations":)"
+        R"([{{"metricName":"m","metricNamespace":"N","metricValue":"{}"{}}}]}})",
+        name, pattern, value, more);
+  };
+  server.ok("PutMetricFilter", put("b", R"(,"defaultValue":0)"));
+  server.ok("PutMetricFilter", put("a", "", "{ $.took > 1 }", "$.took"));
+  const auto all = server.ok("DescribeMetricFilters", kGroup);
+  CHECK(names(all["metricFilters"], "filterName") == Names{"a", "b"});
+  const test::JsonValue& b = all["metricFilters"].list[1];
+  CHECK(b["metricTransformations"].list[0]["defaultValue"].number == 0);
+  CHECK(b["creationTime"].number == kNowMs);
+  CHECK(b.find("fieldSelectionCriteria") == nullptr);
+  const auto first = server.ok("DescribeMetricFilters", R"({"limit":1})");
+  CHECK(names(first["metricFilters"], "filterName") == Names{"a"});
+  CHECK(names(server.ok("DescribeMetricFilters",
+                        fmt::format(R"({{"limit":1,"nextToken":"{}"}})",
+                                    first["nextToken"].text))["metricFilters"],
+              "filterName") == Names{"b"});
+  CHECK(server.ok("DescribeLogGroups", "{}")["logGroups"].list[0]["metricFilterCount"].number == 2);
+  CHECK(server.error("PutMetricFilter",
+                     put("c", R"(,"defaultValue":0,"dimensions":{"d":"$.x"})", "{ $.x = 1 }")) ==
+        "InvalidParameterException: Invalid metric transformation: dimensions and default value "
+        "are mutually exclusive properties.");
+  CHECK(server.error("PutMetricFilter", put("c", "", "{ $.x = "))
+            .starts_with("InvalidParameterException: Invalid filter pattern: "));
+  CHECK(server.error("PutMetricFilter", put("c", "", "ERROR", "$.x"))
+            .starts_with("InvalidParameterException: Invalid metric transformation: "));
+  server.ok("DeleteMetricFilter", R"({"logGroupName":"g","filterName":"a"})");
+  CHECK(server.error("DeleteMetricFilter", R"({"logGroupName":"g","filterName":"a"})") ==
+        "ResourceNotFoundException: The specified metric filter does not exist.");
+  const signal::Scope scope{"123456789012", "eu-west-1"};
+  CHECK((*FilterStore::open(server.catalog))->filters_of(scope, "g")->size() == 1);
+  server.ok("DeleteLogGroup", kGroup);
+  CHECK(server.filters->filters_of(scope, "g") == nullptr);
+  const auto tested = server.ok(
+      "TestMetricFilter",
+      R"({"filterPattern":"[ip, user, code=5*]","logEventMessages":["a b 500","a b 200"]})");
+  REQUIRE(tested["matches"].list.size() == 1);
+  CHECK(tested["matches"].list[0]["eventNumber"].number == 1);
+  CHECK(tested["matches"].list[0]["extractedValues"]["$code"].text == "500");
+}
+
 TEST_CASE("fields of a group are told with their share") {
   TestServer server;
   make_stream(server);

@@ -24,7 +24,7 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                !options.page_token_key.empty());
+                options.filters != nullptr && !options.page_token_key.empty());
   const auto shared = std::make_shared<Shared>(std::move(options));
   auto table = std::make_unique<ServiceTable>();
   table->service = {.name = "logs",
@@ -41,6 +41,7 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_stream_operations(shared, *table);
   add_tag_operations(shared, *table);
   add_event_operations(shared, *table);
+  add_metric_filter_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));
   return table;
 }

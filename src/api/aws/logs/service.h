@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/aws/logs/backend.h"
+#include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
 #include "api/aws/operation.h"
 
@@ -14,6 +15,7 @@ struct LogsOptions {
   // Both outlive the dispatcher.
   LogsBackend* backend = nullptr;
   GroupStore* groups = nullptr;
+  FilterStore* filters = nullptr;
   // 32 random bytes, kept in the data directory so that page tokens survive a restart.
   std::string page_token_key;
 };

@@ -43,11 +43,14 @@ class MemoryBackend final : public LogsBackend {
 struct TestServer : DispatcherFixture {
   store::ReferenceCatalog catalog;
   std::unique_ptr<GroupStore> groups = *GroupStore::open(catalog, clock);
+  std::unique_ptr<FilterStore> filters = *FilterStore::open(catalog);
   MemoryBackend backend{clock, *groups};
 
   TestServer() {
-    dispatcher->add_service(service_table(
-        {.backend = &backend, .groups = groups.get(), .page_token_key = "0123456789abcdef"}));
+    dispatcher->add_service(service_table({.backend = &backend,
+                                           .groups = groups.get(),
+                                           .filters = filters.get(),
+                                           .page_token_key = "0123456789abcdef"}));
   }
 
   static net::HttpRequest request(std::string_view operation, std::string body) {

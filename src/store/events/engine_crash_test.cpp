@@ -195,9 +195,8 @@ Image make_image(bool sealed) {
     for (int i = 0; i < 3; ++i) {
       image.sent.tried.insert(i);
       const auto verdict = put(
-          *f,
-          {{.stream = fmt::format("s{}", i), .ns = image.base_ns + i, .message = message_of(i)},
-           {.stream = "next", .ns = image.base_ns + kDayNs + i, .message = message_of(i)}});
+          *f, {{.stream = fmt::format("s{}", i), .ns = image.base_ns + i, .message = message_of(i)},
+               {.stream = "next", .ns = image.base_ns + kDayNs + i, .message = message_of(i)}});
       if (verdict.good()) image.sent.acknowledged.insert(i);
     }
   }

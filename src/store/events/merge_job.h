@@ -48,8 +48,8 @@ class MergeJob {
     StreamKey first;
     int64_t first_ns = 0;
     uint32_t streams = 0;
-    bool alive = false;    // has a row that is kept
-    bool cut = false;      // has rows of a stream that goes
+    bool alive = false;  // has a row that is kept
+    bool cut = false;    // has rows of a stream that goes
     std::vector<CopiedUse> uses;
   };
   // A block whose rows are being put in order.
@@ -80,9 +80,7 @@ class MergeJob {
             source.rows.sequences[source.at], source.rows.batch_rows[source.at]};
   }
   struct Later {
-    bool operator()(const Source* a, const Source* b) const {
-      return place_of(*b) < place_of(*a);
-    }
+    bool operator()(const Source* a, const Source* b) const { return place_of(*b) < place_of(*a); }
   };
 
   MergeJob(env::FileSystem& files, std::string directory, Lifetimes lifetimes, MergeLimits limits)

@@ -54,7 +54,9 @@ void put_floats(const EventColumn& column, PageWriter& pages, std::string& out) 
   append_le(out, max);
 }
 
-void put_column(const EventColumn& column, size_t rows, PageWriter& pages, std::string& out) {
+void put_column(const EventColumn& column, std::span<const int64_t> times_ns, PageWriter& pages,
+                std::string& out) {
+  const size_t rows = times_ns.size();
   append_text(out, column.path);
   out += static_cast<char>(column.type);
   append_varint(out, column.rows.size());
@@ -75,8 +77,17 @@ void put_column(const EventColumn& column, size_t rows, PageWriter& pages, std::
     case ColumnType::Text:
     case ColumnType::Bytes: {
       std::vector<std::string_view> texts(column.rows.size());
-      for (size_t i = 0; i < texts.size(); ++i) texts[i] = column.text_at(i);
-      encode_text_column(texts, pages, out);
+      std::vector<int64_t> times(column.rows.size());
+      for (size_t i = 0; i < texts.size(); ++i) {
+        texts[i] = column.text_at(i);
+        times[i] = times_ns[column.rows[i]];
+      }
+      const TextColumnInput input{.values = texts, .times_ns = times};
+      if (column.path == kMessagePath && column.type == ColumnType::Text) {
+        encode_messages(input, pages, out);
+      } else {
+        encode_text_column(input, pages, out);
+      }
       break;
     }
   }
@@ -108,7 +119,7 @@ Status take_column(BlockImage& image, BlockColumn& column, EventColumn& out) {
   KANSOKU_RETURN_IF_ERROR(image.load(column));
   out.path = column.path;
   out.type = column.type;
-  out.rows = column.rows;
+  out.rows.assign(column.rows.begin(), column.rows.end());
   if (out.rows.empty()) {
     out.rows.resize(column.values);
     for (uint32_t row = 0; row < out.rows.size(); ++row) out.rows[row] = row;
@@ -158,7 +169,7 @@ void encode_block(const BlockRows& rows, std::string& out) {
   append_chunk(directory, add_ints(std::span<const int64_t>(rows.ingested_ns), pages));
   append_varint(directory, columns);
   for (const EventColumn& column : rows.columns) {
-    if (!column.rows.empty()) put_column(column, count, pages, directory);
+    if (!column.rows.empty()) put_column(column, rows.timestamps_ns, pages, directory);
   }
   std::string whole;
   pages.finish(whole);

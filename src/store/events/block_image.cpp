@@ -146,12 +146,40 @@ bool BlockImage::parse_column(const char*& at, const char* end) {
       break;
     case ColumnType::Text:
     case ColumnType::Bytes:
-      column.texts = TextColumn::parse(at, end, values, pages_);
-      if (!column.texts) return false;
+      if (!parse_texts(at, end, column)) return false;
       break;
   }
   columns_.push_back(std::move(column));
   return true;
+}
+
+bool BlockImage::parse_texts(const char*& at, const char* end, BlockColumn& column) {
+  if (column.path == kMessagePath && column.type == ColumnType::Text) {
+    auto message = MessageColumn::parse(at, end, column.values, pages_);
+    column.message = message.get();
+    column.texts = std::move(message);
+  } else {
+    column.texts = TextColumn::parse(at, end, column.values, pages_);
+  }
+  if (!column.texts) return false;
+  column.texts->set_times([this, i = columns_.size()] { return times_of(i); });
+  return true;
+}
+
+Result<std::vector<int64_t>> BlockImage::times_of(size_t column) {
+  KANSOKU_RETURN_IF_ERROR(load(columns_[column]));
+  KANSOKU_TRY(const std::span<const int64_t> times, system(System::Timestamp));
+  if (columns_[column].rows.empty()) return std::vector<int64_t>(times.begin(), times.end());
+  std::vector<int64_t> out;
+  for (const uint32_t row : columns_[column].rows) out.push_back(times[row]);
+  return out;
+}
+
+BlockColumn* BlockImage::message() {
+  for (BlockColumn& column : columns_) {
+    if (column.message != nullptr) return &column;
+  }
+  return nullptr;
 }
 
 Result<std::span<const int64_t>> BlockImage::system(System which) {

@@ -8,6 +8,7 @@
 
 #include "store/events/block.h"
 #include "store/events/block_pages.h"
+#include "store/events/message_column.h"
 #include "store/events/text_column.h"
 
 namespace kansoku::store::events {
@@ -30,6 +31,7 @@ struct BlockColumn {
   double min_float = 0;  // Float64, without NaN
   double max_float = 0;
   std::unique_ptr<TextColumn> texts;
+  MessageColumn* message = nullptr;  // where `texts` are messages
   // Once loaded. Rows are empty where all have a value.
   std::vector<uint32_t> rows;
   std::vector<int64_t> integers;
@@ -53,6 +55,8 @@ class BlockImage {
   std::vector<BlockColumn>& columns() { return columns_; }
   // Its rows and numbers.
   Status load(BlockColumn& column);
+  // The column of messages, or null.
+  BlockColumn* message();
   uint64_t bytes_read() const { return bytes_read_ + pages_.bytes_read(); }
 
  private:
@@ -60,6 +64,8 @@ class BlockImage {
   bool parse(std::string_view directory, uint64_t pages_bytes);
   bool parse_streams(const char*& at, const char* end);
   bool parse_column(const char*& at, const char* end);
+  bool parse_texts(const char*& at, const char* end, BlockColumn& column);
+  Result<std::vector<int64_t>> times_of(size_t column);
 
   PageReader pages_;
   uint64_t bytes_read_ = 0;

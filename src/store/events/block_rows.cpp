@@ -1,6 +1,7 @@
 #include "store/events/block_rows.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace kansoku::store::events {
@@ -11,6 +12,12 @@ using System = BlockImage::System;
 
 // Where each of `rows` stands in the column's values; kNone where it has none.
 constexpr uint32_t kNone = 0xffffffffU;
+
+double number_of_token(std::string_view text) {
+  double out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
 
 std::vector<uint32_t> places_of(const BlockColumn& column, std::span<const uint32_t> rows) {
   std::vector<uint32_t> out(rows.size(), kNone);
@@ -50,6 +57,7 @@ void BlockEventRows::fill() {
   timestamps_ns_.clear();
   ingested_ns_.clear();
   stream_rows_.clear();
+  message_places_.clear();
   paths_.clear();
   uint32_t stream = 0;
   for (const uint32_t row : rows_) {
@@ -127,10 +135,10 @@ Status BlockEventRows::gather(BlockColumn& column, Path& out) {
   KANSOKU_RETURN_IF_ERROR(image_.load(column));
   Values& to = part(out, column.type);
   const std::vector<uint32_t> places = places_of(column, rows_);
-  for (size_t i = 0; i < places.size(); ++i) to.present[i] |= places[i] != kNone;
-  if (column.texts) return gather_texts(column, places, to);
+  if (column.texts) return gather_texts(*column.texts, places, to);
   for (size_t i = 0; i < places.size(); ++i) {
     if (places[i] == kNone) continue;
+    to.present[i] = 1;
     if (column.type == ColumnType::Float64) {
       to.floats[i] = column.floats[places[i]];
     } else {
@@ -140,69 +148,176 @@ Status BlockEventRows::gather(BlockColumn& column, Path& out) {
   return {};
 }
 
-Status BlockEventRows::gather_texts(BlockColumn& column, std::span<const uint32_t> places,
+namespace {
+
+// Codes become the texts that they stand for: texts from elsewhere come beside them.
+void flatten(std::span<const uint8_t> present, std::span<const std::string_view> dictionary,
+             std::span<const uint32_t> codes, std::vector<std::string_view>& texts) {
+  texts.resize(present.size());
+  for (size_t i = 0; i < present.size(); ++i) {
+    if (present[i] != 0) texts[i] = dictionary[codes[i]];
+  }
+}
+
+}  // namespace
+
+Status BlockEventRows::gather_texts(TextColumn& texts, std::span<const uint32_t> places,
                                     Values& to) {
-  KANSOKU_TRY(const std::span<const std::string_view> dictionary, column.texts->dictionary());
-  if (!dictionary.empty()) {
+  KANSOKU_TRY(const std::span<const std::string_view> dictionary, texts.dictionary());
+  const bool fresh = to.texts.empty() && to.dictionary.empty();
+  if (!dictionary.empty() && fresh) {
     to.dictionary = dictionary;
     to.codes.resize(rows_.size());
     for (size_t i = 0; i < places.size(); ++i) {
-      if (places[i] != kNone) {
-        to.codes[i] = static_cast<uint32_t>(column.texts->codes()[places[i]]);
-      }
+      if (places[i] == kNone) continue;
+      to.present[i] = 1;
+      to.codes[i] = static_cast<uint32_t>(texts.codes()[places[i]]);
     }
     return {};
+  }
+  if (!to.dictionary.empty()) {
+    flatten(to.present, to.dictionary, to.codes, to.texts);
+    to.dictionary = {};
+    to.codes.clear();
   }
   std::vector<uint32_t> wanted;
   for (const uint32_t place : places) {
     if (place != kNone) wanted.push_back(place);
   }
-  KANSOKU_RETURN_IF_ERROR(column.texts->prepare(wanted));
+  KANSOKU_RETURN_IF_ERROR(texts.prepare(wanted));
+  std::string& arena = *to.arenas.emplace_back(std::make_unique<std::string>());
   std::vector<size_t> ends;
   ends.reserve(wanted.size());
   for (const uint32_t place : wanted) {
-    column.texts->append(place, to.arena);
-    if (to.arena.size() > kBlockTextBytesMax) return corruption("a block's texts are too long");
-    ends.push_back(to.arena.size());
+    texts.append(place, arena);
+    if (arena.size() > kBlockTextBytesMax) return corruption("a block's texts are too long");
+    ends.push_back(arena.size());
   }
   to.texts.resize(rows_.size());
   size_t begin = 0;
   size_t at = 0;
   for (size_t i = 0; i < places.size(); ++i) {
     if (places[i] == kNone) continue;
-    to.texts[i] = std::string_view(to.arena).substr(begin, ends[at] - begin);
+    to.present[i] = 1;
+    to.texts[i] = std::string_view(arena).substr(begin, ends[at] - begin);
     begin = ends[at++];
   }
   return {};
 }
 
-BlockColumn* BlockEventRows::message() {
-  for (BlockColumn& column : image_.columns()) {
-    if (column.path == kMessagePath && column.type == ColumnType::Text) return &column;
-  }
-  return nullptr;
+Status BlockEventRows::load_message_places() {
+  if (!message_places_.empty()) return {};
+  BlockColumn* const column = image_.message();
+  KANSOKU_RETURN_IF_ERROR(image_.load(*column));
+  message_places_ = places_of(*column, rows_);
+  return {};
 }
 
 Status BlockEventRows::parse_leaves() {
-  if (leaves_parsed_) return {};
+  BlockColumn* const column = image_.message();
+  if (leaves_parsed_ || column == nullptr || !column->message->whole_json()) return {};
+  KANSOKU_RETURN_IF_ERROR(load_message_places());
+  KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+  std::vector<uint32_t> wanted;
+  for (const uint32_t place : message_places_) {
+    if (place != kNone && shapes[place] == 0) wanted.push_back(place);
+  }
+  KANSOKU_RETURN_IF_ERROR(column->message->prepare(wanted));
   leaves_.assign(rows_.size(), {});
-  KANSOKU_TRY(const std::span<const EventValues> messages, columns(kMessagePath));
-  for (const EventValues& values : messages) {
-    if (values.type != ColumnType::Text) continue;
-    for (size_t row = 0; row < rows_.size(); ++row) {
-      if (values.has(row)) leaves_[row] = json_leaves(values.text(row));
-    }
+  std::string message;
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    const uint32_t place = message_places_[row];
+    if (place == kNone || shapes[place] != 0) continue;
+    message.clear();
+    column->message->append(place, message);
+    leaves_[row] = json_leaves(message);
   }
   leaves_parsed_ = true;
   return {};
 }
 
+// Escapes are taken out.
+Status BlockEventRows::gather_escaped(TextColumn& texts, std::span<const uint32_t> places,
+                                      Values& to) {
+  Values escaped;
+  escaped.present.resize(rows_.size());
+  KANSOKU_RETURN_IF_ERROR(gather_texts(texts, places, escaped));
+  if (!escaped.dictionary.empty()) {
+    flatten(escaped.present, escaped.dictionary, escaped.codes, escaped.texts);
+  }
+  if (!to.dictionary.empty()) {
+    flatten(to.present, to.dictionary, to.codes, to.texts);
+    to.dictionary = {};
+    to.codes.clear();
+  }
+  to.texts.resize(rows_.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == kNone) continue;
+    std::string& arena = *to.arenas.emplace_back(std::make_unique<std::string>());
+    if (!append_unescaped(escaped.texts[i], arena)) return corruption("a leaf's text is damaged");
+    to.present[i] = 1;
+    to.texts[i] = arena;
+  }
+  return {};
+}
+
+Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> own, Path& out) {
+  MessageColumn& message = *image_.message()->message;
+  KANSOKU_RETURN_IF_ERROR(message.load(leaf));
+  KANSOKU_TRY(const std::span<const int64_t> shapes, message.shapes());
+  std::vector<uint32_t> places(rows_.size(), kNone);
+  for (size_t i = 0; i < places.size(); ++i) {
+    const uint32_t value = message_places_[i];
+    if (value == kNone || own[i] != 0 || leaf.in_shape[static_cast<size_t>(shapes[value])] == 0)
+      continue;
+    places[i] = leaf.places[value];
+  }
+  Values& to = part(out, leaf_type(leaf.kind));
+  if (leaf.kind == LeafKind::Text) return gather_texts(*leaf.texts, places, to);
+  if (leaf.kind == LeafKind::EscapedText) return gather_escaped(*leaf.texts, places, to);
+  if (leaf.kind == LeafKind::NumberText) {
+    Values texts;
+    texts.present.resize(rows_.size());
+    KANSOKU_RETURN_IF_ERROR(gather_texts(*leaf.texts, places, texts));
+    if (!texts.dictionary.empty())
+      flatten(texts.present, texts.dictionary, texts.codes, texts.texts);
+    for (size_t i = 0; i < places.size(); ++i) {
+      if (places[i] == kNone) continue;
+      to.present[i] = 1;
+      to.floats[i] = number_of_token(texts.texts[i]);
+    }
+    return {};
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == kNone) continue;
+    to.present[i] = 1;
+    if (leaf.kind == LeafKind::Decimal) {
+      to.floats[i] = leaf.number(places[i]);
+    } else {
+      to.integers[i] = leaf.numbers[places[i]];
+    }
+  }
+  return {};
+}
+
 Status BlockEventRows::add_leaves(std::string_view path, Path& out) {
-  KANSOKU_RETURN_IF_ERROR(parse_leaves());
+  BlockColumn* const column = image_.message();
+  if (column == nullptr) return {};
+  KANSOKU_RETURN_IF_ERROR(load_message_places());
   std::vector<uint8_t> own(rows_.size());
   for (const auto& known : out.parts) {
     for (size_t row = 0; row < own.size(); ++row) own[row] |= known->present[row];
   }
+  for (LeafColumn& leaf : column->message->leaves()) {
+    if (leaf.path == path) KANSOKU_RETURN_IF_ERROR(gather_leaf(leaf, own, out));
+  }
+  KANSOKU_RETURN_IF_ERROR(parse_leaves());
+  if (leaves_parsed_) add_whole_leaves(path, own, out);
+  return {};
+}
+
+void BlockEventRows::add_whole_leaves(std::string_view path, std::span<const uint8_t> own,
+                                      Path& out) {
   for (size_t row = 0; row < rows_.size(); ++row) {
     if (own[row]) continue;
     for (const JsonLeaf& leaf : leaves_[row]) {
@@ -210,14 +325,9 @@ Status BlockEventRows::add_leaves(std::string_view path, Path& out) {
       if (const auto* text = std::get_if<std::string>(&leaf.value)) {
         Values& to = part(out, ColumnType::Text);
         if (!to.dictionary.empty()) {
-          to.texts.resize(rows_.size());
-          for (size_t i = 0; i < row; ++i) {
-            if (to.present[i]) to.texts[i] = to.dictionary[to.codes[i]];
-          }
-          for (size_t i = row; i < rows_.size(); ++i) {
-            if (to.present[i]) to.texts[i] = to.dictionary[to.codes[i]];
-          }
+          flatten(to.present, to.dictionary, to.codes, to.texts);
           to.dictionary = {};
+          to.codes.clear();
         }
         to.texts.resize(rows_.size());
         to.present[row] = 1;
@@ -234,7 +344,6 @@ Status BlockEventRows::add_leaves(std::string_view path, Path& out) {
       }
     }
   }
-  return {};
 }
 
 Result<std::vector<std::string_view>> BlockEventRows::paths() {
@@ -245,9 +354,21 @@ Result<std::vector<std::string_view>> BlockEventRows::paths() {
     if (std::ranges::any_of(places, [](uint32_t place) { return place != kNone; }))
       out.insert(column.path);
   }
-  KANSOKU_RETURN_IF_ERROR(parse_leaves());
-  for (const auto& leaves : leaves_) {
-    for (const JsonLeaf& leaf : leaves) out.insert(leaf.path);
+  if (BlockColumn* const column = image_.message(); column != nullptr) {
+    KANSOKU_RETURN_IF_ERROR(load_message_places());
+    KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+    std::set<size_t> seen;
+    for (const uint32_t place : message_places_) {
+      if (place != kNone) seen.insert(static_cast<size_t>(shapes[place]));
+    }
+    for (const LeafColumn& leaf : column->message->leaves()) {
+      if (std::ranges::any_of(seen, [&](size_t shape) { return leaf.in_shape[shape] != 0; }))
+        out.insert(leaf.path);
+    }
+    KANSOKU_RETURN_IF_ERROR(parse_leaves());
+    for (const auto& leaves : leaves_) {
+      for (const JsonLeaf& leaf : leaves) out.insert(leaf.path);
+    }
   }
   return std::vector<std::string_view>(out.begin(), out.end());
 }

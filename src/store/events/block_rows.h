@@ -41,7 +41,7 @@ class BlockEventRows final : public EventRows {
     std::vector<std::string_view> texts;
     std::vector<uint32_t> codes;
     std::span<const std::string_view> dictionary;
-    std::string arena;
+    std::vector<std::unique_ptr<std::string>> arenas;
   };
   struct Path {
     std::vector<std::unique_ptr<Values>> parts;
@@ -53,11 +53,16 @@ class BlockEventRows final : public EventRows {
   void fill();
   Status make(std::string_view path, Path& out);
   Status gather(BlockColumn& column, Path& out);
-  Status gather_texts(BlockColumn& column, std::span<const uint32_t> places, Values& to);
+  // Texts of a column at these places, by row; kNone: none of this column.
+  Status gather_texts(TextColumn& texts, std::span<const uint32_t> places, Values& to);
   Status add_leaves(std::string_view path, Path& out);
+  Status gather_leaf(LeafColumn& leaf, std::span<const uint8_t> own, Path& out);
+  Status gather_escaped(TextColumn& texts, std::span<const uint32_t> places, Values& to);
+  void add_whole_leaves(std::string_view path, std::span<const uint8_t> own, Path& out);
+  // Leaves of messages that are kept whole.
   Status parse_leaves();
+  Status load_message_places();
   Values& part(Path& out, signal::ColumnType type);
-  BlockColumn* message();
 
   BlockImage& image_;
   std::vector<uint32_t> rows_;  // of the block
@@ -72,6 +77,7 @@ class BlockEventRows final : public EventRows {
   std::vector<uint8_t> checked_;
   std::map<std::string, Path, std::less<>> paths_;
   std::vector<std::vector<JsonLeaf>> leaves_;  // by row
+  std::vector<uint32_t> message_places_;       // by row, of the column of messages
   bool leaves_parsed_ = false;
 };
 

@@ -4,8 +4,8 @@
 // append() only queues. One task at a time (the drain, on Lane::Ingest) judges a batch, writes one
 // log record of it, and, when the log has made it durable, puts it into the memtable and resolves
 // the token; so memory holds nothing that a crash could lose, and everything acknowledged is found.
-// Parts are written and merged on Lane::Merge, one block a step. Thread contract: as EventStore. The
-// log, the executor and the policies must outlive the engine; close() before any of them stops.
+// Parts are written and merged on Lane::Merge, one block a step. Thread contract: as EventStore.
+// The log, the executor and the policies must outlive the engine; close() before any of them stops.
 #pragma once
 
 #include <memory>

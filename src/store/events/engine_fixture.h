@@ -45,9 +45,9 @@ class EngineFixture final : public EventStoreFixture {
   }
   Status open() {
     env::Env env{&clock_, disk_, &random_};
-    KANSOKU_TRY(log_,
-                wal::Log::open(env, "/d/log",
-                               {.segment_bytes = 64 << 20, .replace_bytes_min = 1, .manual = true}));
+    KANSOKU_TRY(
+        log_, wal::Log::open(env, "/d/log",
+                             {.segment_bytes = 64 << 20, .replace_bytes_min = 1, .manual = true}));
     KANSOKU_TRY(engine_, EventEngine::open(env, executor_, nullptr, *log_, options_));
     log_->start();
     return {};

@@ -41,7 +41,8 @@ bool well_formed(const signal::EventBatch& batch) {
   return std::ranges::all_of(batch.columns(), [&](const EventColumn& column) {
     const std::vector<uint32_t>& rows = column.rows;
     if (!rows.empty() && rows.back() >= batch.row_count()) return false;
-    const bool ascend = std::ranges::adjacent_find(rows, std::ranges::greater_equal()) == rows.end();
+    const bool ascend =
+        std::ranges::adjacent_find(rows, std::ranges::greater_equal()) == rows.end();
     const size_t values = column.integers.size() + column.floats.size() + column.text_ends.size();
     return ascend && values == rows.size();
   });
@@ -85,9 +86,7 @@ std::shared_ptr<const signal::EventBatch> cut_batch(const signal::EventBatch& ba
                                              std::move(stream_rows), std::move(columns));
 }
 
-bool bad_name(std::string_view name) {
-  return name.empty() || name.size() > kStreamNameBytesMax;
-}
+bool bad_name(std::string_view name) { return name.empty() || name.size() > kStreamNameBytesMax; }
 
 }  // namespace
 
@@ -311,8 +310,7 @@ void EventEngine::Core::note_in_memory(uint64_t sequence, uint64_t record_bytes)
 
 Status EventEngine::Core::replay(uint64_t floor) {
   return log.replay(
-      wal::Engine::Events,
-      [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
+      wal::Engine::Events, [&](const wal::RecordTag& tag, std::string_view payload) -> Status {
         if (tag.sequence <= floor) return {};
         // The checksum held, so a newer version or a bug wrote what is not understood: starting
         // would lose data silently.

@@ -33,7 +33,8 @@ Result<uint64_t> Maintenance::load() {
     }
     loaded.parts.push_back(std::move(part));
   }
-  if (manifest_.rebuilt()) core_.counters.last_error = "the manifest was damaged: made of the parts";
+  if (manifest_.rebuilt())
+    core_.counters.last_error = "the manifest was damaged: made of the parts";
   core_.update_view([&](View& view) { view = std::move(loaded); });
   return state.floor;
 }
@@ -135,9 +136,8 @@ void Maintenance::freeze(std::vector<FlushRequest> waiting) {
     run();
     return;
   }
-  core_.update_view([&](View& view) {
-    view.frozen = std::exchange(view.active, std::make_shared<Memtable>());
-  });
+  core_.update_view(
+      [&](View& view) { view.frozen = std::exchange(view.active, std::make_shared<Memtable>()); });
   {
     std::lock_guard lock(tasks_mutex_);
     frozen_ = {core_.current_view()->frozen, core_.first_sequence, core_.last_sequence};
@@ -232,11 +232,10 @@ bool Maintenance::step() {
 
 bool Maintenance::may_stop() {
   std::lock_guard lock(tasks_mutex_);
-  const bool more =
-      !retention_waiting_.empty() || !snapshot_waiting_.empty() ||
-      (!merge_waiting_.empty() && !closed_) ||
-      (frozen_ &&
-       (!seal_waiting_.empty() || core_.env.clock->monotonic_now().ns >= retry_after_ns_));
+  const bool more = !retention_waiting_.empty() || !snapshot_waiting_.empty() ||
+                    (!merge_waiting_.empty() && !closed_) ||
+                    (frozen_ && (!seal_waiting_.empty() ||
+                                 core_.env.clock->monotonic_now().ns >= retry_after_ns_));
   if (!more) running_ = false;
   return !more;
 }
@@ -311,8 +310,7 @@ void Maintenance::seal_failed(const Error& error) {
   if (!seal_->written) {
     if (seal_->job) {
       for (const PartMeta& meta : seal_->job->written()) {
-        (void)core_.env.files->remove(
-            env::join_path(core_.options.directory, part_name(meta.id)));
+        (void)core_.env.files->remove(env::join_path(core_.options.directory, part_name(meta.id)));
       }
     }
     seal_.reset();

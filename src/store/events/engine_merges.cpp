@@ -263,9 +263,8 @@ Status Maintenance::drop_expired() {
     const std::vector<TombstoneKey> forgotten = edit.forgotten;
     KANSOKU_RETURN_IF_ERROR(publish(std::move(edit), manifest_.state().floor));
     core_.update_view([&](View& next) {
-      std::erase_if(next.parts, [&](const auto& part) {
-        return std::ranges::find(gone, part) != gone.end();
-      });
+      std::erase_if(next.parts,
+                    [&](const auto& part) { return std::ranges::find(gone, part) != gone.end(); });
       if (forgotten.empty()) return;
       auto tombstones = std::make_shared<Tombstones>(*next.tombstones);
       for (const TombstoneKey& key : forgotten) {

@@ -29,7 +29,7 @@ struct RowTimes {
 class BlockBuilder {
  public:
   // At the end of a stream, a block from this size on is full; ...
-  static constexpr uint64_t kStreamEndBytes = kBlockMessageBytesMax / 4 * 3;
+  static constexpr uint64_t kStreamEndBytes = kBlockMessageBytesMax / 2;
   // ... at the end of a group from this.
   static constexpr uint64_t kGroupEndBytes = 256U << 10;
 

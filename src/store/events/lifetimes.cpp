@@ -18,8 +18,8 @@ const Lifetimes::Known& Lifetimes::of(const signal::Scope& scope, std::string_vi
 uint64_t Lifetimes::deleted_until(const signal::Scope& scope, std::string_view group,
                                   std::string_view stream) const {
   if (tombstones_->empty()) return 0;
-  const auto found = tombstones_->find(
-      {scope.account, scope.region, std::string(group), std::string(stream)});
+  const auto found =
+      tombstones_->find({scope.account, scope.region, std::string(group), std::string(stream)});
   return found == tombstones_->end() ? 0 : found->second;
 }
 

@@ -134,8 +134,8 @@ Status Manifest::rebuild(uint64_t log_first_sequence) {
       found[id] = footer->meta;
       replaced.insert(footer->replaced.begin(), footer->replaced.end());
     } else if (!state_.parts.contains(id)) {
-      return fail(ErrorCode::DataLoss,
-                  "the manifest and a part that it does not name are damaged", entry.name);
+      return fail(ErrorCode::DataLoss, "the manifest and a part that it does not name are damaged",
+                  entry.name);
     }
   }
   // What was written from memory together counts when all of it is there or was merged on; or when

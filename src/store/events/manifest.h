@@ -39,7 +39,9 @@ class Manifest {
   // A manifest of `state` in another directory.
   static Status write(env::FileSystem& files, const std::string& directory,
                       const ManifestState& state);
-  uint64_t take_part_ids(uint64_t n) { return std::exchange(state_.next_part, state_.next_part + n); }
+  uint64_t take_part_ids(uint64_t n) {
+    return std::exchange(state_.next_part, state_.next_part + n);
+  }
 
  private:
   Status rebuild(uint64_t log_first_sequence);

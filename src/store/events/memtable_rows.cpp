@@ -181,7 +181,8 @@ void count_fields(const MemoryBatch& batch, std::span<const uint32_t> rows,
     meet(rows, column, [&](size_t, size_t) { ++n; });
     if (n > 0) counts[{column.path, column.type}] += n;
   }
-  each_leaf(batch, rows, [&](size_t, const JsonLeaf& leaf) { ++counts[{leaf.path, type_of(leaf)}]; });
+  each_leaf(batch, rows,
+            [&](size_t, const JsonLeaf& leaf) { ++counts[{leaf.path, type_of(leaf)}]; });
 }
 
 }  // namespace kansoku::store::events

@@ -17,8 +17,10 @@ Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files,
                                                   MergeLimits limits) {
   std::unique_ptr<MergeJob> job(new MergeJob(files, directory, std::move(lifetimes), limits));
   std::vector<uint64_t> replaced;
+  uint64_t rows = 0;
+  for (const auto& part : inputs) rows += part->meta().rows;
   for (const auto& part : inputs) {
-    Input input;
+    Input input{.most = inputs.size() > 1 && part->meta().rows > rows / 2};
     KANSOKU_TRY(input.file, part->open_file());
     input.cursor = std::make_unique<StreamCursor>(*part, *input.file, 0, part->streams());
     job->files_of_.push_back(std::move(input));
@@ -52,11 +54,6 @@ void MergeJob::note_stream(size_t input, const StreamCursor& cursor) {
     }
     if (!lives || use.min_sequence < deleted) item.cut = true;
     if (lives && use.max_sequence >= deleted && use.max_ns >= begin_ns) item.alive = true;
-    if (item.streams <= limits_.copy_streams_max) {
-      item.uses.push_back({{group.group, group.generation, cursor.name()}, use});
-    } else {
-      item.uses = {};
-    }
   }
 }
 
@@ -67,7 +64,7 @@ Result<bool> MergeJob::read_table() {
     if (more) {
       note_stream(table_, *files_of_[table_].cursor);
     } else {
-      files_of_[table_++].cursor.reset();
+      ++table_;
     }
   }
   if (table_ < inputs_.size()) return true;
@@ -82,8 +79,26 @@ Result<bool> MergeJob::read_table() {
 
 bool MergeJob::copyable(const Item& item) const {
   const BlockPlace& place = inputs_[item.input]->blocks()[item.block];
-  return !item.cut && item.streams <= limits_.copy_streams_max &&
-         (place.message_bytes >= limits_.copy_bytes_min || place.rows >= kBlockRowsMax / 2);
+  if (item.cut || (item.streams > limits_.copy_streams_max && !files_of_[item.input].most)) {
+    return false;
+  }
+  return (place.message_bytes >= limits_.copy_bytes_min || place.rows >= kBlockRowsMax / 2);
+}
+
+// What the table says of one block.
+Result<std::vector<CopiedUse>> MergeJob::uses_of_block(const Item& item) {
+  const BlockPlace& place = inputs_[item.input]->blocks()[item.block];
+  StreamCursor& cursor = *files_of_[item.input].cursor;
+  cursor.seek(place.first_stream, place.last_stream + 1);
+  std::vector<CopiedUse> out;
+  for (;;) {
+    KANSOKU_TRY(const bool more, cursor.next());
+    if (!more) return out;
+    for (const BlockUse& use : cursor.uses()) {
+      if (use.block != item.block) continue;
+      out.push_back({{cursor.group().group, cursor.group().generation, cursor.name()}, use});
+    }
+  }
 }
 
 Result<std::string> MergeJob::read_block(const Item& item) {
@@ -94,8 +109,9 @@ Result<std::string> MergeJob::read_block(const Item& item) {
 
 Status MergeJob::copy_block(const Item& item) {
   KANSOKU_TRY(const std::string bytes, read_block(item));
+  KANSOKU_TRY(const std::vector<CopiedUse> uses, uses_of_block(item));
   ++blocks_copied_;
-  return writer_->copy(bytes, inputs_[item.input]->blocks()[item.block], item.uses);
+  return writer_->copy(bytes, inputs_[item.input]->blocks()[item.block], uses);
 }
 
 Status MergeJob::open_block(const Item& item) {

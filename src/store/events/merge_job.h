@@ -1,9 +1,10 @@
 // From parts of one PartGroup to one part.
 //
-// Blocks that are large and of few streams are copied as they are; of the others, rows are put into
-// new blocks in order. Rows of dead generations and deleted streams are left out, and those that
-// are over where they are decoded. Works in steps (one block read or written) and publishes
-// nothing: ends with a file under its name. Thread contract: one owner, one step at a time.
+// Large blocks are copied as they are where they are of few streams, or of a part that has more
+// than half of all rows (order would gain little); of the others, rows are put into new blocks in
+// order. Rows of dead generations and deleted streams are left out, and those that are over where
+// they are decoded. Works in steps (one block read or written) and publishes nothing: ends with a
+// file under its name. Thread contract: one owner, one step at a time.
 #pragma once
 
 #include <deque>
@@ -40,6 +41,7 @@ class MergeJob {
   struct Input {
     std::unique_ptr<env::File> file;
     std::unique_ptr<StreamCursor> cursor;
+    bool most = false;  // of all rows
   };
   // A block of an input.
   struct Item {
@@ -48,9 +50,8 @@ class MergeJob {
     StreamKey first;
     int64_t first_ns = 0;
     uint32_t streams = 0;
-    bool alive = false;    // has a row that is kept
-    bool cut = false;      // has rows of a stream that goes
-    std::vector<CopiedUse> uses;
+    bool alive = false;  // has a row that is kept
+    bool cut = false;    // has rows of a stream that goes
   };
   // A block whose rows are being put in order.
   struct Source {
@@ -80,9 +81,7 @@ class MergeJob {
             source.rows.sequences[source.at], source.rows.batch_rows[source.at]};
   }
   struct Later {
-    bool operator()(const Source* a, const Source* b) const {
-      return place_of(*b) < place_of(*a);
-    }
+    bool operator()(const Source* a, const Source* b) const { return place_of(*b) < place_of(*a); }
   };
 
   MergeJob(env::FileSystem& files, std::string directory, Lifetimes lifetimes, MergeLimits limits)
@@ -94,6 +93,7 @@ class MergeJob {
   void note_stream(size_t input, const StreamCursor& cursor);
   bool copyable(const Item& item) const;
   Result<std::string> read_block(const Item& item);
+  Result<std::vector<CopiedUse>> uses_of_block(const Item& item);
   Status copy_block(const Item& item);
   Status open_block(const Item& item);
   void find_gone(Source& source);

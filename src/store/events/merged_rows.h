@@ -23,9 +23,7 @@ class MergedRows final : public EventRows {
   size_t size() const override { return picks_.size(); }
   std::span<const int64_t> timestamps_ns() const override { return timestamps_ns_; }
   std::span<const int64_t> ingested_ns() override;
-  EventId id(size_t row) override {
-    return sources_->rows(picks_[row].source).id(picks_[row].row);
-  }
+  EventId id(size_t row) override { return sources_->rows(picks_[row].source).id(picks_[row].row); }
   std::span<const uint32_t> stream_rows() const override { return stream_rows_; }
   std::span<const EventStreamName> streams() const override { return streams_; }
   bool checked(size_t) const override { return true; }

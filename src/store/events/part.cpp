@@ -39,7 +39,8 @@ void Part::note_damage(size_t block) const {
 }
 
 const GroupPlace& Part::group_of(uint32_t stream) const {
-  const auto after = std::ranges::upper_bound(footer_.groups, stream, {}, &GroupPlace::first_stream);
+  const auto after =
+      std::ranges::upper_bound(footer_.groups, stream, {}, &GroupPlace::first_stream);
   return *std::prev(after);
 }
 

@@ -151,6 +151,12 @@ class StreamCursor {
   Status skip_to(std::string_view name);
   // The stream at hand comes again.
   void step_back() { next_ = at_; }
+  // Walks these streams instead; what is loaded stays.
+  void seek(uint32_t stream, uint32_t end) {
+    next_ = stream;
+    end_ = end;
+    group_ = nullptr;
+  }
 
  private:
   Status load(uint32_t stream);

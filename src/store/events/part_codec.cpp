@@ -159,7 +159,8 @@ void encode_chunk(const StreamChunk& chunk, const PartMeta& meta, std::string& o
       append_varint(out, use.message_bytes);
       append_varint(out, distance(meta.min_ns, use.min_ns));
       append_varint(out, distance(use.min_ns, use.max_ns));
-      append_varint(out, zigzag(moved(use.last_ingested_ns, 0 - static_cast<uint64_t>(use.max_ns))));
+      append_varint(out,
+                    zigzag(moved(use.last_ingested_ns, 0 - static_cast<uint64_t>(use.max_ns))));
       append_varint(out, use.min_sequence - meta.first_sequence);
       append_varint(out, use.max_sequence - use.min_sequence);
     }

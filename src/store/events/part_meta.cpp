@@ -11,8 +11,7 @@ namespace {
 constexpr int64_t kDayNs = 86'400 * env::kNsPerS;
 // CloudWatch Logs knows 22 periods; what is kept longer than its group says is not shown, so a few
 // classes do, and a part of a class goes when its longest-kept group's events are over.
-constexpr std::array<uint32_t, 12> kKeepDays{1,  3,   7,   14,  30,    60,
-                                             90, 180, 365, 731, 1'827, 3'653};
+constexpr std::array<uint32_t, 12> kKeepDays{1, 3, 7, 14, 30, 60, 90, 180, 365, 731, 1'827, 3'653};
 
 }  // namespace
 

@@ -173,7 +173,8 @@ Status Scan::run_ordered() {
       }
       return over;
     });
-    target = std::min(target * kSliceGrowth, std::max(kSliceRowsFirst, kSliceBytesMax / row_bytes()));
+    target =
+        std::min(target * kSliceGrowth, std::max(kSliceRowsFirst, kSliceBytesMax / row_bytes()));
   }
   return {};
 }

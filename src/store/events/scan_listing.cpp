@@ -203,7 +203,9 @@ Result<std::vector<EventStreamInfo>> list_streams(const ScanView& view, const Ev
   // What cannot be read has no say.
   std::erase_if(parts, [](PartStreams& part) { return !part.next().value_or(false); });
   std::vector<EventStreamInfo> out;
-  const auto name_of = [](const EventStreamInfo& info) { return std::tie(info.group, info.stream); };
+  const auto name_of = [](const EventStreamInfo& info) {
+    return std::tie(info.group, info.stream);
+  };
   while (limit == 0 || out.size() < limit) {
     const EventStreamInfo* first = in_memory.empty() ? nullptr : &in_memory.begin()->second;
     for (const PartStreams& part : parts) {

@@ -137,10 +137,10 @@ Status SealJob::write_block() {
       const uint64_t bytes = message_bytes(ref);
       if (!builder_.takes(key, bytes)) return writer_->add(builder_.take(columns_));
       const MemoryBatch& batch = *batches_[ref.batch];
-      builder_.add(key, {ref.batch, ref.row},
-                   {batch.batch->timestamps_ns()[ref.row], batch.sequence, ref.row,
-                    batch.ingested_ns},
-                   bytes);
+      builder_.add(
+          key, {ref.batch, ref.row},
+          {batch.batch->timestamps_ns()[ref.row], batch.sequence, ref.row, batch.ingested_ns},
+          bytes);
     }
     ++run_;
     if (run_ < runs_.size()) at_ = runs_[run_].begin;

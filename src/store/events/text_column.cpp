@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "store/events/block_ints.h"
+#include "store/events/template_column.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -16,10 +17,14 @@ namespace {
 constexpr uint8_t kConstant = 0;
 constexpr uint8_t kDictionary = 1;
 constexpr uint8_t kPlain = 2;
+constexpr uint8_t kTemplates = 3;
 
 constexpr size_t kDictionaryMax = 8'192;
 // Values before it is known whether they repeat.
 constexpr size_t kTrial = 1'024;
+// Values that repeat this often are a dictionary, whatever they look like inside.
+constexpr size_t kFewFactor = 16;
+constexpr size_t kTemplateValuesMin = 32;
 // A page of plain text: what is decompressed for one value.
 constexpr size_t kTextPageBytes = 128 * 1024;
 
@@ -244,16 +249,9 @@ bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_v
   return at == end;
 }
 
-void encode_text_column(std::span<const std::string_view> values, PageWriter& pages,
-                        std::string& meta) {
-  KANSOKU_CHECK(!values.empty());
-  const Dictionary dictionary = dictionary_of(values);
-  if (dictionary.values.size() == 1 || values.size() == 1) {
-    meta += static_cast<char>(kConstant);
-    append_chunk(meta, pages.add(values[0]));
-    return;
-  }
-  if (dictionary.values.empty()) return encode_plain(values, pages, meta);
+namespace {
+
+void encode_dictionary(const Dictionary& dictionary, PageWriter& pages, std::string& meta) {
   std::string bytes;
   append_texts(dictionary.values, bytes);
   meta += static_cast<char>(kDictionary);
@@ -262,6 +260,31 @@ void encode_text_column(std::span<const std::string_view> values, PageWriter& pa
   bytes.clear();
   encode_block_ints(dictionary.codes, bytes);
   append_chunk(meta, pages.add(bytes));
+}
+
+}  // namespace
+
+void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::string& meta) {
+  const std::span<const std::string_view> values = input.values;
+  KANSOKU_CHECK(!values.empty());
+  const Dictionary dictionary = dictionary_of(values);
+  if (dictionary.values.size() == 1 || values.size() == 1) {
+    meta += static_cast<char>(kConstant);
+    append_chunk(meta, pages.add(values[0]));
+    return;
+  }
+  const bool few = !dictionary.values.empty();
+  if (few && (dictionary.values.size() * kFewFactor <= values.size() || !input.templates))
+    return encode_dictionary(dictionary, pages, meta);
+  if (input.templates && values.size() >= kTemplateValuesMin) {
+    const TemplateCut cut(values);
+    if (cut.covered() * (few ? 10 : 4) >= values.size() * (few ? 9U : 1U)) {
+      meta += static_cast<char>(kTemplates);
+      return cut.encode(input, pages, meta);
+    }
+  }
+  if (few) return encode_dictionary(dictionary, pages, meta);
+  encode_plain(values, pages, meta);
 }
 
 std::unique_ptr<TextColumn> TextColumn::parse(const char*& at, const char* end, size_t count,
@@ -299,6 +322,8 @@ std::unique_ptr<TextColumn> TextColumn::parse(const char*& at, const char* end, 
       if (values != count || chunks > 0xffff) return nullptr;
       return std::make_unique<PlainTexts>(count, pages, first, std::move(texts));
     }
+    case kTemplates:
+      return TemplateTexts::parse(at, end, count, pages);
     default:
       return nullptr;
   }

@@ -2,6 +2,7 @@
 // codes, or the bytes. Thread contract: one owner.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,9 +13,14 @@
 
 namespace kansoku::store::events {
 
+struct TextColumnInput {
+  std::span<const std::string_view> values;
+  // Times of the events, by value; empty where the reader will not know them.
+  std::span<const int64_t> times_ns;
+  bool templates = true;
+};
 // Appends what the reader needs to `meta`, the values to pages.
-void encode_text_column(std::span<const std::string_view> values, PageWriter& pages,
-                        std::string& meta);
+void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::string& meta);
 
 class TextColumn {
  public:
@@ -26,6 +32,8 @@ class TextColumn {
   // Reads what append() needs for these values (ascending).
   virtual Status prepare(std::span<const uint32_t> values) = 0;
   Status prepare_all();
+  // Who tells the times of the events, by value.
+  void set_times(std::function<Result<std::vector<int64_t>>()> times) { times_ = std::move(times); }
   virtual void append(size_t value, std::string& out) const = 0;
   // Where values are few: the values, and which of them each is. Empty elsewhere.
   virtual Result<std::span<const std::string_view>> dictionary() {
@@ -37,6 +45,7 @@ class TextColumn {
   TextColumn(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
   size_t count_;
   PageReader& pages_;
+  std::function<Result<std::vector<int64_t>>()> times_;
 };
 
 // Lengths and bytes of some texts, as one stretch; views into it.

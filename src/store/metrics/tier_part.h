@@ -13,8 +13,8 @@
 
 #include "base/codec/zstd.h"
 #include "base/env/env.h"
-#include "store/page_cache.h"
 #include "store/metrics/tier_cells.h"
+#include "store/page_cache.h"
 
 namespace kansoku::store::metrics {
 

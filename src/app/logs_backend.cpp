@@ -13,13 +13,13 @@ void StoreLogsBackend::put(const signal::Scope& scope,
   parts_.sink->push({scope, std::move(batch), signal::parse_producer(batch_id), std::move(token)});
 }
 
-void StoreLogsBackend::read(Work work) {
+void StoreLogsBackend::read(Work work, int64_t time_ms_max) {
   // The answer is given on the fiber: it is short, and what it needs stands on its stack.
   auto asked = std::make_shared<Work>(std::move(work));
   parts_.queue->submit(
-      {.run = [this, asked](Fiber& fiber, int64_t waited_ns) -> FiberQueue::Finish {
+      {.run = [this, asked, time_ms_max](Fiber& fiber, int64_t waited_ns) -> FiberQueue::Finish {
          query::QueryLimits limits = parts_.limits;
-         limits.time_ms -= std::min(limits.time_ms, waited_ns / env::kNsPerMs);
+         limits.time_ms = time_ms_max - std::min(time_ms_max, waited_ns / env::kNsPerMs);
          query::QueryContext context(*parts_.clock, limits, parts_.memory);
          context.set_give_way([&] {
            fiber.yield();

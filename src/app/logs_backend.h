@@ -24,7 +24,7 @@ class StoreLogsBackend final : public api::aws::logs::LogsBackend {
 
   void put(const signal::Scope& scope, std::shared_ptr<const signal::EventBatch> batch,
            std::string batch_id, std::move_only_function<void(Status)> done) override;
-  void read(Work work) override;
+  void read(Work work, int64_t time_ms_max) override;
   void delete_stream(const signal::Scope& scope, std::string group, std::string stream,
                      std::move_only_function<void(Status)> done) override;
 

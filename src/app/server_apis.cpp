@@ -63,6 +63,9 @@ Status Server::State::build_aws() {
   aws->add_service(api::aws::logs::service_table({.backend = logs.get(),
                                                   .groups = log_groups.get(),
                                                   .filters = log_filters.get(),
+                                                  .random = env.random,
+                                                  .clock = env.clock,
+                                                  .catalog = catalog.get(),
                                                   .page_token_key = key}));
   aws->add_service(
       api::aws::monitoring::service_table({.backend = monitoring.get(),

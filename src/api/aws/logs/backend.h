@@ -12,6 +12,9 @@
 
 namespace kansoku::api::aws::logs {
 
+// A page of an answer; who waits for one gives up sooner than this.
+inline constexpr int64_t kReadTimeMs = 30'000;
+
 class LogsBackend {
  public:
   virtual ~LogsBackend() = default;
@@ -24,7 +27,7 @@ class LogsBackend {
   // room for it now, it is called with an error and no store.
   using Work =
       std::move_only_function<void(Result<const store::EventStore*>, query::QueryContext&)>;
-  virtual void read(Work work) = 0;
+  virtual void read(Work work, int64_t time_ms_max = kReadTimeMs) = 0;
   virtual void delete_stream(const signal::Scope& scope, std::string group, std::string stream,
                              std::move_only_function<void(Status)> done) = 0;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/aws/logs/event_pages.h"
+#include "query/logs_insights/logs_insights.h"
 
 namespace kansoku::api::aws::logs {
 namespace {
@@ -271,18 +272,18 @@ std::string as_text(const store::EventValues& values, size_t row) {
 
 Result<std::optional<shapes::GetLogRecordOutput>> record_of(const store::EventStore& events,
                                                             const signal::Scope& scope,
-                                                            const std::string& group,
-                                                            const store::EventId& id) {
+                                                            const store::EventId& id,
+                                                            std::string& group) {
   std::optional<shapes::GetLogRecordOutput> out;
   const store::EventScan scan{.scope = scope,
                               .begin_ns = id.timestamp_ns,
                               .end_ns = id.timestamp_ns + 1,
-                              .groups = {group},
                               .order = store::EventOrder::Any};
   const auto take = [&](store::EventRows& rows) -> Result<bool> {
     for (uint32_t row = 0; row < rows.size(); ++row) {
       if (rows.id(row) != id) continue;
       const store::EventStreamName stream = rows.streams()[rows.stream_rows()[row]];
+      group = stream.group;
       auto& fields = out.emplace().log_record.emplace();
       fields.emplace_back("@timestamp", std::to_string(id.timestamp_ns / kNsPerMs));
       fields.emplace_back("@ingestionTime", std::to_string(rows.ingested_ns()[row] / kNsPerMs));
@@ -306,20 +307,22 @@ Result<std::optional<shapes::GetLogRecordOutput>> record_of(const store::EventSt
 
 void record(const std::shared_ptr<Shared>& shared, const std::shared_ptr<OperationContext>& context,
             const shapes::GetLogRecordInput& input, TypedReply<shapes::GetLogRecordOutput> reply) {
-  const auto pointer = parse_pointer(*input.log_record_pointer);
-  if (!pointer) {
+  const auto id = query::logs_insights::parse_pointer(*input.log_record_pointer);
+  if (!id) {
     return reply(std::unexpected(invalid_parameter(
         fmt::format("{} is no log record pointer", quoted(*input.log_record_pointer)))));
   }
-  if (!context->allows("logs:GetLogRecord", access_to(*context, pointer->group).resource))
-    return reply(std::unexpected(group_not_found()));
   shared->backend().read(
-      [context, pointer = *pointer, reply = std::move(reply)](
-          Result<const store::EventStore*> events, query::QueryContext&) mutable {
+      [context, id = *id, reply = std::move(reply)](Result<const store::EventStore*> events,
+                                                    query::QueryContext&) mutable {
         if (!events) return reply(std::unexpected(store_error(events.error())));
-        auto found = record_of(**events, scope_of(*context), pointer.group, pointer.id);
+        std::string group;
+        auto found = record_of(**events, scope_of(*context), id, group);
         if (!found) return reply(std::unexpected(store_error(found.error())));
-        if (!*found)
+        // Who may not read the group is not told whether the record is there.
+        const bool shown =
+            *found && context->allows("logs:GetLogRecord", access_to(*context, group).resource);
+        if (!shown)
           return reply(std::unexpected(resource_not_found("The log record is not there.")));
         reply(std::move(**found));
       });
@@ -345,8 +348,10 @@ void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& t
   rows.push_back(line<shapes::GetLogGroupFieldsInput, shapes::GetLogGroupFieldsOutput>(
       "GetLogGroupFields", "logs:GetLogGroupFields", shared, fields,
       access_to_named<shapes::GetLogGroupFieldsInput>));
-  rows.push_back(line<shapes::GetLogRecordInput, shapes::GetLogRecordOutput>(
-      "GetLogRecord", "logs:GetLogRecord", shared, record));
+  auto get_record = line<shapes::GetLogRecordInput, shapes::GetLogRecordOutput>(
+      "GetLogRecord", "logs:GetLogRecord", shared, record);
+  get_record.without_permission = true;  // asked for the group of the record
+  rows.push_back(std::move(get_record));
 }
 
 }  // namespace kansoku::api::aws::logs

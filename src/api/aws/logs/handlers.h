@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "api/aws/logs/logs_errors.h"
+#include "api/aws/logs/query_registry.h"
 #include "api/aws/logs/service.h"
 #include "api/aws/page_token.h"
 #include "wire/aws/logs/shapes.h"
@@ -14,9 +15,13 @@ namespace shapes = kansoku::aws::logs;
 
 // Lives as long as the table.
 struct Shared {
-  explicit Shared(LogsOptions o) : options(std::move(o)), tokens(options.page_token_key) {}
+  explicit Shared(LogsOptions o)
+      : options(std::move(o)),
+        tokens(options.page_token_key),
+        queries(*options.backend, *options.clock) {}
   LogsOptions options;
   PageTokens tokens;
+  QueryRegistry queries;
   GroupStore& groups() const { return *options.groups; }
   FilterStore& filters() const { return *options.filters; }
   LogsBackend& backend() const { return *options.backend; }
@@ -60,6 +65,9 @@ Access access_by_name(const OperationContext& context, const void* input) {
   return access_to(context, static_cast<const Input*>(input)->log_group_name.value_or("*"));
 }
 
+// A random UUID (RFC 9562, version 4).
+std::string new_uuid(env::Random& random);
+
 // Answers an operation without output.
 using EmptyReply = TypedReply<kansoku::aws::NoInput>;
 inline GroupStore::Done empty_reply(EmptyReply reply) {
@@ -73,19 +81,13 @@ void add_group_operations(const std::shared_ptr<Shared>& shared, ServiceTable& t
 void add_stream_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_tag_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_definition_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 OperationSpec put_log_events(std::shared_ptr<Shared> shared);
 
 // The event's id as the API has it: 56 digits of (timestamp, log sequence, row).
 std::string event_id(const store::EventId& id);
 std::optional<store::EventId> parse_event_id(std::string_view digits);
-
-// `@ptr`: which event of which group.
-struct RecordPointer {
-  std::string group;
-  store::EventId id;
-};
-std::string record_pointer(const RecordPointer& pointer);
-std::optional<RecordPointer> parse_pointer(std::string_view text);
 
 }  // namespace kansoku::api::aws::logs

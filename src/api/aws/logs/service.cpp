@@ -4,7 +4,7 @@
 
 #include "api/aws/logs/handlers.h"
 #include "base/check.h"
-#include "base/text/base64.h"
+#include "base/text/hex.h"
 
 namespace kansoku::api::aws::logs {
 namespace {
@@ -24,7 +24,9 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                options.filters != nullptr && !options.page_token_key.empty());
+                options.filters != nullptr && options.random != nullptr &&
+                options.clock != nullptr && options.catalog != nullptr &&
+                !options.page_token_key.empty());
   const auto shared = std::make_shared<Shared>(std::move(options));
   auto table = std::make_unique<ServiceTable>();
   table->service = {.name = "logs",
@@ -42,6 +44,8 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_tag_operations(shared, *table);
   add_event_operations(shared, *table);
   add_metric_filter_operations(shared, *table);
+  add_query_operations(shared, *table);
+  add_definition_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));
   return table;
 }
@@ -79,6 +83,16 @@ Access access_to(const OperationContext& context, std::string_view group) {
   return {.resource = group_arn(context, group) + ":*"};
 }
 
+std::string new_uuid(env::Random& random) {
+  std::array<std::byte, 16> bytes;
+  random.fill(bytes);
+  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
+  const std::string hex = to_hex(as_text(bytes));
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
 std::string event_id(const store::EventId& id) {
   return fmt::format("{:0{}}{:0{}}{:0{}}", id.timestamp_ns, kTimestampDigits, id.log_sequence,
                      kSequenceDigits, id.row, kRowDigits);
@@ -93,19 +107,6 @@ std::optional<store::EventId> parse_event_id(std::string_view digits) {
     return std::nullopt;
   }
   return out;
-}
-
-std::string record_pointer(const RecordPointer& pointer) {
-  return base64_encode(event_id(pointer.id) + pointer.group);
-}
-
-std::optional<RecordPointer> parse_pointer(std::string_view text) {
-  const auto bytes = base64_decode(text);
-  constexpr size_t kDigits = kTimestampDigits + kSequenceDigits + kRowDigits;
-  if (!bytes || bytes->size() <= kDigits) return std::nullopt;
-  const auto id = parse_event_id(std::string_view(*bytes).substr(0, kDigits));
-  if (!id) return std::nullopt;
-  return RecordPointer{bytes->substr(kDigits), *id};
 }
 
 }  // namespace kansoku::api::aws::logs

@@ -12,10 +12,14 @@
 namespace kansoku::api::aws::logs {
 
 struct LogsOptions {
-  // Both outlive the dispatcher.
+  // All of them outlive the dispatcher.
   LogsBackend* backend = nullptr;
   GroupStore* groups = nullptr;
   FilterStore* filters = nullptr;
+  env::Random* random = nullptr;
+  const env::Clock* clock = nullptr;
+  // Where saved queries are kept.
+  store::Catalog* catalog = nullptr;
   // 32 random bytes, kept in the data directory so that page tokens survive a restart.
   std::string page_token_key;
 };

@@ -24,8 +24,8 @@ class MemoryBackend final : public LogsBackend {
                                       done(std::move(verdict.status));
                                     })});
   }
-  void read(Work work) override {
-    query::QueryContext context(clock_, {});
+  void read(Work work, int64_t time_ms_max) override {
+    query::QueryContext context(clock_, {.time_ms = time_ms_max});
     work(&events, context);
   }
   void delete_stream(const signal::Scope& scope, std::string group, std::string stream,

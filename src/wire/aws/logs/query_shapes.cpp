@@ -449,6 +449,25 @@ constexpr auto kUpdateScheduledQueryOutputMembers = members(
                                                            Use::Used));
 constexpr auto kUpdateScheduledQueryOutput = structure<UpdateScheduledQueryOutput>(
     "UpdateScheduledQueryOutput", kUpdateScheduledQueryOutputMembers);
+constexpr auto kQueryCharOffset = number<int32_t>("QueryCharOffset");
+constexpr auto kQueryCompileErrorLocationMembers =
+    members(member<&QueryCompileErrorLocation::start_char_offset>("startCharOffset",
+                                                                  kQueryCharOffset, Use::Used),
+            member<&QueryCompileErrorLocation::end_char_offset>("endCharOffset", kQueryCharOffset,
+                                                                Use::Used));
+constexpr auto kQueryCompileErrorLocation = structure<QueryCompileErrorLocation>(
+    "QueryCompileErrorLocation", kQueryCompileErrorLocationMembers);
+constexpr auto kMessage = text("Message");
+constexpr auto kQueryCompileErrorMembers =
+    members(member<&QueryCompileError::location>("location", kQueryCompileErrorLocation, Use::Used),
+            member<&QueryCompileError::message>("message", kMessage, Use::Used));
+constexpr auto kQueryCompileError =
+    structure<QueryCompileError>("QueryCompileError", kQueryCompileErrorMembers);
+constexpr auto kMalformedQueryExceptionMembers =
+    members(member<&MalformedQueryException::query_compile_error>("queryCompileError",
+                                                                  kQueryCompileError, Use::Used));
+constexpr auto kMalformedQueryException =
+    structure<MalformedQueryException>("MalformedQueryException", kMalformedQueryExceptionMembers);
 
 constexpr OperationShapes kOperations[] = {
     operation("CreateScheduledQuery", kCreateScheduledQueryInput, &kCreateScheduledQueryOutput),
@@ -471,5 +490,6 @@ constexpr OperationShapes kOperations[] = {
 }  // namespace
 
 std::span<const OperationShapes> query_operations() { return kOperations; }
+const describe::Type* malformed_query_type() { return &kMalformedQueryException; }
 
 }  // namespace kansoku::aws::logs

@@ -708,6 +708,22 @@ struct UpdateScheduledQueryOutput {
   std::optional<int64_t> last_updated_time;
 };
 
+struct QueryCompileErrorLocation {
+  std::optional<int32_t> start_char_offset;
+  std::optional<int32_t> end_char_offset;
+};
+
+struct QueryCompileError {
+  std::optional<QueryCompileErrorLocation> location;
+  std::optional<std::string> message;
+};
+
+struct MalformedQueryException {
+  std::optional<QueryCompileError> query_compile_error;
+};
+
+// Of the members that MalformedQueryException has beside its message.
+const describe::Type* malformed_query_type();
 // All operations of the model, by name; those that are not known here have neither input nor
 // output.
 std::span<const OperationShapes> operation_shapes();

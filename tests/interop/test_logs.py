@@ -14,7 +14,7 @@ import botocore.awsrequest
 import botocore.credentials
 import botocore.exceptions
 
-from support.kansoku import Server
+from support.kansoku import Server, wait_until
 
 
 def now_ms():
@@ -142,6 +142,37 @@ class Logs(unittest.TestCase):
             Namespace="Web", MetricName="Slow", Dimensions=[{"Name": "Path", "Value": "/a"}], Unit="Seconds", Period=60,
             StartTime=at / 1000 - 60, EndTime=at / 1000 + 60, Statistics=["Sum", "SampleCount", "Maximum"])["Datapoints"]
         self.assertEqual([(p["Sum"], p["SampleCount"], p["Maximum"]) for p in found], [(4.0, 2.0, 2.5)])
+
+    def test_insights_answers_a_query(self):
+        logs = self.server.boto3("logs")
+        logs.create_log_group(logGroupName="insights")
+        logs.create_log_stream(logGroupName="insights", logStreamName="s")
+        at = now_ms()
+        logs.put_log_events(logGroupName="insights", logStreamName="s", logEvents=[
+            {"timestamp": at - 1000 + i, "message": f'{{"code":{200 if i % 4 else 500},"path":"/p{i % 2}"}}'} for i in range(100)])
+        query = logs.start_query(logGroupName="insights", startTime=at // 1000 - 60, endTime=at // 1000 + 60,
+                                 queryString="filter code >= 500 | stats count(*) as hits by path | sort path")["queryId"]
+        answer = self.finished(logs, query)
+        self.assertEqual(answer["results"], [[{"field": "path", "value": "/p0"}, {"field": "hits", "value": "25"}]])
+        self.assertEqual(answer["statistics"]["recordsMatched"], 25.0)
+        found = self.finished(logs, self.cli_query(at, "fields @message | limit 1"))["results"][0]
+        pointer = next(cell["value"] for cell in found if cell["field"] == "@ptr")
+        record = logs.get_log_record(logRecordPointer=pointer)["logRecord"]
+        self.assertEqual(record["@logStream"], "s")
+        with self.assertRaises(logs.exceptions.MalformedQueryException) as caught:
+            logs.start_query(logGroupName="insights", startTime=0, endTime=1, queryString="fields a | nothing b")
+        self.assertEqual(caught.exception.response["queryCompileError"]["location"]["startCharOffset"], 11)
+
+    def cli_query(self, at, text):
+        return self.aws("start-query", "--log-group-name", "insights", "--start-time", str(at // 1000 - 60), "--end-time",
+                        str(at // 1000 + 60), "--query-string", text)["queryId"]
+
+    def finished(self, logs, query):
+        answers = []
+        wait_until(lambda: answers.append(logs.get_query_results(queryId=query)) or
+                   answers[-1]["status"] not in ("Scheduled", "Running"), "the query ends")
+        self.assertEqual(answers[-1]["status"], "Complete")
+        return answers[-1]
 
     def test_what_is_not_there_is_refused_by_name(self):
         logs = self.server.boto3("logs")

@@ -50,6 +50,9 @@ struct TestServer : DispatcherFixture {
     dispatcher->add_service(service_table({.backend = &backend,
                                            .groups = groups.get(),
                                            .filters = filters.get(),
+                                           .random = &random,
+                                           .clock = &clock,
+                                           .catalog = &catalog,
                                            .page_token_key = "0123456789abcdef"}));
   }
 

@@ -24,7 +24,6 @@
 namespace kansoku {
 namespace {
 
-constexpr size_t kBatchBytes = 1U << 20;
 constexpr size_t kBatchesInFlight = 4;
 
 double cpu_of(int who) {
@@ -109,6 +108,7 @@ struct Options {
   std::string out;
   uint64_t mib = 1'024;
   uint64_t streams = 96;
+  uint64_t batch_bytes = 1U << 20;
 };
 
 // Makes the batches, each as a sender's would come.
@@ -123,7 +123,7 @@ class Sender {
       builder.add_stream({.group = fmt::format("/app/group-{}", (stream_ + i) % 4),
                           .stream = fmt::format("host-{:05}", (stream_ + i) % options_.streams)});
     }
-    for (size_t bytes = 0; bytes < kBatchBytes;) {
+    for (size_t bytes = 0; bytes < options_.batch_bytes;) {
       const auto row = static_cast<uint32_t>(builder.row_count() % in_batch);
       message_of(event_, (stream_ + row) % options_.streams, message_);
       builder.add_row(row, kBeginNs + static_cast<int64_t>(event_++) * 20'000);
@@ -211,7 +211,7 @@ int run(const Options& options) {
   };
   const auto room = [&] {
     const auto stats = (*engine)->stats();
-    return stats.memory_bytes + kBatchesInFlight * 3 * kBatchBytes <
+    return stats.memory_bytes + kBatchesInFlight * 3 * options.batch_bytes <
            engine_options.memory_bytes_max;
   };
   while (sender.message_bytes() < options.mib << 20) {
@@ -249,11 +249,11 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace kansoku
 
-// event_append DIRECTORY [MIB STREAMS [RESULT.json]]
+// event_append DIRECTORY [MIB STREAMS [RESULT.json [BATCH_KIB]]]
 int main(int argc, char** argv) {
   kansoku::Options options;
   if (argc < 2) {
-    std::fprintf(stderr, "usage: event_append DIRECTORY [MIB STREAMS [RESULT.json]]\n");
+    std::fprintf(stderr, "usage: event_append DIRECTORY [MIB STREAMS [RESULT.json [BATCH_KIB]]]\n");
     return 2;
   }
   options.directory = argv[1];
@@ -262,5 +262,6 @@ int main(int argc, char** argv) {
     options.streams = std::stoull(argv[3]);
   }
   if (argc > 4) options.out = argv[4];
+  if (argc > 5) options.batch_bytes = std::stoull(argv[5]) << 10;
   return kansoku::run(options);
 }

@@ -43,9 +43,7 @@ void read_part(std::string_view bytes) {
   read->meta.id = 1;
   const auto part = Part::open(disk, "/p", read->meta);
   if (part->fenced()) return;
-  auto file = part->open_file();
-  KANSOKU_CHECK(file.has_value());
-  StreamCursor cursor(*part, **file, 0, part->streams());
+  StreamCursor cursor(*part, 0, part->streams());
   for (auto more = cursor.next(); more && *more; more = cursor.next()) (void)cursor.uses();
 }
 

@@ -373,4 +373,41 @@ Result<std::vector<std::string_view>> BlockEventRows::paths() {
   return std::vector<std::string_view>(out.begin(), out.end());
 }
 
+// Leaves of messages that are kept whole are counted as they come: there may be very many paths,
+// each in few rows.
+Status BlockEventRows::count_fields(
+    std::map<std::pair<std::string, ColumnType>, uint64_t>& counts) {
+  std::vector<std::set<std::string_view>> own(rows_.size());
+  for (BlockColumn& column : image_.columns()) {
+    KANSOKU_RETURN_IF_ERROR(image_.load(column));
+    counts[{column.path, column.type}] += column.values;
+    const std::vector<uint32_t> places = places_of(column, rows_);
+    for (size_t row = 0; row < places.size(); ++row) {
+      if (places[row] != kNone) own[row].insert(column.path);
+    }
+  }
+  BlockColumn* const column = image_.message();
+  if (column == nullptr) return {};
+  KANSOKU_RETURN_IF_ERROR(load_message_places());
+  KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+  for (const LeafColumn& leaf : column->message->leaves()) {
+    uint64_t& count = counts[{leaf.path, leaf_type(leaf.kind)}];
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      const uint32_t place = message_places_[row];
+      count += place != kNone && leaf.in_shape[static_cast<size_t>(shapes[place])] != 0 &&
+               !own[row].contains(leaf.path);
+    }
+  }
+  KANSOKU_RETURN_IF_ERROR(parse_leaves());
+  for (size_t row = 0; row < leaves_.size(); ++row) {
+    for (const JsonLeaf& leaf : leaves_[row]) {
+      if (own[row].contains(leaf.path)) continue;
+      static constexpr std::array<ColumnType, 4> kTypes{ColumnType::Text, ColumnType::Int64,
+                                                        ColumnType::Float64, ColumnType::Bool};
+      ++counts[{leaf.path, kTypes[leaf.value.index()]}];
+    }
+  }
+  return {};
+}
+
 }  // namespace kansoku::store::events

@@ -29,6 +29,8 @@ class BlockEventRows final : public EventRows {
   Result<std::span<const EventValues>> columns(std::string_view path) override;
   Result<std::vector<std::string_view>> paths() override;
   void keep(std::span<const uint32_t> rows) override;
+  // Adds the rows that have each field.
+  Status count_fields(std::map<std::pair<std::string, signal::ColumnType>, uint64_t>& counts);
   void set_checked(std::vector<uint8_t> checked) { checked_ = std::move(checked); }
 
  private:

@@ -45,7 +45,7 @@ ScanView EventEngine::Core::scan_view() const {
   out.tombstones = now->tombstones;
   out.policies = options.policies;
   out.now_ns = clock->now_ms() * env::kNsPerMs;
-  out.cache = const_cast<PageCache*>(&pages);
+  out.cache = &pages;
   std::lock_guard lock(queue_mutex);
   out.log_damaged = engine_counters.log_damages > 0;
   return out;

@@ -56,7 +56,7 @@ struct EventEngine::Core : std::enable_shared_from_this<EventEngine::Core> {
   env::Timers* timers;
   wal::Log& log;
   EventEngineOptions options;
-  PageCache pages;
+  mutable PageCache pages;
   std::unique_ptr<TrustedClock> clock;
 
   mutable std::mutex view_mutex;

@@ -10,8 +10,9 @@ namespace kansoku::store::events {
 
 class EngineFixture final : public EventStoreFixture {
  public:
-  explicit EngineFixture(EventEngineOptions options = {}, env::SimFileSystem* disk = nullptr)
-      : options_(std::move(options)), disk_(disk == nullptr ? &own_disk_ : disk) {
+  explicit EngineFixture(EventEngineOptions options = {}, env::SimFileSystem* disk = nullptr,
+                         bool timers = false)
+      : options_(std::move(options)), timers_(timers), disk_(disk == nullptr ? &own_disk_ : disk) {
     options_.directory = "/d/events";
     options_.policies = &policies_;
     if (options_.merge_fan_in == EventEngineOptions().merge_fan_in) options_.merge_fan_in = 3;
@@ -48,13 +49,15 @@ class EngineFixture final : public EventStoreFixture {
     KANSOKU_TRY(
         log_, wal::Log::open(env, "/d/log",
                              {.segment_bytes = 64 << 20, .replace_bytes_min = 1, .manual = true}));
-    KANSOKU_TRY(engine_, EventEngine::open(env, executor_, nullptr, *log_, options_));
+    KANSOKU_TRY(engine_,
+                EventEngine::open(env, executor_, timers_ ? &clock_ : nullptr, *log_, options_));
     log_->start();
     return {};
   }
 
  private:
   EventEngineOptions options_;
+  bool timers_;
   env::SimClock clock_;
   env::SimRandom random_{11};
   TestPolicies policies_;

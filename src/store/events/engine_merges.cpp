@@ -20,9 +20,7 @@ bool holds(const Part& part, const TombstoneKey& key, uint64_t deleted) {
   if (part.fenced()) return true;
   for (const GroupPlace& place : part.groups()) {
     if (place.group != group) continue;
-    auto file = part.open_file();
-    if (!file) return true;
-    StreamCursor cursor(part, **file, place.first_stream, place.first_stream + place.streams);
+    StreamCursor cursor(part, place.first_stream, place.first_stream + place.streams);
     if (!cursor.skip_to(stream)) return true;
     const auto more = cursor.next();
     if (!more) return true;
@@ -39,10 +37,13 @@ bool Maintenance::step_merge() {
   const Status status = advance_merge();
   if (status) return true;
   note_error(status.error());
-  const bool lost = status.error().code == ErrorCode::DataLoss;
-  if (lost) {
+  // Damaged inputs stay as they are; the others find each other again.
+  bool lost = false;
+  if (status.error().code == ErrorCode::DataLoss) {
     for (const auto& part : merge_->job->inputs()) {
-      if (part->damaged()) not_mergeable_.insert(part->meta().id);
+      if (!part->damaged()) continue;
+      not_mergeable_.insert(part->meta().id);
+      lost = true;
     }
   }
   if (!merge_->written) merge_.reset();
@@ -141,7 +142,7 @@ std::vector<std::shared_ptr<const Part>> Maintenance::take_rewrite() {
     rewrites_.erase(rewrites_.begin());
     if (not_mergeable_.contains(id)) continue;
     for (const auto& part : core_.current_view()->parts) {
-      if (part->meta().id == id) return {part};
+      if (part->meta().id == id && !part->damaged()) return {part};
     }
   }
   return {};

@@ -238,6 +238,24 @@ TEST_CASE("while parts cannot be written, memory is bounded and what was taken i
   CHECK(read(f, {}).size() == taken + 1);
 }
 
+TEST_CASE("events become parts by age: soon where there are many, in time where there are few") {
+  EventEngineOptions options;
+  options.seal_age_bytes_min = 10'000;
+  EngineFixture f(options, nullptr, true);
+  CHECK(put(f, {{.ns = 1, .message = "few"}}).good());
+  f.clock().advance(60 * env::kNsPerS);
+  f.run();
+  CHECK(f.store().stats().parts == 0);
+  f.clock().advance(190 * env::kNsPerS);
+  f.run();
+  CHECK(f.store().stats().parts == 1);
+  CHECK(put(f, {{.ns = 2, .message = std::string(20'000, 'm')}}).good());
+  f.clock().advance(35 * env::kNsPerS);
+  f.run();
+  CHECK(f.store().stats().parts == 2);
+  CHECK(f.log().pinned_bytes(wal::Engine::Events) == 0);
+}
+
 TEST_CASE("a sender's fault in a batch reaches neither log nor memory") {
   EngineFixture f;
   const auto batch =
@@ -354,6 +372,26 @@ TEST_CASE("a lost manifest is made of the parts, each event once") {
   EngineFixture again({}, &other);
   CHECK(read(again, {}) == all);
   CHECK(again.store().stats().parts == 1);
+}
+
+TEST_CASE("a log that others wrote on since does not make the manifest a lost one") {
+  EngineFixture f;
+  CHECK(put(f, {{.ns = 1, .message = "a"}}).good());
+  REQUIRE(flush(f, false));
+  uint64_t last = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto sequence = f.log().append(wal::Engine::Queues, 0, {}, std::string(1'000, 'q'),
+                                         [](const Result<uint64_t>&) {});
+    REQUIRE(sequence);
+    last = *sequence;
+    f.run();
+  }
+  f.log().set_floor(wal::Engine::Queues, 0, last);
+  f.run();
+  f.restart();
+  CHECK(f.log().first_sequence() > 2);
+  CHECK(f.store().stats().last_error.empty());
+  CHECK(read(f, {}) == Lines{"1 g/s @message=t:a"});
 }
 
 TEST_CASE("of parts that were written together and only half are there, the log has the rest") {

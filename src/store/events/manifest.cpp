@@ -1,5 +1,7 @@
 #include "store/events/manifest.h"
 
+#include <algorithm>
+
 #include "store/events/batch_record.h"
 #include "store/events/part.h"
 
@@ -111,10 +113,17 @@ Status Manifest::load(uint64_t log_first_sequence) {
     apply(edit, scalars, state_);
     return {};
   }));
-  // A manifest that does not reach up to the log's beginning lost its last records.
-  if (!whole || state_.floor + 1 < log_first_sequence) {
-    KANSOKU_RETURN_IF_ERROR(rebuild(log_first_sequence));
+  // A manifest that does not reach up to the log's beginning lost its last records, if there are
+  // parts that it does not name; otherwise others wrote the log since.
+  bool lost = !whole;
+  if (!lost && state_.floor + 1 < log_first_sequence) {
+    KANSOKU_TRY(const auto entries, files_->list(directory_));
+    lost = std::ranges::any_of(entries, [&](const env::DirectoryEntry& entry) {
+      uint64_t id = 0;
+      return parse_part_name(entry.name, id) && !state_.parts.contains(id);
+    });
   }
+  if (lost) KANSOKU_RETURN_IF_ERROR(rebuild(log_first_sequence));
   KANSOKU_RETURN_IF_ERROR(remove_orphans());
   return file_.rewrite(encode_all(state_));
 }

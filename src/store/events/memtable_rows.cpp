@@ -26,9 +26,26 @@ void meet(std::span<const uint32_t> rows, const EventColumn& column, const Visit
   }
 }
 
-// Leaves of the messages of these rows; a column of the same path goes before a leaf.
-template <class Visit>
-void each_leaf(const MemoryBatch& batch, std::span<const uint32_t> rows, const Visit& visit) {
+// A text that every message with a leaf of this path has, unless it has a backslash; or nothing.
+std::string_view key_of(std::string_view path) {
+  if (path.find('\\') != std::string_view::npos) return {};
+  std::string_view longest;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    std::string_view level = path.substr(begin, end - begin);
+    if (begin == 0 && level.starts_with('@')) level.remove_prefix(1);
+    const bool number = level.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!number && level.size() > longest.size()) longest = level;
+    begin = end + 1;
+  }
+  return longest;
+}
+
+// Leaves of the messages of these rows that `wanted(row, message)` says; a column of the same path
+// goes before a leaf.
+template <class Wanted, class Visit>
+void each_leaf(const MemoryBatch& batch, std::span<const uint32_t> rows, const Wanted& wanted,
+               const Visit& visit) {
   const EventColumn* messages = batch.messages();
   if (messages == nullptr) return;
   std::map<std::string_view, std::vector<const EventColumn*>> own;
@@ -36,7 +53,7 @@ void each_leaf(const MemoryBatch& batch, std::span<const uint32_t> rows, const V
   meet(rows, *messages, [&](size_t i, size_t at) {
     const std::string_view message = messages->text_at(at);
     const size_t first = message.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos || message[first] != '{') return;
+    if (first == std::string_view::npos || message[first] != '{' || !wanted(i, message)) return;
     for (JsonLeaf& leaf : json_leaves(message)) {
       const auto found = own.find(leaf.path);
       const bool known =
@@ -75,7 +92,7 @@ void MemtableRows::fill() {
   ingested_ns_.clear();
   paths_.clear();
   texts_.clear();
-  leaves_cut_ = false;
+  leaves_cut_.assign(rows_.size(), 0);
 }
 
 std::span<const int64_t> MemtableRows::ingested_ns() {
@@ -115,10 +132,18 @@ void MemtableRows::put_own(const EventColumn& from, Path& to) {
   });
 }
 
-void MemtableRows::cut_leaves() {
-  if (leaves_cut_) return;
-  leaves_cut_ = true;
-  each_leaf(*batch_, rows_, [&](size_t i, JsonLeaf& leaf) {
+void MemtableRows::cut_leaves(const std::string_view* path) {
+  const std::string_view key = path == nullptr ? std::string_view() : key_of(*path);
+  const auto wanted = [&](size_t i, std::string_view message) {
+    if (leaves_cut_[i]) return false;
+    if (!key.empty() && message.find(key) == std::string_view::npos &&
+        message.find('\\') == std::string_view::npos) {
+      return false;
+    }
+    leaves_cut_[i] = 1;
+    return true;
+  };
+  each_leaf(*batch_, rows_, wanted, [&](size_t i, JsonLeaf& leaf) {
     Column& column = column_of(paths_[leaf.path], type_of(leaf));
     if (column.present[i]) return;
     column.present[i] = 1;
@@ -148,7 +173,7 @@ void MemtableRows::finish(std::string_view name, Path& path) {
 
 Result<std::span<const EventValues>> MemtableRows::columns(std::string_view path) {
   // No leaf has the path of messages.
-  if (path != kMessagePath) cut_leaves();
+  if (path != kMessagePath) cut_leaves(&path);
   auto found = paths_.find(path);
   if (found == paths_.end()) found = paths_.emplace(std::string(path), Path{}).first;
   if (!found->second.made) {
@@ -161,7 +186,7 @@ Result<std::span<const EventValues>> MemtableRows::columns(std::string_view path
 }
 
 Result<std::vector<std::string_view>> MemtableRows::paths() {
-  cut_leaves();
+  cut_leaves(nullptr);
   std::set<std::string_view> out;
   for (const auto& [path, columns] : paths_) {
     if (!columns.columns.empty()) out.insert(path);
@@ -181,7 +206,8 @@ void count_fields(const MemoryBatch& batch, std::span<const uint32_t> rows,
     meet(rows, column, [&](size_t, size_t) { ++n; });
     if (n > 0) counts[{column.path, column.type}] += n;
   }
-  each_leaf(batch, rows,
+  const auto all = [](size_t, std::string_view) { return true; };
+  each_leaf(batch, rows, all,
             [&](size_t, const JsonLeaf& leaf) { ++counts[{leaf.path, type_of(leaf)}]; });
 }
 

@@ -36,7 +36,8 @@ class MemtableRows final : public EventRows {
     bool made = false;
   };
   void fill();
-  void cut_leaves();
+  // Cuts the leaves of messages that may have this path (null: any), each message once.
+  void cut_leaves(const std::string_view* path);
   Column& column_of(Path& path, signal::ColumnType type);
   void put_own(const signal::EventColumn& from, Path& to);
   static void finish(std::string_view name, Path& path);
@@ -48,8 +49,8 @@ class MemtableRows final : public EventRows {
   std::vector<uint32_t> stream_rows_;
   std::vector<EventStreamName> streams_;
   std::map<std::string, Path, std::less<>> paths_;
-  std::deque<std::string> texts_;  // of leaves
-  bool leaves_cut_ = false;
+  std::deque<std::string> texts_;    // of leaves
+  std::vector<uint8_t> leaves_cut_;  // by row
 };
 
 // Counts the fields of all rows of a batch.

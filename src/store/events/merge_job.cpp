@@ -22,7 +22,7 @@ Result<std::unique_ptr<MergeJob>> MergeJob::begin(env::FileSystem& files,
   for (const auto& part : inputs) {
     Input input{.most = inputs.size() > 1 && part->meta().rows > rows / 2};
     KANSOKU_TRY(input.file, part->open_file());
-    input.cursor = std::make_unique<StreamCursor>(*part, *input.file, 0, part->streams());
+    input.cursor = std::make_unique<StreamCursor>(*part, 0, part->streams());
     job->files_of_.push_back(std::move(input));
     auto& items = job->item_of_.emplace_back();
     for (uint32_t block = 0; block < part->blocks().size(); ++block) {

@@ -451,21 +451,31 @@ Status MessageColumn::prepare(std::span<const uint32_t> values) {
   return {};
 }
 
+namespace {
+
+// Of Bool, Int and Decimal.
+void append_number(const LeafColumn& leaf, size_t place, std::string& out) {
+  if (leaf.kind == LeafKind::Bool) {
+    out += leaf.numbers[place] != 0 ? "true" : "false";
+  } else if (leaf.kind == LeafKind::Decimal) {
+    append_decimal(leaf.numbers[place], leaf.scales[place], out);
+  } else {
+    std::array<char, 24> digits;
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), leaf.numbers[place]);
+    out.append(digits.data(), end.ptr);
+  }
+}
+
+}  // namespace
+
 void MessageColumn::append_leaf(const LeafColumn& leaf, size_t value, std::string& out) const {
   const size_t place = leaf.places[value];
   switch (leaf.kind) {
     case LeafKind::Bool:
-      out += leaf.numbers[place] != 0 ? "true" : "false";
-      break;
-    case LeafKind::Int: {
-      std::array<char, 24> digits;
-      const auto end =
-          std::to_chars(digits.data(), digits.data() + digits.size(), leaf.numbers[place]);
-      out.append(digits.data(), end.ptr);
-      break;
-    }
+    case LeafKind::Int:
     case LeafKind::Decimal:
-      append_decimal(leaf.numbers[place], leaf.scales[place], out);
+      append_number(leaf, place, out);
       break;
     case LeafKind::NumberText:
       leaf.texts->append(place, out);
@@ -499,6 +509,189 @@ void MessageColumn::append(size_t value, std::string& out) const {
     append_leaf(leaves_[skeleton.leaves[i]], value, out);
   }
   out += skeleton.literals.back();
+}
+
+Result<ValueBounds> MessageColumn::bounds() { return ValueBounds(); }
+
+// As the leaf stands in its message, without quotes.
+Result<ValueBounds> MessageColumn::bounds_of(LeafColumn& leaf) {
+  ValueBounds out{.bytes = {}, .bytes_min = 1, .bytes_max = SIZE_MAX};
+  switch (leaf.kind) {
+    case LeafKind::Bool:
+      out.bytes.add("truefalse");
+      out.bytes_min = 4;
+      out.bytes_max = 5;
+      return out;
+    case LeafKind::Int:
+      out.bytes.add(leaf.min < 0 ? "0123456789-" : "0123456789");
+      out.bytes_max =
+          std::max(fmt::format("{}", leaf.min).size(), fmt::format("{}", leaf.max).size());
+      return out;
+    case LeafKind::Decimal:
+      out.bytes.add("0123456789-.");
+      return out;
+    case LeafKind::NumberText:
+      out.bytes.add("0123456789-+.eE");
+      return out;
+    case LeafKind::Text:
+      if (leaf.escapes) return ValueBounds();
+      return leaf.texts->bounds();
+    case LeafKind::EscapedText:
+      return leaf.texts->bounds();
+  }
+  return ValueBounds();
+}
+
+Result<FitWays> MessageColumn::ways_of(const Skeleton& skeleton, Fit fit, std::string_view text) {
+  leaf_bounds_.resize(leaves_.size());
+  std::vector<ValueBounds> bounds;
+  std::vector<std::string> quoted(skeleton.literals.begin(), skeleton.literals.end());
+  for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
+    const size_t leaf = skeleton.leaves[i];
+    if (!leaf_bounds_[leaf]) {
+      KANSOKU_TRY(leaf_bounds_[leaf], bounds_of(leaves_[leaf]));
+    }
+    bounds.push_back(*leaf_bounds_[leaf]);
+    if (leaves_[leaf].kind < LeafKind::Text) continue;
+    quoted[i] += '"';
+    quoted[i + 1].insert(0, 1, '"');
+  }
+  const std::vector<std::string_view> literals(quoted.begin(), quoted.end());
+  return fit_ways(text, fit, literals, bounds);
+}
+
+Result<bool> MessageColumn::may(const FitWays& ways, const Skeleton& skeleton) {
+  if (ways.certain || ways.unknown) return true;
+  for (const auto& way : ways.ways) {
+    bool possible = true;
+    for (const FitPart& part : way) {
+      LeafColumn& leaf = leaves_[skeleton.leaves[part.slot]];
+      if (!leaf.texts || leaf.escapes) continue;
+      KANSOKU_TRY(const bool has, leaf.texts->may(part.fit, part.text));
+      possible = has;
+      if (!possible) break;
+    }
+    if (possible) return true;
+  }
+  return false;
+}
+
+Result<bool> MessageColumn::may(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_literals());
+  for (const Skeleton& skeleton : skeletons_) {
+    KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
+    KANSOKU_TRY(const bool possible, may(ways, skeleton));
+    if (possible) return true;
+  }
+  if (!whole_) return false;
+  return whole_->may(fit, text);
+}
+
+Result<bool> MessageColumn::ask_leaf(LeafColumn& leaf, Fit fit, std::string_view text,
+                                     std::span<uint8_t> hit) {
+  if (leaf.texts && !leaf.escapes) return leaf.texts->ask(fit, text, hit);
+  if (leaf.texts) {
+    KANSOKU_RETURN_IF_ERROR(leaf.texts->prepare_all());
+    std::string plain;
+    std::string stood;
+    for (size_t i = 0; i < leaf.count; ++i) {
+      plain.clear();
+      stood.clear();
+      leaf.texts->append(i, plain);
+      append_escaped(plain, stood);
+      hit[i] |= fits(stood, fit, text);
+    }
+    return true;
+  }
+  int64_t whole = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (leaf.kind == LeafKind::Int && fit == Fit::Whole && read.ec == std::errc{}) {
+    if (read.ptr != text.data() + text.size() || fmt::format("{}", whole) != text) return true;
+    for (size_t i = 0; i < leaf.count; ++i) hit[i] |= leaf.numbers[i] == whole;
+    return true;
+  }
+  std::string stood;
+  for (size_t i = 0; i < leaf.count; ++i) {
+    stood.clear();
+    append_number(leaf, i, stood);
+    hit[i] |= fits(stood, fit, text);
+  }
+  return true;
+}
+
+// Each question is asked once, whatever the number of skeletons.
+struct MessageColumn::Answers {
+  struct Answer {
+    uint32_t leaf = 0;
+    Fit fit = Fit::Inside;
+    std::string_view text;
+    bool exact = false;
+    std::vector<uint8_t> hit;
+  };
+  std::deque<Answer> answers;
+
+  Result<const Answer*> of(MessageColumn& column, uint32_t leaf, const FitPart& part) {
+    for (const Answer& answer : answers) {
+      if (answer.leaf == leaf && answer.fit == part.fit && answer.text == part.text) return &answer;
+    }
+    LeafColumn& asked = column.leaves_[leaf];
+    KANSOKU_RETURN_IF_ERROR(column.load(asked));
+    Answer& answer = answers.emplace_back(
+        Answer{.leaf = leaf, .fit = part.fit, .text = part.text, .exact = false, .hit = {}});
+    answer.hit.assign(asked.count, 0);
+    KANSOKU_TRY(answer.exact, column.ask_leaf(asked, part.fit, part.text, answer.hit));
+    return &answer;
+  }
+};
+
+Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_t> hit) {
+  KANSOKU_RETURN_IF_ERROR(load_literals());
+  KANSOKU_TRY(const std::span<const int64_t> shapes, this->shapes());
+  bool exact = true;
+  Answers answers;
+  std::vector<uint8_t> in_shape(skeletons_.size() + 1);
+  for (size_t i = 0; i < skeletons_.size(); ++i) {
+    const Skeleton& skeleton = skeletons_[i];
+    KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
+    const auto shape = static_cast<int64_t>(i + 1);
+    if (ways.certain || ways.unknown) {
+      exact = exact && ways.certain;
+      in_shape[i + 1] = 1;
+      continue;
+    }
+    for (const auto& way : ways.ways) {
+      std::vector<std::pair<const uint8_t*, const uint32_t*>> parts;
+      for (const FitPart& part : way) {
+        const uint32_t leaf = skeleton.leaves[part.slot];
+        KANSOKU_TRY(const Answers::Answer* answer, answers.of(*this, leaf, part));
+        exact = exact && answer->exact;
+        parts.emplace_back(answer->hit.data(), leaves_[leaf].places.data());
+        if (std::ranges::find(answer->hit, 1) == answer->hit.end()) {
+          parts.clear();
+          break;
+        }
+      }
+      if (parts.empty()) continue;
+      for (size_t value = 0; value < count_; ++value) {
+        if (shapes[value] != shape) continue;
+        uint8_t all = 1;
+        for (const auto& [of_leaf, places] : parts) all &= of_leaf[places[value]];
+        hit[value] |= all;
+      }
+    }
+  }
+  if (std::ranges::find(in_shape, 1) != in_shape.end()) {
+    for (size_t value = 0; value < count_; ++value)
+      hit[value] |= in_shape[static_cast<size_t>(shapes[value])];
+  }
+  if (!whole_) return exact;
+  std::vector<uint8_t> whole(whole_->size());
+  KANSOKU_TRY(const bool exact_whole, whole_->ask(fit, text, whole));
+  if (whole_places_.empty()) whole_places_ = places_in(shapes, whole_shape_);
+  for (size_t value = 0; value < count_; ++value) {
+    if (shapes[value] == 0) hit[value] |= whole[whole_places_[value]];
+  }
+  return exact && exact_whole;
 }
 
 }  // namespace kansoku::store::events

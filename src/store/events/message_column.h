@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class MessageColumn final : public TextColumn {
   Status prepare(std::span<const uint32_t> values) override;
   void append(size_t value, std::string& out) const override;
 
+  Result<ValueBounds> bounds() override;
+  Result<bool> may(Fit fit, std::string_view text) override;
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
+
   std::vector<LeafColumn>& leaves() { return leaves_; }
   // Some messages that are kept whole may be JSON.
   bool whole_json() const { return whole_json_; }
@@ -58,6 +63,12 @@ class MessageColumn final : public TextColumn {
     std::vector<uint32_t> leaves;
     size_t count = 0;
   };
+  // Answers of leaves to one question, by place.
+  struct Answers;
+  static Result<ValueBounds> bounds_of(LeafColumn& leaf);
+  Result<FitWays> ways_of(const Skeleton& skeleton, Fit fit, std::string_view text);
+  Result<bool> may(const FitWays& ways, const Skeleton& skeleton);
+  Result<bool> ask_leaf(LeafColumn& leaf, Fit fit, std::string_view text, std::span<uint8_t> hit);
   bool parse_leaf(const char*& at, const char* end);
   bool parse_skeletons(const char*& at, const char* end, uint64_t skeletons);
   Status load_literals();
@@ -71,6 +82,7 @@ class MessageColumn final : public TextColumn {
   std::vector<uint8_t> whole_shape_;
   std::vector<Skeleton> skeletons_;
   std::vector<LeafColumn> leaves_;
+  std::vector<std::optional<ValueBounds>> leaf_bounds_;
   std::vector<int64_t> shapes_;
   std::vector<uint32_t> whole_places_;
 };

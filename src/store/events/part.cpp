@@ -48,20 +48,18 @@ Result<std::unique_ptr<env::File>> Part::open_file() const {
   return files_->open(path_, env::OpenMode::Read);
 }
 
-Result<StreamChunk> Part::read_chunk(env::File& file, size_t chunk) const {
+Result<StreamChunk> Part::read_chunk(size_t chunk) const {
   const ChunkPlace& place = footer_.chunks[chunk];
-  KANSOKU_TRY(const std::string stored, read_exactly(file, path_, place.offset, place.bytes));
-  if (crc32c(as_bytes(stored)) != place.crc) {
-    return fail(ErrorCode::DataLoss, "names of streams are damaged", path_);
-  }
+  KANSOKU_TRY(const auto file, open_file());
+  KANSOKU_TRY(const std::string stored, read_exactly(*file, path_, place.offset, place.bytes));
   std::string raw;
-  KANSOKU_RETURN_IF_ERROR(codec::decompress_lz4(stored, place.raw_bytes, raw));
-  StreamChunk out;
-  out.first_stream = place.first_stream;
-  if (!decode_chunk(raw, place.streams, meta(), footer_.blocks.size(), out)) {
-    return fail(ErrorCode::DataLoss, "names of streams are damaged", path_);
-  }
-  return out;
+  StreamChunk out{.first_stream = place.first_stream};
+  const bool good = crc32c(as_bytes(stored)) == place.crc &&
+                    codec::decompress_lz4(stored, place.raw_bytes, raw) &&
+                    decode_chunk(raw, place.streams, meta(), footer_.blocks.size(), out);
+  if (good) return out;
+  table_damaged_.store(true);
+  return fail(ErrorCode::DataLoss, "names of streams are damaged", path_);
 }
 
 // Chunks may begin in an earlier group: within the group names ascend.
@@ -90,8 +88,8 @@ Result<std::shared_ptr<const std::string>> PartBlock::read(uint64_t offset, size
   return out;
 }
 
-StreamCursor::StreamCursor(const Part& part, env::File& file, uint32_t stream, uint32_t end)
-    : part_(&part), file_(&file), next_(stream), end_(end) {}
+StreamCursor::StreamCursor(const Part& part, uint32_t stream, uint32_t end)
+    : part_(&part), next_(stream), end_(end) {}
 
 Status StreamCursor::load(uint32_t stream) {
   if (!chunk_.names.empty() && stream >= chunk_.first_stream &&
@@ -101,7 +99,7 @@ Status StreamCursor::load(uint32_t stream) {
   const auto after =
       std::ranges::upper_bound(part_->chunks(), stream, {}, &ChunkPlace::first_stream);
   const auto chunk = static_cast<size_t>(after - part_->chunks().begin()) - 1;
-  KANSOKU_TRY(chunk_, part_->read_chunk(*file_, chunk));
+  KANSOKU_TRY(chunk_, part_->read_chunk(chunk));
   return {};
 }
 

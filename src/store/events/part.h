@@ -102,14 +102,15 @@ class Part {
   const GroupPlace& group_of(uint32_t stream) const;
 
   Result<std::unique_ptr<env::File>> open_file() const;
-  Result<StreamChunk> read_chunk(env::File& file, size_t chunk) const;
+  // DataLoss counts as damage of the part.
+  Result<StreamChunk> read_chunk(size_t chunk) const;
   // The chunk in which the first stream not before (group, stream) stands, if any does.
   size_t chunk_of(uint32_t first_stream_of_group, std::string_view stream) const;
 
   // Counts each block once.
   void note_damage(size_t block) const;
   uint64_t blocks_damaged() const { return damaged_.load(std::memory_order_relaxed); }
-  bool damaged() const { return fenced_ || blocks_damaged() > 0; }
+  bool damaged() const { return fenced_ || blocks_damaged() > 0 || table_damaged_.load(); }
   // The file goes when nobody reads it any more.
   void remove_when_unused() const { obsolete_.store(true); }
 
@@ -119,6 +120,7 @@ class Part {
   env::FileSystem* files_ = nullptr;
   bool fenced_ = false;
   mutable std::atomic<bool> obsolete_{false};
+  mutable std::atomic<bool> table_damaged_{false};
   mutable std::atomic<uint64_t> damaged_{0};
   std::unique_ptr<std::atomic<bool>[]> block_damaged_;
 };
@@ -137,10 +139,11 @@ class PartBlock final : public BlockBytes {
   PageCache* cache_;
 };
 
-// Walks the streams of a part in order, from a place on.
+// Walks the streams of a part in order, from a place on. Holds no descriptor: the file is opened
+// for each chunk.
 class StreamCursor {
  public:
-  StreamCursor(const Part& part, env::File& file, uint32_t stream, uint32_t end);
+  StreamCursor(const Part& part, uint32_t stream, uint32_t end);
   // False at the end.
   Result<bool> next();
   uint32_t stream() const { return at_; }
@@ -161,7 +164,6 @@ class StreamCursor {
  private:
   Status load(uint32_t stream);
   const Part* part_;
-  env::File* file_;
   uint32_t next_;
   uint32_t end_;
   uint32_t at_ = 0;

@@ -85,10 +85,7 @@ Status Scan::run_any() {
       KANSOKU_TRY(const bool more, sink_(rows));
       if (!more) return {};
     }
-    source.rows.reset();
-    if (source.reader) sources_.report().bytes_read += source.reader->bytes_read();
-    source.reader.reset();
-    source.bytes.reset();
+    sources_.close(source);
   }
   return {};
 }
@@ -96,7 +93,7 @@ Status Scan::run_any() {
 // About how many rows of live sources lie in [begin, end).
 double Scan::rows_in(int64_t begin_ns, int64_t end_ns) const {
   double out = 0;
-  const auto& all = const_cast<ScanSources&>(sources_).all();
+  const std::vector<ScanSource>& all = sources_.all();
   for (const uint32_t i : live_) {
     const ScanSource& source = all[i];
     const auto rows = static_cast<double>(source.row_count);
@@ -117,7 +114,7 @@ double Scan::rows_in(int64_t begin_ns, int64_t end_ns) const {
 double Scan::row_bytes() const {
   double rows = 1;
   double bytes = 0;
-  const auto& all = const_cast<ScanSources&>(sources_).all();
+  const std::vector<ScanSource>& all = sources_.all();
   for (const uint32_t i : live_) {
     rows += static_cast<double>(all[i].row_count);
     bytes += static_cast<double>(all[i].message_bytes);
@@ -166,11 +163,7 @@ Status Scan::run_ordered() {
     std::erase_if(live_, [&](uint32_t i) {
       ScanSource& source = sources_.all()[i];
       const bool over = source.done || (newest ? source.min_ns >= end : source.max_ns < begin);
-      if (over && source.reader) {
-        sources_.report().bytes_read += source.reader->bytes_read();
-        source.reader.reset();
-        source.bytes.reset();
-      }
+      if (over) sources_.close(source);
       return over;
     });
     target =

@@ -56,8 +56,7 @@ class PartStreams {
       if (group.group < *after_group_) continue;
       const auto& groups = scan_->groups;
       if (!groups.empty() && std::ranges::find(groups, group.group) == groups.end()) continue;
-      KANSOKU_TRY(env::File* const file, sources_->file_of(*part_));
-      cursor_.emplace(*part_, *file, group.first_stream, group.first_stream + group.streams);
+      cursor_.emplace(*part_, group.first_stream, group.first_stream + group.streams);
       std::string from = scan_->stream_prefix;
       if (group.group == *after_group_) from = std::max(from, *after_stream_);
       KANSOKU_RETURN_IF_ERROR(cursor_->skip_to(from));
@@ -173,8 +172,7 @@ Result<EventFields> list_fields(const ScanView& view, const EventScan& scan) {
       }
     }
     if (!wanted) sources.note_damage(i, wanted.error());
-    source.reader.reset();
-    source.bytes.reset();
+    source.close();
   }
   for (const auto& [key, rows] : counts) out.fields.push_back({key.first, key.second, rows});
   return out;

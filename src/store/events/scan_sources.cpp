@@ -46,12 +46,19 @@ bool ScanSources::wants(std::string_view group, uint64_t generation, std::string
   return wants_group(group, generation) && wants_stream(stream);
 }
 
-Result<env::File*> ScanSources::file_of(const Part& part) {
-  auto& file = files_[&part];
+Result<std::shared_ptr<env::File>> ScanSources::file_of(const Part& part) {
+  std::weak_ptr<env::File>& known = files_[&part];
+  std::shared_ptr<env::File> file = known.lock();
   if (!file) {
     KANSOKU_TRY(file, part.open_file());
+    known = file;
   }
-  return file.get();
+  return file;
+}
+
+void ScanSources::close(ScanSource& source) {
+  if (source.reader) report_.bytes_read += source.reader->bytes_read();
+  source.close();
 }
 
 void ScanSources::note_missing(int64_t min_ns, int64_t max_ns) {
@@ -59,17 +66,17 @@ void ScanSources::note_missing(int64_t min_ns, int64_t max_ns) {
   if (range.begin < range.end) report_.missing.push_back(range);
 }
 
-void ScanSources::give_up(ScanSource& source) {
-  source.part->note_damage(source.block);
-  note_missing(source.min_ns, source.max_ns);
+void ScanSources::give_up(ScanSource& source, const Error& error) {
+  note_damage(static_cast<uint32_t>(&source - sources_.data()), error);
   source.done = true;
-  source.rows.reset();
+  close(source);
 }
 
-void ScanSources::note_damage(uint32_t source, const Error&) {
+// What could not be read for another reason than damage may be read the next time.
+void ScanSources::note_damage(uint32_t source, const Error& error) {
   const ScanSource& from = sources_[source];
   if (from.part == nullptr) return;
-  from.part->note_damage(from.block);
+  if (error.code == ErrorCode::DataLoss) from.part->note_damage(from.block);
   note_missing(from.min_ns, from.max_ns);
 }
 
@@ -97,8 +104,7 @@ void ScanSources::collect_batch(const std::shared_ptr<const MemoryBatch>& batch)
 // Blocks that have one of the streams at one of the times.
 Status ScanSources::mark_uses(const Part& part, const GroupPlace& group,
                               std::vector<uint8_t>& blocks) {
-  KANSOKU_TRY(env::File* const file, file_of(part));
-  StreamCursor cursor(part, *file, group.first_stream, group.first_stream + group.streams);
+  StreamCursor cursor(part, group.first_stream, group.first_stream + group.streams);
   const auto mark = [&] {
     for (const BlockUse& use : cursor.uses()) {
       if (use.max_ns >= begin_ns_ && use.min_ns < end_ns_) blocks[use.block] = 1;
@@ -190,8 +196,9 @@ void ScanSources::judge_streams(ScanSource& source, std::span<const StreamKey> s
 }
 
 Result<bool> ScanSources::open_block(ScanSource& source) {
-  KANSOKU_TRY(env::File* const file, file_of(*source.part));
-  source.bytes = std::make_unique<PartBlock>(*source.part, *file, source.block, view_->cache);
+  KANSOKU_TRY(source.file, file_of(*source.part));
+  source.bytes =
+      std::make_unique<PartBlock>(*source.part, *source.file, source.block, view_->cache);
   const BlockPlace& place = source.part->blocks()[source.block];
   KANSOKU_TRY(source.reader, BlockReader::open(*source.bytes, place.bytes));
   judge_streams(source, source.reader->streams());
@@ -229,8 +236,7 @@ Status ScanSources::select_block(ScanSource& source, int64_t begin_ns, int64_t e
     bytes += source.message_bytes;
     if (!wanted) {
       source.done = true;
-      report_.bytes_read += source.reader->bytes_read();
-      source.reader.reset();
+      close(source);
       return {};
     }
   }
@@ -265,8 +271,8 @@ void ScanSources::select(size_t at, int64_t begin_ns, int64_t end_ns) {
   const int64_t to = std::min(end_ns, end_ns_);
   if (source.batch) {
     select_memory(source, from, to);
-  } else if (!select_block(source, from, to)) {
-    give_up(source);
+  } else if (const Status selected = select_block(source, from, to); !selected) {
+    give_up(source, selected.error());
   }
   if (source.rows && source.rows->size() == 0) source.rows.reset();
 }
@@ -277,7 +283,7 @@ void ScanSources::select_filtered(size_t at, int64_t begin_ns, int64_t end_ns) {
   if (!source.rows) return;
   auto kept = filter_->rows(*source.rows);
   if (!kept) {
-    if (source.part != nullptr) give_up(source);
+    if (source.part != nullptr) give_up(source, kept.error());
     source.rows.reset();
     return;
   }
@@ -289,9 +295,7 @@ void ScanSources::select_filtered(size_t at, int64_t begin_ns, int64_t end_ns) {
 }
 
 EventScanReport ScanSources::take_report() {
-  for (ScanSource& source : sources_) {
-    if (source.reader) report_.bytes_read += source.reader->bytes_read();
-  }
+  for (ScanSource& source : sources_) close(source);
   report_.groups = groups_seen_.size();
   auto& missing = report_.missing;
   std::ranges::sort(missing, {}, &TimeRangeNs::begin);

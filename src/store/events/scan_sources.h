@@ -19,6 +19,7 @@ struct ScanSource {
   bool done = false;
   bool opened = false;
   bool counted = false;  // in the report
+  std::shared_ptr<env::File> file;
   std::unique_ptr<PartBlock> bytes;
   std::unique_ptr<BlockReader> reader;
   // By stream of the batch or block.
@@ -27,6 +28,14 @@ struct ScanSource {
   std::vector<uint64_t> deleted;  // empty: nothing is
   // What was selected last.
   std::unique_ptr<EventRows> rows;
+
+  // What was read of the block goes; so does the file, when no other block of it is open.
+  void close() {
+    rows.reset();
+    reader.reset();
+    bytes.reset();
+    file.reset();
+  }
 };
 
 class ScanSources final : public RowSources {
@@ -35,6 +44,9 @@ class ScanSources final : public RowSources {
   // Finds them.
   void collect();
   std::vector<ScanSource>& all() { return sources_; }
+  const std::vector<ScanSource>& all() const { return sources_; }
+  // Closes it, and counts what was read.
+  void close(ScanSource& source);
   // Selects the rows of [begin, end) that may satisfy the filter; `rows` is null where none does.
   // A block that is damaged is done, and named in the report.
   void select(size_t source, int64_t begin_ns, int64_t end_ns);
@@ -53,7 +65,6 @@ class ScanSources final : public RowSources {
   // Whether events of the stream are asked for and live.
   bool wants(std::string_view group, uint64_t generation, std::string_view stream);
   Lifetimes& lifetimes() { return lifetimes_; }
-  Result<env::File*> file_of(const Part& part);
 
  private:
   bool wants_group(std::string_view group, uint64_t generation);
@@ -67,7 +78,8 @@ class ScanSources final : public RowSources {
   void judge_streams(ScanSource& source, std::span<const StreamKey> streams);
   void drop_deleted(ScanSource& source);
   void note_missing(int64_t min_ns, int64_t max_ns);
-  void give_up(ScanSource& source);
+  Result<std::shared_ptr<env::File>> file_of(const Part& part);
+  void give_up(ScanSource& source, const Error& error);
 
   const ScanView* view_;
   const EventScan* scan_;
@@ -79,7 +91,7 @@ class ScanSources final : public RowSources {
   std::vector<std::string> streams_;  // ascending
   std::set<std::string, std::less<>> groups_seen_;
   std::vector<ScanSource> sources_;
-  std::map<const Part*, std::unique_ptr<env::File>> files_;
+  std::map<const Part*, std::weak_ptr<env::File>> files_;
   EventScanReport report_;
 };
 

@@ -6,7 +6,9 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "base/simd/find_text.h"
 #include "store/events/block_ints.h"
+#include "store/events/id_filter.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -49,6 +51,7 @@ void put_digits(const SlotInput& slot, PageWriter& pages, std::string& meta) {
     plain &= value->bytes == 1 || *value->text != '0';
   }
   meta += static_cast<char>(plain ? kPlainSlot : kWithLengths);
+  append_varint(meta, static_cast<uint64_t>(std::ranges::max(numbers)));
   append_chunk(meta, add_ints(numbers, pages));
   if (!plain) append_chunk(meta, add_ints(lengths, pages));
 }
@@ -114,6 +117,17 @@ Distinct distinct_ids(std::string_view ids, size_t bytes, std::span<const int64_
   return out;
 }
 
+// Few ids are as soon read as their filter.
+constexpr size_t kFilterBytesMin = 4 * 1024;
+
+void put_filter(std::string_view ids, size_t bytes, PageWriter& pages, std::string& meta) {
+  meta += static_cast<char>(ids.size() >= kFilterBytesMin);
+  if (ids.size() < kFilterBytesMin) return;
+  std::string filter;
+  append_id_filter(ids, bytes, filter);
+  append_chunk(meta, pages.add_raw(filter));
+}
+
 void put_ids(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::string& meta) {
   const size_t bytes = id_bytes(kind);
   std::string ids;
@@ -123,6 +137,7 @@ void put_ids(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::strin
   if (distinct.first.empty()) {
     meta += static_cast<char>(kPlainSlot);
     append_chunk(meta, pages.add_raw(ids));
+    put_filter(ids, bytes, pages, meta);
     return;
   }
   std::string once;
@@ -130,6 +145,7 @@ void put_ids(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::strin
   meta += static_cast<char>(kOnce);
   append_varint(meta, distinct.first.size());
   append_chunk(meta, pages.add_raw(once));
+  put_filter(once, bytes, pages, meta);
   append_chunk(meta, add_ints(distinct.codes, pages));
 }
 
@@ -174,13 +190,25 @@ void put_slot(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::stri
   }
 }
 
+// Of a value that is not worth a search by vectors.
+bool fits_short(std::string_view value, Fit fit, std::string_view text) {
+  if (fit != Fit::Inside) return fits(value, fit, text);
+  if (value.size() < text.size()) return false;
+  for (size_t at = 0; at <= value.size() - text.size(); ++at) {
+    if (value[at] == text[0] && std::memcmp(value.data() + at, text.data(), text.size()) == 0)
+      return true;
+  }
+  return false;
+}
+
 class DigitsSlot final : public SlotColumn {
  public:
   DigitsSlot(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
   bool parse(const char*& at, const char* end) {
     if (at == end) return false;
     const auto form = static_cast<uint8_t>(*at++);
-    if (form > kWithLengths || !read_chunk(at, end, numbers_chunk_)) return false;
+    if (form > kWithLengths || !read_varint(at, end, max_) || !read_chunk(at, end, numbers_chunk_))
+      return false;
     with_lengths_ = form == kWithLengths;
     return !with_lengths_ || read_chunk(at, end, lengths_chunk_);
   }
@@ -202,7 +230,48 @@ class DigitsSlot final : public SlotColumn {
         out);
   }
 
+  Result<ValueBounds> bounds() override {
+    ValueBounds out{.bytes = {}, .bytes_min = 1, .bytes_max = kDigitsMax};
+    out.bytes.add("0123456789");
+    if (with_lengths_) return out;
+    out.bytes_max = 1;
+    for (uint64_t left = max_; left >= 10; left /= 10) ++out.bytes_max;
+    return out;
+  }
+  Result<bool> may(Fit fit, std::string_view text) override {
+    int64_t number = 0;
+    return fit != Fit::Whole || with_lengths_ ||
+           (number_of(text, number) && static_cast<uint64_t>(number) <= max_);
+  }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    int64_t number = 0;
+    if (fit == Fit::Whole && !with_lengths_) {
+      if (!number_of(text, number)) return true;
+      for (size_t i = 0; i < count_; ++i) hit[i] |= numbers_[i] == number;
+      return true;
+    }
+    std::string digits;
+    for (size_t i = 0; i < count_; ++i) {
+      digits.clear();
+      append(i, digits);
+      hit[i] |= fits_short(digits, fit, text);
+    }
+    return true;
+  }
+
  private:
+  // Of digits that print so.
+  static bool number_of(std::string_view text, int64_t& out) {
+    if (text.empty() || text.size() > kDigitsMax || (text[0] == '0' && text.size() > 1))
+      return false;
+    out = 0;
+    for (const char c : text) {
+      if (c < '0' || c > '9') return false;
+      out = out * 10 + (c - '0');
+    }
+    return true;
+  }
+  uint64_t max_ = 0;
   size_t count_;
   PageReader& pages_;
   bool with_lengths_ = false;
@@ -226,6 +295,9 @@ class IdSlot final : public SlotColumn {
         ids_chunk_.bytes != ids_count_ * bytes_) {
       return false;
     }
+    if (at == end || static_cast<uint8_t>(*at) > 1) return false;
+    filtered_ = *at++ == 1;
+    if (filtered_ && !read_chunk(at, end, filter_chunk_)) return false;
     return !once_ || read_chunk(at, end, codes_chunk_);
   }
   Status load(const Times&) override {
@@ -241,14 +313,86 @@ class IdSlot final : public SlotColumn {
     return {};
   }
   void append(size_t value, std::string& out) const override {
-    const size_t place = once_ ? static_cast<size_t>(codes_[value]) : value;
-    const std::string_view id = ids_.substr(place * bytes_, bytes_);
-    if ((kind_ & kVariableKind) == kUuidVariable) return append_uuid(id, out);
-    append_hex(id, out);
-    if (kind_ % 2 != 0) out.pop_back();
+    put(once_ ? static_cast<size_t>(codes_[value]) : value, out);
+  }
+  Result<ValueBounds> bounds() override {
+    ValueBounds out{.bytes = {}, .bytes_min = text_bytes(), .bytes_max = text_bytes()};
+    out.bytes.add(uuid() ? "0123456789abcdef-" : "0123456789abcdef");
+    return out;
+  }
+  Result<bool> may(Fit fit, std::string_view text) override {
+    if (!filtered_ || fit != Fit::Whole) return true;
+    std::string id;
+    if (!id_of(text, id)) return false;
+    KANSOKU_TRY(const std::string_view filter, pages_.read(filter_chunk_));
+    return may_have_id(filter, id);
+  }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    std::vector<uint8_t> holds(ids_count_);
+    if (fit == Fit::Whole) {
+      KANSOKU_TRY(const bool possible, may(fit, text));
+      std::string id;
+      if (!possible || !id_of(text, id)) return true;
+      for (size_t i = 0; i < ids_count_; ++i)
+        holds[i] = std::memcmp(ids_.data() + i * bytes_, id.data(), bytes_) == 0;
+    } else {
+      search(fit, text, holds);
+    }
+    for (size_t i = 0; i < count_; ++i) hit[i] |= holds[once_ ? static_cast<size_t>(codes_[i]) : i];
+    return true;
   }
 
  private:
+  bool uuid() const { return (kind_ & kVariableKind) == kUuidVariable; }
+  size_t text_bytes() const { return uuid() ? 36 : kind_ & 0xff; }
+  void put(size_t place, std::string& out) const {
+    const std::string_view id = ids_.substr(place * bytes_, bytes_);
+    if (uuid()) return append_uuid(id, out);
+    append_hex(id, out);
+    if (kind_ % 2 != 0) out.pop_back();
+  }
+  // The bytes of an id that is written so.
+  bool id_of(std::string_view text, std::string& out) const {
+    if (text.size() != text_bytes()) return false;
+    CutValue value{.text = text.data(), .bytes = static_cast<uint32_t>(text.size())};
+    append_id(value, kind_, out);
+    std::string again;
+    if (uuid()) {
+      append_uuid(out, again);
+    } else {
+      append_hex(out, again);
+      if (kind_ % 2 != 0) again.pop_back();
+    }
+    return again == text;
+  }
+  // Some ids at a time as one text.
+  void search(Fit fit, std::string_view text, std::vector<uint8_t>& holds) const {
+    constexpr size_t kAtOnce = 512;
+    const size_t width = text_bytes();
+    std::string some;
+    for (size_t first = 0; first < ids_count_; first += kAtOnce) {
+      const size_t count = std::min<size_t>(kAtOnce, ids_count_ - first);
+      some.clear();
+      if (uuid() || kind_ % 2 != 0) {
+        for (size_t i = 0; i < count; ++i) put(first + i, some);
+      } else {
+        append_hex(ids_.substr(first * bytes_, count * bytes_), some);
+      }
+      if (fit != Fit::Inside) {
+        for (size_t i = 0; i < count; ++i)
+          holds[first + i] = fits(std::string_view(some).substr(i * width, width), fit, text);
+        continue;
+      }
+      for (size_t at = 0; (at = find_text(some, text, at)) != std::string_view::npos;) {
+        const size_t i = at / width;
+        const bool within = at % width + text.size() <= width;
+        if (within) holds[first + i] = 1;
+        at = within ? (i + 1) * width : at + 1;
+      }
+    }
+  }
+  bool filtered_ = false;
+  Chunk filter_chunk_;
   uint16_t kind_;
   size_t bytes_;
   size_t count_;
@@ -289,6 +433,25 @@ class TimeSlot final : public SlotColumn {
   void append(size_t value, std::string& out) const override {
     append_time(units_[value], kind_, out);
   }
+  Result<ValueBounds> bounds() override {
+    const size_t decimals = kind_ & 15;
+    const size_t bytes = 19 + (decimals > 0 ? decimals + 1 : 0);
+    ValueBounds out{.bytes = {}, .bytes_min = bytes, .bytes_max = bytes};
+    out.bytes.add("0123456789-:");
+    out.bytes.add((kind_ & kTimeBlank) != 0 ? ' ' : 'T');
+    if (decimals > 0) out.bytes.add((kind_ & kTimeComma) != 0 ? ',' : '.');
+    return out;
+  }
+  Result<bool> may(Fit, std::string_view) override { return true; }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    std::string time;
+    for (size_t i = 0; i < count_; ++i) {
+      time.clear();
+      append(i, time);
+      hit[i] |= fits_short(time, fit, text);
+    }
+    return true;
+  }
 
  private:
   uint16_t kind_;
@@ -304,6 +467,11 @@ class WordSlot final : public SlotColumn {
   explicit WordSlot(std::unique_ptr<TextColumn> texts) : texts_(std::move(texts)) {}
   Status load(const Times&) override { return texts_->prepare_all(); }
   void append(size_t value, std::string& out) const override { texts_->append(value, out); }
+  Result<ValueBounds> bounds() override { return texts_->bounds(); }
+  Result<bool> may(Fit fit, std::string_view text) override { return texts_->may(fit, text); }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    return texts_->ask(fit, text, hit);
+  }
 
  private:
   std::unique_ptr<TextColumn> texts_;
@@ -446,6 +614,7 @@ Status TemplateTexts::load_templates() {
       t.kinds.push_back(kind);
       if (kind == kWordVariable && (slot_at == slot_end || *slot_at == 3)) return damaged();
       t.slots.push_back(SlotColumn::parse(slot_at, slot_end, kind, count, pages_));
+      t.loaded.push_back(0);
       if (!t.slots.back()) return damaged();
     }
     literals_count += variables + 1;
@@ -497,24 +666,139 @@ Result<std::vector<int64_t>> TemplateTexts::times_of(size_t way) const {
   return out;
 }
 
+Status TemplateTexts::load_slot(size_t code, size_t slot) {
+  Template& t = templates_[code - 1];
+  if (t.loaded[slot] != 0) return {};
+  KANSOKU_RETURN_IF_ERROR(t.slots[slot]->load([&] { return times_of(code); }));
+  t.loaded[slot] = 1;
+  return {};
+}
+
 Status TemplateTexts::prepare(std::span<const uint32_t> values) {
   KANSOKU_RETURN_IF_ERROR(load_templates());
   KANSOKU_RETURN_IF_ERROR(load_codes());
   std::vector<uint32_t> rest;
+  std::vector<uint8_t> done(templates_.size() + 1);
   for (const uint32_t value : values) {
     const auto code = static_cast<size_t>(codes_[value]);
-    if (code == 0) {
-      rest.push_back(places_[value]);
-      continue;
-    }
-    Template& t = templates_[code - 1];
-    if (t.loaded) continue;
-    for (const auto& slot : t.slots)
-      KANSOKU_RETURN_IF_ERROR(slot->load([&] { return times_of(code); }));
-    t.loaded = true;
+    if (code == 0) rest.push_back(places_[value]);
+    if (code == 0 || done[code] != 0) continue;
+    for (size_t slot = 0; slot < templates_[code - 1].slots.size(); ++slot)
+      KANSOKU_RETURN_IF_ERROR(load_slot(code, slot));
+    done[code] = 1;
   }
   if (!rest.empty()) KANSOKU_RETURN_IF_ERROR(rest_->prepare(rest));
   return {};
+}
+
+Result<ValueBounds> TemplateTexts::bounds() {
+  KANSOKU_RETURN_IF_ERROR(load_templates());
+  ValueBounds out{.bytes = {}, .bytes_min = SIZE_MAX, .bytes_max = 0};
+  for (Template& t : templates_) {
+    size_t min = 0;
+    size_t max = 0;
+    for (const std::string_view literal : t.literals) {
+      out.bytes.add(literal);
+      min += literal.size();
+      max += literal.size();
+    }
+    for (const auto& slot : t.slots) {
+      KANSOKU_TRY(const ValueBounds bounds, slot->bounds());
+      out.bytes.add(bounds.bytes);
+      min += bounds.bytes_min;
+      max = bounds.bytes_max == SIZE_MAX || max == SIZE_MAX ? SIZE_MAX : max + bounds.bytes_max;
+    }
+    out.bytes_min = std::min(out.bytes_min, min);
+    out.bytes_max = std::max(out.bytes_max, max);
+  }
+  if (rest_) {
+    KANSOKU_TRY(const ValueBounds bounds, rest_->bounds());
+    out.bytes.add(bounds.bytes);
+    out.bytes_min = std::min(out.bytes_min, bounds.bytes_min);
+    out.bytes_max = std::max(out.bytes_max, bounds.bytes_max);
+  }
+  return out;
+}
+
+Result<FitWays> TemplateTexts::ways_of(Template& t, Fit fit, std::string_view text) {
+  std::vector<ValueBounds> bounds;
+  for (const auto& slot : t.slots) {
+    KANSOKU_TRY(const ValueBounds of_slot, slot->bounds());
+    bounds.push_back(of_slot);
+  }
+  return fit_ways(text, fit, t.literals, bounds);
+}
+
+Result<bool> TemplateTexts::may(Template& t, Fit fit, std::string_view text) {
+  KANSOKU_TRY(const FitWays ways, ways_of(t, fit, text));
+  if (ways.certain || ways.unknown) return true;
+  for (const auto& way : ways.ways) {
+    bool possible = true;
+    for (const FitPart& part : way) {
+      KANSOKU_TRY(const bool has, t.slots[part.slot]->may(part.fit, part.text));
+      possible = has;
+      if (!possible) break;
+    }
+    if (possible) return true;
+  }
+  return false;
+}
+
+Result<bool> TemplateTexts::may(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_templates());
+  for (Template& t : templates_) {
+    KANSOKU_TRY(const bool possible, may(t, fit, text));
+    if (possible) return true;
+  }
+  if (!rest_) return false;
+  return rest_->may(fit, text);
+}
+
+Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>& hit) {
+  Template& t = templates_[code - 1];
+  std::vector<uint8_t> all;
+  std::vector<uint8_t> some;
+  for (const auto& way : ways.ways) {
+    all.assign(t.count, 1);
+    for (const FitPart& part : way) {
+      KANSOKU_RETURN_IF_ERROR(load_slot(code, part.slot));
+      some.assign(t.count, 0);
+      KANSOKU_RETURN_IF_ERROR(t.slots[part.slot]->ask(part.fit, part.text, some));
+      for (size_t i = 0; i < all.size(); ++i) all[i] &= some[i];
+    }
+    for (size_t i = 0; i < all.size(); ++i) hit[i] |= all[i];
+  }
+  return {};
+}
+
+Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_t> hit) {
+  KANSOKU_RETURN_IF_ERROR(load_templates());
+  KANSOKU_RETURN_IF_ERROR(load_codes());
+  bool exact = true;
+  // By code: of its values those that hold; empty: none.
+  std::vector<std::vector<uint8_t>> holds(templates_.size() + 1);
+  bool any = false;
+  for (size_t code = 1; code < holds.size(); ++code) {
+    Template& t = templates_[code - 1];
+    KANSOKU_TRY(const FitWays ways, ways_of(t, fit, text));
+    if (!ways.certain && !ways.unknown && ways.ways.empty()) continue;
+    any = true;
+    exact = exact && (ways.certain || !ways.unknown);
+    holds[code].assign(t.count, ways.certain || ways.unknown);
+    if (!ways.certain && !ways.unknown) KANSOKU_RETURN_IF_ERROR(ask(code, ways, holds[code]));
+  }
+  if (rest_) {
+    holds[0].assign(rest_->size(), 0);
+    KANSOKU_TRY(const bool exact_rest, rest_->ask(fit, text, holds[0]));
+    exact = exact && exact_rest;
+    any = any || std::ranges::find(holds[0], 1) != holds[0].end();
+  }
+  if (!any) return true;
+  for (size_t i = 0; i < count_; ++i) {
+    const std::vector<uint8_t>& of_code = holds[static_cast<size_t>(codes_[i])];
+    if (!of_code.empty()) hit[i] |= of_code[places_[i]];
+  }
+  return exact;
 }
 
 void TemplateTexts::append(size_t value, std::string& out) const {

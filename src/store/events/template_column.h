@@ -38,6 +38,10 @@ class SlotColumn {
   // `times`: of the events, by value, where it is asked for.
   virtual Status load(const std::function<Result<std::vector<int64_t>>()>& times) = 0;
   virtual void append(size_t value, std::string& out) const = 0;
+  // As of a TextColumn; before ask() it must be loaded.
+  virtual Result<ValueBounds> bounds() = 0;
+  virtual Result<bool> may(Fit fit, std::string_view text) = 0;
+  virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
 };
 
 class TemplateTexts final : public TextColumn {
@@ -46,16 +50,24 @@ class TemplateTexts final : public TextColumn {
     std::vector<std::string_view> literals;
     std::vector<uint16_t> kinds;
     std::vector<std::unique_ptr<SlotColumn>> slots;
+    std::vector<uint8_t> loaded;  // by slot
     size_t count = 0;
-    bool loaded = false;
   };
   static std::unique_ptr<TextColumn> parse(const char*& at, const char* end, size_t count,
                                            PageReader& pages);
   TemplateTexts(size_t count, PageReader& pages) : TextColumn(count, pages) {}
   Status prepare(std::span<const uint32_t> values) override;
   void append(size_t value, std::string& out) const override;
+  Result<ValueBounds> bounds() override;
+  Result<bool> may(Fit fit, std::string_view text) override;
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
 
  private:
+  Result<FitWays> ways_of(Template& t, Fit fit, std::string_view text);
+  Result<bool> may(Template& t, Fit fit, std::string_view text);
+  // By value of the template.
+  Status ask(size_t code, const FitWays& ways, std::vector<uint8_t>& hit);
+  Status load_slot(size_t code, size_t slot);
   // Templates and the columns of their variables, unread.
   Status load_templates();
   Status load_codes();

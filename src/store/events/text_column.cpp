@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/simd/find_text.h"
 #include "store/events/block_ints.h"
 #include "store/events/template_column.h"
 
@@ -73,6 +74,16 @@ Dictionary dictionary_of(std::span<const std::string_view> values) {
   return out;
 }
 
+ValueBounds bounds_of(std::span<const std::string_view> values) {
+  ValueBounds out{.bytes = {}, .bytes_min = SIZE_MAX, .bytes_max = 0};
+  for (const std::string_view value : values) {
+    out.bytes.add(value);
+    out.bytes_min = std::min(out.bytes_min, value.size());
+    out.bytes_max = std::max(out.bytes_max, value.size());
+  }
+  return out;
+}
+
 class ConstantTexts final : public TextColumn {
  public:
   ConstantTexts(size_t count, PageReader& pages, Chunk chunk)
@@ -88,6 +99,19 @@ class ConstantTexts final : public TextColumn {
     return std::span(&value_, 1);
   }
   std::span<const int64_t> codes() const override { return codes_; }
+  Result<ValueBounds> bounds() override {
+    KANSOKU_TRY(value_, pages_.read(chunk_));
+    return bounds_of(std::span(&value_, 1));
+  }
+  Result<bool> may(Fit fit, std::string_view text) override {
+    KANSOKU_TRY(value_, pages_.read(chunk_));
+    return fits(value_, fit, text);
+  }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    KANSOKU_TRY(const bool has, may(fit, text));
+    if (has) std::ranges::fill(hit, uint8_t{1});
+    return true;
+  }
 
  private:
   Chunk chunk_;
@@ -108,18 +132,40 @@ class DictionaryTexts final : public TextColumn {
     return std::span<const std::string_view>(values_);
   }
   std::span<const int64_t> codes() const override { return codes_; }
+  Result<ValueBounds> bounds() override {
+    KANSOKU_RETURN_IF_ERROR(load_values());
+    return bounds_of(values_);
+  }
+  Result<bool> may(Fit fit, std::string_view text) override {
+    KANSOKU_RETURN_IF_ERROR(load_values());
+    return std::ranges::any_of(values_, [&](std::string_view v) { return fits(v, fit, text); });
+  }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    KANSOKU_TRY(const bool any, may(fit, text));
+    if (!any) return true;
+    KANSOKU_RETURN_IF_ERROR(load());
+    std::vector<uint8_t> holds;
+    for (const std::string_view value : values_) holds.push_back(fits(value, fit, text));
+    for (size_t i = 0; i < count_; ++i) hit[i] |= holds[static_cast<size_t>(codes_[i])];
+    return true;
+  }
 
  private:
-  Status load() {
-    if (!codes_.empty()) return {};
+  Status load_values() {
+    if (!values_.empty()) return {};
     KANSOKU_TRY(const std::string_view texts, pages_.read(texts_chunk_));
+    if (!split_texts(texts, entries_, values_))
+      return corruption("a block's dictionary is damaged");
+    return {};
+  }
+  Status load() {
+    KANSOKU_RETURN_IF_ERROR(load_values());
+    if (!codes_.empty()) return {};
     KANSOKU_TRY(const std::string_view coded, pages_.read(codes_chunk_));
     std::vector<int64_t> codes(count_);
     const char* at = coded.data();
-    if (!split_texts(texts, entries_, values_) ||
-        !decode_block_ints(at, coded.data() + coded.size(), codes)) {
+    if (!decode_block_ints(at, coded.data() + coded.size(), codes))
       return corruption("a block's dictionary is damaged");
-    }
     for (const int64_t code : codes) {
       if (code < 0 || static_cast<size_t>(code) >= entries_)
         return corruption("a block's dictionary has no value {}", code);
@@ -142,8 +188,29 @@ class PlainTexts final : public TextColumn {
     std::string_view text;
     bool read = false;
   };
-  PlainTexts(size_t count, PageReader& pages, Chunk lengths, std::vector<Page> texts)
-      : TextColumn(count, pages), lengths_chunk_(lengths), texts_(std::move(texts)) {}
+  PlainTexts(size_t count, PageReader& pages, Chunk lengths, std::vector<Page> texts,
+             const ValueBounds& bounds)
+      : TextColumn(count, pages),
+        lengths_chunk_(lengths),
+        texts_(std::move(texts)),
+        bounds_(bounds) {}
+  Result<ValueBounds> bounds() override { return bounds_; }
+  Result<bool> may(Fit fit, std::string_view text) override {
+    const bool known = std::ranges::all_of(text, [&](char c) { return bounds_.bytes.has(c); });
+    return known && text.size() <= bounds_.bytes_max &&
+           (fit != Fit::Whole || text.size() >= bounds_.bytes_min);
+  }
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    KANSOKU_TRY(const bool possible, may(fit, text));
+    if (!possible) return true;
+    KANSOKU_RETURN_IF_ERROR(prepare_all());
+    if (fit == Fit::Inside && !text.empty()) {
+      search(text, hit);
+      return true;
+    }
+    for (size_t i = 0; i < count_; ++i) hit[i] |= fits(value_at(i), fit, text);
+    return true;
+  }
   Status prepare(std::span<const uint32_t> values) override {
     KANSOKU_RETURN_IF_ERROR(load_lengths());
     for (const uint32_t value : values) {
@@ -154,11 +221,31 @@ class PlainTexts final : public TextColumn {
     }
     return {};
   }
-  void append(size_t value, std::string& out) const override {
-    out += texts_[page_of_[value]].text.substr(begins_[value], lengths_[value]);
-  }
+  void append(size_t value, std::string& out) const override { out += value_at(value); }
 
  private:
+  std::string_view value_at(size_t value) const {
+    return texts_[page_of_[value]].text.substr(begins_[value], lengths_[value]);
+  }
+  // Page by page, not value by value: values are short.
+  void search(std::string_view text, std::span<uint8_t> hit) const {
+    size_t value = 0;
+    for (const Page& page : texts_) {
+      size_t at = 0;
+      while (value < page.values_end) {
+        at = find_text(page.text, text, at);
+        if (at == std::string_view::npos) break;
+        while (value < page.values_end && begins_[value] + lengths_[value] <= at) ++value;
+        if (value == page.values_end) break;
+        const bool within =
+            at >= begins_[value] && at + text.size() <= begins_[value] + lengths_[value];
+        if (within) hit[value] = 1;
+        at = within ? begins_[value] + lengths_[value] : at + 1;
+      }
+      value = page.values_end;
+    }
+  }
+
   Status load_lengths() {
     if (!page_of_.empty()) return {};
     KANSOKU_TRY(const std::string_view coded, pages_.read(lengths_chunk_));
@@ -188,6 +275,7 @@ class PlainTexts final : public TextColumn {
   }
   Chunk lengths_chunk_;
   std::vector<Page> texts_;
+  ValueBounds bounds_;
   std::vector<uint16_t> page_of_;
   std::vector<uint32_t> begins_;
   std::vector<uint32_t> lengths_;
@@ -216,6 +304,10 @@ void encode_plain(std::span<const std::string_view> values, PageWriter& pages, s
   }
   append_varint(meta, count);
   meta += chunks;
+  ValueBounds bounds = bounds_of(values);
+  append_varint(meta, bounds.bytes_min);
+  append_varint(meta, bounds.bytes_max);
+  for (const uint64_t word : bounds.bytes.words()) append_le(meta, word);
 }
 
 }  // namespace
@@ -319,8 +411,20 @@ std::unique_ptr<TextColumn> TextColumn::parse(const char*& at, const char* end, 
         values += more;
         page.values_end = values;
       }
-      if (values != count || chunks > 0xffff) return nullptr;
-      return std::make_unique<PlainTexts>(count, pages, first, std::move(texts));
+      uint64_t min = 0;
+      uint64_t max = 0;
+      ValueBounds bounds;
+      if (values != count || chunks > 0xffff || !read_varint(at, end, min) ||
+          !read_varint(at, end, max) || end - at < 32) {
+        return nullptr;
+      }
+      bounds.bytes_min = min;
+      bounds.bytes_max = max;
+      for (uint64_t& word : bounds.bytes.words()) {
+        word = load_le<uint64_t>(at);
+        at += 8;
+      }
+      return std::make_unique<PlainTexts>(count, pages, first, std::move(texts), bounds);
     }
     case kTemplates:
       return TemplateTexts::parse(at, end, count, pages);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/events/block_pages.h"
+#include "store/events/fitting.h"
 
 namespace kansoku::store::events {
 
@@ -40,6 +41,13 @@ class TextColumn {
     return std::span<const std::string_view>();
   }
   virtual std::span<const int64_t> codes() const { return {}; }
+  // What is known of all values, of dictionaries and templates alone.
+  virtual Result<ValueBounds> bounds() = 0;
+  // False: in no value stands the text so.
+  virtual Result<bool> may(Fit fit, std::string_view text) = 0;
+  // Sets `hit` to 1 for the values in which the text stands so. False: in others than those it
+  // does not, in those it may.
+  virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
 
  protected:
   TextColumn(size_t count, PageReader& pages) : count_(count), pages_(pages) {}

@@ -125,8 +125,7 @@ class LookupOperator final : public Operator {
       const size_t column = place(output.column);
       VectorBuilder values(batch.size());
       for (size_t row = 0; row < found.size(); ++row) {
-        values.push(found[row] == nullptr ? kept->at(row)
-                                          : Value::of_text((*found[row])[column]));
+        values.push(found[row] == nullptr ? kept->at(row) : Value::of_text((*found[row])[column]));
       }
       batch.set(output.slot, values.finish());
     }

@@ -99,8 +99,8 @@ class RowsQuery::Execution {
 
   RunState state_of(const Plan& plan) const {
     const store::EventScan& scan = query_.request_.scan;
-    return {query_.context_, plan,        scan.scope.account, query_.request_.now_ms,
-            scan.begin_ns,   scan.end_ns, {}};
+    return {query_.context_, plan, scan.scope.account, query_.request_.now_ms, scan.begin_ns,
+            scan.end_ns,     {}};
   }
 
   // Rows of another plan, these slots of them.
@@ -235,7 +235,8 @@ class RowsQuery::Execution {
       query_.statistics_.records_matched += batch.size();
     }
     if (batch.size() > 0) {
-      Operator& next = stage < operators.size() ? *operators[stage] : *sink_behind(operators, first);
+      Operator& next =
+          stage < operators.size() ? *operators[stage] : *sink_behind(operators, first);
       KANSOKU_RETURN_IF_ERROR(next.push(std::move(batch)));
     }
     if (&operators == main_.operators && query_.wanted_.exchange(false)) {
@@ -265,9 +266,8 @@ class RowsQuery::Execution {
   Status show() {
     const Plan& plan = main_.run->plan;
     Operators& operators = *main_.operators;
-    const auto holding = std::ranges::find_if(operators, [](const auto& one) {
-      return one->blocks();
-    });
+    const auto holding =
+        std::ranges::find_if(operators, [](const auto& one) { return one->blocks(); });
     std::shared_ptr<const RowsTable> table;
     if (holding == operators.end()) {
       table = table_of(plan, *main_.sink->rows());

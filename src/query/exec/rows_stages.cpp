@@ -255,7 +255,8 @@ class UnnestOperator final : public Operator {
         rows.push_back(row);
         items.push_back(item);
       }
-      if (rows.size() >= store::kEventRowsPerBatchMax) KANSOKU_RETURN_IF_ERROR(pass(batch, rows, items));
+      if (rows.size() >= store::kEventRowsPerBatchMax)
+        KANSOKU_RETURN_IF_ERROR(pass(batch, rows, items));
     }
     return rows.empty() ? Status() : pass(batch, rows, items);
   }

@@ -37,10 +37,10 @@ class Bench {
       builder.add_row(entry->second, one.ms * kNsPerMs);
       builder.set_text(store::kMessagePath, one.message);
     }
-    store_->append({.scope = kScope,
-                    .batch = builder.finish(),
-                    .token = signal::AckToken(events.size(), nullptr, Lane::Ingest,
-                                              [](signal::Verdict) {})});
+    store_->append(
+        {.scope = kScope,
+         .batch = builder.finish(),
+         .token = signal::AckToken(events.size(), nullptr, Lane::Ingest, [](signal::Verdict) {})});
   }
 
   rows::RowsRequest request() {
@@ -60,7 +60,8 @@ class Bench {
       }
       return found;
     };
-    out.lookup = [this](const std::string& name) -> Result<std::shared_ptr<const rows::LookupRows>> {
+    out.lookup =
+        [this](const std::string& name) -> Result<std::shared_ptr<const rows::LookupRows>> {
       const auto found = tables.find(name);
       if (found == tables.end()) return not_found("no lookup table {}", kansoku::quoted(name));
       return found->second;
@@ -94,7 +95,8 @@ class Bench {
         line += fmt::format("{}{}={}", line.empty() ? "" : "; ", field.field, field.value);
       }
       std::string escaped;
-      for (const char c : line) escaped += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+      for (const char c : line)
+        escaped += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
       line = std::move(escaped);
     }
     return out;
@@ -113,8 +115,8 @@ class Bench {
 std::string unescaped(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '\\' && i + 1 < text.size() &&
-                        (text[i + 1] == 't' || text[i + 1] == 'n');
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 't' || text[i + 1] == 'n');
     if (escape) {
       out += text[++i] == 't' ? '\t' : '\n';
     } else {
@@ -175,7 +177,8 @@ void run_script(const std::filesystem::path& path, size_t& cases) {
     REQUIRE(verb == "query");
     ++cases;
     std::vector<std::string> expected;
-    while (i < script.size() && script[i].starts_with("  ")) expected.push_back(script[i++].substr(2));
+    while (i < script.size() && script[i].starts_with("  "))
+      expected.push_back(script[i++].substr(2));
     std::vector<std::string> given = bench.run(unescaped(rest));
     if (given.empty()) given = {"-"};
     for (const std::string& one : given) written += "  " + one + "\n";
@@ -238,18 +241,46 @@ TEST_CASE("answers with and without pushdown are the same") {
       "2 123456789010 eni-1235b8ca 10.0.0.1 10.0.0.2 443 80 6 10 840 1 2 ACCEPT OK",
       "",
       R"({"level":"1","code":true})"};
-  const std::vector<std::string> conditions{
-      "level = 'ERROR'",       "level != 'ERROR'",      "code = 500",          "code > 100",
-      "code < '300'",          "code = '200'",          "code >= 404.5",       "ok = true",
-      "ok = 1",                "ok = 'true'",           "user.id = 1",         "user.id in [1, 2]",
-      "level in ['INFO','1']", "level not in ['INFO']", "level like 'R'",      "code like '0'",
-      "level =~ /^(E|W)/",     "code like /^4/",        "@message like /\\d/", "ispresent(user.id)",
-      "@message like 'ERROR' and level = 'ERROR'",      "level = 'WARN' or code = 1",
-      "not level = 'INFO'",    "a.b = 1",               "tags.0 = 'x'",        "tags[1] = 'y'",
-      "deep.er.still like 'x'", "action = 'ACCEPT'",    "srcPort = 443",       "300 < code",
-      "level = 1",             "code = 1",              "@logStream = 's1'",   "@logStream in ['s0']",
-      "level not like 'E'",    "code != 500",           "t = 5",               "@message = ''",
-      "strcontains(level, 'O') or ok = 0",              "(level = 'ERROR' or level = 'INFO') and code > 1"};
+  const std::vector<std::string> conditions{"level = 'ERROR'",
+                                            "level != 'ERROR'",
+                                            "code = 500",
+                                            "code > 100",
+                                            "code < '300'",
+                                            "code = '200'",
+                                            "code >= 404.5",
+                                            "ok = true",
+                                            "ok = 1",
+                                            "ok = 'true'",
+                                            "user.id = 1",
+                                            "user.id in [1, 2]",
+                                            "level in ['INFO','1']",
+                                            "level not in ['INFO']",
+                                            "level like 'R'",
+                                            "code like '0'",
+                                            "level =~ /^(E|W)/",
+                                            "code like /^4/",
+                                            "@message like /\\d/",
+                                            "ispresent(user.id)",
+                                            "@message like 'ERROR' and level = 'ERROR'",
+                                            "level = 'WARN' or code = 1",
+                                            "not level = 'INFO'",
+                                            "a.b = 1",
+                                            "tags.0 = 'x'",
+                                            "tags[1] = 'y'",
+                                            "deep.er.still like 'x'",
+                                            "action = 'ACCEPT'",
+                                            "srcPort = 443",
+                                            "300 < code",
+                                            "level = 1",
+                                            "code = 1",
+                                            "@logStream = 's1'",
+                                            "@logStream in ['s0']",
+                                            "level not like 'E'",
+                                            "code != 500",
+                                            "t = 5",
+                                            "@message = ''",
+                                            "strcontains(level, 'O') or ok = 0",
+                                            "(level = 'ERROR' or level = 'INFO') and code > 1"};
   Bench bench;
   std::mt19937_64 random(11);
   std::vector<Event> events;
@@ -259,8 +290,8 @@ TEST_CASE("answers with and without pushdown are the same") {
   }
   bench.add(events);
   for (const std::string& condition : conditions) {
-    for (const std::string tail : {"", " | stats count(*) as n by level, bin(10ms)",
-                                   " | dedup level | limit 3"}) {
+    for (const std::string tail :
+         {"", " | stats count(*) as n by level, bin(10ms)", " | dedup level | limit 3"}) {
       const std::string text = "filter " + condition + tail;
       INFO(text);
       const auto plan = compile(text);
@@ -326,9 +357,8 @@ TEST_CASE("a query can be cancelled, and looked at while it runs") {
     events.push_back({1'700'000'000'000 + i, "app", "s", i % 2 == 0 ? "even" : "odd"});
   }
   bench.add(events);
-  for (const std::string text :
-       {"stats count(*) as n by @message | sort @message", "fields @message", "sort @message",
-        "pattern @message"}) {
+  for (const std::string text : {"stats count(*) as n by @message | sort @message",
+                                 "fields @message", "sort @message", "pattern @message"}) {
     INFO(text);
     QueryContext context(bench.clock_, {});
     rows::RowsQuery* running = nullptr;

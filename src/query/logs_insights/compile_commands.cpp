@@ -10,6 +10,23 @@ using rows::Expression;
 using rows::Slot;
 using rows::Value;
 
+namespace {
+
+// Has a column, and only those.
+template <class Is>
+bool reads_only(const Expression& expression, Is is) {
+  if (expression.type == Expression::Type::Column) return is(expression.slot);
+  bool any = false;
+  for (const Expression& one : expression.arguments) {
+    if (one.type == Expression::Type::Literal) continue;
+    if (!reads_only(one, is)) return false;
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace
+
 struct Compiler::CommandRow {
   std::string_view name;
   Command run;
@@ -188,21 +205,34 @@ void Compiler::add_filter(Expression condition) {
 
 // ---- stats, sort, limit, dedup -----------------------------------------------------------------
 
-void Compiler::command_stats(size_t begin) {
-  rows::Aggregate stage;
+// What `stats` computes, item by item; a later one may speak of an earlier one's name.
+std::vector<Compiler::Item> Compiler::stats_items(rows::Aggregate& stage) {
+  std::vector<Item> out;
+  const Names before = names_;
   aggregate_ = &stage;
-  std::vector<Item> calls;
   do {
-    const size_t item_begin = now().begin;
-    const size_t before = stage.calls.size();
+    const size_t begin = now().begin;
     Item one = item();
-    if (failed()) return;
-    if (stage.calls.size() == before) {
-      return fail(item_begin, shared_.lexer.behind(), "an aggregate such as count(*) is expected");
+    if (failed()) break;
+    const auto of_aggregates = [&](Slot slot) {
+      return std::ranges::find(stage.calls, slot, &rows::Aggregate::Call::slot) !=
+             stage.calls.end();
+    };
+    if (!reads_only(one.expression, of_aggregates)) {
+      fail(begin, shared_.lexer.behind(), "an aggregate such as count(*) is expected");
+      break;
     }
-    calls.push_back(std::move(one));
+    define(one.name, one.expression);
+    out.push_back(std::move(one));
   } while (take_sign(","));
   aggregate_ = nullptr;
+  names_ = before;
+  return out;
+}
+
+void Compiler::command_stats(size_t) {
+  rows::Aggregate stage;
+  std::vector<Item> calls = stats_items(stage);
   std::vector<Item> keys;
   if (take_word("by")) {
     do {
@@ -210,26 +240,25 @@ void Compiler::command_stats(size_t begin) {
     } while (take_sign(","));
   }
   if (failed()) return;
-  (void)begin;
   Names names;
   names.events = false;
   output_.clear();
-  const auto text_key = [](std::string name) {
-    std::erase_if(name, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
-    return name;
+  const auto name = [&](const std::string& text, Slot slot) {
+    std::string bare = text;
+    std::erase_if(bare, [](char c) { return kBlanksAndLineEnds.contains(c); });
+    names.columns.insert_or_assign(bare, Expression::of_slot(slot));
+    names.columns.insert_or_assign(text, Expression::of_slot(slot));
   };
   for (Item& key : keys) {
     const Slot slot = new_slot();
     stage.keys.push_back({std::move(key.expression), slot});
-    names.columns.insert_or_assign(text_key(key.name), Expression::of_slot(slot));
-    names.columns.insert_or_assign(key.name, Expression::of_slot(slot));
+    name(key.name, slot);
     output_.push_back({key.name, slot, false});
   }
   plan_->stages.emplace_back(std::move(stage));
   for (Item& call : calls) {
     const Slot slot = slot_of(std::move(call.expression));
-    names.columns.insert_or_assign(text_key(call.name), Expression::of_slot(slot));
-    names.columns.insert_or_assign(call.name, Expression::of_slot(slot));
+    name(call.name, slot);
     output_.push_back({call.name, slot, true});
   }
   names_ = std::move(names);

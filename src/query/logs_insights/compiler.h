@@ -100,6 +100,7 @@ class Compiler {
   void command_source(size_t begin);
   std::vector<Item> items(bool display);
   Item item();
+  std::vector<Item> stats_items(rows::Aggregate& stage);
   void parse_glob(rows::Extract stage, const Token& glob);
   void parse_regex(rows::Extract stage, const Token& regex);
   std::vector<std::pair<std::string, size_t>> names_behind_as();

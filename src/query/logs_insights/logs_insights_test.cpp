@@ -174,6 +174,12 @@ void run_script(const std::filesystem::path& path, size_t& cases) {
       continue;
     }
     INFO(path.filename().string(), ":", i, " ", line);
+    if (verb == "compile") {
+      const auto plan = compile(unescaped(rest));
+      CHECK_MESSAGE(plan.has_value(), plan.error().start, " ", plan.error().message);
+      ++cases;
+      continue;
+    }
     REQUIRE(verb == "query");
     ++cases;
     std::vector<std::string> expected;
@@ -228,6 +234,31 @@ TEST_CASE("every command and function has three cases, one of them an error") {
     }
     CHECK(uses >= 3);
     CHECK(errors >= 1);
+  }
+}
+
+TEST_CASE("the guide has every command and function") {
+  const auto path = std::filesystem::path(KANSOKU_SOURCE_DIR) / "docs/guides/logs-insights.md";
+  const std::string page = test::read_text(path);
+  constexpr std::string_view kMark = "a test keeps it so -->\n";
+  const size_t mark = page.find(kMark);
+  REQUIRE(mark != std::string::npos);
+  std::string table;
+  std::string_view group;
+  for (const Doc& doc : docs()) {
+    if (doc.group != group) {
+      group = doc.group;
+      table += fmt::format("\n### {}\n\n| | |\n|---|---|\n", group);
+    }
+    std::string signature;
+    for (const char c : doc.signature) signature += c == '|' ? "\\|" : std::string(1, c);
+    table += fmt::format("| `{}` | {} |\n", signature, doc.doc);
+  }
+  const size_t begin = mark + kMark.size();
+  if (std::getenv("KANSOKU_REWRITE") != nullptr) {
+    std::ofstream(path, std::ios::binary) << page.substr(0, begin) << table;
+  } else {
+    CHECK(page.substr(begin) == table);
   }
 }
 

@@ -44,16 +44,14 @@ void Compiler::command_parse(size_t) {
 }
 
 void Compiler::parse_glob(rows::Extract stage, const Token& glob) {
-  std::string regex = "(?s)";
   size_t stars = 0;
-  for (size_t i = 0; i < glob.text.size(); ++i) {
-    const char c = glob.text[i];
+  stage.glob.emplace_back();
+  for (const char c : glob.text) {
     if (c == '*') {
       ++stars;
-      regex += i + 1 == glob.text.size() ? "(.*)" : "(.*?)";
+      stage.glob.emplace_back();
     } else {
-      if (std::string_view("\\^$.[]|()?+{}").find(c) != std::string_view::npos) regex += '\\';
-      regex += c;
+      stage.glob.back() += c;
     }
   }
   if (stars == 0) return fail(glob.begin, glob.end, "a text without * gives no field");
@@ -66,9 +64,6 @@ void Compiler::parse_glob(rows::Extract stage, const Token& glob) {
     return fail(names_begin, shared_.lexer.behind(),
                 fmt::format("{} names for {} *", names.size(), stars));
   }
-  auto compiled = store::Regex::compile_search(regex);
-  if (!compiled) return fail(glob.begin, glob.end, compiled.error().message);
-  stage.regex = std::make_shared<const store::Regex>(std::move(*compiled));
   for (size_t i = 0; i < names.size(); ++i) {
     const Slot slot = new_slot();
     stage.groups.emplace_back(i + 1, slot);

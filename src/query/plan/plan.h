@@ -129,11 +129,13 @@ struct Compute {
   Expression expression;
   Slot slot = 0;
 };
-// Captures of an expression (globs are made one). What did not match gives nulls.
+// Parts of a text: captures of an expression, or what stands between the pieces of a glob, each
+// found from the left. What did not match gives nulls.
 struct Extract {
   Expression text;
   std::shared_ptr<const store::Regex> regex;
-  std::vector<std::pair<size_t, Slot>> groups;
+  std::vector<std::string> glob;  // without an expression: its pieces, a star between two of them
+  std::vector<std::pair<size_t, Slot>> groups;  // from 1 on
 };
 struct Aggregate {
   struct Key {

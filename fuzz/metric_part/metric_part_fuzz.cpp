@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/codec/int_column.h"
 #include "base/env/sim.h"
 #include "store/metrics/cells_codec.h"
-#include "store/metrics/int_column.h"
 #include "store/metrics/part.h"
 
 using namespace kansoku;
@@ -16,7 +16,7 @@ using namespace kansoku::store::metrics;
 namespace {
 
 void read_all(const std::shared_ptr<const Part>& part) {
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   for (size_t kind = 0; kind + 1 < kPageKinds; ++kind) {
     PartCursor cursor(part, static_cast<PageKind>(kind), decompressor);
     for (int i = 0; i < 1000; ++i) {
@@ -113,7 +113,7 @@ void read_columns(std::string_view bytes) {
   for (const size_t n : {1U, 3U, 200U, 700U}) {
     const char* at = bytes.data();
     std::vector<int64_t> integers(n);
-    (void)decode_ints(at, bytes.data() + bytes.size(), integers);
+    (void)codec::decode_ints(at, bytes.data() + bytes.size(), integers);
     at = bytes.data();
     std::vector<double> values;
     (void)decode_values(at, bytes.data() + bytes.size(), n, values);

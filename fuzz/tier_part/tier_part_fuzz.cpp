@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   TierMeta named = *meta;
   named.id = 1;
   auto part = TierPart::open(disk, "/c", named);
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   TierCursor cursor(part, decompressor, nullptr);
   TierCells cells;
   for (int i = 0; i < 1000 && cursor.read_next(cells) != TierCursor::kNone; ++i) cells.clear();

@@ -16,21 +16,6 @@ using api::aws::monitoring::Tenant;
 using api::aws::monitoring::UnitSeries;
 using store::MatchOp;
 
-// "producer/epoch/sequence"; nothing when it is not of that form (a foreign client).
-signal::Producer parse_producer(const std::string& batch_id) {
-  signal::Producer out;
-  size_t last = batch_id.rfind('/');
-  if (last == std::string::npos || last == 0) return out;
-  size_t middle = batch_id.rfind('/', last - 1);
-  if (middle == std::string::npos || middle == 0) return out;
-  const char* end = batch_id.data() + batch_id.size();
-  bool ok = std::from_chars(batch_id.data() + middle + 1, batch_id.data() + last, out.epoch).ec ==
-                std::errc() &&
-            std::from_chars(batch_id.data() + last + 1, end, out.sequence).ec == std::errc();
-  if (ok) out.id = batch_id.substr(0, middle);
-  return out;
-}
-
 void add_equal(store::SeriesSelector& selector, std::string_view label, std::string value) {
   selector.matchers.push_back({std::string(label), MatchOp::Equal, std::move(value)});
 }
@@ -106,7 +91,7 @@ void StoreMonitoringBackend::put(const Tenant& tenant,
                          });
   parts_.sink->push({{tenant.account, tenant.region},
                      std::move(batch),
-                     parse_producer(batch_id),
+                     signal::parse_producer(batch_id),
                      std::move(token)});
 }
 

@@ -1,9 +1,7 @@
 #include "app/promql_engine.h"
 
 #include <algorithm>
-#include <thread>
 
-#include "base/check.h"
 #include "query/promql/evaluate.h"
 #include "query/promql/parser.h"
 #include "query/promql/store_source.h"
@@ -130,156 +128,21 @@ void PromqlEngine::range(api::console::PromqlRange range, api::console::PromqlDo
   submit(std::move(job));
 }
 
-// A query that has been admitted. Moves from queue to queue; a step has it to itself.
-struct PromqlEngine::Evaluation {
-  Job job;
-  std::unique_ptr<Fiber> fiber;  // null before the first step
-  Result<ResultDocument> result = cancelled("query cancelled");
-};
-
-PromqlEngine::PromqlEngine(Parts parts) : parts_(parts) {}
-
-PromqlEngine::~PromqlEngine() {
-  shutdown();
-  // Steps whose tasks the executor has dropped.
-  run_slot();
-  KANSOKU_CHECK(running_ == 0);
-}
-
-void PromqlEngine::shutdown() {
-  std::deque<Job> refused;
-  {
-    std::lock_guard lock(evaluations_mutex_);
-    stopping_.store(true);
-    refused.swap(waiting_);
-  }
-  for (Job& job : refused) job.done(unavailable("the server is stopping; try again later"));
-}
-
 void PromqlEngine::submit(Job job) {
-  job.queued_ns = parts_.clock->monotonic_now().ns;
-  Status refused;
-  {
-    std::lock_guard lock(evaluations_mutex_);
-    if (stopping_.load()) {
-      refused = unavailable("the server is stopping; try again later");
-    } else if (running_ < parts_.running_max) {
-      ++running_;
-      fresh_.push_back(std::make_unique<Evaluation>(std::move(job)));
-      if (slots_ >= parts_.steps_at_once) return;
-      ++slots_;
-    } else if (waiting_.size() < kWaitingMax) {
-      waiting_.push_back(std::move(job));
-      return;
-    } else {
-      refused =
-          unavailable("too many queries: {} are running and {} waiting, limit {}; try again later",
-                      running_, waiting_.size(), parts_.running_max + kWaitingMax);
-    }
-  }
-  if (refused) {
-    post_slot(true);
-  } else {
-    job.done(std::unexpected(std::move(refused).error()));
-  }
-}
-
-// What has used up a step waits behind ingest; what is new goes before it.
-void PromqlEngine::post_slot(bool any_fresh) {
-  parts_.executor->post(any_fresh ? Lane::Query : Lane::Ingest, [this] { run_slot(); });
-}
-
-// One step, or all that is left when nothing will be posted any more.
-void PromqlEngine::run_slot() {
-  for (;;) {
-    EvaluationPtr evaluation;
-    {
-      std::lock_guard lock(evaluations_mutex_);
-      evaluation = next();
-    }
-    bool any_fresh = false;
-    const bool more = evaluation && step(*evaluation);
-    if (evaluation && !more) end(std::move(evaluation));
-    {
-      std::lock_guard lock(evaluations_mutex_);
-      if (more) ready_.push_back(std::move(evaluation));
-      any_fresh = !fresh_.empty();
-      if (!any_fresh && ready_.empty()) {
-        slots_ -= slots_ > 0 ? 1 : 0;
-        return;
-      }
-    }
-    if (stopping_.load()) continue;
-    // The loops that read and write sockets, and the log's writer, may wait for this core.
-    std::this_thread::yield();
-    post_slot(any_fresh);
-    return;
-  }
-}
-
-PromqlEngine::EvaluationPtr PromqlEngine::next() {
-  // New ones before old ones, so that a cheap query is answered at once, but in turn, so that many
-  // new ones do not keep the old ones from going on.
-  fresh_was_last_ = !fresh_.empty() && (ready_.empty() || !fresh_was_last_);
-  std::deque<EvaluationPtr>& from = fresh_was_last_ ? fresh_ : ready_;
-  if (from.empty()) return nullptr;
-  EvaluationPtr out = std::move(from.front());
-  from.pop_front();
-  return out;
-}
-
-// False: it has ended.
-bool PromqlEngine::step(Evaluation& evaluation) {
-  const int64_t begun_ns = parts_.clock->monotonic_now().ns;
-  if (!evaluation.fiber) {
-    auto fiber = Fiber::make(stacks_, [this, &evaluation](Fiber& self) {
-      evaluation.result = run(evaluation.job, self);
-    });
-    if (!fiber) {
-      evaluation.result = std::unexpected(std::move(fiber).error());
-      return false;
-    }
-    evaluation.fiber = std::move(*fiber);
-  }
-  const bool more = evaluation.fiber->resume();
-  count_step(parts_.clock->monotonic_now().ns - begun_ns);
-  return more;
-}
-
-void PromqlEngine::end(EvaluationPtr evaluation) {
-  evaluation->fiber.reset();
-  evaluation->job.done(std::move(evaluation->result));
-  std::lock_guard lock(evaluations_mutex_);
-  ++stats_.answered;
-  if (waiting_.empty()) {
-    --running_;
-    return;
-  }
-  fresh_.push_back(std::make_unique<Evaluation>(std::move(waiting_.front())));
-  waiting_.pop_front();
-}
-
-void PromqlEngine::count_step(int64_t ns) {
-  const auto bound = std::ranges::find_if(
-      kStepMsBounds, [&](int64_t bound_ms) { return ns <= bound_ms * env::kNsPerMs; });
-  std::lock_guard lock(evaluations_mutex_);
-  ++stats_.steps[static_cast<size_t>(bound - kStepMsBounds.begin())];
-  stats_.longest_step_ns = std::max(stats_.longest_step_ns, ns);
-}
-
-PromqlEngine::Stats PromqlEngine::stats() const {
-  std::lock_guard lock(evaluations_mutex_);
-  Stats out = stats_;
-  out.running = running_;
-  out.waiting = waiting_.size();
-  return out;
+  auto asked = std::make_shared<Job>(std::move(job));
+  parts_.queue->submit(
+      {.run = [this, asked](Fiber& fiber, int64_t waited_ns) -> FiberQueue::Finish {
+         auto answer = std::make_shared<Result<ResultDocument>>(run(*asked, fiber, waited_ns));
+         return [asked, answer] { asked->done(std::move(*answer)); };
+       },
+       .refuse = [asked](Error error) { asked->done(std::unexpected(std::move(error))); }});
 }
 
 // On the fiber.
-Result<ResultDocument> PromqlEngine::run(Job& job, Fiber& fiber) {
-  int64_t begun_ns = parts_.clock->monotonic_now().ns;
+Result<ResultDocument> PromqlEngine::run(Job& job, Fiber& fiber, int64_t waited_ns) {
+  const int64_t begun_ns = parts_.clock->monotonic_now().ns;
   const auto unwanted = [&] {
-    return stopping_.load() || (job.options.cancelled && job.options.cancelled());
+    return parts_.queue->stopping() || (job.options.cancelled && job.options.cancelled());
   };
   if (unwanted()) return cancelled("query cancelled");
   auto expression = promql::parse(job.expression);
@@ -293,7 +156,7 @@ Result<ResultDocument> PromqlEngine::run(Job& job, Fiber& fiber) {
   query::QueryLimits limits = parts_.limits;
   if (job.options.timeout_ms > 0) limits.time_ms = std::min(limits.time_ms, job.options.timeout_ms);
   // Time spent in the line counts: whoever asked has waited.
-  const int64_t waited_ms = (begun_ns - job.queued_ns) / env::kNsPerMs;
+  const int64_t waited_ms = waited_ns / env::kNsPerMs;
   if (waited_ms >= limits.time_ms) {
     return deadline_exceeded("query waited {} ms for its turn, limit {} ms; try again later",
                              waited_ms, limits.time_ms);
@@ -325,9 +188,9 @@ Result<ResultDocument> PromqlEngine::run(Job& job, Fiber& fiber) {
   if (job.options.stats) {
     int64_t ended_ns = parts_.clock->monotonic_now().ns;
     api::prometheus::QueryStats stats;
-    stats.queue_s = seconds(begun_ns - job.queued_ns);
+    stats.queue_s = seconds(waited_ns);
     stats.eval_total_s = stats.inner_eval_s = seconds(ended_ns - begun_ns);
-    stats.exec_total_s = seconds(ended_ns - job.queued_ns);
+    stats.exec_total_s = seconds(ended_ns - begun_ns + waited_ns);
     stats.samples_queryable = stats.samples_peak = context.cost().points;
     out.stats = std::move(stats);
   }

@@ -65,14 +65,15 @@ struct Fixture {
   MemoryBudget memory;
   std::vector<std::string> order;
   std::map<std::string, Result<ResultDocument>> answers;
-  std::unique_ptr<PromqlEngine> engine;  // answers what is left when it goes
+  std::unique_ptr<PromqlEngine> engine;
+  std::unique_ptr<FiberQueue> queue;  // answers what is left when it goes
 
-  explicit Fixture(size_t running_max = PromqlEngine::kRunningMax,
+  explicit Fixture(size_t running_max = FiberQueue::kRunningMax,
                    uint64_t memory_bytes_max = 64 << 20)
       : memory("queries", memory_bytes_max) {
-    PromqlEngine::Parts parts{&clock, &executor, &store, {}, &memory};
-    parts.running_max = running_max;
-    engine = std::make_unique<PromqlEngine>(parts);
+    queue = std::make_unique<FiberQueue>(FiberQueue::Parts{&clock, &executor, running_max});
+    engine = std::make_unique<PromqlEngine>(
+        PromqlEngine::Parts{&clock, queue.get(), &store, {}, &memory});
   }
 
   // The answer stands under `name`, else under the text.
@@ -120,7 +121,7 @@ TEST_CASE("a cheap query overtakes an expensive one") {
   CHECK_FALSE(f.answered("count(slow)"));
   f.executor.run_until_idle();
   CHECK(f.value("count(slow)") == 1'600);
-  CHECK(f.engine->stats().running == 0);
+  CHECK(f.queue->stats().running == 0);
   CHECK(f.memory.used_bytes() == 0);
 }
 
@@ -164,11 +165,11 @@ TEST_CASE("the query after the last that may run waits its turn") {
   f.ask("sum(slow)", {}, "a");
   f.ask("sum(slow)", {}, "b");
   f.ask("count(cheap)");
-  CHECK(f.engine->stats().running == 2);
-  CHECK(f.engine->stats().waiting == 1);
+  CHECK(f.queue->stats().running == 2);
+  CHECK(f.queue->stats().waiting == 1);
   f.run_until("a");
   CHECK_FALSE(f.answered("count(cheap)"));
-  CHECK(f.engine->stats().waiting == 0);
+  CHECK(f.queue->stats().waiting == 0);
   CHECK(f.run_until("count(cheap)") <= 2);
   f.executor.run_until_idle();
   CHECK(f.answers.size() == 3);
@@ -176,7 +177,7 @@ TEST_CASE("the query after the last that may run waits its turn") {
 
 TEST_CASE("the line of waiting queries is bounded, and all that were taken are answered") {
   Fixture f(3);
-  const size_t taken = 3 + PromqlEngine::kWaitingMax;
+  const size_t taken = 3 + FiberQueue::kWaitingMax;
   for (size_t i = 0; i < taken + 2; ++i) f.ask("vector(1)", {}, fmt::format("{}", i));
   REQUIRE(f.answers.size() == 2);
   CHECK(f.code(fmt::format("{}", taken)) == ErrorCode::Unavailable);
@@ -243,7 +244,7 @@ TEST_CASE("shutdown refuses what waits, ends what runs within a step, and takes 
   for (int i = 0; i < 6; ++i) CHECK(f.executor.run_one());
   CHECK(f.answers.empty());
   CHECK(f.memory.used_bytes() > 0);
-  f.engine->shutdown();
+  f.queue->shutdown();
   CHECK(f.code("waiting") == ErrorCode::Unavailable);
   CHECK(f.executor.run_until_idle() == 1);
   CHECK(f.code("a") == ErrorCode::Cancelled);
@@ -258,7 +259,7 @@ TEST_CASE("an engine that goes while its executor drops tasks ends what had give
   f.ask("sum(slow)", {}, "a");
   f.ask("sum(slow)", {}, "b");
   CHECK(f.executor.run_one());
-  f.engine.reset();
+  f.queue.reset();
   CHECK(f.code("a") == ErrorCode::Cancelled);
   CHECK(f.code("b") == ErrorCode::Cancelled);
   CHECK(f.memory.used_bytes() == 0);
@@ -330,9 +331,8 @@ TEST_CASE("steps of many queries on the workers of a pool give the answers of ea
   std::vector<Result<ResultDocument>> answers;
   std::promise<void> all;
   ThreadPool pool(4);
-  PromqlEngine::Parts parts{&env::real_clock(), &pool, &store, {}, &memory};
-  parts.running_max = 40;
-  parts.steps_at_once = 3;
+  FiberQueue queue({&env::real_clock(), &pool, 40, 3});
+  PromqlEngine::Parts parts{&env::real_clock(), &queue, &store, {}, &memory};
   parts.step_ns = 0;  // at every chance
   PromqlEngine engine(parts);
   for (size_t i = 0; i < kAsked; ++i) {
@@ -358,9 +358,10 @@ TEST_CASE("a pool that stops in the middle leaves no query behind") {
   MemoryBudget memory{"queries", 64 << 20};
   std::atomic<size_t> answered{0};
   ThreadPool pool(2);
-  PromqlEngine::Parts parts{&env::real_clock(), &pool, &store, {}, &memory};
-  parts.step_ns = 0;
   {
+    FiberQueue queue({&env::real_clock(), &pool});
+    PromqlEngine::Parts parts{&env::real_clock(), &queue, &store, {}, &memory};
+    parts.step_ns = 0;
     PromqlEngine engine(parts);
     for (int i = 0; i < 20; ++i) {
       engine.instant("sum(slow) + sum(slow) + sum(slow)", 0, {},

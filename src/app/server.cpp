@@ -38,20 +38,20 @@ void append_aws_metrics(const std::vector<api::aws::OperationStats>& stats, api:
   }
 }
 
-void append_promql_metrics(const PromqlEngine& engine, api::OpenMetrics& out) {
-  const PromqlEngine::Stats stats = engine.stats();
-  out.gauge("kansoku_promql_running", "queries that are being evaluated",
+void append_query_metrics(const FiberQueue& queries, api::OpenMetrics& out) {
+  const FiberQueue::Stats stats = queries.stats();
+  out.gauge("kansoku_query_running", "queries that are being evaluated",
             static_cast<double>(stats.running));
-  out.gauge("kansoku_promql_waiting", "queries in the line", static_cast<double>(stats.waiting));
-  out.counter("kansoku_promql_answered", "queries that were evaluated, or ended",
+  out.gauge("kansoku_query_waiting", "queries in the line", static_cast<double>(stats.waiting));
+  out.counter("kansoku_query_answered", "queries that were evaluated, or ended",
               static_cast<double>(stats.answered));
   for (size_t i = 0; i < stats.steps.size(); ++i) {
-    const bool last = i == PromqlEngine::kStepMsBounds.size();
-    out.counter("kansoku_promql_steps", "steps of evaluations, by the most they took",
+    const bool last = i == FiberQueue::kStepMsBounds.size();
+    out.counter("kansoku_query_steps", "steps of evaluations, by the most they took",
                 static_cast<double>(stats.steps[i]),
-                {{"up_to_ms", last ? "more" : fmt::format("{}", PromqlEngine::kStepMsBounds[i])}});
+                {{"up_to_ms", last ? "more" : fmt::format("{}", FiberQueue::kStepMsBounds[i])}});
   }
-  out.gauge("kansoku_promql_longest_step_seconds", "the longest step since the start",
+  out.gauge("kansoku_query_longest_step_seconds", "the longest step since the start",
             static_cast<double>(stats.longest_step_ns) / 1e9);
 }
 
@@ -120,6 +120,19 @@ Status Server::State::open_store() {
               "directory if you need to look closer",
               recovery.damages, recovery.first_damage);
   }
+  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
+  KANSOKU_RETURN_IF_ERROR(open_engines());
+  log->start();
+  snapshots = std::make_unique<Snapshots>(
+      SnapshotParts{env, pool.get(), log.get(), metrics.get(), events.get(), exemplars.get(),
+                    catalog.get(), options().data_directory, std::string(version())});
+  KANSOKU_TRY(tenant_limits,
+              api::TenantLimits::open(*catalog, *metrics, options().series_per_tenant_max));
+  return {};
+}
+
+// Each reads what of the log is its own.
+Status Server::State::open_engines() {
   KANSOKU_TRY(metrics, store::metrics::MetricEngine::open(
                            env, *pool, loops.get(), *log,
                            {.directory = path("metrics"),
@@ -131,15 +144,26 @@ Status Server::State::open_store() {
                              {.directory = path("exemplars"),
                               .exemplars_per_account_max = options().exemplars_per_account_max,
                               .retention_ms = options().prometheus_retention_ms}));
-  log->start();
-  retention = std::make_unique<store::RetentionSchedule>(*loops, *metrics);
-  KANSOKU_TRY(catalog, store::SqliteCatalog::open(env, *pool, path("catalog.db")));
-  snapshots = std::make_unique<Snapshots>(
-      SnapshotParts{env, pool.get(), log.get(), metrics.get(), exemplars.get(), catalog.get(),
-                    options().data_directory, std::string(version())});
-  KANSOKU_TRY(tenant_limits,
-              api::TenantLimits::open(*catalog, *metrics, options().series_per_tenant_max));
+  // What the settings say of groups is asked while the log is read.
+  KANSOKU_TRY(log_groups, api::aws::logs::GroupStore::open(*catalog, *env.clock));
+  KANSOKU_TRY(log_filters, api::aws::logs::FilterStore::open(*catalog));
+  KANSOKU_TRY(events, store::events::EventEngine::open(
+                          env, *pool, loops.get(), *log,
+                          {.directory = path("events"), .policies = log_groups.get()}));
+  for (auto enforce : {store::RetentionSchedule::Enforce(
+                           [this](auto done) { metrics->enforce_retention(std::move(done)); }),
+                       store::RetentionSchedule::Enforce(
+                           [this](auto done) { events->enforce_retention(std::move(done)); })}) {
+    retention.push_back(std::make_unique<store::RetentionSchedule>(*loops, std::move(enforce)));
+  }
   return {};
+}
+
+void Server::State::flush(bool merge_all, std::move_only_function<void(Status)> done) {
+  metrics->flush(merge_all, [this, merge_all, done = std::move(done)](Status flushed) mutable {
+    if (!flushed) return done(std::move(flushed));
+    events->flush(merge_all, std::move(done));
+  });
 }
 
 Status Server::State::open_access() {
@@ -189,6 +213,7 @@ Status Server::State::build_pipelines() {
   if (known.empty()) known = ec2_instance_id(env, *loops, options().data_directory);
   KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
+  event_exporter = std::make_unique<pipeline::EventStoreExporter>(*events);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
     if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end())
@@ -305,6 +330,7 @@ std::string Server::State::metrics_text() {
                          .pool = pool.get(),
                          .log = log.get(),
                          .metrics = metrics.get(),
+                         .events = events.get(),
                          .exemplars = exemplars.get(),
                          .ledger = &ledger,
                          .started_ms = started_ms},
@@ -314,7 +340,7 @@ std::string Server::State::metrics_text() {
               static_cast<double>(budget->used_bytes()), {{"budget", budget->name()}});
   }
   append_aws_metrics(aws->stats(), out);
-  append_promql_metrics(*promql, out);
+  append_query_metrics(*queries, out);
   return std::move(out).finish();
 }
 
@@ -333,7 +359,9 @@ std::string Server::State::status_json() {
   number("uptimeMs", static_cast<uint64_t>(env.clock->wall_now().ms() - started_ms));
   number("series", stats.series);
   number("points", stats.points_appended);
-  number("diskBytes", stats.parts_bytes + exemplar_stats.file_bytes + log->stats().segment_bytes);
+  number("events", events->stats().rows_appended);
+  number("diskBytes", stats.parts_bytes + events->stats().parts_bytes + exemplar_stats.file_bytes +
+                          log->stats().segment_bytes);
   number("rssBytes", resident_bytes(*env.files));
   number("queries", pool->lane_stats(Lane::Query).done);
   json.key("lastError");
@@ -450,25 +478,30 @@ void Server::stop() {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });
     });
   }
-  if (s.promql) s.promql->shutdown();
-  s.retention.reset();
+  if (s.queries) s.queries->shutdown();
+  s.retention.clear();
   if (s.metrics) {
     // Parts on disk make the next start quick; what does not fit the time is in the log anyway.
     auto flushed = std::make_shared<std::promise<void>>();
     auto future = flushed->get_future();
-    auto running = std::make_shared<std::atomic<int>>(s.exemplars ? 2 : 1);
+    auto running =
+        std::make_shared<std::atomic<int>>(1 + (s.exemplars ? 1 : 0) + (s.events ? 1 : 0));
     auto one_done = [flushed, running](const Status&) {
       if (running->fetch_sub(1) == 1) flushed->set_value();
     };
     s.metrics->flush(false, one_done);
+    if (s.events) s.events->flush(false, one_done);
     if (s.exemplars) s.exemplars->flush(one_done);
     future.wait_for(std::chrono::milliseconds(kFlushGraceMs));
     s.metrics->close();
+    if (s.events) s.events->close();
     if (s.exemplars) s.exemplars->close();
   }
   if (s.log) s.log->close();
   if (s.catalog) s.catalog->close();
   if (s.pool) s.pool->shutdown();
+  // Calls whose steps nobody takes any more end here, while what they read still stands.
+  s.queries.reset();
   if (s.loops) s.loops->stop();
 }
 

@@ -1,5 +1,6 @@
 // Server::State: the AWS services, the console, the admin paths and Prometheus, each given what
 // it may use.
+#include "api/aws/logs/service.h"
 #include "api/aws/monitoring/service.h"
 #include "api/aws/sts/service.h"
 #include "app/host_identity.h"
@@ -49,6 +50,23 @@ Status Server::State::build_aws() {
   if (options().auth_open) dispatch.open_principal = access->administrator();
   aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
   KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
+  // PutLogEvents: counted, through the metric filters, into the store.
+  sinks.push_back(
+      std::make_unique<pipeline::LedgerSink>(ledger, "metric_filters", "store", *store_exporter));
+  event_sinks.push_back(std::make_unique<pipeline::metric_filters::MetricFilters>(
+      *log_filters, *event_exporter, *sinks.back()));
+  event_sinks.push_back(
+      std::make_unique<pipeline::EventLedgerSink>(ledger, "logs", "store", *event_sinks.back()));
+  logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),
+                                                      event_sinks.back().get(), events.get(),
+                                                      limits, query_memory.get()});
+  aws->add_service(api::aws::logs::service_table({.backend = logs.get(),
+                                                  .groups = log_groups.get(),
+                                                  .filters = log_filters.get(),
+                                                  .random = env.random,
+                                                  .clock = env.clock,
+                                                  .catalog = catalog.get(),
+                                                  .page_token_key = key}));
   aws->add_service(
       api::aws::monitoring::service_table({.backend = monitoring.get(),
                                            .page_token_key = std::move(key),
@@ -61,6 +79,12 @@ Status Server::State::build_aws() {
 }
 
 Status Server::State::build_apis() {
+  queries = std::make_unique<FiberQueue>(
+      FiberQueue::Parts{.clock = env.clock,
+                        .executor = pool.get(),
+                        .running_max = options().query_concurrency,
+                        // One worker is left to ingest, whatever is asked.
+                        .steps_at_once = std::max<size_t>(options().workers, 2) - 1});
   sessions = std::make_unique<api::console::Sessions>(env);
   api::console::ConsoleServices services;
   services.env = env;
@@ -109,7 +133,9 @@ Status Server::State::build_apis() {
   api::AdminServices admin_services;
   admin_services.env = env;
   admin_services.executor = pool.get();
-  admin_services.metrics = metrics.get();
+  admin_services.flush = [this](bool merge_all, std::move_only_function<void(Status)> done) {
+    flush(merge_all, std::move(done));
+  };
   admin_services.access = access.get();
   admin_services.sessions = sessions.get();
   admin_services.limits = tenant_limits.get();
@@ -132,11 +158,8 @@ Status Server::State::build_prometheus() {
       ledger, api::prometheus::kReceiver, api::prometheus::kBranch, *store_exporter));
   query::QueryLimits limits;
   limits.memory_bytes_max = options().memory_bytes_max / 4;
-  PromqlEngine::Parts engine{env.clock, pool.get(), metrics.get(), limits, query_memory.get()};
-  engine.running_max = options().query_concurrency;
-  // One worker is left to ingest, whatever is asked.
-  engine.steps_at_once = std::max<size_t>(options().workers, 2) - 1;
-  promql = std::make_unique<PromqlEngine>(engine);
+  promql = std::make_unique<PromqlEngine>(
+      PromqlEngine::Parts{env.clock, queries.get(), metrics.get(), limits, query_memory.get()});
   api::prometheus::PrometheusServices services;
   services.engine = promql.get();
   services.env = env;

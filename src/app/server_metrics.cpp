@@ -100,6 +100,30 @@ void append_exemplars(const store::ExemplarStoreStats& s, api::OpenMetrics& out)
             as_double(s.damages));
 }
 
+void append_events(const store::events::EventEngine& events, api::OpenMetrics& out) {
+  const store::EventStoreStats s = events.stats();
+  const store::events::EventEngineStats e = events.engine_stats();
+  out.counter("kansoku_events_appended", "events made durable", as_double(s.rows_appended));
+  out.counter("kansoku_events_message_bytes", "bytes of their messages",
+              as_double(s.message_bytes_appended));
+  out.counter("kansoku_events_rejected", "events that were refused", as_double(e.rows_rejected));
+  out.counter("kansoku_events_dropped", "events not taken, to be sent again",
+              as_double(e.rows_dropped));
+  out.gauge("kansoku_events_memory_rows", "events that are in no part yet",
+            as_double(s.memory_rows));
+  out.gauge("kansoku_events_memory_bytes", "memory of these", as_double(s.memory_bytes));
+  out.gauge("kansoku_events_parts", "parts on disk", as_double(s.parts));
+  out.gauge("kansoku_events_parts_bytes", "their bytes", as_double(s.parts_bytes));
+  out.gauge("kansoku_events_parts_rows", "their events", as_double(s.parts_rows));
+  out.counter("kansoku_events_seals", "parts written from memory", as_double(s.seals));
+  out.counter("kansoku_events_seal_failures", "parts that could not be written",
+              as_double(e.seal_failures));
+  out.counter("kansoku_events_merges", "merges of parts", as_double(s.merges));
+  out.counter("kansoku_events_merge_failures", "merges that failed", as_double(e.merge_failures));
+  out.gauge("kansoku_events_blocks_damaged", "blocks that could not be read",
+            as_double(s.blocks_damaged));
+}
+
 void append_log(const store::wal::LogStats& s, api::OpenMetrics& out) {
   out.counter("kansoku_log_records", "records made durable", as_double(s.records));
   out.counter("kansoku_log_groups", "groups of records synced together", as_double(s.groups));
@@ -155,6 +179,7 @@ void append_server_metrics(const MetricSources& sources, api::OpenMetrics& out) 
   append_process(sources, out);
   if (sources.http != nullptr) append_http(sources.http->stats(), out);
   append_store(*sources.metrics, out);
+  if (sources.events != nullptr) append_events(*sources.events, out);
   if (sources.exemplars != nullptr) append_exemplars(sources.exemplars->stats(), out);
   append_log(sources.log->stats(), out);
   constexpr std::array<std::string_view, kLaneCount> kLanes{"alarm", "query", "ingest", "merge"};

@@ -7,6 +7,7 @@
 #include "base/pool/executor.h"
 #include "net/http/http.h"
 #include "signal/ledger.h"
+#include "store/events/engine.h"
 #include "store/exemplar_store.h"
 #include "store/metrics/engine.h"
 #include "store/wal/log.h"
@@ -19,6 +20,7 @@ struct MetricSources {
   const ThreadPool* pool = nullptr;
   const store::wal::Log* log = nullptr;
   const store::metrics::MetricEngine* metrics = nullptr;
+  const store::events::EventEngine* events = nullptr;
   const store::ExemplarStore* exemplars = nullptr;
   const signal::Ledger* ledger = nullptr;
   int64_t started_ms = 0;

@@ -8,18 +8,23 @@
 #include "api/access/access_control.h"
 #include "api/admin/admin_api.h"
 #include "api/aws/dispatcher.h"
+#include "api/aws/logs/filter_store.h"
+#include "api/aws/logs/group_store.h"
 #include "api/console/console_api.h"
 #include "api/prometheus/prometheus_api.h"
+#include "app/logs_backend.h"
 #include "app/monitoring_backend.h"
 #include "app/promql_engine.h"
 #include "app/server.h"
 #include "app/snapshots.h"
 #include "base/memory_budget.h"
+#include "base/pool/fiber_queue.h"
 #include "net/http/http.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/catalog/sqlite_catalog.h"
+#include "store/events/engine.h"
 #include "store/exemplars/exemplar_engine.h"
 #include "store/metrics/engine.h"
 #include "store/retention/retention.h"
@@ -44,21 +49,28 @@ struct Server::State {
   std::unique_ptr<net::EventLoops> loops;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<store::wal::Log> log;
-  std::unique_ptr<store::metrics::MetricEngine> metrics;
-  std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;
-  std::unique_ptr<store::RetentionSchedule> retention;
   std::unique_ptr<store::SqliteCatalog> catalog;
+  std::unique_ptr<api::aws::logs::GroupStore> log_groups;
+  std::unique_ptr<api::aws::logs::FilterStore> log_filters;
+  std::unique_ptr<store::metrics::MetricEngine> metrics;
+  std::unique_ptr<store::events::EventEngine> events;
+  std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;
+  std::vector<std::unique_ptr<store::RetentionSchedule>> retention;
   std::unique_ptr<Snapshots> snapshots;
   std::unique_ptr<api::TenantLimits> tenant_limits;
   std::unique_ptr<api::AccessControl> access;
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
+  std::unique_ptr<pipeline::EventStoreExporter> event_exporter;
   std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
+  std::vector<std::unique_ptr<pipeline::EventSink>> event_sinks;
   std::shared_ptr<pipeline::host::HostReceiver> host;
   std::unique_ptr<api::console::Sessions> sessions;
   std::unique_ptr<api::console::ConsoleApi> console;
   std::unique_ptr<api::AdminApi> admin;
+  std::unique_ptr<FiberQueue> queries;
   std::unique_ptr<StoreMonitoringBackend> monitoring;
+  std::unique_ptr<StoreLogsBackend> logs;
   std::unique_ptr<api::aws::Dispatcher> aws;
   std::unique_ptr<PromqlEngine> promql;
   std::unique_ptr<api::prometheus::Notifications> notifications;
@@ -71,6 +83,8 @@ struct Server::State {
   }
 
   Status open_store();
+  Status open_engines();
+  void flush(bool merge_all, std::move_only_function<void(Status)> done);
   Status open_access();
   Status build_pipelines();
   Status build_apis();

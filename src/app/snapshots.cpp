@@ -12,6 +12,8 @@ namespace {
 // Files of the data directory that are copied in their own way, or written at each start.
 constexpr std::array<std::string_view, 4> kNotCopied{"catalog.db", "catalog.db-wal",
                                                      "catalog.db-shm", "ports.json"};
+// Folders whose owners copy them.
+constexpr std::array<std::string_view, 4> kEngineFolders{"wal", "metrics", "events", "exemplars"};
 constexpr size_t kSmallFileBytesMax = 64U << 20;
 
 bool is_name(std::string_view name) {
@@ -60,9 +62,18 @@ void Snapshots::take(Done done) {
         env::join_path(job->path, "metrics"), [this, job](Status copied) mutable {
           // Off the engine's own strand, which goes on meanwhile.
           parts_.executor->post(Lane::Merge, [this, job, copied = std::move(copied)] {
-            end(job, copied ? finish(*job) : copied);
+            if (!copied) return end(job, copied);
+            copy_events(job);
           });
         });
+  });
+}
+
+void Snapshots::copy_events(const std::shared_ptr<Job>& job) {
+  parts_.events->snapshot(env::join_path(job->path, "events"), [this, job](Status copied) mutable {
+    parts_.executor->post(Lane::Merge, [this, job, copied = std::move(copied)] {
+      end(job, copied ? finish(*job) : copied);
+    });
   });
 }
 
@@ -71,11 +82,9 @@ void Snapshots::take(Done done) {
 Status Snapshots::begin(Job& job) {
   job.name = make_name(parts_.env);
   job.path = env::join_path(folder(), job.name);
-  KANSOKU_RETURN_IF_ERROR(
-      parts_.env.files->create_directories(env::join_path(job.path, "metrics")));
-  KANSOKU_RETURN_IF_ERROR(parts_.env.files->create_directories(env::join_path(job.path, "wal")));
-  KANSOKU_RETURN_IF_ERROR(
-      parts_.env.files->create_directories(env::join_path(job.path, "exemplars")));
+  for (const std::string_view name : kEngineFolders) {
+    KANSOKU_RETURN_IF_ERROR(parts_.env.files->create_directories(env::join_path(job.path, name)));
+  }
   job.held = parts_.log->hold_segments();
   return {};
 }
@@ -87,8 +96,9 @@ Status Snapshots::finish(Job& job) {
   KANSOKU_RETURN_IF_ERROR(parts_.catalog->snapshot(env::join_path(job.path, "catalog.db")));
   KANSOKU_TRY(auto entries, files.list(parts_.data_directory));
   for (const env::DirectoryEntry& entry : entries) {
-    bool known = entry.name == "wal" || entry.name == "metrics" || entry.name == "exemplars" ||
-                 entry.name == "snapshots" || entry.name.ends_with(".tmp") ||
+    const bool of_engine =
+        std::find(kEngineFolders.begin(), kEngineFolders.end(), entry.name) != kEngineFolders.end();
+    bool known = of_engine || entry.name == "snapshots" || entry.name.ends_with(".tmp") ||
                  std::find(kNotCopied.begin(), kNotCopied.end(), entry.name) != kNotCopied.end();
     if (known) continue;
     if (entry.is_directory) {

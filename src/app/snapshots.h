@@ -15,6 +15,7 @@
 #include "base/env/env.h"
 #include "base/pool/executor.h"
 #include "store/catalog/sqlite_catalog.h"
+#include "store/events/engine.h"
 #include "store/exemplars/exemplar_engine.h"
 #include "store/metrics/engine.h"
 #include "store/wal/log.h"
@@ -26,6 +27,7 @@ struct SnapshotParts {
   Executor* executor = nullptr;
   store::wal::Log* log = nullptr;
   store::metrics::MetricEngine* metrics = nullptr;
+  store::events::EventEngine* events = nullptr;
   store::exemplars::ExemplarEngine* exemplars = nullptr;
   store::SqliteCatalog* catalog = nullptr;
   std::string data_directory;
@@ -44,6 +46,7 @@ class Snapshots {
  private:
   struct Job;
   Status begin(Job& job);
+  void copy_events(const std::shared_ptr<Job>& job);
   Status finish(Job& job);
   void end(const std::shared_ptr<Job>& job, const Status& status);
   std::string folder() const { return env::join_path(parts_.data_directory, "snapshots"); }

@@ -42,11 +42,15 @@ void append_le(std::string& out, T value) {
 
 // LEB128, at most ten bytes.
 inline void append_varint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
+  if (value < 0x80) {
+    out += static_cast<char>(value);
+    return;
   }
-  out += static_cast<char>(value);
+  char bytes[10];
+  size_t n = 0;
+  for (; value >= 0x80; value >>= 7) bytes[n++] = static_cast<char>(value | 0x80);
+  bytes[n++] = static_cast<char>(value);
+  out.append(bytes, n);
 }
 inline uint64_t zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
@@ -62,6 +66,20 @@ inline bool read_varint(const char*& from, const char* end, uint64_t& value) {
     return true;
   }
   return read_long_varint(from, end, value);
+}
+
+// Text: a varint of its length and its bytes.
+inline void append_text(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out += text;
+}
+// A view into the bytes that are read; false when it is cut.
+inline bool read_text(const char*& from, const char* end, std::string_view& text) {
+  uint64_t bytes = 0;
+  if (!read_varint(from, end, bytes) || bytes > static_cast<uint64_t>(end - from)) return false;
+  text = {from, bytes};
+  from += bytes;
+  return true;
 }
 
 // CRC32C (Castagnoli), the checksum of every format on disk. crc32c(b, crc32c(a)) == crc32c(a+b).

@@ -16,17 +16,18 @@
 
 namespace kansoku::pipeline {
 
-class MetricSink {
+template <class Batch>
+class Sink {
  public:
-  virtual ~MetricSink() = default;
-  virtual void push(signal::MetricDelivery delivery) = 0;
+  virtual ~Sink() = default;
+  virtual void push(signal::BasicDelivery<Batch> delivery) = 0;
 };
+using MetricSink = Sink<signal::MetricBatch>;
+using EventSink = Sink<signal::EventBatch>;
 
-class EventSink {
- public:
-  virtual ~EventSink() = default;
-  virtual void push(signal::EventDelivery delivery) = 0;
-};
+// What the ledger counts of a batch.
+inline uint64_t rows_of(const signal::MetricBatch& batch) { return batch.point_count(); }
+inline uint64_t rows_of(const signal::EventBatch& batch) { return batch.row_count(); }
 
 // What every component may use of the process. The pointers outlive the graph.
 struct ComponentContext {

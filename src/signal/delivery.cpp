@@ -1,5 +1,7 @@
 #include "signal/delivery.h"
 
+#include <charconv>
+
 #include "base/check.h"
 
 namespace kansoku::signal {
@@ -145,5 +147,19 @@ std::vector<AckToken> AckToken::split(const std::vector<bool>& required) && {
 }
 
 uint64_t AckToken::unresolved_tokens() { return g_unresolved.load(std::memory_order_relaxed); }
+
+Producer parse_producer(std::string_view batch_id) {
+  Producer out;
+  const size_t last = batch_id.rfind('/');
+  if (last == std::string_view::npos || last == 0) return out;
+  const size_t middle = batch_id.rfind('/', last - 1);
+  if (middle == std::string_view::npos || middle == 0) return out;
+  const char* end = batch_id.data() + batch_id.size();
+  bool ok = std::from_chars(batch_id.data() + middle + 1, batch_id.data() + last, out.epoch).ec ==
+                std::errc() &&
+            std::from_chars(batch_id.data() + last + 1, end, out.sequence).ec == std::errc();
+  if (ok) out.id = batch_id.substr(0, middle);
+  return out;
+}
 
 }  // namespace kansoku::signal

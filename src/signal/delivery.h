@@ -37,6 +37,10 @@ struct Producer {
   uint64_t sequence = 0;
 };
 
+// "producer/epoch/sequence", the signed header x-kansoku-batch; none when it is not of that form (a
+// foreign client).
+Producer parse_producer(std::string_view batch_id);
+
 enum class Outcome : uint8_t { Stored, Forwarded, Filtered, Rejected, Dropped };
 inline constexpr size_t kOutcomeCount = 5;
 std::string_view outcome_name(Outcome outcome);

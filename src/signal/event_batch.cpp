@@ -10,7 +10,21 @@ size_t EventBatch::memory_bytes() const {
     bytes += sizeof(c) + c.path.capacity() + c.rows.capacity() * 4 + c.integers.capacity() * 8 +
              c.floats.capacity() * 8 + c.text_ends.capacity() * 4 + c.text.capacity();
   }
+  for (const EventStream& s : streams_)
+    bytes += sizeof(s) + s.group.capacity() + s.stream.capacity();
   return bytes;
+}
+
+std::shared_ptr<const EventBatch> EventBatchBuilder::assemble(std::vector<EventStream> streams,
+                                                              std::vector<int64_t> timestamps_ns,
+                                                              std::vector<uint32_t> stream_rows,
+                                                              std::vector<EventColumn> columns) {
+  auto out = std::make_shared<EventBatch>();
+  out->streams_ = std::move(streams);
+  out->timestamps_ns_ = std::move(timestamps_ns);
+  out->stream_rows_ = std::move(stream_rows);
+  out->columns_ = std::move(columns);
+  return out;
 }
 
 uint32_t EventBatchBuilder::add_stream(EventStream stream) {
@@ -23,21 +37,33 @@ uint32_t EventBatchBuilder::add_resource(Labels attributes) {
   return static_cast<uint32_t>(batch_.resources_.size() - 1);
 }
 
-void EventBatchBuilder::add_row(uint32_t stream, int64_t timestamp_ns) {
-  batch_.stream_rows_.push_back(stream);
-  batch_.timestamps_ns_.push_back(timestamp_ns);
-}
-
-EventColumn& EventBatchBuilder::column(std::string_view path, ColumnType type) {
-  KANSOKU_CHECK(batch_.row_count() > 0);
+uint32_t EventBatchBuilder::column_index(std::string_view path, ColumnType type) {
   std::string key(1, static_cast<char>('0' + static_cast<int>(type)));
   key += path;
   auto [it, fresh] =
       index_.try_emplace(std::move(key), static_cast<uint32_t>(batch_.columns_.size()));
   if (fresh) batch_.columns_.push_back({.path = std::string(path), .type = type});
-  EventColumn& out = batch_.columns_[it->second];
+  return it->second;
+}
+
+EventColumn& EventBatchBuilder::column(std::string_view path, ColumnType type) {
+  KANSOKU_CHECK(batch_.row_count() > 0);
+  EventColumn& out = batch_.columns_[column_index(path, type)];
   out.rows.push_back(static_cast<uint32_t>(batch_.row_count() - 1));
   return out;
+}
+
+uint32_t EventBatchBuilder::text_column(std::string_view path) {
+  return column_index(path, ColumnType::Text);
+}
+
+void EventBatchBuilder::reserve(size_t rows, uint32_t column, size_t text_bytes) {
+  batch_.timestamps_ns_.reserve(rows);
+  batch_.stream_rows_.reserve(rows);
+  EventColumn& c = batch_.columns_[column];
+  c.rows.reserve(rows);
+  c.text_ends.reserve(rows);
+  c.text.reserve(text_bytes);
 }
 
 void EventBatchBuilder::set_text(std::string_view path, std::string_view value) {
@@ -65,6 +91,8 @@ void EventBatchBuilder::set_bool(std::string_view path, bool value) {
 }
 
 std::shared_ptr<const EventBatch> EventBatchBuilder::finish() {
+  // A handle that was never used is no column.
+  std::erase_if(batch_.columns_, [](const EventColumn& c) { return c.rows.empty(); });
   auto out = std::make_shared<EventBatch>(std::move(batch_));
   batch_ = EventBatch();
   index_.clear();

@@ -21,6 +21,9 @@
 
 namespace kansoku::signal {
 
+// Where the text of an event stands.
+inline constexpr std::string_view kMessagePath = "@message";
+
 enum class ColumnType : uint8_t { Text = 0, Int64 = 1, Float64 = 2, Bool = 3, Bytes = 4 };
 
 using EventValue = std::variant<std::monostate, std::string_view, int64_t, double, bool>;
@@ -74,16 +77,38 @@ class EventBatchBuilder {
   uint32_t add_stream(EventStream stream);
   uint32_t add_resource(Labels attributes);
   // Begins a row; the values that follow belong to it.
-  void add_row(uint32_t stream, int64_t timestamp_ns);
+  void add_row(uint32_t stream, int64_t timestamp_ns) {
+    batch_.stream_rows_.push_back(stream);
+    batch_.timestamps_ns_.push_back(timestamp_ns);
+  }
   void set_text(std::string_view path, std::string_view value);
   void set_bytes(std::string_view path, std::string_view value);
   void set_int(std::string_view path, int64_t value);
   void set_float(std::string_view path, double value);
   void set_bool(std::string_view path, bool value);
   size_t row_count() const { return batch_.row_count(); }
+  // The quick way for a column that nearly every row has: no look-up a value. The handle is good
+  // until finish().
+  uint32_t text_column(std::string_view path);
+  void add_text_row(uint32_t stream, int64_t timestamp_ns, uint32_t column,
+                    std::string_view value) {
+    EventColumn& c = batch_.columns_[column];
+    c.rows.push_back(static_cast<uint32_t>(batch_.timestamps_ns_.size()));
+    add_row(stream, timestamp_ns);
+    c.text += value;
+    c.text_ends.push_back(static_cast<uint32_t>(c.text.size()));
+  }
+  // Room for so many rows, and bytes of text in one column.
+  void reserve(size_t rows, uint32_t column, size_t text_bytes);
   std::shared_ptr<const EventBatch> finish();
+  // A batch of columns that stand ready, rows of each ascending.
+  static std::shared_ptr<const EventBatch> assemble(std::vector<EventStream> streams,
+                                                    std::vector<int64_t> timestamps_ns,
+                                                    std::vector<uint32_t> stream_rows,
+                                                    std::vector<EventColumn> columns);
 
  private:
+  uint32_t column_index(std::string_view path, ColumnType type);
   EventColumn& column(std::string_view path, ColumnType type);
   EventBatch batch_;
   std::unordered_map<std::string, uint32_t> index_;  // type byte + path

@@ -165,10 +165,9 @@ void AdminApi::flush(const net::HttpRequest& request, net::HttpExchange exchange
                     fmt::format("unknown option {}; there is merge=all", quoted(query))));
     return;
   }
-  services_.metrics->flush(
-      query == "merge=all", [exchange = std::move(exchange)](Status status) mutable {
-        exchange.respond(status ? text_reply(200, "flushed\n") : error_reply(status.error()));
-      });
+  services_.flush(query == "merge=all", [exchange = std::move(exchange)](Status status) mutable {
+    exchange.respond(status ? text_reply(200, "flushed\n") : error_reply(status.error()));
+  });
 }
 
 void AdminApi::admin(const net::HttpRequest& request, net::HttpExchange exchange) {

@@ -16,7 +16,8 @@ namespace kansoku::api {
 struct AdminServices {
   env::Env env;
   Executor* executor = nullptr;
-  store::MetricStore* metrics = nullptr;
+  // Everything accepted so far into files; with `merge_all` also into the settled state.
+  std::function<void(bool merge_all, std::move_only_function<void(Status)> done)> flush;
   AccessControl* access = nullptr;
   console::Sessions* sessions = nullptr;
   TenantLimits* limits = nullptr;

@@ -41,6 +41,18 @@ class Clock {
   virtual MonotonicTime monotonic_now() const = 0;
 };
 
+struct FileInfo {
+  uint64_t size_bytes = 0;
+  bool is_directory = false;
+  int64_t modified_ns = 0;
+  // (device, inode) names a file until its last name and its last handle are gone; then the file
+  // system may give the number to another one.
+  uint64_t inode = 0;
+  uint64_t device = 0;
+  uint64_t links = 1;      // names that it has; 0: removed, and still open
+  bool is_regular = true;  // false also for pipes, sockets and devices
+};
+
 // One open file. Closed by the destructor. Reads are free-threaded; writes have one owner.
 class File {
  public:
@@ -56,6 +68,8 @@ class File {
   // Reserves blocks without changing the size; an error where the disk has no room.
   virtual Status preallocate(uint64_t size_bytes) = 0;
   virtual Result<uint64_t> size() = 0;
+  // Of the open file itself, whatever its name has become (fstat).
+  virtual Result<FileInfo> info() = 0;
 };
 
 enum class OpenMode : uint8_t {
@@ -66,16 +80,11 @@ enum class OpenMode : uint8_t {
   CreateEmpty,  // made or emptied, read and write
 };
 
-struct FileInfo {
-  uint64_t size_bytes = 0;
-  bool is_directory = false;
-  int64_t modified_ns = 0;
-  uint64_t inode = 0;
-};
-
 struct DirectoryEntry {
   std::string name;
   bool is_directory = false;
+  uint64_t inode = 0;  // of the entry itself; a symbolic link has its own
+  bool is_link = false;
 };
 
 // statvfs of the file system that holds a path, as the fields are named there.

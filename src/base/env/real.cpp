@@ -28,6 +28,16 @@ std::unexpected<Error> os_error(int error, const std::string& call, const std::s
   return fail(code, fmt::format("{}: {}", call, ::strerror_r(error, text, sizeof(text))), path);
 }
 
+FileInfo file_info(const struct stat& st) {
+  return {.size_bytes = static_cast<uint64_t>(st.st_size),
+          .is_directory = S_ISDIR(st.st_mode),
+          .modified_ns = st.st_mtim.tv_sec * kNsPerS + st.st_mtim.tv_nsec,
+          .inode = st.st_ino,
+          .device = st.st_dev,
+          .links = st.st_nlink,
+          .is_regular = S_ISREG(st.st_mode)};
+}
+
 class RealFile final : public File {
  public:
   RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
@@ -84,6 +94,12 @@ class RealFile final : public File {
     struct stat st{};
     if (::fstat(fd_, &st) != 0) return os_error(errno, "fstat", path_);
     return static_cast<uint64_t>(st.st_size);
+  }
+
+  Result<FileInfo> info() override {
+    struct stat st{};
+    if (::fstat(fd_, &st) != 0) return os_error(errno, "fstat", path_);
+    return file_info(st);
   }
 
  private:
@@ -172,7 +188,7 @@ class RealFileSystem final : public FileSystem {
         auto found = info(join_path(path, name));
         is_directory = found && found->is_directory;
       }
-      out.push_back({std::string(name), is_directory});
+      out.push_back({std::string(name), is_directory, entry->d_ino, entry->d_type == DT_LNK});
     }
     ::closedir(directory);
     return out;
@@ -181,8 +197,7 @@ class RealFileSystem final : public FileSystem {
   Result<FileInfo> info(const std::string& path) override {
     struct stat st{};
     if (::stat(path.c_str(), &st) != 0) return os_error(errno, "stat", path);
-    return FileInfo{static_cast<uint64_t>(st.st_size), S_ISDIR(st.st_mode),
-                    st.st_mtim.tv_sec * kNsPerS + st.st_mtim.tv_nsec, st.st_ino};
+    return file_info(st);
   }
 
   Result<FileSystemInfo> file_system_info(const std::string& path) override {

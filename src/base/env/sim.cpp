@@ -66,6 +66,13 @@ class SimFile final : public File {
         path_(std::move(path)),
         writable_(writable),
         generation_(files.generation_) {}
+  SimFile(const SimFile&) = delete;
+  SimFile& operator=(const SimFile&) = delete;
+  ~SimFile() override {
+    if (!inode_->free_numbers) return;
+    std::lock_guard lock(files_.mutex_);
+    inode_.reset();
+  }
 
   Result<size_t> read_at(uint64_t offset, std::span<std::byte> into) override {
     std::lock_guard lock(files_.mutex_);
@@ -90,6 +97,7 @@ class SimFile final : public File {
     if (n > 0) {
       SimFileSystem::Write write{offset, std::string(as_text(bytes.first(n)))};
       SimFileSystem::apply(inode_->seen, write);
+      inode_->modified_ns = files_.tick();
       inode_->pending.push_back(std::move(write));
     }
     if (fault) return fail(fault->code, fault->message, path_);
@@ -117,6 +125,7 @@ class SimFile final : public File {
       return fail(fault->code, fault->message, path_);
     SimFileSystem::Write write{.is_truncate = true, .size = size_bytes};
     SimFileSystem::apply(inode_->seen, write);
+    inode_->modified_ns = files_.tick();
     inode_->pending.push_back(std::move(write));
     return {};
   }
@@ -136,6 +145,12 @@ class SimFile final : public File {
     std::lock_guard lock(files_.mutex_);
     KANSOKU_RETURN_IF_ERROR(usable());
     return inode_->seen.size();
+  }
+
+  Result<FileInfo> info() override {
+    std::lock_guard lock(files_.mutex_);
+    KANSOKU_RETURN_IF_ERROR(usable());
+    return files_.info_of(*inode_);
   }
 
  private:
@@ -195,6 +210,42 @@ uint64_t SimFileSystem::used_bytes() const {
   return used;
 }
 
+SimFileSystem::Inode::~Inode() {
+  if (free_numbers) free_numbers->insert(number);
+}
+
+SimFileSystem::InodePtr SimFileSystem::make_inode() {
+  auto inode = std::make_shared<Inode>();
+  inode->modified_ns = tick();
+  if (free_numbers_ && !free_numbers_->empty()) {
+    inode->number = free_numbers_->extract(free_numbers_->begin()).value();
+  } else {
+    inode->number = next_inode_++;
+  }
+  inode->free_numbers = free_numbers_;
+  return inode;
+}
+
+void SimFileSystem::entry_changed(std::string path, InodePtr inode) {
+  directory_modified_ns_[parent_path(path)] = tick();
+  entry_changes_.push_back({std::move(path), std::move(inode)});
+}
+
+FileInfo SimFileSystem::info_of(const Inode& inode) const {
+  uint64_t links = 0;
+  for (const auto& [path, named] : seen_) links += named.get() == &inode ? 1 : 0;
+  return {.size_bytes = inode.seen.size(),
+          .modified_ns = inode.modified_ns,
+          .inode = inode.number,
+          .device = 1,
+          .links = links};
+}
+
+void SimFileSystem::reuse_inodes() {
+  std::lock_guard lock(mutex_);
+  free_numbers_ = std::make_shared<std::set<uint64_t>>();
+}
+
 Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, OpenMode mode) {
   std::lock_guard lock(mutex_);
   auto found = seen_.find(path);
@@ -216,15 +267,15 @@ Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, OpenM
     if (!directories_.contains(parent_path(path))) {
       return fail(ErrorCode::NotFound, "open: no such directory", path);
     }
-    auto inode = std::make_shared<Inode>();
-    inode->number = next_inode_++;
+    auto inode = make_inode();
     seen_[path] = inode;
-    entry_changes_.push_back({path, inode});
+    entry_changed(path, inode);
     return std::make_unique<SimFile>(*this, inode, path, true);
   }
   if (mode == OpenMode::CreateEmpty) {
     Write write{.is_truncate = true};
     apply(found->second->seen, write);
+    found->second->modified_ns = tick();
     found->second->pending.push_back(std::move(write));
   }
   return std::make_unique<SimFile>(*this, found->second, path, true);
@@ -249,8 +300,8 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   seen_.erase(found);
   seen_[to] = inode;
   // One journal entry: the new name appears and the old one goes together.
-  entry_changes_.push_back({to, inode});
-  entry_changes_.push_back({from, nullptr});
+  entry_changed(to, inode);
+  entry_changed(from, nullptr);
   return {};
 }
 
@@ -261,7 +312,7 @@ Status SimFileSystem::link(const std::string& from, const std::string& to) {
   if (seen_.contains(to)) return fail(ErrorCode::AlreadyExists, "link: the name is taken", to);
   if (auto fault = begin("link", to)) return fail(fault->code, fault->message, to);
   seen_[to] = found->second;
-  entry_changes_.push_back({to, found->second});
+  entry_changed(to, found->second);
   return {};
 }
 
@@ -274,7 +325,7 @@ Status SimFileSystem::remove(const std::string& path) {
   }
   if (auto fault = begin("remove", path)) return fail(fault->code, fault->message, path);
   seen_.erase(found);
-  entry_changes_.push_back({path, nullptr});
+  entry_changed(path, nullptr);
   return {};
 }
 
@@ -298,7 +349,8 @@ Result<std::vector<DirectoryEntry>> SimFileSystem::list(const std::string& path)
     return fail(ErrorCode::NotFound, "opendir: no such directory", path);
   std::vector<DirectoryEntry> out;
   for (const auto& [name, inode] : seen_) {
-    if (parent_path(name) == path) out.push_back({name.substr(path.size() + 1), false});
+    if (parent_path(name) != path) continue;
+    out.push_back({name.substr(path.size() + 1), false, inode->number});
   }
   for (const std::string& name : directories_) {
     if (name != path && parent_path(name) == path)
@@ -309,10 +361,15 @@ Result<std::vector<DirectoryEntry>> SimFileSystem::list(const std::string& path)
 
 Result<FileInfo> SimFileSystem::info(const std::string& path) {
   std::lock_guard lock(mutex_);
-  if (directories_.contains(path)) return FileInfo{.is_directory = true};
+  if (directories_.contains(path)) {
+    auto changed = directory_modified_ns_.find(path);
+    return FileInfo{.is_directory = true,
+                    .modified_ns = changed == directory_modified_ns_.end() ? 0 : changed->second,
+                    .is_regular = false};
+  }
   auto found = seen_.find(path);
   if (found == seen_.end()) return fail(ErrorCode::NotFound, "stat: no such file", path);
-  return FileInfo{.size_bytes = found->second->seen.size(), .inode = found->second->number};
+  return info_of(*found->second);
 }
 
 Result<FileSystemInfo> SimFileSystem::file_system_info(const std::string&) {
@@ -389,6 +446,7 @@ void SimFileSystem::power_cut(CutStyle style) {
     if (done.insert(inode.get()).second) cut_inode(*inode, style);
   }
   seen_ = durable_;
+  for (auto& [path, changed] : directory_modified_ns_) changed = tick();
 }
 
 uint64_t SimFileSystem::operations() const {
@@ -416,14 +474,15 @@ void SimFileSystem::set_contents(const std::string& path, std::string bytes) {
   std::lock_guard lock(mutex_);
   InodePtr& inode = seen_[path];
   if (!inode) {
-    inode = std::make_shared<Inode>();
-    inode->number = next_inode_++;
+    inode = make_inode();
   }
+  inode->modified_ns = tick();
   inode->seen = bytes;
   inode->durable = std::move(bytes);
   inode->pending.clear();
   durable_[path] = inode;
   directories_.insert(parent_path(path));
+  directory_modified_ns_[parent_path(path)] = tick();
 }
 
 std::vector<std::string> SimFileSystem::paths() {

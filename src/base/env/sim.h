@@ -100,6 +100,10 @@ class SimFileSystem final : public FileSystem {
   std::string contents(const std::string& path);
   void set_contents(const std::string& path, std::string bytes);  // seen and durable
   std::vector<std::string> paths();
+  // From now on the lowest number that became free goes to the next file, as ext4 does it; without,
+  // numbers are never used twice. A number is free when no name (seen or durable) and no handle is
+  // left.
+  void reuse_inodes();
 
  private:
   friend class SimFile;
@@ -114,6 +118,12 @@ class SimFileSystem final : public FileSystem {
     std::string durable;
     std::vector<Write> pending;
     uint64_t number = 0;
+    int64_t modified_ns = 0;
+    std::shared_ptr<std::set<uint64_t>> free_numbers;
+    Inode() = default;
+    Inode(const Inode&) = delete;
+    Inode& operator=(const Inode&) = delete;
+    ~Inode();  // under the mutex
   };
   using InodePtr = std::shared_ptr<Inode>;
   struct EntryChange {
@@ -125,6 +135,12 @@ class SimFileSystem final : public FileSystem {
   static void apply(std::string& image, const Write& write);
   void cut_inode(Inode& inode, CutStyle style);
   uint64_t used_bytes() const;
+  InodePtr make_inode();
+  // A name appeared or went: the time of its directory changes.
+  void entry_changed(std::string path, InodePtr inode);
+  FileInfo info_of(const Inode& inode) const;
+  // Time of the last change: grows with every one.
+  int64_t tick() { return ++ticks_; }
 
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
@@ -132,10 +148,13 @@ class SimFileSystem final : public FileSystem {
   std::map<std::string, InodePtr> durable_;
   std::vector<EntryChange> entry_changes_;
   std::set<std::string> directories_;
+  std::map<std::string, int64_t> directory_modified_ns_;
   std::set<std::string> locks_;
   uint64_t operations_ = 0;
   uint64_t generation_ = 0;
   uint64_t next_inode_ = 1;
+  int64_t ticks_ = 0;
+  std::shared_ptr<std::set<uint64_t>> free_numbers_;
   uint64_t capacity_bytes_ = 0;
   FaultHook hook_;
 };

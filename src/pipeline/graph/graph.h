@@ -1,4 +1,4 @@
-// The nodes between components. See README.md.
+// The nodes between components, for both shapes of batches. See README.md.
 #pragma once
 
 #include <memory>
@@ -8,35 +8,50 @@
 
 namespace kansoku::pipeline {
 
-struct Branch {
-  MetricSink* sink = nullptr;
+template <class Batch>
+struct BasicBranch {
+  Sink<Batch>* sink = nullptr;
   bool required = true;
 };
+using Branch = BasicBranch<signal::MetricBatch>;
+using EventBranch = BasicBranch<signal::EventBatch>;
 
 // Gives every branch the same batch and joins their verdicts.
-class FanOut final : public MetricSink {
+template <class Batch>
+class BasicFanOut final : public Sink<Batch> {
  public:
   // At least one branch, at least one of them required.
-  explicit FanOut(std::vector<Branch> branches);
-  void push(signal::MetricDelivery delivery) override;
+  explicit BasicFanOut(std::vector<BasicBranch<Batch>> branches);
+  void push(signal::BasicDelivery<Batch> delivery) override;
 
  private:
-  std::vector<Branch> branches_;
+  std::vector<BasicBranch<Batch>> branches_;
   std::vector<bool> required_;
 };
+using FanOut = BasicFanOut<signal::MetricBatch>;
+using EventFanOut = BasicFanOut<signal::EventBatch>;
 
 // Enters what passes, and what became of it, under (receiver, account, branch).
-class LedgerSink final : public MetricSink {
+template <class Batch>
+class BasicLedgerSink final : public Sink<Batch> {
  public:
-  LedgerSink(signal::Ledger& ledger, std::string receiver, std::string branch, MetricSink& next)
+  BasicLedgerSink(signal::Ledger& ledger, std::string receiver, std::string branch,
+                  Sink<Batch>& next)
       : ledger_(ledger), receiver_(std::move(receiver)), branch_(std::move(branch)), next_(next) {}
-  void push(signal::MetricDelivery delivery) override;
+  void push(signal::BasicDelivery<Batch> delivery) override;
 
  private:
   signal::Ledger& ledger_;
   std::string receiver_;
   std::string branch_;
-  MetricSink& next_;
+  Sink<Batch>& next_;
 };
+using LedgerSink = BasicLedgerSink<signal::MetricBatch>;
+using EventLedgerSink = BasicLedgerSink<signal::EventBatch>;
+
+extern template class BasicFanOut<signal::MetricBatch>;
+extern template class BasicFanOut<signal::EventBatch>;
+extern template class BasicLedgerSink<signal::MetricBatch>;
+extern template class BasicLedgerSink<signal::EventBatch>;
 
 }  // namespace kansoku::pipeline

@@ -83,3 +83,34 @@ TEST_CASE("a token dropped without a verdict is counted and tells its source") {
   REQUIRE(verdict.has_value());
   CHECK(verdict->counts.at(0).outcome == signal::Outcome::Dropped);
 }
+
+TEST_CASE("events pass the same nodes, counted by rows") {
+  class Keeping final : public EventSink {
+   public:
+    void push(signal::EventDelivery delivery) override { held.push_back(std::move(delivery)); }
+    std::vector<signal::EventDelivery> held;
+  };
+  Keeping a;
+  Keeping b;
+  EventFanOut fan({{&a, true}, {&b, false}});
+  signal::Ledger ledger;
+  EventLedgerSink sink(ledger, "filelog", "store", fan);
+  signal::EventBatchBuilder builder;
+  uint32_t stream = builder.add_stream({"group", "stream"});
+  for (int i = 0; i < 3; ++i) builder.add_row(stream, i);
+  std::optional<Verdict> verdict;
+  sink.push({{"000000000000", "us-east-1"},
+             builder.finish(),
+             {},
+             signal::AckToken(3, nullptr, Lane::Ingest, [&](Verdict v) { verdict = std::move(v); })});
+  REQUIRE(a.held.size() == 1);
+  CHECK(a.held[0].batch == b.held[0].batch);
+  CHECK(ledger.lines().at(0).second.in_flight == 3);
+  b.held[0].token.resolve(Verdict::dropped(3, "overload", Error{}));
+  CHECK_FALSE(verdict.has_value());
+  a.held[0].token.resolve(Verdict::stored(3));
+  REQUIRE(verdict.has_value());
+  CHECK(verdict->good());
+  CHECK(ledger.lines().at(0).second.balanced());
+  CHECK(ledger.lines().at(0).second.in_flight == 0);
+}

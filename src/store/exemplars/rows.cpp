@@ -6,11 +6,6 @@
 namespace kansoku::store::exemplars {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
 struct Reader {
   const char* at;
   const char* end;
@@ -20,13 +15,7 @@ struct Reader {
   bool count(uint64_t& out, size_t bytes_min) {
     return number(out) && out <= static_cast<uint64_t>(end - at) / bytes_min;
   }
-  bool text(std::string_view& out) {
-    uint64_t size = 0;
-    if (!number(size) || size > static_cast<uint64_t>(end - at)) return false;
-    out = {at, size};
-    at += size;
-    return true;
-  }
+  bool text(std::string_view& out) { return read_text(at, end, out); }
   bool labels(std::string_view& out) {
     return text(out) && signal::visit_labels(out, [](const signal::LabelView&) {});
   }

@@ -188,19 +188,6 @@ Status decode_points(const char* at, const char* end, DecodedRecord& out) {
   return {};
 }
 
-void put_text(std::string_view text, std::string& out) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-bool take_text(const char*& at, const char* end, std::string_view& out) {
-  uint64_t n = 0;
-  if (!read_varint(at, end, n) || n > static_cast<uint64_t>(end - at)) return false;
-  out = {at, n};
-  at += n;
-  return true;
-}
-
 }  // namespace
 
 void DecodedRecord::clear() {
@@ -218,8 +205,8 @@ void DefinitionWriter::put(const SeriesDefinition& d, std::string& out) {
                            (static_cast<uint8_t>(d.temporality) << kTemporalityShift) |
                            (same_scope ? kSameScope : 0));
   if (!same_scope) {
-    put_text(d.scope.account, out);
-    put_text(d.scope.region, out);
+    append_text(out, d.scope.account);
+    append_text(out, d.scope.region);
     scope_ = d.scope;
   }
   const size_t head = shared_head(canonical_, d.canonical);
@@ -227,7 +214,7 @@ void DefinitionWriter::put(const SeriesDefinition& d, std::string& out) {
                                   std::string_view(d.canonical).substr(head));
   append_varint(out, head);
   append_varint(out, tail);
-  put_text(d.canonical.substr(head, d.canonical.size() - head - tail), out);
+  append_text(out, d.canonical.substr(head, d.canonical.size() - head - tail));
   canonical_.assign(d.canonical);
   id_ = d.id;
   first_ = false;
@@ -237,8 +224,8 @@ bool DefinitionReader::take_version_1(const char*& at, const char* end) {
   std::string_view account;
   std::string_view region;
   std::string_view canonical;
-  if (!take_text(at, end, account) || !take_text(at, end, region) ||
-      !take_text(at, end, canonical)) {
+  if (!read_text(at, end, account) || !read_text(at, end, region) ||
+      !read_text(at, end, canonical)) {
     return false;
   }
   scope_ = {std::string(account), std::string(region)};
@@ -264,7 +251,7 @@ bool DefinitionReader::take(const char*& at, const char* end, SeriesDefinition& 
     std::string_view account;
     std::string_view region;
     if ((flags & kSameScope) == 0) {
-      if (!take_text(at, end, account) || !take_text(at, end, region)) return false;
+      if (!read_text(at, end, account) || !read_text(at, end, region)) return false;
       scope_ = {std::string(account), std::string(region)};
     } else if (first_) {
       return false;
@@ -273,7 +260,7 @@ bool DefinitionReader::take(const char*& at, const char* end, SeriesDefinition& 
     uint64_t tail = 0;
     std::string_view middle;
     if (!read_varint(at, end, head) || !read_varint(at, end, tail) || head > canonical_.size() ||
-        tail > canonical_.size() - head || !take_text(at, end, middle) ||
+        tail > canonical_.size() - head || !read_text(at, end, middle) ||
         head + middle.size() + tail > kLabelBytesMax) {
       return false;
     }

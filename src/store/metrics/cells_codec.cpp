@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/codec/int_column.h"
 #include "store/metrics/decimals.h"
-#include "store/metrics/int_column.h"
 #include "store/metrics/number_column.h"
 
 namespace kansoku::store::metrics {
@@ -227,8 +227,8 @@ void put_gaps(std::span<const int64_t> v, std::span<const int64_t> sizes, std::s
       previous = value;
     }
   }
-  encode_ints(firsts, out);
-  if (count > 0) encode_ints(std::span(others).first(count), out);
+  codec::encode_ints(firsts, out);
+  if (count > 0) codec::encode_ints(std::span(others).first(count), out);
 }
 
 bool take_with_gaps(const char*& at, const char* end, std::span<const int64_t> sizes,
@@ -239,8 +239,8 @@ bool take_with_gaps(const char*& at, const char* end, std::span<const int64_t> s
   thread_local std::vector<int64_t> others;
   firsts.resize(points);
   others.resize(out.size() - points);
-  if (!decode_ints(at, end, firsts)) return false;
-  if (!others.empty() && !decode_ints(at, end, others)) return false;
+  if (!codec::decode_ints(at, end, firsts)) return false;
+  if (!others.empty() && !codec::decode_ints(at, end, others)) return false;
   uint64_t first = 0;
   size_t point = 0;
   size_t other = 0;
@@ -318,7 +318,7 @@ void put_numbers(const std::vector<double>& values, int exponent, const Referenc
 // `e`: the exponent of all values, minima and maxima, or -1.
 void put_pairs(Cells& c, int e, std::string& out) {
   if (c.pair_sizes.empty()) return;
-  encode_ints(c.pair_sizes, out);
+  codec::encode_ints(c.pair_sizes, out);
   if (c.pair_values.empty()) return;
   if (e < 0) e = find_decimals(c.pair_values);
   if (e < 0) e = kBitsExponent;
@@ -332,8 +332,8 @@ void put_pairs(Cells& c, int e, std::string& out) {
 void put_sketches(Cells& c, std::string& out) {
   if (c.zero_counts.empty()) return;
   put_numbers(c.zero_counts, -1, nullptr, c.zero_count_integers, out);
-  encode_ints(c.positive_sizes, out);
-  encode_ints(c.negative_sizes, out);
+  codec::encode_ints(c.positive_sizes, out);
+  codec::encode_ints(c.negative_sizes, out);
   if (c.bucket_indexes.empty()) return;
   thread_local std::vector<int64_t> sizes;
   sizes.clear();
@@ -357,7 +357,7 @@ bool take_numbers(const char*& at, const char* end, size_t n, const Reference* r
 bool take_sizes(const char*& at, const char* end, size_t points, std::vector<int64_t>& sizes,
                 int64_t& sum) {
   sizes.resize(points);
-  if (!decode_ints(at, end, sizes)) return false;
+  if (!codec::decode_ints(at, end, sizes)) return false;
   for (const int64_t size : sizes) {
     if (size < 0 || size > kRunValuesMax) return false;
     sum += size;
@@ -409,7 +409,7 @@ bool take_sketches(const char*& at, const char* end, size_t points, Cells& c) {
 
 bool take_columns(const char*& at, const char* end, size_t points, Cells& c) {
   c.shapes.resize(points);
-  if (!decode_ints(at, end, c.shapes)) return false;
+  if (!codec::decode_ints(at, end, c.shapes)) return false;
   size_t floats = 0;
   size_t pairs = 0;
   size_t sketches = 0;
@@ -553,7 +553,7 @@ void encode_cells(const DecodedSeries& series, size_t begin, size_t end, std::st
   const std::array<std::span<const double>, 3> values{cells.pair_values, cells.minima,
                                                       cells.maxima};
   const int e = common_decimals(values);
-  encode_ints(cells.shapes, out);
+  codec::encode_ints(cells.shapes, out);
   put_numbers(cells.floats, -1, nullptr, cells.float_integers, out);
   put_pairs(cells, e, out);
   put_sketches(cells, out);

@@ -22,19 +22,6 @@ signal::LabelView label_of(std::string_view bytes) {
   return out;
 }
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-bool read_text(const char*& at, const char* end, std::string_view& out) {
-  uint64_t n = 0;
-  if (!read_varint(at, end, n) || n > static_cast<uint64_t>(end - at)) return false;
-  out = {at, n};
-  at += n;
-  return true;
-}
-
 bool read_small(const char*& at, const char* end, uint64_t max, uint32_t& out) {
   uint64_t value = 0;
   if (!read_varint(at, end, value) || value > max) return false;

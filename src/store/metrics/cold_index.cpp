@@ -46,7 +46,7 @@ Result<std::shared_ptr<const ColdIndex>> ColdIndex::build(
     std::vector<std::shared_ptr<const ColdSegment>> segments) {
   auto out = std::make_shared<ColdIndex>();
   if (segments.empty()) return out;
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   auto ids = std::make_shared<Bits>();
   auto accumulating = std::make_shared<Bits>();
   uint64_t keys = 0;
@@ -78,7 +78,7 @@ Result<std::shared_ptr<const ColdIndex>> ColdIndex::build(
 
 Result<std::shared_ptr<const ColdIndex>> ColdIndex::with(
     std::shared_ptr<const ColdSegment> segment) const {
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   auto ids = std::make_shared<Bits>(*ids_);
   auto accumulating = std::make_shared<Bits>(*accumulating_);
   bool again = false;
@@ -144,7 +144,7 @@ Result<std::vector<SeriesInfo>> ColdIndex::select(const SeriesSelector& selector
   std::vector<SeriesInfo> out;
   if (parts_.empty()) return out;
   KANSOKU_TRY(ColdMatcher matcher, ColdMatcher::create(selector));
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   for (const Part& part : parts_) {
     const ColdSegment& segment = *part.segment;
     const auto& scopes = segment.scopes();

@@ -100,7 +100,6 @@ class ColdReader {
   // Without its labels.
   Result<std::optional<std::pair<ColdRow, const signal::Scope*>>> find_row(const ColdIndex& index,
                                                                            SeriesId id);
-  void forget() { chunks_.clear(); }
 
  private:
   struct Decoded {
@@ -117,7 +116,7 @@ class ColdReader {
   static std::string canonical_of(const Decoded& chunk, size_t row);
 
   PageCache* cache_;
-  std::unique_ptr<Decompressor> decompressor_ = std::make_unique<Decompressor>();
+  std::unique_ptr<codec::Decompressor> decompressor_ = std::make_unique<codec::Decompressor>();
   std::list<Decoded> chunks_;  // asked for last first
 };
 

@@ -85,7 +85,7 @@ class ColdMergeJob {
   std::unique_ptr<ColdSegmentWriter> writer_;
   Horizons horizons_;
   bool keep_gone_ = false;
-  Decompressor decompressor_;
+  codec::Decompressor decompressor_;
   std::vector<Source> sources_;
   // Of the chunk being written.
   std::vector<std::string> labels_;  // by key

@@ -34,19 +34,6 @@ Error damage(const std::string& path, std::string_view what) {
   return Error{ErrorCode::DataLoss, std::string(what), path};
 }
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-bool read_text(const char*& at, const char* end, std::string& out) {
-  uint64_t n = 0;
-  if (!read_varint(at, end, n) || n > static_cast<uint64_t>(end - at)) return false;
-  out.assign(at, n);
-  at += n;
-  return true;
-}
-
 void append_page(std::string& out, const ColdPage& page) {
   append_varint(out, page.offset);
   append_varint(out, page.stored_bytes);
@@ -279,8 +266,10 @@ bool ColdSegment::decode_footer(std::string_view footer) {
     return false;
   }
   for (uint64_t i = 0; i < count; ++i) {
-    signal::Scope& scope = scopes_.emplace_back();
-    if (!read_text(at, end, scope.account) || !read_text(at, end, scope.region)) return false;
+    std::string_view account;
+    std::string_view region;
+    if (!read_text(at, end, account) || !read_text(at, end, region)) return false;
+    scopes_.push_back({std::string(account), std::string(region)});
   }
   if (!read_varint(at, end, count) || count > footer.size()) return false;
   uint64_t begin = 0;
@@ -326,7 +315,7 @@ Result<std::string> ColdSegment::read_stored(const ColdPage& page) const {
 }
 
 Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& page,
-                                                             Decompressor& decompressor,
+                                                             codec::Decompressor& decompressor,
                                                              PageCache* cache) const {
   if (cache != nullptr) {
     if (auto known = cache->find(id_, page.offset)) return known;
@@ -339,7 +328,7 @@ Result<std::shared_ptr<const std::string>> ColdSegment::read(const ColdPage& pag
   return out;
 }
 
-Status ColdSegment::visit_ids(Decompressor& decompressor,
+Status ColdSegment::visit_ids(codec::Decompressor& decompressor,
                               const std::function<void(SeriesId, signal::MergeKind)>& visit) const {
   KANSOKU_TRY(auto page, read(ids_, decompressor, nullptr));
   const char* at = page->data();
@@ -359,7 +348,7 @@ Status ColdSegment::visit_ids(Decompressor& decompressor,
   return {};
 }
 
-Status ColdSegment::visit_hashes(Decompressor& decompressor,
+Status ColdSegment::visit_hashes(codec::Decompressor& decompressor,
                                  const std::function<void(uint64_t, uint32_t)>& visit) const {
   for (const ColdPage& hashes : hashes_) {
     KANSOKU_TRY(auto page, read(hashes, decompressor, nullptr));
@@ -372,7 +361,8 @@ Status ColdSegment::visit_hashes(Decompressor& decompressor,
   return {};
 }
 
-Result<std::vector<uint32_t>> ColdSegment::rows_of_hash(uint64_t hash, Decompressor& decompressor,
+Result<std::vector<uint32_t>> ColdSegment::rows_of_hash(uint64_t hash,
+                                                        codec::Decompressor& decompressor,
                                                         PageCache* cache) const {
   std::vector<uint32_t> out;
   if (hashes_.empty()) return out;

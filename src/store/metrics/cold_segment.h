@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/codec/zstd.h"
 #include "base/env/env.h"
 #include "store/metrics/cold_chunk.h"
-#include "store/metrics/page_cache.h"
-#include "store/metrics/zstd.h"
+#include "store/page_cache.h"
 
 namespace kansoku::store::metrics {
 
@@ -102,7 +102,7 @@ class ColdSegmentWriter {
     uint32_t row;
   };
   std::vector<RowHash> hashes_;
-  Compressor compressor_;
+  codec::Compressor compressor_;
   bool finished_ = false;
 };
 
@@ -122,25 +122,25 @@ class ColdSegment {
   const std::string& path() const { return path_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
   const std::vector<signal::Scope>& scopes() const { return scopes_; }
-  int64_t max_ms() const { return max_ms_; }
   uint64_t file_bytes() const { return file_bytes_; }
   // A page's raw bytes; DataLoss when its checksum does not hold. `cache` may be null.
-  Result<std::shared_ptr<const std::string>> read(const ColdPage& page, Decompressor& decompressor,
+  Result<std::shared_ptr<const std::string>> read(const ColdPage& page,
+                                                  codec::Decompressor& decompressor,
                                                   PageCache* cache) const;
   // Calls visit(id, merge) for each row, ascending.
-  Status visit_ids(Decompressor& decompressor,
+  Status visit_ids(codec::Decompressor& decompressor,
                    const std::function<void(SeriesId, signal::MergeKind)>& visit) const;
   // Calls visit(hash, number of the row), in no order.
-  Status visit_hashes(Decompressor& decompressor,
+  Status visit_hashes(codec::Decompressor& decompressor,
                       const std::function<void(uint64_t, uint32_t)>& visit) const;
   // The page of ids (docs/formats/cold-segment.md).
-  Result<std::shared_ptr<const std::string>> read_ids(Decompressor& decompressor) const {
+  Result<std::shared_ptr<const std::string>> read_ids(codec::Decompressor& decompressor) const {
     return read(ids_, decompressor, nullptr);
   }
   // A page as it is stored; DataLoss when its checksum does not hold.
   Result<std::string> read_stored(const ColdPage& page) const;
   // Numbers of the rows with that hash.
-  Result<std::vector<uint32_t>> rows_of_hash(uint64_t hash, Decompressor& decompressor,
+  Result<std::vector<uint32_t>> rows_of_hash(uint64_t hash, codec::Decompressor& decompressor,
                                              PageCache* cache) const;
   // The chunk in which the row stands, as a place in chunks().
   size_t chunk_of_row(uint64_t row) const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/codec/int_column.h"
 #include "store/metrics/cells_codec.h"
 #include "store/metrics/decimals.h"
-#include "store/metrics/int_column.h"
 #include "store/metrics/number_column.h"
 #include "store/metrics/pairs_codec.h"
 
@@ -253,7 +253,7 @@ void encode_values(std::span<const double> values, std::string& out) {
     }
     return;
   }
-  std::vector<int64_t> mantissas;
+  thread_local std::vector<int64_t> mantissas;
   int e = take_mantissas(values, mantissas);
   if (e >= 0) {
     encode_decimals(mantissas, e, out);

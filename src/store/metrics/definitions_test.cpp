@@ -50,19 +50,14 @@ std::vector<Owned> some_definitions(uint64_t seed) {
   return out;
 }
 
-void put_text(std::string_view text, std::string& out) {
-  append_varint(out, text.size());
-  out += text;
-}
-
 // As version 1 wrote them.
 void put_version_1(const Owned& d, std::string& out) {
   append_varint(out, d.id);
   out +=
       static_cast<char>(static_cast<uint8_t>(d.merge) | (static_cast<uint8_t>(d.temporality) << 1));
-  put_text(d.scope.account, out);
-  put_text(d.scope.region, out);
-  put_text(d.canonical, out);
+  append_text(out, d.scope.account);
+  append_text(out, d.scope.region);
+  append_text(out, d.canonical);
 }
 
 }  // namespace

@@ -280,7 +280,7 @@ class Scanner {
   TierReader tiers_;
   ScanReport report_;
   std::shared_ptr<const View> view_;
-  Decompressor decompressor_;
+  codec::Decompressor decompressor_;
   std::map<std::pair<const Part*, PageKind>, PartCursor> cursors_;
   std::vector<PartCursor*> cursor_of_;  // by part of the view and kind; null: not asked for yet
   std::string streams_;

@@ -39,7 +39,7 @@ Result<uint64_t> Maintenance::load() {
   if (auto read = core_.usage.load(*core_.env.files, core_.options.directory); !read) {
     core_.counters.last_error = read.error().to_string();
   }
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   for (const auto& [first, meta] : state.parts) {
     auto part = Part::open(*core_.env.files, core_.options.directory, meta);
     PartCursor times(part, PageKind::Times, decompressor);

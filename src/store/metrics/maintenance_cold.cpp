@@ -247,7 +247,7 @@ Status Maintenance::load_series() {
   auto cold = core_.current_view()->cold;
   // By id: the place of the newest segment that has it, and one.
   std::vector<uint16_t> newest(cold->ids_end());
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   for (size_t i = 0; i < cold->parts().size(); ++i) {
     KANSOKU_RETURN_IF_ERROR(cold->parts()[i].segment->visit_ids(
         decompressor,

@@ -63,7 +63,7 @@ void Maintenance::find_unseen_in_tiers(const View& loaded) {
     int64_t last_ms = 0;
     if (!core_.table.times_of(id, first_ms, last_ms)) unseen.push_back(id);
   }
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   TierCells cells;
   for (const auto& part : loaded.tiers->parts) {
     TierCursor cursor(part, decompressor, nullptr);

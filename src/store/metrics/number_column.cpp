@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/codec/int_column.h"
 #include "base/simd/clones.h"
 #include "store/metrics/decimals.h"
-#include "store/metrics/int_column.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -102,7 +102,7 @@ struct Choice {
 void choose_predictor(Choice& choice, const Reference* reference) {
   thread_local std::vector<int64_t> residuals;
   auto offer = [&](Predictor predictor) {
-    const size_t bytes = ints_bytes(residuals);
+    const size_t bytes = codec::ints_bytes(residuals);
     if (predictor != Predictor::None && bytes >= choice.bytes) return;
     choice.predictor = predictor;
     choice.bytes = bytes;
@@ -124,7 +124,7 @@ void choose_predictor(Choice& choice, const Reference* reference) {
       residuals[i] = minus(choice.integers[i], residuals[i]);
     offer(Predictor::Reference);
   }
-  if (!choice.corrections.empty()) choice.bytes += ints_bytes(choice.corrections);
+  if (!choice.corrections.empty()) choice.bytes += codec::ints_bytes(choice.corrections);
 }
 
 }  // namespace
@@ -179,7 +179,7 @@ bool encode_constant(std::span<const double> values, int exponent, NumberColumn&
   column.exact = true;
   column.integers.assign(values.size(), integer);
   out += head_of(e, Predictor::None, false);
-  encode_ints(column.integers, out);
+  codec::encode_ints(column.integers, out);
   return true;
 }
 
@@ -208,8 +208,8 @@ void encode_numbers(std::span<const double> values, int exponent, const Referenc
   }
   const bool corrected = !best.corrections.empty();
   out += head_of(best.exponent, best.predictor, corrected);
-  encode_ints(best.residuals, out);
-  if (corrected) encode_ints(best.corrections, out);
+  codec::encode_ints(best.residuals, out);
+  if (corrected) codec::encode_ints(best.corrections, out);
   column.exponent = best.exponent;
   column.exact = !corrected;
   column.integers.assign(best.integers.begin(), best.integers.end());
@@ -223,7 +223,7 @@ bool encode_numbers_as_planes(std::span<const int64_t> integers, int exponent, b
   if (twice) take_differences(residuals, 2);
   const size_t before = out.size();
   out += head_of(exponent, twice ? Predictor::BeforeTwice : Predictor::Before, false);
-  if (encode_planes(residuals, out)) return true;
+  if (codec::encode_planes(residuals, out)) return true;
   out.resize(before);
   return false;
 }
@@ -243,7 +243,7 @@ bool decode_numbers(const char*& at, const char* end, const Reference* reference
   column.exact = !corrected;
   column.integers.resize(count);
   std::span<int64_t> integers = column.integers;
-  if (!decode_ints(at, end, integers)) return false;
+  if (!codec::decode_ints(at, end, integers)) return false;
   switch (static_cast<Predictor>(coded_predictor)) {
     case Predictor::None:
       break;
@@ -265,7 +265,7 @@ bool decode_numbers(const char*& at, const char* end, const Reference* reference
   if (!corrected) return true;
   thread_local std::vector<int64_t> corrections;
   corrections.resize(count);
-  if (!decode_ints(at, end, corrections)) return false;
+  if (!codec::decode_ints(at, end, corrections)) return false;
   for (size_t i = 0; i < count; ++i) {
     values[i] = std::bit_cast<double>(plus(std::bit_cast<int64_t>(values[i]), corrections[i]));
   }

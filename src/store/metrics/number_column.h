@@ -46,7 +46,7 @@ int common_decimals(std::span<const std::span<const double>> columns);
 void encode_numbers(std::span<const double> values, int exponent, const Reference* reference,
                     NumberColumn& column, std::string& out);
 // A column whose integers are differences, or differences of differences, as planes. Appends
-// nothing and says false where planes do not suit (encode_planes()).
+// nothing and says false where planes do not suit (base/codec/int_column.h).
 bool encode_numbers_as_planes(std::span<const int64_t> integers, int exponent, bool twice,
                               std::string& out);
 // Fills `values`, at least one; false when the bytes are no column.

@@ -338,7 +338,7 @@ Result<PartMeta> Part::read_meta(env::FileSystem& files, const std::string& path
   return footer.meta;
 }
 
-Result<std::string> Part::read_page(const PageInfo& page, Decompressor& decompressor) const {
+Result<std::string> Part::read_page(const PageInfo& page, codec::Decompressor& decompressor) const {
   auto stored = read_exactly(*file_, path_, page.offset, page.stored_bytes);
   if (!stored) return stored;
   if (crc32c(as_bytes(*stored)) != page.crc) {
@@ -469,8 +469,8 @@ void SectionCursor::read_times(SeriesId id, int64_t& first_ms, int64_t& last_ms)
   advance();
 }
 
-PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor,
-                       PageCache* cache)
+PartCursor::PartCursor(std::shared_ptr<const Part> part, PageKind kind,
+                       codec::Decompressor& decompressor, PageCache* cache)
     : part_(std::move(part)) {
   for (const Part::Section& section : part_->sections(kind))
     sections_.emplace_back(*part_, section, decompressor, cache);

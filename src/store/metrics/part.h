@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/codec/zstd.h"
 #include "base/env/env.h"
 #include "store/metrics/page.h"
-#include "store/metrics/page_cache.h"
-#include "store/metrics/zstd.h"
+#include "store/page_cache.h"
 
 namespace kansoku::store::metrics {
 
@@ -95,7 +95,7 @@ class PartWriter {
     PageInfo page;
   };
   std::vector<Written> pages_;
-  Compressor compressor_;
+  codec::Compressor compressor_;
   std::string buffer_;
   bool finished_ = false;
 };
@@ -127,7 +127,7 @@ class Part {
   bool fenced() const { return fenced_; }
   uint64_t pages_damaged() const { return pages_damaged_.load(std::memory_order_relaxed); }
   // The raw bytes of a page; DataLoss (counted) when its checksum does not hold.
-  Result<std::string> read_page(const PageInfo& page, Decompressor& decompressor) const;
+  Result<std::string> read_page(const PageInfo& page, codec::Decompressor& decompressor) const;
   void note_damage() const { pages_damaged_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
@@ -144,7 +144,7 @@ class Part {
 // Reads the series of one section in ascending order of ids.
 class SectionCursor {
  public:
-  SectionCursor(const Part& part, const Part::Section& section, Decompressor& decompressor,
+  SectionCursor(const Part& part, const Part::Section& section, codec::Decompressor& decompressor,
                 PageCache* cache)
       : part_(&part),
         section_(&section),
@@ -172,7 +172,7 @@ class SectionCursor {
   const Part* part_;
   const Part::Section* section_;
   std::span<const PageInfo> pages_;
-  Decompressor* decompressor_;
+  codec::Decompressor* decompressor_;
   PageCache* cache_;
   size_t page_ = 0;
   bool loaded_ = false;
@@ -186,7 +186,7 @@ class SectionCursor {
 class PartCursor {
  public:
   // `cache`: where pages are looked for and left, or null.
-  PartCursor(std::shared_ptr<const Part> part, PageKind kind, Decompressor& decompressor,
+  PartCursor(std::shared_ptr<const Part> part, PageKind kind, codec::Decompressor& decompressor,
              PageCache* cache = nullptr);
   // The smallest id at which a section stands, or kNone at the end. Loads pages of every section.
   static constexpr SeriesId kNone = SectionCursor::kNone;

@@ -177,12 +177,13 @@ Result<bool> MergeJob::step() {
 Status MergeJob::put_points(SeriesId id) {
   const auto merge = kinds_.find_merge(id);
   series_.clear();
-  for (size_t i = 0; i < cursors_.size(); ++i) {
-    if (stands_at_[i] != id) continue;
-    PartCursor& cursor = cursors_[i];
+  auto stands_at = stands_at_.begin();
+  for (PartCursor& cursor : cursors_) {
+    SeriesId& stands = *stands_at++;
+    if (stands != id) continue;
     next_.clear();
     cursor.read(id, kMin, kMax, next_);
-    stands_at_[i] = cursor.current();
+    stands = cursor.current();
     tombstones_->cut(id, cursor.part().meta().last_sequence, next_);
     if (series_.size() == 0) {
       std::swap(series_, next_);
@@ -203,13 +204,14 @@ Status MergeJob::put_points(SeriesId id) {
 Status MergeJob::put_times(SeriesId id) {
   int64_t first = kMax;
   int64_t last = kMin;
-  for (size_t i = 0; i < cursors_.size(); ++i) {
-    if (stands_at_[i] != id) continue;
-    PartCursor& cursor = cursors_[i];
+  auto stands_at = stands_at_.begin();
+  for (PartCursor& cursor : cursors_) {
+    SeriesId& stands = *stands_at++;
+    if (stands != id) continue;
     int64_t from = kMax;
     int64_t to = kMin;
     cursor.read_times(id, from, to);
-    stands_at_[i] = cursor.current();
+    stands = cursor.current();
     if (!tombstones_->cut_times(id, cursor.part().meta().last_sequence, from, to)) continue;
     first = std::min(first, from);
     last = std::max(last, to);

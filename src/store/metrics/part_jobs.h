@@ -89,7 +89,7 @@ class MergeJob {
   std::shared_ptr<const Tombstones> tombstones_;
   std::unique_ptr<PartWriter> writer_;
   Horizons horizons_;
-  Decompressor decompressor_;
+  codec::Decompressor decompressor_;
   size_t kind_ = 0;
   std::deque<PartCursor> cursors_;
   std::vector<SeriesId> stands_at_;  // by cursor

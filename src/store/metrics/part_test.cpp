@@ -163,7 +163,7 @@ bool same(const DecodedSeries& a, const DecodedSeries& b) {
 void check_reads_samples(const std::shared_ptr<const Part>& part,
                          const std::map<SeriesId, DecodedSeries>& wanted) {
   REQUIRE_FALSE(part->damaged());
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   PartCursor cursor(part, PageKind::Raw, decompressor);
   for (const auto& [id, series] : wanted) {
     CHECK(cursor.current() == id);
@@ -262,7 +262,7 @@ TEST_CASE("cells of many values take several runs") {
   auto meta = (*writer)->finish();
   REQUIRE(meta);
   auto part = Part::open(disk, "/p", *meta);
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   PartCursor all(part, PageKind::Tier300, decompressor);
   DecodedSeries got;
   all.read(0, kMin, kMax, got);
@@ -321,7 +321,7 @@ TEST_CASE("a read of the last minutes leaves earlier sections alone") {
   REQUIRE(meta);
   auto part = Part::open(disk, "/p", *meta);
   CHECK(part->sections(PageKind::Raw).size() == hours);
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   PartCursor all(part, PageKind::Raw, decompressor);
   PartCursor last(part, PageKind::Raw, decompressor);
   for (SeriesId id = 0; id < 40; ++id) {
@@ -356,7 +356,7 @@ TEST_CASE("a damaged page costs that page alone") {
   bytes[pages[1].offset + 5] ^= 4;
   disk.set_contents("/p/" + part_name(1), bytes);
   auto part = Part::open(disk, "/p", *meta);
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   PartCursor cursor(part, PageKind::Raw, decompressor);
   size_t readable = 0;
   for (SeriesId id = 0; id < 200; ++id) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -76,11 +77,15 @@ class Postings {
       // Grows by a quarter: long lists must not hold twice what they need.
       bytes_.reserve(bytes_.size() + std::max<size_t>(8, bytes_.size() / 4));
     }
-    while (delta >= 0x80) {
-      bytes_.push_back(static_cast<uint8_t>(delta | 0x80));
-      delta >>= 7;
+    if (delta < 0x80) {
+      bytes_.push_back(static_cast<uint8_t>(delta));
+      return;
     }
-    bytes_.push_back(static_cast<uint8_t>(delta));
+    std::array<uint8_t, 5> coded;
+    size_t n = 0;
+    for (; delta >= 0x80; delta >>= 7) coded[n++] = static_cast<uint8_t>(delta | 0x80);
+    coded[n++] = static_cast<uint8_t>(delta);
+    bytes_.insert(bytes_.end(), coded.begin(), coded.begin() + n);
   }
 
   std::vector<uint8_t> bytes_;

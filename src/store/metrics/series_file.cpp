@@ -48,7 +48,7 @@ bool SeriesFile::read_chunk(std::string_view all, size_t& at, std::string& raw) 
   if (stored > all.size() - begin || raw_bytes > kChunkBytesMax) return false;
   std::string_view bytes = all.substr(begin, stored);
   if (crc32c(as_bytes(bytes), raw_bytes) != crc) return false;
-  if (!Decompressor().decompress(bytes, raw_bytes, raw)) return false;
+  if (!codec::Decompressor().decompress(bytes, raw_bytes, raw)) return false;
   at = begin + stored;
   return true;
 }
@@ -142,7 +142,7 @@ Status SeriesFile::open_new() {
 Status SeriesFile::write_chunk(std::string& definitions) {
   if (definitions.empty()) return {};
   std::string stored;
-  Compressor().compress(definitions, kLevel, stored);
+  codec::Compressor().compress(definitions, kLevel, stored);
   std::string chunk;
   append_le(chunk, static_cast<uint32_t>(stored.size()));
   append_le(chunk, static_cast<uint32_t>(definitions.size()));

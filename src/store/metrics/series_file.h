@@ -5,9 +5,9 @@
 
 #include <functional>
 
+#include "base/codec/zstd.h"
 #include "base/env/env.h"
 #include "store/metrics/series_table.h"
-#include "store/metrics/zstd.h"
 
 namespace kansoku::store::metrics {
 

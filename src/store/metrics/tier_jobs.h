@@ -54,7 +54,7 @@ class TierRewriteJob {
   std::shared_ptr<const TierPart> input_;
   std::shared_ptr<const Tombstones> goal_;
   std::unique_ptr<TierPartWriter> writer_;
-  Decompressor decompressor_;
+  codec::Decompressor decompressor_;
   std::optional<TierCursor> cursor_;
 };
 

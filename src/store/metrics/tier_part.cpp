@@ -241,7 +241,8 @@ Result<TierMeta> TierPart::read_meta(env::FileSystem& files, const std::string& 
   return footer.meta;
 }
 
-Result<std::string> TierPart::read_page(const TierPage& page, Decompressor& decompressor) const {
+Result<std::string> TierPart::read_page(const TierPage& page,
+                                        codec::Decompressor& decompressor) const {
   KANSOKU_TRY(std::string stored, read_exactly(*file_, path_, page.offset, page.stored_bytes));
   if (crc32c(as_bytes(stored)) != page.crc) {
     return std::unexpected(damage(path_, fmt::format("the page at {} is damaged", page.offset)));

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/codec/zstd.h"
 #include "base/env/env.h"
-#include "store/metrics/page_cache.h"
 #include "store/metrics/tier_cells.h"
-#include "store/metrics/zstd.h"
+#include "store/page_cache.h"
 
 namespace kansoku::store::metrics {
 
@@ -86,7 +86,7 @@ class TierPartWriter {
   std::string raw_;
   std::string run_;
   std::string stored_;
-  Compressor compressor_;
+  codec::Compressor compressor_;
   bool finished_ = false;
 };
 
@@ -103,7 +103,7 @@ class TierPart {
   std::span<const TierPage> pages() const { return pages_; }
   bool fenced() const { return fenced_; }
   bool damaged() const { return fenced_ || pages_damaged_.load(std::memory_order_relaxed) > 0; }
-  Result<std::string> read_page(const TierPage& page, Decompressor& decompressor) const;
+  Result<std::string> read_page(const TierPage& page, codec::Decompressor& decompressor) const;
   void note_damage() const { pages_damaged_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
@@ -121,7 +121,8 @@ class TierCursor {
  public:
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
   // `cache`: where pages are looked for and left, or null.
-  TierCursor(std::shared_ptr<const TierPart> part, Decompressor& decompressor, PageCache* cache)
+  TierCursor(std::shared_ptr<const TierPart> part, codec::Decompressor& decompressor,
+             PageCache* cache)
       : part_(std::move(part)), decompressor_(&decompressor), cache_(cache) {}
   // Appends the cells of `id`; false when there are none, or damage hides them.
   bool read(SeriesId id, TierCells& out);
@@ -138,7 +139,7 @@ class TierCursor {
   void fail_page();
 
   std::shared_ptr<const TierPart> part_;
-  Decompressor* decompressor_;
+  codec::Decompressor* decompressor_;
   PageCache* cache_;
   size_t page_ = 0;
   std::shared_ptr<const std::string> raw_;

@@ -139,7 +139,7 @@ TEST_CASE("the golden tier part of version 1 is read, and written, byte for byte
   CHECK(meta->sequence == 41);
   auto part = TierPart::open(disk, "/t", *meta);
   REQUIRE_FALSE(part->fenced());
-  Decompressor decompressor;
+  codec::Decompressor decompressor;
   TierCursor cursor(part, decompressor, nullptr);
   for (const auto& [id, want] : golden_series()) {
     TierCells cells;
@@ -160,7 +160,7 @@ TEST_CASE("a tier part cut anywhere or with any bit flipped is refused or answer
   const auto right = [&] {
     auto part = TierPart::open(disk, "/t", *meta);
     if (part->damaged()) return true;
-    Decompressor decompressor;
+    codec::Decompressor decompressor;
     TierCursor cursor(part, decompressor, nullptr);
     for (const auto& [id, cells] : want) {
       TierCells got;

@@ -35,7 +35,7 @@ class TierReader {
 
   const MetricScan& scan_;
   PageCache* cache_;
-  Decompressor decompressor_;
+  codec::Decompressor decompressor_;
   std::map<const TierPart*, TierCursor> cursors_;
   std::vector<TimeRangeMs> missing_;
   // Of the series at hand; their room is used again.

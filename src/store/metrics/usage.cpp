@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "store/metrics/zstd.h"
+#include "base/codec/zstd.h"
 
 namespace kansoku::store::metrics {
 namespace {
@@ -30,7 +30,7 @@ Status SeriesUsage::load(env::FileSystem& files, const std::string& directory) {
   if (whole) {
     size_t raw_bytes = load_le<uint32_t>(all.data() + 12);
     whole = raw_bytes <= kRawBytesMax && raw_bytes % 2 == 0 &&
-            Decompressor().decompress(all.substr(kHeaderBytes), raw_bytes, raw).has_value();
+            codec::Decompressor().decompress(all.substr(kHeaderBytes), raw_bytes, raw).has_value();
   }
   if (!whole)
     return fail(ErrorCode::DataLoss, "when series were read is not known", path_in(directory));
@@ -57,7 +57,7 @@ Status SeriesUsage::save(env::FileSystem& files, const std::string& directory) {
     }
   }
   std::string stored;
-  Compressor().compress(raw, 1, stored);
+  codec::Compressor().compress(raw, 1, stored);
   std::string bytes;
   append_le(bytes, kUsageMagic);
   append_le(bytes, kUsageVersion);

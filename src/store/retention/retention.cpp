@@ -18,7 +18,7 @@ Result<int64_t> retention_ms(std::string_view text) {
 
 struct RetentionSchedule::State {
   env::Timers* timers = nullptr;
-  MetricStore* store = nullptr;
+  Enforce enforce;
   int64_t period_ns = 0;
   mutable std::mutex schedule_mutex;
   uint64_t timer = 0;
@@ -26,10 +26,10 @@ struct RetentionSchedule::State {
   RetentionStats stats;
 };
 
-RetentionSchedule::RetentionSchedule(env::Timers& timers, MetricStore& store, int64_t period_ns)
+RetentionSchedule::RetentionSchedule(env::Timers& timers, Enforce enforce, int64_t period_ns)
     : state_(std::make_shared<State>()) {
   state_->timers = &timers;
-  state_->store = &store;
+  state_->enforce = std::move(enforce);
   state_->period_ns = period_ns;
   arm(state_);
 }
@@ -52,7 +52,7 @@ void RetentionSchedule::arm(const std::shared_ptr<State>& state) {
       std::lock_guard running(state->schedule_mutex);
       if (state->stopped) return;
     }
-    state->store->enforce_retention([state](Status status) {
+    state->enforce([state](Status status) {
       {
         std::lock_guard done(state->schedule_mutex);
         ++state->stats.runs;

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 
 #include "base/env/env.h"
 #include "base/pool/executor.h"
-#include "store/metric_store.h"
 
 namespace kansoku::store {
 
@@ -28,13 +28,14 @@ struct RetentionStats {
   std::string last_error;
 };
 
-// Calls enforce_retention() of the store every `period_ns` (the first time after one period), one
-// run at a time. The store and the timers outlive it.
+// Calls `enforce`, a store's enforce_retention(), every `period_ns` (the first time after one
+// period), one run at a time. The store and the timers outlive it.
 class RetentionSchedule {
  public:
   // Ten minutes: the finest tier boundary is 3 h, so data outlive their time by at most 6 %.
   static constexpr int64_t kPeriodNs = 600 * env::kNsPerS;
-  RetentionSchedule(env::Timers& timers, MetricStore& store, int64_t period_ns = kPeriodNs);
+  using Enforce = std::function<void(std::move_only_function<void(Status)>)>;
+  RetentionSchedule(env::Timers& timers, Enforce enforce, int64_t period_ns = kPeriodNs);
   RetentionSchedule(const RetentionSchedule&) = delete;
   RetentionSchedule& operator=(const RetentionSchedule&) = delete;
   ~RetentionSchedule();

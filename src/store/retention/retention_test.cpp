@@ -30,7 +30,8 @@ TEST_CASE("the schedule has the store drop what is over, again and again") {
   int64_t now = f.clock().wall_now().ms();
   CHECK(put(f, {{{{"n", "a"}}, now, signal::Point(1)}}).good());
   CHECK(flush(f, true));
-  RetentionSchedule schedule(f.clock(), f.store());
+  RetentionSchedule schedule(f.clock(),
+                             [&](auto done) { f.store().enforce_retention(std::move(done)); });
   CHECK(f.store().stats().parts == 1);
   for (int day = 0; day < 16; ++day) {
     f.clock().advance(86'400 * env::kNsPerS);

@@ -328,7 +328,7 @@ template <class Each>
 void each_detail(const AwsError& error, Each each) {
   if (error.detail_type == nullptr || error.detail == nullptr) return;
   for (const Member& member : error.detail_type->members) {
-    const void* value = is_message(member) ? nullptr : member.get(member, error.detail);
+    const void* value = is_message(member) ? nullptr : member.get(member, error.detail.get());
     if (value != nullptr) each(member, value);
   }
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,7 +95,7 @@ struct AwsError {
   std::string_view shape_namespace = {};
   // Further members of an error shape; null when it has none but the message.
   const describe::Type* detail_type = nullptr;
-  const void* detail = nullptr;
+  std::shared_ptr<const void> detail;
 
   std::string_view code() const { return query_code.empty() ? shape : query_code; }
   bool senders_fault() const { return http_status < 500; }

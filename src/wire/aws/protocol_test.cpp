@@ -144,7 +144,7 @@ void run_error(Protocol protocol, Model& model, const JsonValue& suite, const Js
   error.query_code = suite["shapes"][shape]["error"]["code"].text;
   error.message = one["errorMessage"].text;
   error.detail_type = &type;
-  error.detail = &value;
+  error.detail = std::shared_ptr<const void>(std::shared_ptr<void>(), &value);
   std::string body = encode_error(protocol, {}, error, "foo-id");
   const std::string& theirs = one["response"]["body"].text;
   if (protocol == Protocol::Query) {

@@ -79,6 +79,8 @@ class Walk {
   template <class Value>
   Outcome number(Value& value) {
     od::number number;
+    std::string_view token;
+    if constexpr (std::is_same_v<Value, od::value>) token = value.raw_json_token();
     error_code error = value.get_number().get(number);
     if (error != simdjson::SUCCESS) return wide_number(value, error);
     switch (number.get_number_type()) {
@@ -87,8 +89,17 @@ class Walk {
       case od::number_type::unsigned_integer:
         return visited(visitor_.number(static_cast<double>(number.get_uint64())));
       default:
-        return visited(visitor_.number(number.get_double()));
+        return visited(visitor_.number(exact(token, number.get_double())));
     }
+  }
+
+  // simdjson 3.0 says 0 of some numbers of many digits (12345678901234567.25).
+  static double exact(std::string_view token, double value) {
+    constexpr size_t kSafeBytes = 17;
+    if (token.size() <= kSafeBytes) return value;
+    double out = 0;
+    const auto read = std::from_chars(token.data(), token.data() + token.size(), out);
+    return read.ec == std::errc{} ? out : value;
   }
 
   // Integers beyond uint64: simdjson refuses them; as a double they are still a number.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "api/aws/monitoring/page_token.h"
 #include "api/aws/monitoring/series_query.h"
+#include "api/aws/page_token.h"
 #include "base/text/percent.h"
 #include "net/auth/sigv4.h"
 #include "wire/aws/protocol.h"

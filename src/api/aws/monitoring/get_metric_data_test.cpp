@@ -1,8 +1,8 @@
 // GetMetricData end to end over memory: pages, limits, expressions, searches, Metrics Insights.
 #include <doctest/doctest.h>
 
-#include "api/aws/monitoring/page_token.h"
 #include "api/aws/monitoring/test_bodies.h"
+#include "api/aws/page_token.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {

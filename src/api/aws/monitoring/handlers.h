@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "api/aws/monitoring/detector_store.h"
-#include "api/aws/monitoring/page_token.h"
 #include "api/aws/monitoring/picture_queue.h"
 #include "api/aws/monitoring/service.h"
+#include "api/aws/page_token.h"
 
 namespace kansoku::api::aws::monitoring {
 

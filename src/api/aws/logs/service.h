@@ -1,0 +1,29 @@
+// CloudWatch Logs as a table for the dispatcher.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/aws/logs/backend.h"
+#include "api/aws/logs/filter_store.h"
+#include "api/aws/logs/group_store.h"
+#include "api/aws/operation.h"
+
+namespace kansoku::api::aws::logs {
+
+struct LogsOptions {
+  // All of them outlive the dispatcher.
+  LogsBackend* backend = nullptr;
+  GroupStore* groups = nullptr;
+  FilterStore* filters = nullptr;
+  env::Random* random = nullptr;
+  const env::Clock* clock = nullptr;
+  // Where saved queries are kept.
+  store::Catalog* catalog = nullptr;
+  // 32 random bytes, kept in the data directory so that page tokens survive a restart.
+  std::string page_token_key;
+};
+
+std::unique_ptr<ServiceTable> service_table(LogsOptions options);
+
+}  // namespace kansoku::api::aws::logs

@@ -1,0 +1,89 @@
+// A dispatcher with CloudWatch Logs over the reference event store, for tests.
+#pragma once
+
+#include "api/aws/dispatcher_fixture.h"
+#include "api/aws/logs/service.h"
+#include "store/reference/reference_catalog.h"
+#include "store/reference/reference_events.h"
+
+namespace kansoku::api::aws::logs {
+
+class MemoryBackend final : public LogsBackend {
+ public:
+  MemoryBackend(const env::Clock& clock, const store::EventPolicies& policies)
+      : events(clock, &policies), clock_(clock) {}
+  void put(const signal::Scope& scope, std::shared_ptr<const signal::EventBatch> batch, std::string,
+           std::move_only_function<void(Status)> done) override {
+    if (!put_status) return done(put_status);
+    const uint64_t rows = batch->row_count();
+    events.append({scope,
+                   std::move(batch),
+                   {},
+                   signal::AckToken(rows, nullptr, Lane::Ingest,
+                                    [done = std::move(done)](signal::Verdict verdict) mutable {
+                                      done(std::move(verdict.status));
+                                    })});
+  }
+  void read(Work work, int64_t time_ms_max) override {
+    query::QueryContext context(clock_, {.time_ms = time_ms_max});
+    work(&events, context);
+  }
+  void delete_stream(const signal::Scope& scope, std::string group, std::string stream,
+                     std::move_only_function<void(Status)> done) override {
+    events.delete_stream(scope, std::move(group), std::move(stream), std::move(done));
+  }
+
+  store::ReferenceEventStore events;
+  Status put_status;  // what put() answers, when it is not good
+
+ private:
+  const env::Clock& clock_;
+};
+
+struct TestServer : DispatcherFixture {
+  store::ReferenceCatalog catalog;
+  std::unique_ptr<GroupStore> groups = *GroupStore::open(catalog, clock);
+  std::unique_ptr<FilterStore> filters = *FilterStore::open(catalog);
+  MemoryBackend backend{clock, *groups};
+
+  TestServer() {
+    dispatcher->add_service(service_table({.backend = &backend,
+                                           .groups = groups.get(),
+                                           .filters = filters.get(),
+                                           .random = &random,
+                                           .clock = &clock,
+                                           .catalog = &catalog,
+                                           .page_token_key = "0123456789abcdef"}));
+  }
+
+  static net::HttpRequest request(std::string_view operation, std::string body) {
+    net::HttpRequest out;
+    out.method = "POST";
+    out.target = "/";
+    out.headers = {{"Host", "h"},
+                   {"Content-Type", "application/x-amz-json-1.1"},
+                   {"X-Amz-Target", "Logs_20140328." + std::string(operation)}};
+    out.body = std::move(body);
+    return out;
+  }
+  net::HttpResponse send(std::string_view operation, std::string body) {
+    return call(request(operation, std::move(body)), "logs");
+  }
+  // The answer of a call that works.
+  test::JsonValue ok(std::string_view operation, std::string body) {
+    const net::HttpResponse response = send(operation, std::move(body));
+    INFO(operation, " ", response.body);
+    CHECK(response.status == 200);
+    return response.body.empty() ? test::JsonValue() : test::parse_json(response.body);
+  }
+  // "Shape: message" of one that does not.
+  std::string error(std::string_view operation, std::string body) {
+    const net::HttpResponse response = send(operation, std::move(body));
+    if (response.status == 200) return "no error";
+    const test::JsonValue json = test::parse_json(response.body);
+    const std::string type = json["__type"].text;
+    return type.substr(type.find('#') + 1) + ": " + json["message"].text;
+  }
+};
+
+}  // namespace kansoku::api::aws::logs

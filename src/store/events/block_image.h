@@ -1,0 +1,83 @@
+// What stands in a block, read as far as it is asked for (docs/formats/event-part.md, "Block").
+// Thread contract: one owner.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/events/block.h"
+#include "store/events/block_pages.h"
+#include "store/events/message_column.h"
+#include "store/events/text_column.h"
+
+namespace kansoku::store::events {
+
+// The last four bytes of a block: "kbl" and the version.
+inline constexpr uint32_t kBlockMagic = 0x016c626bU;
+inline constexpr size_t kBlockTrailerBytes = 16;
+// Of all texts of a block. Bounds what a damaged one makes of a few bytes.
+inline constexpr uint64_t kBlockTextBytesMax = 1U << 30;
+
+// A column that came with the events.
+struct BlockColumn {
+  std::string path;
+  signal::ColumnType type = signal::ColumnType::Text;
+  size_t values = 0;
+  Chunk rows_chunk;  // where not all rows have a value
+  Chunk numbers_chunk;
+  int64_t min = 0;  // Int64
+  int64_t max = 0;
+  double min_float = 0;  // Float64, without NaN
+  double max_float = 0;
+  std::unique_ptr<TextColumn> texts;
+  MessageColumn* message = nullptr;  // where `texts` are messages
+  // Once loaded. Rows are empty where all have a value.
+  std::vector<uint32_t> rows;
+  std::vector<int64_t> integers;
+  std::vector<double> floats;
+  bool loaded = false;
+};
+
+class BlockImage {
+ public:
+  static Result<std::unique_ptr<BlockImage>> open(BlockBytes& bytes, uint64_t block_bytes);
+
+  size_t rows() const { return rows_; }
+  int64_t min_ns() const { return min_ns_; }
+  int64_t max_ns() const { return max_ns_; }
+  uint64_t text_bytes() const { return text_bytes_; }
+  const std::vector<StreamKey>& streams() const { return streams_; }
+  // By stream: behind its last row.
+  const std::vector<uint32_t>& stream_ends() const { return stream_ends_; }
+  enum class System : uint8_t { Timestamp, Sequence, BatchRow, Ingested };
+  Result<std::span<const int64_t>> system(System which);
+  std::vector<BlockColumn>& columns() { return columns_; }
+  // Its rows and numbers.
+  Status load(BlockColumn& column);
+  // The column of messages, or null.
+  BlockColumn* message();
+  uint64_t bytes_read() const { return bytes_read_ + pages_.bytes_read(); }
+
+ private:
+  explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}
+  bool parse(std::string_view directory, uint64_t pages_bytes);
+  bool parse_streams(const char*& at, const char* end);
+  bool parse_column(const char*& at, const char* end);
+  bool parse_texts(const char*& at, const char* end, BlockColumn& column);
+  Result<std::vector<int64_t>> times_of(size_t column);
+
+  PageReader pages_;
+  uint64_t bytes_read_ = 0;
+  size_t rows_ = 0;
+  int64_t min_ns_ = 0;
+  int64_t max_ns_ = 0;
+  uint64_t text_bytes_ = 0;
+  std::vector<StreamKey> streams_;
+  std::vector<uint32_t> stream_ends_;
+  std::array<Chunk, 4> system_chunks_;
+  std::array<std::vector<int64_t>, 4> system_;
+  std::vector<BlockColumn> columns_;
+};
+
+}  // namespace kansoku::store::events

@@ -1,0 +1,75 @@
+// Pages of a block: what is compressed, checked and read at once. Small columns share one.
+// Thread contract: one owner.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/codec/zstd.h"
+#include "store/events/block.h"
+
+namespace kansoku::store::events {
+
+// A stretch of the raw bytes of a page.
+struct Chunk {
+  uint32_t page = 0;
+  uint32_t begin = 0;
+  uint32_t bytes = 0;
+};
+void append_chunk(std::string& out, const Chunk& chunk);
+bool read_chunk(const char*& at, const char* end, Chunk& chunk);
+
+class PageWriter {
+ public:
+  // Pages are appended to `out`.
+  explicit PageWriter(std::string& out) : out_(out) {}
+  Chunk add(std::string_view raw);
+  // Bytes that no compressor makes smaller.
+  Chunk add_raw(std::string_view raw);
+  // Ends the pages; appends their table.
+  void finish(std::string& table);
+
+ private:
+  struct Page {
+    size_t stored_bytes = 0;
+    size_t raw_bytes = 0;
+    uint32_t crc = 0;
+  };
+  void close(uint32_t page, std::string_view raw, bool compress);
+
+  std::string& out_;
+  codec::Compressor compressor_;
+  std::vector<Page> pages_;
+  std::string shared_;        // raw bytes of the page that small columns share
+  uint32_t shared_page_ = 0;  // where it is open
+  bool open_ = false;
+  // Pages stand in the order of their numbers: those behind an open one wait for it.
+  std::vector<std::string> waiting_;
+};
+
+// The pages of a block, read when they are asked for and kept.
+class PageReader {
+ public:
+  explicit PageReader(BlockBytes& bytes) : bytes_(bytes) {}
+  // False when the bytes are no table of pages that fill `pages_bytes`.
+  bool open(const char*& at, const char* end, uint64_t pages_bytes);
+  Result<std::string_view> read(const Chunk& chunk);
+  uint64_t bytes_read() const { return bytes_read_; }
+
+ private:
+  struct Page {
+    uint64_t offset = 0;
+    size_t stored_bytes = 0;
+    size_t raw_bytes = 0;
+    uint32_t crc = 0;
+    std::shared_ptr<const std::string> raw;
+  };
+  BlockBytes& bytes_;
+  codec::Decompressor decompressor_;
+  std::vector<Page> pages_;
+  uint64_t bytes_read_ = 0;
+};
+
+}  // namespace kansoku::store::events

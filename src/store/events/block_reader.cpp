@@ -1,0 +1,306 @@
+// BlockReader: rules a block out by what its directory, dictionaries, templates and filters say,
+// and finds rows with as few columns as the question needs.
+#include <algorithm>
+#include <map>
+
+#include "store/events/block_rows.h"
+#include "store/events/required_text.h"
+
+namespace kansoku::store::events {
+namespace {
+
+using Op = EventPredicate::Op;
+using signal::ColumnType;
+
+bool asks_text(Op op) {
+  return op == Op::Contains || op == Op::StartsWith || op == Op::Regex || op == Op::TextEqual;
+}
+bool asks_number(Op op) {
+  return op == Op::NumberEqual || op == Op::NumberLess || op == Op::NumberLessOrEqual ||
+         op == Op::NumberGreater || op == Op::NumberGreaterOrEqual;
+}
+
+bool number_possible(const EventPredicate& predicate, double min, double max) {
+  switch (predicate.op) {
+    case Op::NumberEqual:
+      return min <= predicate.number && predicate.number <= max;
+    case Op::NumberLess:
+      return min < predicate.number;
+    case Op::NumberLessOrEqual:
+      return min <= predicate.number;
+    case Op::NumberGreater:
+      return max > predicate.number;
+    case Op::NumberGreaterOrEqual:
+      return max >= predicate.number;
+    default:
+      return true;
+  }
+}
+
+// A predicate of text as a question to columns.
+struct TextQuestion {
+  Fit fit = Fit::Inside;
+  std::string text;
+  bool exact = true;  // no more is asked
+};
+TextQuestion question_of(const EventPredicate& predicate) {
+  switch (predicate.op) {
+    case Op::StartsWith:
+      return {.fit = Fit::Begins, .text = predicate.text};
+    case Op::TextEqual:
+      return {.fit = Fit::Whole, .text = predicate.text};
+    case Op::Regex:
+      return {.text = required_text(predicate.text), .exact = false};
+    default:
+      return {.text = predicate.text};
+  }
+}
+
+// Rows that may satisfy something, and whether all of them do.
+struct Marked {
+  std::vector<uint8_t> rows;
+  bool exact = true;
+};
+
+class Reader final : public BlockReader {
+ public:
+  explicit Reader(std::unique_ptr<BlockImage> image) : image_(std::move(image)) {}
+  const std::vector<StreamKey>& streams() const override { return image_->streams(); }
+  uint64_t bytes_read() const override { return image_->bytes_read(); }
+
+  Result<bool> may_match(const EventFilter& filter) override {
+    for (const EventClause& clause : filter.clauses()) {
+      bool possible = false;
+      for (const EventPredicate& predicate : clause) {
+        KANSOKU_TRY(const bool holds, may_hold(predicate));
+        possible = possible || holds;
+        if (possible) break;
+      }
+      if (!possible) return false;
+    }
+    return true;
+  }
+
+  Result<std::unique_ptr<EventRows>> select(const BlockRange& range,
+                                            const EventFilter& filter) override {
+    KANSOKU_TRY(std::vector<uint8_t> wanted, rows_in(range));
+    std::vector<uint8_t> checked;
+    for (const EventClause& clause : filter.clauses()) {
+      KANSOKU_TRY(const Marked marked, mark(clause));
+      for (size_t row = 0; row < wanted.size(); ++row) wanted[row] &= marked.rows[row];
+      checked.push_back(marked.exact);
+    }
+    std::vector<uint32_t> rows;
+    for (uint32_t row = 0; row < wanted.size(); ++row) {
+      if (wanted[row] != 0) rows.push_back(row);
+    }
+    KANSOKU_TRY(auto out, BlockEventRows::make(*image_, std::move(rows)));
+    const bool done = std::ranges::find(checked, 0) == checked.end();
+    out->set_checked(std::move(checked));
+    if (!done && out->size() > 0) {
+      KANSOKU_TRY(const std::vector<uint32_t> kept, filter.rows(*out));
+      if (kept.size() < out->size()) out->keep(kept);
+    }
+    out->set_checked(std::vector<uint8_t>(filter.clauses().size(), 1));
+    return out;
+  }
+
+  Result<std::vector<EventFieldInfo>> fields() override;
+
+ private:
+  Result<std::vector<uint8_t>> rows_in(const BlockRange& range);
+  Result<bool> may_hold(const EventPredicate& predicate);
+  Result<bool> text_may_hold(const EventPredicate& predicate);
+  bool number_may_hold(const EventPredicate& predicate);
+  Result<Marked> mark(const EventClause& clause);
+  // Of one predicate; rows that are marked already stay so.
+  Status mark(const EventPredicate& predicate, Marked& marked);
+  Status mark_text(const EventPredicate& predicate, Marked& marked);
+  Status mark_leaves(const EventPredicate& predicate, const TextQuestion& question, Marked& marked);
+
+  // Whether messages may have the leaf that is not in a column.
+  bool may_be_elsewhere(std::string_view path) {
+    BlockColumn* const message = image_->message();
+    return message != nullptr && path != kMessagePath && message->message->whole_json();
+  }
+  std::vector<LeafColumn*> leaves_of(std::string_view path) {
+    std::vector<LeafColumn*> out;
+    BlockColumn* const message = image_->message();
+    if (message == nullptr || path == kMessagePath) return out;
+    for (LeafColumn& leaf : message->message->leaves()) {
+      if (leaf.path == path) out.push_back(&leaf);
+    }
+    return out;
+  }
+
+  std::unique_ptr<BlockImage> image_;
+};
+
+Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
+  std::vector<uint8_t> out(image_->rows());
+  KANSOKU_TRY(const std::span<const int64_t> times, image_->system(BlockImage::System::Timestamp));
+  uint32_t row = 0;
+  for (size_t stream = 0; stream < streams().size(); ++stream) {
+    const uint32_t end = image_->stream_ends()[stream];
+    if (!range.streams.empty() && range.streams[stream] == 0) {
+      row = end;
+      continue;
+    }
+    int64_t begin_ns = range.begin_ns;
+    if (!range.streams_begin_ns.empty())
+      begin_ns = std::max(begin_ns, range.streams_begin_ns[stream]);
+    for (; row < end; ++row) out[row] = times[row] >= begin_ns && times[row] < range.end_ns;
+  }
+  return out;
+}
+
+Result<bool> Reader::may_hold(const EventPredicate& predicate) {
+  if (predicate.op == Op::Absent || may_be_elsewhere(predicate.path)) return true;
+  if (asks_text(predicate.op)) return text_may_hold(predicate);
+  if (asks_number(predicate.op)) return number_may_hold(predicate);
+  const bool bools = predicate.op == Op::BoolEqual;
+  for (const BlockColumn& column : image_->columns()) {
+    if (column.path == predicate.path && (!bools || column.type == ColumnType::Bool)) return true;
+  }
+  return std::ranges::any_of(leaves_of(predicate.path), [&](const LeafColumn* leaf) {
+    return !bools || leaf->kind == LeafKind::Bool;
+  });
+}
+
+Result<bool> Reader::text_may_hold(const EventPredicate& predicate) {
+  const TextQuestion question = question_of(predicate);
+  for (BlockColumn& column : image_->columns()) {
+    if (column.path != predicate.path || column.type != ColumnType::Text) continue;
+    KANSOKU_TRY(const bool possible, column.texts->may(question.fit, question.text));
+    if (possible) return true;
+  }
+  for (LeafColumn* leaf : leaves_of(predicate.path)) {
+    if (leaf->kind == LeafKind::EscapedText) return true;
+    if (leaf->kind != LeafKind::Text) continue;
+    KANSOKU_TRY(const bool possible, leaf->texts->may(question.fit, question.text));
+    if (possible) return true;
+  }
+  return false;
+}
+
+bool Reader::number_may_hold(const EventPredicate& predicate) {
+  for (const BlockColumn& column : image_->columns()) {
+    if (column.path != predicate.path) continue;
+    if (column.type == ColumnType::Int64 &&
+        number_possible(predicate, static_cast<double>(column.min),
+                        static_cast<double>(column.max))) {
+      return true;
+    }
+    if (column.type == ColumnType::Float64 &&
+        number_possible(predicate, column.min_float, column.max_float)) {
+      return true;
+    }
+  }
+  return std::ranges::any_of(leaves_of(predicate.path), [&](const LeafColumn* leaf) {
+    if (leaf->kind == LeafKind::Int) {
+      return number_possible(predicate, static_cast<double>(leaf->min),
+                             static_cast<double>(leaf->max));
+    }
+    return leaf_type(leaf->kind) == ColumnType::Float64 &&
+           number_possible(predicate, leaf->min_float, leaf->max_float);
+  });
+}
+
+Result<Marked> Reader::mark(const EventClause& clause) {
+  Marked out;
+  out.rows.resize(image_->rows());
+  for (const EventPredicate& predicate : clause) KANSOKU_RETURN_IF_ERROR(mark(predicate, out));
+  return out;
+}
+
+Status Reader::mark(const EventPredicate& predicate, Marked& marked) {
+  KANSOKU_TRY(const bool possible, may_hold(predicate));
+  if (!possible) return {};
+  if (asks_text(predicate.op) && !may_be_elsewhere(predicate.path))
+    return mark_text(predicate, marked);
+  // The filter asks the columns of the path, and no others.
+  marked.exact = false;
+  std::ranges::fill(marked.rows, uint8_t{1});
+  return {};
+}
+
+Status Reader::mark_text(const EventPredicate& predicate, Marked& marked) {
+  const TextQuestion question = question_of(predicate);
+  marked.exact = marked.exact && question.exact;
+  for (BlockColumn& column : image_->columns()) {
+    if (column.path != predicate.path || column.type != ColumnType::Text) continue;
+    KANSOKU_RETURN_IF_ERROR(image_->load(column));
+    std::vector<uint8_t> hit(column.values);
+    KANSOKU_TRY(const bool exact, column.texts->ask(question.fit, question.text, hit));
+    marked.exact = marked.exact && exact;
+    for (size_t i = 0; i < hit.size(); ++i)
+      marked.rows[column.rows.empty() ? i : column.rows[i]] |= hit[i];
+  }
+  return mark_leaves(predicate, question, marked);
+}
+
+Status Reader::mark_leaves(const EventPredicate& predicate, const TextQuestion& question,
+                           Marked& marked) {
+  const std::vector<LeafColumn*> leaves = leaves_of(predicate.path);
+  if (leaves.empty()) return {};
+  // Rows with a column of their own do not show their leaf.
+  for (const BlockColumn& column : image_->columns()) {
+    if (column.path == predicate.path) marked.exact = false;
+  }
+  BlockColumn& message = *image_->message();
+  KANSOKU_RETURN_IF_ERROR(image_->load(message));
+  KANSOKU_TRY(const std::span<const int64_t> shapes, message.message->shapes());
+  for (LeafColumn* leaf : leaves) {
+    if (leaf_type(leaf->kind) != ColumnType::Text) continue;
+    KANSOKU_RETURN_IF_ERROR(message.message->load(*leaf));
+    std::vector<uint8_t> hit(leaf->count);
+    if (leaf->kind == LeafKind::Text) {
+      KANSOKU_TRY(const bool exact, leaf->texts->ask(question.fit, question.text, hit));
+      marked.exact = marked.exact && exact;
+    } else {
+      marked.exact = false;
+      std::ranges::fill(hit, uint8_t{1});
+    }
+    for (size_t value = 0; value < shapes.size(); ++value) {
+      if (leaf->in_shape[static_cast<size_t>(shapes[value])] == 0) continue;
+      marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->places[value]];
+    }
+  }
+  return {};
+}
+
+Result<std::vector<EventFieldInfo>> Reader::fields() {
+  std::map<std::pair<std::string, ColumnType>, uint64_t> counts;
+  for (const BlockColumn& column : image_->columns())
+    counts[{column.path, column.type}] += column.values;
+  BlockColumn* const message = image_->message();
+  bool counted = message == nullptr || !message->message->whole_json();
+  if (message != nullptr) {
+    for (const LeafColumn& leaf : message->message->leaves()) {
+      for (const BlockColumn& column : image_->columns())
+        counted = counted && column.path != leaf.path;
+      counts[{leaf.path, leaf_type(leaf.kind)}] += leaf.count;
+    }
+  }
+  if (!counted) {
+    counts.clear();
+    std::vector<uint32_t> all(image_->rows());
+    for (uint32_t row = 0; row < all.size(); ++row) all[row] = row;
+    KANSOKU_TRY(const auto rows, BlockEventRows::make(*image_, std::move(all)));
+    KANSOKU_RETURN_IF_ERROR(rows->count_fields(counts));
+  }
+  std::vector<EventFieldInfo> out;
+  for (const auto& [key, count] : counts) {
+    if (count > 0) out.push_back({key.first, key.second, count});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BlockReader>> BlockReader::open(BlockBytes& bytes, uint64_t block_bytes) {
+  KANSOKU_TRY(auto image, BlockImage::open(bytes, block_bytes));
+  return std::make_unique<Reader>(std::move(image));
+}
+
+}  // namespace kansoku::store::events

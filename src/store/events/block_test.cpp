@@ -1,0 +1,164 @@
+#include <doctest/doctest.h>
+
+#include "store/events/block_fixture.h"
+
+namespace kansoku::store::events {
+namespace {
+
+using signal::ColumnType;
+
+void check_same(const BlockRows& a, const BlockRows& b) {
+  CHECK(a.streams == b.streams);
+  CHECK(a.stream_rows == b.stream_rows);
+  CHECK(a.timestamps_ns == b.timestamps_ns);
+  CHECK(a.sequences == b.sequences);
+  CHECK(a.batch_rows == b.batch_rows);
+  CHECK(a.ingested_ns == b.ingested_ns);
+  std::map<std::pair<std::string, ColumnType>, const signal::EventColumn*> known;
+  for (const signal::EventColumn& column : b.columns) known[{column.path, column.type}] = &column;
+  CHECK(a.columns.size() == b.columns.size());
+  for (const signal::EventColumn& column : a.columns) {
+    const signal::EventColumn* other = known[{column.path, column.type}];
+    REQUIRE_MESSAGE(other != nullptr, column.path);
+    CHECK(column.rows == other->rows);
+    CHECK(column.integers == other->integers);
+    CHECK(column.floats == other->floats);
+    CHECK(column.text_ends == other->text_ends);
+    CHECK(column.text == other->text);
+  }
+}
+
+// The first line that differs says enough.
+void check_lines(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  REQUIRE(a.size() == b.size());
+  for (size_t i = 0; i < a.size(); ++i) REQUIRE_MESSAGE(a[i] == b[i], a[i] << "\n" << b[i]);
+}
+
+// Encodes, and reads what was written in every way.
+void check_round_trip(const BlockRows& rows) {
+  std::string bytes;
+  encode_block(rows, bytes);
+  const auto decoded = decode_block(bytes);
+  REQUIRE_MESSAGE(decoded, (decoded ? "" : decoded.error().to_string()));
+  check_same(rows, *decoded);
+  MemoryBytes memory(bytes);
+  const auto reader = BlockReader::open(memory, memory.size());
+  REQUIRE(reader);
+  CHECK((*reader)->streams() == rows.streams);
+  const auto filter = EventFilter::make({});
+  const BlockRange range{.begin_ns = std::numeric_limits<int64_t>::min(),
+                         .end_ns = std::numeric_limits<int64_t>::max()};
+  const auto selected = (*reader)->select(range, *filter);
+  REQUIRE(selected);
+  const auto plain = plain_rows(rows);
+  check_lines(shown(**selected), shown(*plain));
+  const auto fields = (*reader)->fields();
+  REQUIRE(fields);
+  std::vector<std::string> told;
+  for (const EventFieldInfo& field : *fields)
+    told.push_back(fmt::format("{} {} {}", field.path, static_cast<int>(field.type), field.rows));
+  std::vector<std::string> known;
+  const auto paths = plain->paths();
+  for (const std::string_view path : *paths) {
+    const auto columns = plain->columns(path);
+    std::map<int, size_t> counts;
+    for (const EventValues& values : *columns) {
+      for (size_t row = 0; row < plain->size(); ++row)
+        counts[static_cast<int>(values.type)] += values.has(row);
+    }
+    for (const auto& [type, count] : counts)
+      known.push_back(fmt::format("{} {} {}", path, type, count));
+  }
+  std::ranges::sort(told);
+  std::ranges::sort(known);
+  check_lines(told, known);
+}
+
+}  // namespace
+
+TEST_CASE("a block gives back the events that it was made of") {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    check_round_trip(random_block(seed, 1 + seed * seed * (seed % 3 == 0 ? 2 : 1)));
+  }
+}
+
+TEST_CASE("a filter of a block answers as the plain one") {
+  std::mt19937_64 random(7);
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const BlockRows rows = random_block(seed, 40 * seed * seed);
+    std::string bytes;
+    encode_block(rows, bytes);
+    for (int i = 0; i < 150; ++i) {
+      std::vector<EventClause> clauses;
+      for (uint64_t n = 1 + random() % 2; n > 0; --n) clauses.push_back(random_clause(random));
+      const auto filter = EventFilter::make(clauses);
+      REQUIRE(filter);
+      MemoryBytes memory(bytes);
+      const auto reader = BlockReader::open(memory, memory.size());
+      REQUIRE(reader);
+      const int64_t middle = rows.timestamps_ns[rows.size() / 2];
+      BlockRange range{.begin_ns = std::numeric_limits<int64_t>::min(), .end_ns = middle};
+      std::vector<uint8_t> streams(rows.streams.size(), 1);
+      if (streams.size() > 1 && i % 3 == 0) streams[0] = 0;
+      if (i % 3 == 0) range.streams = streams;
+      if (i % 2 == 0) range.end_ns = std::numeric_limits<int64_t>::max();
+      const auto plain = plain_rows(rows);
+      std::vector<uint32_t> wanted;
+      for (uint32_t row = 0; row < rows.size(); ++row) {
+        if (rows.timestamps_ns[row] < range.end_ns &&
+            (range.streams.empty() || streams[rows.stream_rows[row]] != 0)) {
+          wanted.push_back(row);
+        }
+      }
+      plain->keep(wanted);
+      const auto right = filter->rows(*plain);
+      REQUIRE(right);
+      plain->keep(*right);
+      const auto possible = (*reader)->may_match(*filter);
+      REQUIRE(possible);
+      std::string question;
+      for (const EventClause& clause : clauses) {
+        for (const EventPredicate& p : clause)
+          question +=
+              fmt::format("{} {} {} {} | ", p.path, static_cast<int>(p.op), p.text, p.number);
+        question += "& ";
+      }
+      CAPTURE(question);
+      CAPTURE(seed);
+      if (plain->size() > 0) CHECK(*possible);
+      const auto selected = (*reader)->select(range, *filter);
+      REQUIRE(selected);
+      const auto kept = filter->rows(**selected);
+      REQUIRE(kept);
+      if (kept->size() < (*selected)->size()) (*selected)->keep(*kept);
+      check_lines(shown(**selected), shown(*plain));
+    }
+  }
+}
+
+TEST_CASE("events of every size make a block") {
+  check_round_trip(rows_of({""}));
+  check_round_trip(rows_of({std::string(5'000'000, 'x') + "1"}));
+  std::vector<std::string> many;
+  for (int i = 0; i < 3'000; ++i)
+    many.push_back(fmt::format(R"({{"name{}":{},"name{}":"x"}})", i, i, i + 50'000));
+  check_round_trip(rows_of(many));
+}
+
+TEST_CASE("damaged bytes of a block are told, never taken for events") {
+  const BlockRows rows = random_block(3, 60);
+  std::string bytes;
+  encode_block(rows, bytes);
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    const auto decoded = decode_block(damaged);
+    REQUIRE_FALSE(decoded);
+    CHECK(decoded.error().code == ErrorCode::DataLoss);
+  }
+  for (size_t size = 0; size < bytes.size(); size += 7)
+    CHECK_FALSE(decode_block(bytes.substr(0, size)));
+}
+
+}  // namespace kansoku::store::events

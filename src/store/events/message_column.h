@@ -1,0 +1,90 @@
+// The messages of a block (docs/formats/event-part.md, "Messages"): JSON objects as skeletons and
+// columns of leaves, all else as texts. Thread contract: one owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/events/json_cut.h"
+#include "store/events/text_column.h"
+
+namespace kansoku::store::events {
+
+void encode_messages(const TextColumnInput& input, PageWriter& pages, std::string& meta);
+
+// The leaves of one path that are kept in one way.
+struct LeafColumn {
+  std::string path;
+  LeafKind kind = LeafKind::Bool;
+  size_t count = 0;
+  int64_t min = 0;  // Int
+  int64_t max = 0;
+  double min_float = 0;  // Decimal, NumberText
+  double max_float = 0;
+  bool escapes = false;  // Text: some stand otherwise in their messages
+  Chunk numbers_chunk;
+  Chunk scales_chunk;
+  std::unique_ptr<TextColumn> texts;
+  std::vector<uint8_t> in_shape;  // by shape
+  // Once loaded: Bool and Int, mantissas; decimals; by message: where its leaf stands.
+  std::vector<int64_t> numbers;
+  std::vector<int64_t> scales;
+  std::vector<uint32_t> places;
+  bool loaded = false;
+
+  double number(size_t place) const { return decimal_value(numbers[place], scales[place]); }
+};
+
+class MessageColumn final : public TextColumn {
+ public:
+  static std::unique_ptr<MessageColumn> parse(const char*& at, const char* end, size_t count,
+                                              PageReader& pages);
+  MessageColumn(size_t count, PageReader& pages) : TextColumn(count, pages) {}
+  Status prepare(std::span<const uint32_t> values) override;
+  void append(size_t value, std::string& out) const override;
+
+  Result<ValueBounds> bounds() override;
+  Result<bool> may(Fit fit, std::string_view text) override;
+  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
+
+  std::vector<LeafColumn>& leaves() { return leaves_; }
+  // Some messages that are kept whole may be JSON.
+  bool whole_json() const { return whole_json_; }
+  // By message: 0 kept whole, else which skeleton and one.
+  Result<std::span<const int64_t>> shapes();
+  // Numbers and places; texts by the caller.
+  Status load(LeafColumn& leaf);
+
+ private:
+  struct Skeleton {
+    std::vector<std::string_view> literals;
+    std::vector<uint32_t> leaves;
+    size_t count = 0;
+  };
+  // Answers of leaves to one question, by place.
+  struct Answers;
+  static Result<ValueBounds> bounds_of(LeafColumn& leaf);
+  Result<FitWays> ways_of(const Skeleton& skeleton, Fit fit, std::string_view text);
+  Result<bool> may(const FitWays& ways, const Skeleton& skeleton);
+  Result<bool> ask_leaf(LeafColumn& leaf, Fit fit, std::string_view text, std::span<uint8_t> hit);
+  bool parse_leaf(const char*& at, const char* end);
+  bool parse_skeletons(const char*& at, const char* end, uint64_t skeletons);
+  Status load_literals();
+  Result<std::vector<int64_t>> times_of(std::span<const uint8_t> in_shape);
+  void append_leaf(const LeafColumn& leaf, size_t value, std::string& out) const;
+
+  Chunk shapes_chunk_;
+  Chunk literals_chunk_;
+  bool whole_json_ = false;
+  std::unique_ptr<TextColumn> whole_;
+  std::vector<uint8_t> whole_shape_;
+  std::vector<Skeleton> skeletons_;
+  std::vector<LeafColumn> leaves_;
+  std::vector<std::optional<ValueBounds>> leaf_bounds_;
+  std::vector<int64_t> shapes_;
+  std::vector<uint32_t> whole_places_;
+};
+
+}  // namespace kansoku::store::events

@@ -116,7 +116,7 @@ class CountDistinct final : public Accumulator {
     for (size_t row = 0; row < input.rows; ++row) {
       if (!values.has(row)) continue;
       const uint64_t hash = of_codes.empty() || values.constant ? hash_of(values.at(row))
-                                                               : of_codes[values.codes[row]];
+                                                                : of_codes[values.codes[row]];
       groups_[input.groups.empty() ? 0 : input.groups[row]].add(hash);
     }
   }

@@ -11,8 +11,7 @@ using Parameters = std::span<const Value>;
 // Rows, or those that have the argument.
 std::unique_ptr<Accumulator> make_count(Parameters parameters, const Semantics& semantics);
 // Of what prints alike; exact up to kDistinctExact values a group, then within 1 % (HyperLogLog).
-std::unique_ptr<Accumulator> make_count_distinct(Parameters parameters,
-                                                 const Semantics& semantics);
+std::unique_ptr<Accumulator> make_count_distinct(Parameters parameters, const Semantics& semantics);
 inline constexpr size_t kDistinctExact = 16'384;
 std::unique_ptr<Accumulator> make_sum(Parameters parameters, const Semantics& semantics);
 std::unique_ptr<Accumulator> make_average(Parameters parameters, const Semantics& semantics);

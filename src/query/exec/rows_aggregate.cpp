@@ -171,7 +171,8 @@ class AggregateOperator final : public Operator {
     for (const auto& call : calls_) call->resize(groups);
   }
   Status charge() {
-    uint64_t bytes = key_ids_.capacity() * sizeof(uint32_t) + pairs_.size() * 48 + many_.size() * 96;
+    uint64_t bytes =
+        key_ids_.capacity() * sizeof(uint32_t) + pairs_.size() * 48 + many_.size() * 96;
     for (const KeyValues& key : keys_) bytes += key.memory_bytes();
     for (const auto& call : calls_) bytes += call->memory_bytes();
     return memory_.hold(bytes);

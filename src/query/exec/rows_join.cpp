@@ -7,7 +7,11 @@ class JoinOperator final : public Operator {
  public:
   JoinOperator(RunState& run, const Join& stage, std::shared_ptr<const KeptRows> right,
                std::vector<Slot> slots)
-      : Operator(run), stage_(stage), right_(std::move(right)), slots_(std::move(slots)) {
+      : Operator(run),
+        stage_(stage),
+        right_(std::move(right)),
+        slots_(std::move(slots)),
+        memory_(run.context) {
     // The right rows carry their keys behind the columns.
     const size_t keys = stage.right_keys.size();
     const size_t first_key = right_->slots().size() - keys;
@@ -24,6 +28,8 @@ class JoinOperator final : public Operator {
   }
 
   Status push(Batch batch) override {
+    constexpr uint64_t kBytesPerRow = 128;  // of the table of keys
+    KANSOKU_RETURN_IF_ERROR(memory_.hold(right_->size() * kBytesPerRow));
     std::vector<Vector> scratch(stage_.left_keys.size());
     std::vector<const Vector*> keys;
     for (size_t i = 0; i < scratch.size(); ++i) {
@@ -84,6 +90,7 @@ class JoinOperator final : public Operator {
   std::shared_ptr<const KeptRows> right_;
   std::vector<Slot> slots_;
   std::unordered_map<std::string, std::vector<uint32_t>> rows_by_key_;
+  MemoryHold memory_;
 };
 
 class LookupOperator final : public Operator {
@@ -125,8 +132,7 @@ class LookupOperator final : public Operator {
       const size_t column = place(output.column);
       VectorBuilder values(batch.size());
       for (size_t row = 0; row < found.size(); ++row) {
-        values.push(found[row] == nullptr ? kept->at(row)
-                                          : Value::of_text((*found[row])[column]));
+        values.push(found[row] == nullptr ? kept->at(row) : Value::of_text((*found[row])[column]));
       }
       batch.set(output.slot, values.finish());
     }

@@ -64,9 +64,9 @@ std::vector<Slot> slots_needed(const Plan& plan, size_t stage);
 
 // The parts of a run that other plans made before it.
 struct StageInputs {
-  std::map<size_t, std::shared_ptr<const KeptRows>> joined;           // by stage
-  std::map<size_t, std::shared_ptr<const LookupRows>> looked_up;      // by stage
-  std::map<size_t, std::shared_ptr<TemplateMiner>> earlier;           // of a difference, by stage
+  std::map<size_t, std::shared_ptr<const KeptRows>> joined;       // by stage
+  std::map<size_t, std::shared_ptr<const LookupRows>> looked_up;  // by stage
+  std::map<size_t, std::shared_ptr<TemplateMiner>> earlier;       // of a difference, by stage
 };
 
 // One operator a stage of [first, end), each behind the other; the last pushes into `sink`.
@@ -78,8 +78,7 @@ std::unique_ptr<Operator> make_sort(RunState& run, const Sort& stage, std::vecto
 std::unique_ptr<Operator> make_patterns(RunState& run, const Patterns& stage,
                                         std::shared_ptr<TemplateMiner> earlier);
 std::unique_ptr<Operator> make_join(RunState& run, const Join& stage,
-                                    std::shared_ptr<const KeptRows> right,
-                                    std::vector<Slot> slots);
+                                    std::shared_ptr<const KeptRows> right, std::vector<Slot> slots);
 std::unique_ptr<Operator> make_lookup(RunState& run, const Lookup& stage,
                                       std::shared_ptr<const LookupRows> table);
 std::unique_ptr<Operator> make_union(RunState& run, const Union& stage,

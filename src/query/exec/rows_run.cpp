@@ -99,8 +99,8 @@ class RowsQuery::Execution {
 
   RunState state_of(const Plan& plan) const {
     const store::EventScan& scan = query_.request_.scan;
-    return {query_.context_, plan,        scan.scope.account, query_.request_.now_ms,
-            scan.begin_ns,   scan.end_ns, {}};
+    return {query_.context_, plan, scan.scope.account, query_.request_.now_ms, scan.begin_ns,
+            scan.end_ns,     {}};
   }
 
   // Rows of another plan, these slots of them.
@@ -125,6 +125,7 @@ class RowsQuery::Execution {
         members->insert(std::move(text));
       }
       run.members.push_back(std::move(members));
+      kept_.push_back(rows);
     }
     return {};
   }
@@ -220,6 +221,7 @@ class RowsQuery::Execution {
     KANSOKU_RETURN_IF_ERROR(query_.context_.check());
     KANSOKU_RETURN_IF_ERROR(query_.context_.charge_points(rows.size()));
     query_.context_.add_done(rows.size());
+    const size_t taken = rows.size();
     Batch batch(run, rows);
     // Filters that stand first say what matches.
     size_t stage = 0;
@@ -233,9 +235,12 @@ class RowsQuery::Execution {
     {
       const std::lock_guard lock(query_.shown_mutex_);
       query_.statistics_.records_matched += batch.size();
+      query_.statistics_.records_scanned += taken;
+      rows_taken_ += taken;
     }
     if (batch.size() > 0) {
-      Operator& next = stage < operators.size() ? *operators[stage] : *sink_behind(operators, first);
+      Operator& next =
+          stage < operators.size() ? *operators[stage] : *sink_behind(operators, first);
       KANSOKU_RETURN_IF_ERROR(next.push(std::move(batch)));
     }
     if (&operators == main_.operators && query_.wanted_.exchange(false)) {
@@ -251,7 +256,9 @@ class RowsQuery::Execution {
     {
       const std::lock_guard lock(query_.shown_mutex_);
       RowsStatistics& out = query_.statistics_;
-      out.records_scanned += report.rows_scanned;
+      // Until now, the rows that came.
+      out.records_scanned += std::max(report.rows_scanned, rows_taken_) - rows_taken_;
+      rows_taken_ = 0;
       out.records_skipped += report.rows_skipped;
       out.bytes_scanned += report.message_bytes_scanned;
       out.bytes_skipped += report.message_bytes_skipped;
@@ -265,9 +272,8 @@ class RowsQuery::Execution {
   Status show() {
     const Plan& plan = main_.run->plan;
     Operators& operators = *main_.operators;
-    const auto holding = std::ranges::find_if(operators, [](const auto& one) {
-      return one->blocks();
-    });
+    const auto holding =
+        std::ranges::find_if(operators, [](const auto& one) { return one->blocks(); });
     std::shared_ptr<const RowsTable> table;
     if (holding == operators.end()) {
       table = table_of(plan, *main_.sink->rows());
@@ -293,6 +299,9 @@ class RowsQuery::Execution {
   };
   RowsQuery& query_;
   Main main_;
+  // What subqueries gave: it stays charged as long as their sets are there.
+  std::vector<std::shared_ptr<const KeptRows>> kept_;
+  uint64_t rows_taken_ = 0;  // of the scan that runs
 };
 
 RowsQuery::RowsQuery(std::shared_ptr<const Plan> plan, RowsRequest request, QueryContext& context)

@@ -32,7 +32,7 @@ struct RowsRequest {
 };
 
 struct Cell {
-  Value value;       // its text is `text`
+  Value value;  // its text is `text`
   std::string text;
 };
 struct RowsTable {

@@ -41,6 +41,24 @@ class ComputeOperator final : public Operator {
   const Compute& stage_;
 };
 
+// The first piece where it stands first, each other one behind it: no later place of a piece could
+// find more. The groups begin at 1, as those of an expression.
+std::optional<std::vector<std::string_view>> match_glob(const std::vector<std::string>& pieces,
+                                                        std::string_view text) {
+  size_t at = text.find(pieces[0]);
+  if (at == std::string_view::npos) return std::nullopt;
+  at += pieces[0].size();
+  std::vector<std::string_view> out(1);
+  for (size_t i = 1; i < pieces.size(); ++i) {
+    const bool rest = i + 1 == pieces.size() && pieces[i].empty();
+    const size_t found = rest ? text.size() : text.find(pieces[i], at);
+    if (found == std::string_view::npos) return std::nullopt;
+    out.push_back(text.substr(at, found - at));
+    at = found + pieces[i].size();
+  }
+  return out;
+}
+
 class ExtractOperator final : public Operator {
  public:
   ExtractOperator(RunState& run, const Extract& stage) : Operator(run), stage_(stage) {}
@@ -59,7 +77,10 @@ class ExtractOperator final : public Operator {
         run_.semantics().print(value, printed);
         text = batch.arena().keep(printed);
       }
-      const auto groups = value.is_null() ? std::nullopt : stage_.regex->groups(text);
+      std::optional<std::vector<std::string_view>> groups;
+      if (!value.is_null()) {
+        groups = stage_.regex ? stage_.regex->groups(text) : match_glob(stage_.glob, text);
+      }
       for (size_t i = 0; i < columns.size(); ++i) {
         const bool taken = groups && (*groups)[stage_.groups[i].first].data() != nullptr;
         columns[i].push(taken ? Value::of_text((*groups)[stage_.groups[i].first]) : Value());
@@ -255,7 +276,8 @@ class UnnestOperator final : public Operator {
         rows.push_back(row);
         items.push_back(item);
       }
-      if (rows.size() >= store::kEventRowsPerBatchMax) KANSOKU_RETURN_IF_ERROR(pass(batch, rows, items));
+      if (rows.size() >= store::kEventRowsPerBatchMax)
+        KANSOKU_RETURN_IF_ERROR(pass(batch, rows, items));
     }
     return rows.empty() ? Status() : pass(batch, rows, items);
   }

@@ -1,8 +1,9 @@
 // Messages as templates: what many of them have in common, with <*> for what varies.
 //
-// One fixed configuration (decision 121). Messages are cut into words and signs; words that look
-// like values (numbers, addresses, ids ...) are variable at once. What is left is kept once for all
-// messages that are alike in it, and these shapes are grouped when templates are asked for.
+// One fixed configuration (decision 121). Messages are cut into words, signs and blanks; words that
+// look like values (numbers, hosts, paths, days, what stands behind '=' ...) are variable at once.
+// What is left, the shape, is kept once for all messages that are alike in it. Shapes that differ
+// in one word only, three of them or more, are one when templates are asked for, again and again.
 // Thread contract: confined.
 #pragma once
 
@@ -16,8 +17,13 @@
 namespace kansoku::query::rows {
 
 inline constexpr std::string_view kVariable = "<*>";
-// More shapes than these go to the shape that is most like them.
-inline constexpr size_t kShapesMax = 50'000;
+// Beyond these a new shape keeps its first words only, and beyond twice as many there is one for
+// all that are left.
+inline constexpr size_t kShapesMax = 20'000;
+// Shapes that differ in one word are one from this number on: two are often opposites (opened and
+// closed).
+inline constexpr size_t kAlikeMin = 3;
+inline constexpr size_t kSampleBytesMax = 1'024;
 // Tokens behind these are one variable.
 inline constexpr size_t kTemplateTokensMax = 256;
 inline constexpr size_t kTemplateBins = 24;
@@ -41,19 +47,24 @@ class TemplateMiner {
   std::vector<Template> templates(std::vector<uint32_t>* of_shape = nullptr) const;
 
  private:
+  // Words by number; 0 is the variable.
+  using Tokens = std::vector<uint32_t>;
   struct Shape {
-    std::vector<uint32_t> tokens;  // words, kVariableWord for variables
+    Tokens tokens;
     Template counts;
   };
-  uint32_t word(std::string_view text);
-  uint32_t nearest(const std::vector<uint32_t>& tokens) const;
-  std::vector<uint32_t> group() const;
-  std::string text_of(const std::vector<uint32_t>& shapes) const;
+  uint32_t number_of(std::string_view word);
+  Tokens tokens_of(std::string_view message);
+  uint32_t shape_of(Tokens tokens);
+  Tokens coarse(Tokens tokens) const;
+  bool is_constant(uint32_t word) const { return word != 0 && !is_sign_[word]; }
 
-  std::vector<std::string> words_;
-  std::unordered_map<std::string, uint32_t> word_numbers_;
+  class Merge;
+  std::vector<std::string> words_{std::string(kVariable)};
+  std::vector<uint8_t> is_sign_{0};
+  std::unordered_map<std::string, uint32_t> numbers_;
   std::vector<Shape> shapes_;
-  std::unordered_map<std::string, uint32_t> shape_numbers_;
+  std::unordered_map<std::string, uint32_t> shape_numbers_;  // by the bytes of their tokens
   uint64_t count_ = 0;
   uint64_t memory_bytes_ = 0;
 };

@@ -145,6 +145,34 @@ TEST_CASE("filter patterns: the derived cases") {
   CHECK(run > 30);
 }
 
+TEST_CASE("filter patterns that stand in examples and snapshots are understood") {
+  const auto folder = test::conformance("aws");
+  if (!folder) {
+    return test::skip("filter patterns that stand in examples and snapshots are understood");
+  }
+  constexpr std::string_view kKey = R"("filterPattern": ")";
+  size_t found = 0;
+  for (const char* part : {"docs-examples", "snapshots/logs", "api-examples", "request-decode"}) {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(*folder / part)) {
+      if (!file.is_regular_file()) continue;
+      const std::string text = test::read_text(file.path());
+      for (size_t at = 0; (at = text.find(kKey, at)) != std::string::npos;) {
+        std::string pattern;
+        for (at += kKey.size(); text[at] != '"'; ++at) {
+          if (text[at] == '\\') ++at;
+          pattern += text[at];
+        }
+        INFO(pattern);
+        // Names of things that were replaced in recordings.
+        if (pattern.starts_with('<')) continue;
+        CHECK(Pattern::parse(pattern).has_value());
+        ++found;
+      }
+    }
+  }
+  CHECK(found > 2);
+}
+
 TEST_CASE("selectors of metric filters give values") {
   const auto json = Pattern::parse("{ $.latency = * }");
   const auto value = Selector::parse("$.latency", *json);

@@ -327,6 +327,10 @@ class Parser {
   Failed fields() {
     out_.shape = Shape::Fields;
     ++at_;
+    if (take("]")) {  // asks for nothing
+      out_.shape = Shape::Everything;
+      return behind();
+    }
     Condition all;
     all.kind = Condition::Kind::And;
     do {

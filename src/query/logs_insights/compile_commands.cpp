@@ -10,6 +10,23 @@ using rows::Expression;
 using rows::Slot;
 using rows::Value;
 
+namespace {
+
+// Has a column, and only those.
+template <class Is>
+bool reads_only(const Expression& expression, Is is) {
+  if (expression.type == Expression::Type::Column) return is(expression.slot);
+  bool any = false;
+  for (const Expression& one : expression.arguments) {
+    if (one.type == Expression::Type::Literal) continue;
+    if (!reads_only(one, is)) return false;
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace
+
 struct Compiler::CommandRow {
   std::string_view name;
   Command run;
@@ -45,8 +62,8 @@ std::span<const Compiler::CommandRow> Compiler::commands() {
        "what is unusual of patterns: @anomalyScore, @anomalyType, @anomalyDescription"},
       {"unmask", &Compiler::command_fields, "unmask field", "shows the field; nothing is masked"},
       {"unnest", &Compiler::command_unnest, "unnest list into name", "a row for each item"},
-      {"lookup", &Compiler::command_lookup,
-       "lookup table column as field, ... OUTPUT column, ...", "adds columns of a lookup table"},
+      {"lookup", &Compiler::command_lookup, "lookup table column as field, ... OUTPUT column, ...",
+       "adds columns of a lookup table"},
       {"join", &Compiler::command_join,
        "join type=inner|left left=a right=b where a.x = b.y (SOURCE 'group' | ...)",
        "joins events of other groups"},
@@ -58,87 +75,6 @@ std::span<const Compiler::CommandRow> Compiler::commands() {
        "which log groups are read; the first command"},
   });
   return kCommands;
-}
-
-// ---- tokens ------------------------------------------------------------------------------------
-
-void Compiler::fail(size_t begin, size_t end, std::string message) {
-  if (shared_.problem) return;
-  const size_t size = shared_.lexer.text().size();
-  shared_.problem = Problem{std::min(begin, size), std::min(std::max(begin, end), size),
-                            std::move(message)};
-}
-
-void Compiler::unexpected(std::string_view wanted) {
-  const Token& token = now();
-  if (token.kind == TokenKind::End) {
-    return fail_here(fmt::format("the query ends where {} is expected", wanted));
-  }
-  if (token.kind == TokenKind::Bad) return fail_here(token.text);
-  fail_here(fmt::format("{} where {} is expected", quoted(token.text), wanted));
-}
-
-bool Compiler::at_sign(std::string_view sign) const {
-  return !failed() && now().kind == TokenKind::Sign && now().text == sign;
-}
-bool Compiler::at_word(std::string_view word) const {
-  return !failed() && now().kind == TokenKind::Word && equals_ignore_case(now().text, word);
-}
-bool Compiler::take_sign(std::string_view sign) {
-  if (!at_sign(sign)) return false;
-  shared_.lexer.next();
-  return true;
-}
-bool Compiler::take_word(std::string_view word) {
-  if (!at_word(word)) return false;
-  shared_.lexer.next();
-  return true;
-}
-void Compiler::expect_sign(std::string_view sign) {
-  if (!take_sign(sign)) unexpected(sign);
-}
-void Compiler::expect_word(std::string_view word) {
-  if (!take_word(word)) unexpected(word);
-}
-
-std::string Compiler::new_name(std::string_view wanted) {
-  if (now().kind != TokenKind::Word && now().kind != TokenKind::Name) {
-    unexpected(wanted);
-    return {};
-  }
-  std::string out = now().text;
-  shared_.lexer.next();
-  return out;
-}
-
-std::string Compiler::text_literal(std::string_view wanted) {
-  if (now().kind != TokenKind::Text) {
-    unexpected(wanted);
-    return {};
-  }
-  std::string out = now().text;
-  shared_.lexer.next();
-  return out;
-}
-
-uint64_t Compiler::whole_number(std::string_view wanted, uint64_t most) {
-  const Token token = now();
-  const bool whole = token.kind == TokenKind::Number &&
-                     token.text.find_first_not_of("0123456789") == std::string::npos;
-  if (!whole) {
-    unexpected(wanted);
-    return 0;
-  }
-  if (token.number > static_cast<double>(most)) {
-    fail_here(fmt::format("{} where at most {} is allowed", token.text, most));
-    return 0;
-  }
-  shared_.lexer.next();
-  return static_cast<uint64_t>(token.number);
-}
-
-std::string_view Compiler::slice(size_t begin) const {
-  return shared_.lexer.text().substr(begin, shared_.lexer.behind() - begin);
 }
 
 // ---- the pipeline ------------------------------------------------------------------------------
@@ -267,129 +203,36 @@ void Compiler::add_filter(Expression condition) {
   plan_->stages.insert(place, rows::Stage(std::move(filter)));
 }
 
-// ---- parse -------------------------------------------------------------------------------------
+// ---- stats, sort, limit, dedup -----------------------------------------------------------------
 
-std::vector<std::pair<std::string, size_t>> Compiler::names_behind_as() {
-  std::vector<std::pair<std::string, size_t>> out;
+// What `stats` computes, item by item; a later one may speak of an earlier one's name.
+std::vector<Compiler::Item> Compiler::stats_items(rows::Aggregate& stage) {
+  std::vector<Item> out;
+  const Names before = names_;
+  aggregate_ = &stage;
   do {
     const size_t begin = now().begin;
-    out.emplace_back(new_name("a name"), begin);
+    Item one = item();
+    if (failed()) break;
+    const auto of_aggregates = [&](Slot slot) {
+      return std::ranges::find(stage.calls, slot, &rows::Aggregate::Call::slot) !=
+             stage.calls.end();
+    };
+    if (!reads_only(one.expression, of_aggregates)) {
+      fail(begin, shared_.lexer.behind(), "an aggregate such as count(*) is expected");
+      break;
+    }
+    define(one.name, one.expression);
+    out.push_back(std::move(one));
   } while (take_sign(","));
+  aggregate_ = nullptr;
+  names_ = before;
   return out;
 }
 
-void Compiler::command_parse(size_t) {
-  rows::Extract stage;
-  if (now().kind == TokenKind::Text || at_sign("/")) {
-    FieldName message;
-    message.levels.push_back({std::string(store::kMessagePath), false});
-    message.full = store::kMessagePath;
-    stage.text = resolve(message);
-  } else {
-    // No division: what stands behind may begin with '/'.
-    const size_t begin = now().begin;
-    Lexer ahead = shared_.lexer;
-    ahead.next();
-    const bool is_call = now().kind == TokenKind::Word && ahead.now().kind == TokenKind::Sign &&
-                         ahead.now().text == "(";
-    stage.text = is_call ? primary() : resolve(field_name());
-    stage.text.position = begin;
-  }
-  if (failed()) return;
-  if (at_sign("/")) {
-    const Token regex = shared_.lexer.take_regex();
-    if (regex.kind == TokenKind::Bad) return fail(regex.begin, regex.end, regex.text);
-    return parse_regex(std::move(stage), regex);
-  }
-  const Token glob = now();
-  if (glob.kind != TokenKind::Text) return unexpected("a text with * or a /regex/");
-  shared_.lexer.next();
-  parse_glob(std::move(stage), glob);
-}
-
-void Compiler::parse_glob(rows::Extract stage, const Token& glob) {
-  std::string regex = "(?s)";
-  size_t stars = 0;
-  for (size_t i = 0; i < glob.text.size(); ++i) {
-    const char c = glob.text[i];
-    if (c == '*') {
-      ++stars;
-      regex += i + 1 == glob.text.size() ? "(.*)" : "(.*?)";
-    } else {
-      if (std::string_view("\\^$.[]|()?+{}").find(c) != std::string_view::npos) regex += '\\';
-      regex += c;
-    }
-  }
-  if (stars == 0) return fail(glob.begin, glob.end, "a text without * gives no field");
-  expect_word("as");
-  if (failed()) return;
-  const size_t names_begin = now().begin;
-  const auto names = names_behind_as();
-  if (failed()) return;
-  if (names.size() != stars) {
-    return fail(names_begin, shared_.lexer.behind(),
-                fmt::format("{} names for {} *", names.size(), stars));
-  }
-  auto compiled = store::Regex::compile_search(regex);
-  if (!compiled) return fail(glob.begin, glob.end, compiled.error().message);
-  stage.regex = std::make_shared<const store::Regex>(std::move(*compiled));
-  for (size_t i = 0; i < names.size(); ++i) {
-    const Slot slot = new_slot();
-    stage.groups.emplace_back(i + 1, slot);
-    define(names[i].first, Expression::of_slot(slot));
-  }
-  plan_->stages.emplace_back(std::move(stage));
-}
-
-void Compiler::parse_regex(rows::Extract stage, const Token& regex) {
-  // (?<name>...) is (?P<name>...) to RE2; (?<= and (?<! stay, and are refused by it.
-  std::string text;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < regex.text.size(); ++i) {
-    const std::string_view rest = std::string_view(regex.text).substr(i);
-    const bool escaped = rest[0] == '\\' && rest.size() > 1;
-    const bool plain = rest.starts_with("(?<") && rest.size() > 3 && rest[3] != '=' &&
-                       rest[3] != '!';
-    if (plain || rest.starts_with("(?P<")) {
-      const size_t name = plain ? 3 : 4;
-      names.emplace_back(rest.substr(name, rest.find('>') - name));
-    }
-    text += plain ? "(?P<" : std::string(rest.substr(0, escaped ? 2 : 1));
-    i += plain ? 2 : escaped ? 1 : 0;
-  }
-  auto compiled = store::Regex::compile_search(text);
-  if (!compiled) return fail(regex.begin, regex.end, compiled.error().message);
-  if (names.empty()) {
-    return fail(regex.begin, regex.end, "an expression without (?<name>...) gives no field");
-  }
-  stage.regex = std::make_shared<const store::Regex>(std::move(*compiled));
-  for (const std::string& name : names) {
-    const auto group = stage.regex->group_number(name);
-    if (!group) return fail(regex.begin, regex.end, fmt::format("no group {}", quoted(name)));
-    const Slot slot = new_slot();
-    stage.groups.emplace_back(*group, slot);
-    define(name, Expression::of_slot(slot));
-  }
-  plan_->stages.emplace_back(std::move(stage));
-}
-
-// ---- stats, sort, limit, dedup -----------------------------------------------------------------
-
-void Compiler::command_stats(size_t begin) {
+void Compiler::command_stats(size_t) {
   rows::Aggregate stage;
-  aggregate_ = &stage;
-  std::vector<Item> calls;
-  do {
-    const size_t item_begin = now().begin;
-    const size_t before = stage.calls.size();
-    Item one = item();
-    if (failed()) return;
-    if (stage.calls.size() == before) {
-      return fail(item_begin, shared_.lexer.behind(), "an aggregate such as count(*) is expected");
-    }
-    calls.push_back(std::move(one));
-  } while (take_sign(","));
-  aggregate_ = nullptr;
+  std::vector<Item> calls = stats_items(stage);
   std::vector<Item> keys;
   if (take_word("by")) {
     do {
@@ -397,26 +240,25 @@ void Compiler::command_stats(size_t begin) {
     } while (take_sign(","));
   }
   if (failed()) return;
-  (void)begin;
   Names names;
   names.events = false;
   output_.clear();
-  const auto text_key = [](std::string name) {
-    std::erase_if(name, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
-    return name;
+  const auto name = [&](const std::string& text, Slot slot) {
+    std::string bare = text;
+    std::erase_if(bare, [](char c) { return kBlanksAndLineEnds.contains(c); });
+    names.columns.insert_or_assign(bare, Expression::of_slot(slot));
+    names.columns.insert_or_assign(text, Expression::of_slot(slot));
   };
   for (Item& key : keys) {
     const Slot slot = new_slot();
     stage.keys.push_back({std::move(key.expression), slot});
-    names.columns.insert_or_assign(text_key(key.name), Expression::of_slot(slot));
-    names.columns.insert_or_assign(key.name, Expression::of_slot(slot));
+    name(key.name, slot);
     output_.push_back({key.name, slot, false});
   }
   plan_->stages.emplace_back(std::move(stage));
   for (Item& call : calls) {
     const Slot slot = slot_of(std::move(call.expression));
-    names.columns.insert_or_assign(text_key(call.name), Expression::of_slot(slot));
-    names.columns.insert_or_assign(call.name, Expression::of_slot(slot));
+    name(call.name, slot);
     output_.push_back({call.name, slot, true});
   }
   names_ = std::move(names);
@@ -450,323 +292,6 @@ void Compiler::command_dedup(size_t) {
     stage.keys.push_back(expression());
   } while (take_sign(","));
   plan_->stages.emplace_back(std::move(stage));
-}
-
-// ---- pattern, diff, anomaly --------------------------------------------------------------------
-
-void Compiler::command_pattern(size_t) {
-  rows::Patterns stage;
-  stage.text = expression();
-  if (failed()) return;
-  Names names;
-  names.events = false;
-  output_.clear();
-  const auto add = [&](std::string_view name, bool computed) {
-    const Slot slot = new_slot();
-    names.columns.emplace(name, Expression::of_slot(slot));
-    output_.push_back({std::string(name), slot, computed});
-    return slot;
-  };
-  stage.pattern = add("@pattern", false);
-  stage.count = add("@sampleCount", false);
-  stage.ratio = add("@ratio", true);
-  stage.severity = add("@severityLabel", false);
-  plan_->stages.emplace_back(std::move(stage));
-  names_ = std::move(names);
-  output_given_ = true;
-  output_of_fields_ = false;
-}
-
-// Of the command before, or of messages.
-rows::Patterns& Compiler::patterns(size_t begin) {
-  static rows::Patterns none;
-  auto* before = plan_->stages.empty() ? nullptr
-                                       : std::get_if<rows::Patterns>(&plan_->stages.back());
-  if (before != nullptr) return *before;
-  if (!names_.events) {
-    fail(begin, shared_.lexer.behind(), "this stands behind pattern, or where rows are events");
-    return none;
-  }
-  rows::Patterns stage;
-  FieldName message;
-  message.levels.push_back({std::string(store::kMessagePath), false});
-  message.full = store::kMessagePath;
-  stage.text = resolve(message);
-  names_ = {.events = false, .columns = {}};
-  output_.clear();
-  const auto add = [&](std::string_view name, bool computed) {
-    const Slot slot = new_slot();
-    define(std::string(name), Expression::of_slot(slot));
-    output_.push_back({std::string(name), slot, computed});
-    return slot;
-  };
-  stage.pattern = add("@pattern", false);
-  stage.count = add("@sampleCount", false);
-  stage.ratio = add("@ratio", true);
-  stage.severity = add("@severityLabel", false);
-  output_given_ = true;
-  output_of_fields_ = false;
-  plan_->stages.emplace_back(std::move(stage));
-  return std::get<rows::Patterns>(plan_->stages.back());
-}
-
-void Compiler::command_diff(size_t begin) {
-  struct Row {
-    std::string_view name;
-    int64_t days;
-  };
-  constexpr std::array<Row, 3> kEarlier{
-      {{"previousDay", 1}, {"previousWeek", 7}, {"previousMonth", 30}}};
-  rows::Patterns::Difference difference;
-  for (const Row& row : kEarlier) {
-    if (take_word(row.name)) difference.earlier_ms = row.days * 86'400'000;
-  }
-  rows::Patterns& stage = patterns(begin);
-  if (failed()) return;
-  difference.difference = new_slot();
-  difference.description = new_slot();
-  define("@differenceCount", Expression::of_slot(difference.difference));
-  define("@differenceDescription", Expression::of_slot(difference.description));
-  output_.push_back({"@differenceCount", difference.difference, false});
-  output_.push_back({"@differenceDescription", difference.description, false});
-  stage.difference = difference;
-}
-
-void Compiler::command_anomaly(size_t begin) {
-  rows::Patterns& stage = patterns(begin);
-  if (failed()) return;
-  rows::Patterns::Anomalies anomalies{new_slot(), new_slot(), new_slot()};
-  const auto add = [&](std::string name, Slot slot, bool computed) {
-    define(name, Expression::of_slot(slot));
-    output_.push_back({std::move(name), slot, computed});
-  };
-  add("@anomalyScore", anomalies.score, true);
-  add("@anomalyType", anomalies.type, false);
-  add("@anomalyDescription", anomalies.description, false);
-  stage.anomalies = anomalies;
-}
-
-// ---- unnest, lookup, join, addtotals, SOURCE ---------------------------------------------------
-
-void Compiler::command_unnest(size_t) {
-  rows::Unnest stage;
-  stage.list = expression();
-  expect_word("into");
-  const std::string name = new_name("a name");
-  if (failed()) return;
-  stage.slot = new_slot();
-  define(name, Expression::of_slot(stage.slot));
-  plan_->stages.emplace_back(std::move(stage));
-}
-
-void Compiler::command_lookup(size_t) {
-  rows::Lookup stage;
-  stage.table = new_name("the name of a lookup table");
-  do {
-    const std::string column = new_name("a column of the lookup table");
-    if (failed()) return;
-    FieldName same;
-    same.levels.push_back({column, false});
-    same.full = column;
-    stage.keys.emplace_back(column, take_word("as") ? expression() : resolve(same));
-  } while (take_sign(","));
-  expect_word("OUTPUT");
-  std::vector<std::pair<std::string, Slot>> defined;
-  do {
-    const std::string column = new_name("a column of the lookup table");
-    if (failed()) return;
-    rows::Lookup::Output output{.column = column, .slot = new_slot(), .otherwise = {}};
-    defined.emplace_back(column, output.slot);
-    stage.outputs.push_back(std::move(output));
-  } while (take_sign(","));
-  plan_->stages.emplace_back(std::move(stage));
-  if (!output_given_) {
-    const auto event = [&](std::string name) {
-      FieldName field;
-      field.levels.push_back({name, false});
-      field.full = name;
-      output_.push_back({name, slot_of(resolve(field)), false});
-    };
-    event("@timestamp");
-    event("@message");
-    output_given_ = true;
-    output_of_fields_ = true;
-  }
-  for (const auto& [name, slot] : defined) {
-    define(name, Expression::of_slot(slot));
-    const auto known = std::ranges::find(output_, name, &rows::OutputColumn::name);
-    if (known != output_.end()) {
-      known->slot = slot;
-    } else {
-      output_.push_back({name, slot, false});
-    }
-  }
-}
-
-void Compiler::command_join(size_t begin) {
-  rows::Join stage;
-  const auto option = [&](std::string_view name) -> std::string {
-    if (!take_word(name)) return {};
-    expect_sign("=");
-    return new_name("a name");
-  };
-  if (at_word("type")) {
-    const Token at = now();
-    const std::string type = option("type");
-    if (equals_ignore_case(type, "left")) {
-      stage.type = rows::Join::Type::Left;
-    } else if (!equals_ignore_case(type, "inner")) {
-      return fail(at.begin, shared_.lexer.behind(), "the type of a join is inner or left");
-    }
-  }
-  JoinedNames join;
-  join.left = option("left");
-  join.right = option("right");
-  if (join.left.empty() || join.right.empty() || join.left == join.right) {
-    return unexpected("left=a right=b, with two names,");
-  }
-  expect_word("where");
-  std::vector<std::array<FieldName, 2>> pairs;
-  do {
-    FieldName a = field_name();
-    expect_sign("=");
-    FieldName b = field_name();
-    if (failed()) return;
-    if (a.levels[0].text == join.right) std::swap(a, b);
-    const bool right = a.levels[0].text == join.left && b.levels[0].text == join.right &&
-                       a.levels.size() > 1 && b.levels.size() > 1;
-    if (!right) {
-      return fail(std::min(a.begin, b.begin), std::max(a.end, b.end),
-                  fmt::format("{0}.field = {1}.field is expected", join.left, join.right));
-    }
-    pairs.push_back({std::move(a), std::move(b)});
-  } while (take_word("and"));
-  expect_sign("(");
-  if (failed()) return;
-  if (level_ + 1 > kSubqueryDepthMax) {
-    return fail(begin, shared_.lexer.behind(),
-                fmt::format("queries in queries over {} levels", kSubqueryDepthMax));
-  }
-  join.compiler = std::make_unique<Compiler>(shared_, level_ + 1);
-  join.compiler->query();
-  expect_sign(")");
-  if (failed()) return;
-  const auto without_alias = [](FieldName name) {
-    name.full = name.full.substr(name.levels[0].text.size() + 1);
-    name.levels.erase(name.levels.begin());
-    return name;
-  };
-  for (const auto& [a, b] : pairs) {
-    stage.left_keys.push_back(resolve(without_alias(a)));
-    const Slot key = join.compiler->slot_of(join.compiler->resolve(without_alias(b)));
-    stage.right_keys.push_back(Expression::of_slot(key));
-  }
-  join.stage = plan_->stages.size();
-  plan_->stages.emplace_back(std::move(stage));
-  joins_.push_back(std::move(join));
-}
-
-void Compiler::command_addtotals(size_t) {
-  std::string total = "Total";
-  bool row = true;
-  rows::AddTotals stage;
-  std::vector<Item> chosen;
-  const auto truth = [&]() -> bool {
-    expect_sign("=");
-    if (take_word("true")) return true;
-    if (!take_word("false")) unexpected("true or false");
-    return false;
-  };
-  while (!failed()) {
-    if (take_word("fieldname")) {
-      expect_sign("=");
-      total = new_name("a name");
-    } else if (take_word("row")) {
-      row = truth();
-    } else if (take_word("col")) {
-      stage.column_totals = truth();
-    } else {
-      break;
-    }
-  }
-  if (!failed() && (now().kind == TokenKind::Word || now().kind == TokenKind::Name)) {
-    do {
-      chosen.push_back(item());
-    } while (take_sign(","));
-  }
-  if (failed()) return;
-  for (const rows::OutputColumn& column : output_) {
-    stage.carried.push_back(column.slot);
-    if (chosen.empty()) stage.columns.emplace_back(column.name, column.slot);
-  }
-  for (Item& one : chosen) {
-    stage.columns.emplace_back(one.name, slot_of(std::move(one.expression)));
-  }
-  if (row) {
-    stage.row_total = new_slot();
-    define(total, Expression::of_slot(*stage.row_total));
-    output_.push_back({total, *stage.row_total, true});
-  }
-  plan_->stages.emplace_back(std::move(stage));
-}
-
-std::vector<std::string> Compiler::text_list() {
-  std::vector<std::string> out;
-  expect_sign("[");
-  do {
-    out.push_back(text_literal("a text in quotes"));
-  } while (take_sign(","));
-  expect_sign("]");
-  return out;
-}
-
-void Compiler::source_option(rows::SourceGroups& source) {
-  const Token option = now();
-  const std::string name = new_name("an option of logGroups");
-  if (!take_sign(":")) expect_sign("=");
-  if (failed()) return;
-  const auto too_many = [&](const std::vector<std::string>& list, size_t most) {
-    if (list.size() > most) {
-      fail(option.begin, shared_.lexer.behind(), fmt::format("more than {} values", most));
-    }
-  };
-  if (equals_ignore_case(name, "namePrefix")) {
-    source.prefixes = text_list();
-    too_many(source.prefixes, 5);
-  } else if (equals_ignore_case(name, "accountIdentifier") ||
-             equals_ignore_case(name, "accountIdentifiers")) {
-    source.accounts = text_list();
-    too_many(source.accounts, 20);
-  } else if (equals_ignore_case(name, "logGroupClass") || equals_ignore_case(name, "class")) {
-    const auto classes = text_list();
-    too_many(classes, 1);
-    if (!classes.empty()) source.log_class = classes[0];
-  } else {
-    fail(option.begin, option.end, fmt::format("logGroups has no option {}", quoted(name)));
-  }
-}
-
-void Compiler::command_source(size_t begin) {
-  if (commands_ > 0) {
-    return fail(begin, shared_.lexer.behind(), "SOURCE is the first command of a query");
-  }
-  rows::SourceGroups source;
-  source.position = begin;
-  if (take_word("logGroups")) {
-    expect_sign("(");
-    source.all = true;
-    if (!at_sign(")")) {
-      do {
-        source_option(source);
-      } while (take_sign(","));
-    }
-    expect_sign(")");
-  } else {
-    do {
-      source.names.push_back(text_literal("logGroups(...) or the name of a log group in quotes"));
-    } while (take_sign(","));
-  }
-  plan_->source = std::move(source);
 }
 
 std::vector<Doc> command_docs() {

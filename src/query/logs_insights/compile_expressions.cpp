@@ -190,8 +190,8 @@ Expression Compiler::in_query(Expression left, bool negated, size_t begin) {
   auto plan = std::make_shared<rows::Plan>(*inner.finish());
   if (plan->output.size() > 1) {
     // The one that the outer query speaks of.
-    const std::string_view outer = trimmed(slice(left.position).substr(0, begin - left.position),
-                                           kBlanksAndLineEnds);
+    const std::string_view outer =
+        trimmed(slice(left.position).substr(0, begin - left.position), kBlanksAndLineEnds);
     const auto same = std::ranges::find_if(plan->output, [&](const rows::OutputColumn& column) {
       return outer.starts_with(column.name);
     });
@@ -374,9 +374,9 @@ Expression Compiler::call_function(const std::string& name, size_t begin) {
   const rows::AggregateFunction* aggregate = find_aggregate(name);
   if (aggregate != nullptr && aggregate_ != nullptr) {
     out = call_aggregate(*aggregate, begin);
-  } else if (function != nullptr && (equals_ignore_case(name, "bin") ||
-                                     equals_ignore_case(name, "datefloor") ||
-                                     equals_ignore_case(name, "dateceil"))) {
+  } else if (function != nullptr &&
+             (equals_ignore_case(name, "bin") || equals_ignore_case(name, "datefloor") ||
+              equals_ignore_case(name, "dateceil"))) {
     out = call_period(*function, begin);
   } else {
     std::vector<Expression> arguments;
@@ -389,8 +389,8 @@ Expression Compiler::call_function(const std::string& name, size_t begin) {
     }
     expect_sign(")");
     // What an earlier command has computed is found by its text.
-    const auto column = failed() ? names_.columns.end()
-                                 : names_.columns.find(without_blanks(slice(begin)));
+    const auto column =
+        failed() ? names_.columns.end() : names_.columns.find(without_blanks(slice(begin)));
     if (column != names_.columns.end()) {
       out = column->second;
     } else if (aggregate != nullptr) {
@@ -479,20 +479,17 @@ std::vector<Expression> Compiler::period() {
 Expression Compiler::call_period(const Function& function, size_t begin) {
   std::vector<Expression> arguments;
   if (function.arguments_min == 1) {  // bin
-    FieldName timestamp;
-    timestamp.levels.push_back({"@timestamp", false});
-    timestamp.full = "@timestamp";
     // Where it was computed before, it is that.
     if (!names_.events) {
       for (Expression& one : period()) arguments.push_back(std::move(one));
       expect_sign(")");
-      const auto column = failed() ? names_.columns.end()
-                                   : names_.columns.find(without_blanks(slice(begin)));
+      const auto column =
+          failed() ? names_.columns.end() : names_.columns.find(without_blanks(slice(begin)));
       if (column != names_.columns.end()) return column->second;
-      arguments.insert(arguments.begin(), resolve(timestamp));
+      arguments.insert(arguments.begin(), resolve(name_of("@timestamp")));
       return call(function, std::move(arguments), begin);
     }
-    arguments.push_back(resolve(timestamp));
+    arguments.push_back(resolve(name_of("@timestamp")));
   } else {
     arguments.push_back(expression());
     expect_sign(",");

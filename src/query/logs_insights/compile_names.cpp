@@ -86,6 +86,13 @@ void Compiler::define(const std::string& name, Expression expression) {
   names_.columns.insert_or_assign(name, std::move(expression));
 }
 
+FieldName Compiler::name_of(std::string_view name) {
+  FieldName out;
+  out.full = name;
+  out.levels.push_back({std::string(name), false});
+  return out;
+}
+
 FieldName Compiler::field_name() {
   FieldName out;
   out.begin = now().begin;
@@ -149,8 +156,7 @@ Expression Compiler::event_field(const FieldName& name) {
   const auto known = discovered_fields();
   const auto found = std::ranges::find(known, name.full);
   if (found == known.end()) return Expression::of_slot(field);
-  const Slot message =
-      source_slot({SlotSource::Type::Field, {std::string(store::kMessagePath)}});
+  const Slot message = source_slot({SlotSource::Type::Field, {std::string(store::kMessagePath)}});
   std::vector<Expression> of_message;
   of_message.push_back(Expression::of_slot(message));
   of_message.push_back(Expression::of_literal(Value::of_int(found - known.begin())));
@@ -172,8 +178,7 @@ Expression Compiler::resolve(const FieldName& name) {
     prefix.resize(prefix.size() - last.size() - 1);
     const auto whole = names_.columns.find(prefix);
     if (whole == names_.columns.end()) continue;
-    std::vector<Expression> arguments{whole->second,
-                                      Expression::of_literal(Value::of_text(path))};
+    std::vector<Expression> arguments{whole->second, Expression::of_literal(Value::of_text(path))};
     return Expression::of_call(operation("json_at"), std::move(arguments));
   }
   if (auto joined = joined_field(name)) return std::move(*joined);

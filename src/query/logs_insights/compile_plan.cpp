@@ -27,6 +27,12 @@ bool shapes_rows(const rows::Stage& stage) {
 
 }  // namespace
 
+void Compiler::show_events() {
+  for (const std::string name : {"@timestamp", "@message"}) {
+    output_.push_back({name, slot_of(resolve(name_of(name))), false});
+  }
+}
+
 void Compiler::finish_joins() {
   for (JoinedNames& join : joins_) {
     auto& stage = std::get<rows::Join>(plan_->stages[join.stage]);
@@ -55,21 +61,14 @@ void Compiler::order_rows() {
   if (sort == nullptr) return;
   const rows::SlotSource& source = plan_->slots[sort->keys[0].expression.slot];
   if (sort->keys.size() != 1 || source.type != SlotSource::Type::Timestamp) return;
-  plan_->order = sort->keys[0].descending ? store::EventOrder::NewestFirst
-                                          : store::EventOrder::OldestFirst;
+  plan_->order =
+      sort->keys[0].descending ? store::EventOrder::NewestFirst : store::EventOrder::OldestFirst;
   stages.erase(first);
 }
 
 std::shared_ptr<const rows::Plan> Compiler::finish() {
   plan_->semantics = &semantics();
-  FieldName field;
-  if (!output_given_) {
-    for (const std::string_view name : {"@timestamp", "@message"}) {
-      field.full = name;
-      field.levels = {{std::string(name), false}};
-      output_.push_back({std::string(name), slot_of(resolve(field)), false});
-    }
-  }
+  if (!output_given_) show_events();
   plan_->output = output_;
   std::vector<rows::Stage>& stages = plan_->stages;
   if (std::ranges::none_of(stages, shapes_rows)) {
@@ -107,11 +106,11 @@ std::expected<std::shared_ptr<const rows::Plan>, Problem> compile(std::string_vi
   compiler.query();
   if (!shared.problem && shared.lexer.now().kind != TokenKind::End) {
     const Token& token = shared.lexer.now();
-    shared.problem = Problem{token.begin, token.end,
-                             token.kind == TokenKind::Bad
-                                 ? token.text
-                                 : fmt::format("{} where | or the end of the query is expected",
-                                               quoted(token.text))};
+    shared.problem = Problem{
+        token.begin, token.end,
+        token.kind == TokenKind::Bad
+            ? token.text
+            : fmt::format("{} where | or the end of the query is expected", quoted(token.text))};
   }
   if (shared.problem) return std::unexpected(std::move(*shared.problem));
   return compiler.finish();

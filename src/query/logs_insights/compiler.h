@@ -100,16 +100,21 @@ class Compiler {
   void command_source(size_t begin);
   std::vector<Item> items(bool display);
   Item item();
+  std::vector<Item> stats_items(rows::Aggregate& stage);
   void parse_glob(rows::Extract stage, const Token& glob);
   void parse_regex(rows::Extract stage, const Token& regex);
   std::vector<std::pair<std::string, size_t>> names_behind_as();
   void add_filter(rows::Expression condition);
-  rows::Patterns& patterns(size_t begin);
+  rows::Patterns& add_patterns(rows::Expression text);
+  rows::Patterns* patterns(size_t begin);
   void source_option(rows::SourceGroups& source);
+  std::string option(std::string_view name);
+  std::array<FieldName, 2> join_pair(const JoinedNames& join);
   std::vector<std::string> text_list();
 
   // compile_names.cpp
   FieldName field_name();
+  static FieldName name_of(std::string_view name);  // of one level
   rows::Expression resolve(const FieldName& name);
   rows::Expression event_field(const FieldName& name);
   std::optional<rows::Expression> joined_field(const FieldName& name);
@@ -143,6 +148,7 @@ class Compiler {
   bool deeper();
 
   // compile_plan.cpp
+  void show_events();
   void order_rows();
   void finish_joins();
 
@@ -153,7 +159,7 @@ class Compiler {
   Names names_;
   std::map<std::string, rows::Slot> sources_;  // slots that read events, by what they read
   std::vector<rows::OutputColumn> output_;
-  bool output_given_ = false;    // by fields, display, stats ... ; else @timestamp and @message
+  bool output_given_ = false;      // by fields, display, stats ... ; else @timestamp and @message
   bool output_of_fields_ = false;  // by `fields`: the next one adds to it
   rows::Aggregate* aggregate_ = nullptr;  // of the `stats` that is read
   std::vector<JoinedNames> joins_;

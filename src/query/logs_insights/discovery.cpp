@@ -8,13 +8,17 @@ using rows::Value;
 // "Supported logs and discovered fields" of the user guide. First those of Lambda, then of VPC flow
 // logs in their order (version 2), then those of Route 53 in theirs that have other names.
 constexpr std::array<std::string_view, 31> kFields{
-    "@requestId",     "@type",          "@duration",    "@billedDuration", "@memorySize",
-    "@maxMemoryUsed", "@initDuration",  "@xrayTraceId", "@xraySegmentId",
-    "version",        "accountId",      "interfaceId",  "srcAddr",         "dstAddr",
-    "srcPort",        "dstPort",        "protocol",     "packets",         "bytes",
-    "start",          "end",            "action",       "logStatus",
-    "queryTimestamp", "hostZoneId",     "queryName",    "queryType",       "responseCode",
-    "edgeLocation",   "resolverIp",     "ednsClientSubnet"};
+    "@requestId",      "@type",        "@duration",
+    "@billedDuration", "@memorySize",  "@maxMemoryUsed",
+    "@initDuration",   "@xrayTraceId", "@xraySegmentId",
+    "version",         "accountId",    "interfaceId",
+    "srcAddr",         "dstAddr",      "srcPort",
+    "dstPort",         "protocol",     "packets",
+    "bytes",           "start",        "end",
+    "action",          "logStatus",    "queryTimestamp",
+    "hostZoneId",      "queryName",    "queryType",
+    "responseCode",    "edgeLocation", "resolverIp",
+    "ednsClientSubnet"};
 constexpr size_t kLambdaFields = 9;
 constexpr size_t kFlowFields = 14;
 // Where the fields of Route 53 stand in a line.

@@ -50,7 +50,8 @@ Value run_multiply(RowCall& c) {
   return of_two(c, [](double a, double b, bool whole) { return number(a * b, whole); });
 }
 Value run_divide(RowCall& c) {
-  return of_two(c, [](double a, double b, bool) { return b == 0 ? Value() : number(a / b, false); });
+  return of_two(c,
+                [](double a, double b, bool) { return b == 0 ? Value() : number(a / b, false); });
 }
 Value run_remainder(RowCall& c) {
   return of_two(c, [](double a, double b, bool whole) {
@@ -58,9 +59,8 @@ Value run_remainder(RowCall& c) {
   });
 }
 Value run_power(RowCall& c) {
-  return of_two(c, [](double a, double b, bool whole) {
-    return number(std::pow(a, b), whole && b >= 0);
-  });
+  return of_two(
+      c, [](double a, double b, bool whole) { return number(std::pow(a, b), whole && b >= 0); });
 }
 Value run_negate(RowCall& c) {
   const bool whole = c.arguments[0].kind != Kind::Float;
@@ -341,8 +341,8 @@ constexpr std::array kAggregates = std::to_array<rows::AggregateFunction>({
      "standard deviation of the population"},
     {"pct", 2, 2, rows::make_percentile, true, 1, "aggregate", "pct(field, percent)",
      "percentile, nearest rank; within 1 % above 8,192 values"},
-    {"percentile", 2, 2, rows::make_percentile, true, 1, "aggregate",
-     "percentile(field, percent)", "the same as pct"},
+    {"percentile", 2, 2, rows::make_percentile, true, 1, "aggregate", "percentile(field, percent)",
+     "the same as pct"},
     {"median", 1, 1, rows::make_median, true, 1, "aggregate", "median(field)",
      "the value in the middle"},
     {"earliest", 1, 1, rows::make_earliest, false, 1, "aggregate", "earliest(field)",

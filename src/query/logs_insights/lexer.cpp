@@ -100,7 +100,8 @@ Token Lexer::number() {
     }
   }
   out.text = text_.substr(begin, at_ - begin);
-  const auto parsed = std::from_chars(out.text.data(), out.text.data() + out.text.size(), out.number);
+  const auto parsed =
+      std::from_chars(out.text.data(), out.text.data() + out.text.size(), out.number);
   if (parsed.ec != std::errc()) return {.kind = TokenKind::Bad, .text = "a number out of range"};
   return out;
 }

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/env/sim.h"
+#include "store/events/engine_fixture.h"
 #include "store/reference/reference_events.h"
 #include "support/conformance.h"
 
@@ -37,10 +38,10 @@ class Bench {
       builder.add_row(entry->second, one.ms * kNsPerMs);
       builder.set_text(store::kMessagePath, one.message);
     }
-    store_->append({.scope = kScope,
-                    .batch = builder.finish(),
-                    .token = signal::AckToken(events.size(), nullptr, Lane::Ingest,
-                                              [](signal::Verdict) {})});
+    store_->append(
+        {.scope = kScope,
+         .batch = builder.finish(),
+         .token = signal::AckToken(events.size(), nullptr, Lane::Ingest, [](signal::Verdict) {})});
   }
 
   rows::RowsRequest request() {
@@ -60,7 +61,8 @@ class Bench {
       }
       return found;
     };
-    out.lookup = [this](const std::string& name) -> Result<std::shared_ptr<const rows::LookupRows>> {
+    out.lookup =
+        [this](const std::string& name) -> Result<std::shared_ptr<const rows::LookupRows>> {
       const auto found = tables.find(name);
       if (found == tables.end()) return not_found("no lookup table {}", kansoku::quoted(name));
       return found->second;
@@ -94,7 +96,8 @@ class Bench {
         line += fmt::format("{}{}={}", line.empty() ? "" : "; ", field.field, field.value);
       }
       std::string escaped;
-      for (const char c : line) escaped += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+      for (const char c : line)
+        escaped += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
       line = std::move(escaped);
     }
     return out;
@@ -113,8 +116,8 @@ class Bench {
 std::string unescaped(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '\\' && i + 1 < text.size() &&
-                        (text[i + 1] == 't' || text[i + 1] == 'n');
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 't' || text[i + 1] == 'n');
     if (escape) {
       out += text[++i] == 't' ? '\t' : '\n';
     } else {
@@ -172,10 +175,17 @@ void run_script(const std::filesystem::path& path, size_t& cases) {
       continue;
     }
     INFO(path.filename().string(), ":", i, " ", line);
+    if (verb == "compile") {
+      const auto plan = compile(unescaped(rest));
+      CHECK_MESSAGE(plan.has_value(), plan.error().start, " ", plan.error().message);
+      ++cases;
+      continue;
+    }
     REQUIRE(verb == "query");
     ++cases;
     std::vector<std::string> expected;
-    while (i < script.size() && script[i].starts_with("  ")) expected.push_back(script[i++].substr(2));
+    while (i < script.size() && script[i].starts_with("  "))
+      expected.push_back(script[i++].substr(2));
     std::vector<std::string> given = bench.run(unescaped(rest));
     if (given.empty()) given = {"-"};
     for (const std::string& one : given) written += "  " + one + "\n";
@@ -228,6 +238,31 @@ TEST_CASE("every command and function has three cases, one of them an error") {
   }
 }
 
+TEST_CASE("the guide has every command and function") {
+  const auto path = std::filesystem::path(KANSOKU_SOURCE_DIR) / "docs/guides/logs-insights.md";
+  const std::string page = test::read_text(path);
+  constexpr std::string_view kMark = "a test keeps it so -->\n";
+  const size_t mark = page.find(kMark);
+  REQUIRE(mark != std::string::npos);
+  std::string table;
+  std::string_view group;
+  for (const Doc& doc : docs()) {
+    if (doc.group != group) {
+      group = doc.group;
+      table += fmt::format("\n### {}\n\n| | |\n|---|---|\n", group);
+    }
+    std::string signature;
+    for (const char c : doc.signature) signature += c == '|' ? "\\|" : std::string(1, c);
+    table += fmt::format("| `{}` | {} |\n", signature, doc.doc);
+  }
+  const size_t begin = mark + kMark.size();
+  if (std::getenv("KANSOKU_REWRITE") != nullptr) {
+    std::ofstream(path, std::ios::binary) << page.substr(0, begin) << table;
+  } else {
+    CHECK(page.substr(begin) == table);
+  }
+}
+
 TEST_CASE("answers with and without pushdown are the same") {
   const std::vector<std::string> messages{
       R"({"level":"ERROR","code":500,"user":{"id":"1"},"ok":true,"t":"5"})",
@@ -238,18 +273,46 @@ TEST_CASE("answers with and without pushdown are the same") {
       "2 123456789010 eni-1235b8ca 10.0.0.1 10.0.0.2 443 80 6 10 840 1 2 ACCEPT OK",
       "",
       R"({"level":"1","code":true})"};
-  const std::vector<std::string> conditions{
-      "level = 'ERROR'",       "level != 'ERROR'",      "code = 500",          "code > 100",
-      "code < '300'",          "code = '200'",          "code >= 404.5",       "ok = true",
-      "ok = 1",                "ok = 'true'",           "user.id = 1",         "user.id in [1, 2]",
-      "level in ['INFO','1']", "level not in ['INFO']", "level like 'R'",      "code like '0'",
-      "level =~ /^(E|W)/",     "code like /^4/",        "@message like /\\d/", "ispresent(user.id)",
-      "@message like 'ERROR' and level = 'ERROR'",      "level = 'WARN' or code = 1",
-      "not level = 'INFO'",    "a.b = 1",               "tags.0 = 'x'",        "tags[1] = 'y'",
-      "deep.er.still like 'x'", "action = 'ACCEPT'",    "srcPort = 443",       "300 < code",
-      "level = 1",             "code = 1",              "@logStream = 's1'",   "@logStream in ['s0']",
-      "level not like 'E'",    "code != 500",           "t = 5",               "@message = ''",
-      "strcontains(level, 'O') or ok = 0",              "(level = 'ERROR' or level = 'INFO') and code > 1"};
+  const std::vector<std::string> conditions{"level = 'ERROR'",
+                                            "level != 'ERROR'",
+                                            "code = 500",
+                                            "code > 100",
+                                            "code < '300'",
+                                            "code = '200'",
+                                            "code >= 404.5",
+                                            "ok = true",
+                                            "ok = 1",
+                                            "ok = 'true'",
+                                            "user.id = 1",
+                                            "user.id in [1, 2]",
+                                            "level in ['INFO','1']",
+                                            "level not in ['INFO']",
+                                            "level like 'R'",
+                                            "code like '0'",
+                                            "level =~ /^(E|W)/",
+                                            "code like /^4/",
+                                            "@message like /\\d/",
+                                            "ispresent(user.id)",
+                                            "@message like 'ERROR' and level = 'ERROR'",
+                                            "level = 'WARN' or code = 1",
+                                            "not level = 'INFO'",
+                                            "a.b = 1",
+                                            "tags.0 = 'x'",
+                                            "tags[1] = 'y'",
+                                            "deep.er.still like 'x'",
+                                            "action = 'ACCEPT'",
+                                            "srcPort = 443",
+                                            "300 < code",
+                                            "level = 1",
+                                            "code = 1",
+                                            "@logStream = 's1'",
+                                            "@logStream in ['s0']",
+                                            "level not like 'E'",
+                                            "code != 500",
+                                            "t = 5",
+                                            "@message = ''",
+                                            "strcontains(level, 'O') or ok = 0",
+                                            "(level = 'ERROR' or level = 'INFO') and code > 1"};
   Bench bench;
   std::mt19937_64 random(11);
   std::vector<Event> events;
@@ -259,8 +322,8 @@ TEST_CASE("answers with and without pushdown are the same") {
   }
   bench.add(events);
   for (const std::string& condition : conditions) {
-    for (const std::string tail : {"", " | stats count(*) as n by level, bin(10ms)",
-                                   " | dedup level | limit 3"}) {
+    for (const std::string tail :
+         {"", " | stats count(*) as n by level, bin(10ms)", " | dedup level | limit 3"}) {
       const std::string text = "filter " + condition + tail;
       INFO(text);
       const auto plan = compile(text);
@@ -278,6 +341,86 @@ TEST_CASE("answers with and without pushdown are the same") {
       CHECK(Bench::lines(**with) == Bench::lines(**without));
     }
   }
+}
+
+TEST_CASE("the embedded engine gives what the reference gives") {
+  Bench bench;
+  store::events::EngineFixture fixture;
+  const std::vector<std::string> levels{"ERROR", "WARN", "INFO", "DEBUG"};
+  std::mt19937_64 random(5);
+  int64_t ms = 1'700'000'000'000;
+  for (int batch = 0; batch < 12; ++batch) {
+    signal::EventBatchBuilder builder;
+    std::vector<Event> events;
+    const uint32_t stream =
+        builder.add_stream({.group = "app", .stream = fmt::format("s{}", batch % 3)});
+    for (int i = 0; i < 250; ++i) {
+      ms += static_cast<int64_t>(random() % 40) + 1;
+      const std::string& level = levels[random() % 4];
+      std::string text =
+          fmt::format(R"({{"level":"{}","code":{},"user":{{"id":{}}},"ms":{:.2f},"ok":{}}})", level,
+                      random() % 3 == 0 ? "\"200\"" : std::to_string(200 + random() % 300),
+                      random() % 20, static_cast<double>(random() % 1'000) / 8, random() % 2 == 0);
+      if (random() % 4 == 0)
+        text = fmt::format("{} user {} gone after {} ms", level, random() % 9, i);
+      builder.add_row(stream, ms * kNsPerMs);
+      builder.set_text(store::kMessagePath, text);
+      events.push_back({ms, "app", fmt::format("s{}", batch % 3), text});
+    }
+    bench.add(events);
+    fixture.store().append(
+        {.scope = kScope,
+         .batch = builder.finish(),
+         .token = signal::AckToken(250, nullptr, Lane::Ingest, [](signal::Verdict) {})});
+    fixture.run();
+  }
+  const auto compare = [&](const char* state) {
+    for (const std::string text :
+         {"stats count(*)",
+          "stats count(*) by level",
+          "stats count(*) as n by bin(5s), level",
+          "filter level = 'ERROR' | fields @timestamp, @message",
+          "sort @timestamp asc | limit 20",
+          "filter code = 200 | stats count(*), sum(ms), avg(ms), max(code) by user.id",
+          "filter code > 450 and ok = true | fields @timestamp, code, ms",
+          "filter @message like /user [0-3] gone/ | stats count(*)",
+          "filter @message like 'after 17 ms' | fields @message, @logStream",
+          "filter @logStream = 's1' | stats count(*) by level",
+          "dedup level, user.id | display user.id",
+          "parse @message '* user * gone' as l, u | stats count(*) by l, u",
+          "filter not ispresent(level) | stats count(*)",
+          "filter level != 'INFO' | stats count(*)",
+          "filter level in ['WARN', 'DEBUG'] | sort ms desc, @timestamp | limit 7 | display ms, "
+          "level",
+          "pattern @message | limit 1 | display @sampleCount",
+          "tail 5 | display @timestamp",
+          "stats pct(ms, 90), median(ms), stddev(ms), count_distinct(user.id) by level",
+          "stats earliest(@message), latest(level) by @logStream",
+          "fields @ptr | limit 0",
+          "filter user.id in (filter level = 'ERROR' and ms < 2 | fields user.id) | stats "
+          "count(*)"}) {
+      INFO(state, " ", text);
+      const auto plan = compile(text);
+      REQUIRE(plan.has_value());
+      const auto expected = bench.table(*plan);
+      REQUIRE(expected.has_value());
+      QueryContext context(bench.clock_, {});
+      rows::RowsRequest request = bench.request();
+      request.store = &fixture.store();
+      rows::RowsQuery query(*plan, request, context);
+      const auto given = query.run();
+      REQUIRE_MESSAGE(given.has_value(), (given ? "" : given.error().message));
+      CHECK(Bench::lines(**given) == Bench::lines(**expected));
+    }
+  };
+  bench.end_ms = fixture.clock().wall_now().ns / kNsPerMs;
+  compare("in memory");
+  fixture.store().flush(false, [](Status status) { CHECK(status.has_value()); });
+  fixture.run();
+  compare("in parts");
+  fixture.store().flush(true, [](Status status) { CHECK(status.has_value()); });
+  fixture.run();
+  compare("merged");
 }
 
 TEST_CASE("queries have limits") {
@@ -326,9 +469,8 @@ TEST_CASE("a query can be cancelled, and looked at while it runs") {
     events.push_back({1'700'000'000'000 + i, "app", "s", i % 2 == 0 ? "even" : "odd"});
   }
   bench.add(events);
-  for (const std::string text :
-       {"stats count(*) as n by @message | sort @message", "fields @message", "sort @message",
-        "pattern @message"}) {
+  for (const std::string text : {"stats count(*) as n by @message | sort @message",
+                                 "fields @message", "sort @message", "pattern @message"}) {
     INFO(text);
     QueryContext context(bench.clock_, {});
     rows::RowsQuery* running = nullptr;

@@ -49,8 +49,7 @@ Pushed equals(const Paths& paths, const Value& literal) {
     Pushed out{{each(paths, {.op = Ask::TextEqual, .text = std::string(literal.text)})},
                paths.size() == 1};
     if (literal.text == "true" || literal.text == "false") {
-      append(out.clauses[0],
-             each(paths, {.op = Ask::BoolEqual, .truth = literal.text == "true"}));
+      append(out.clauses[0], each(paths, {.op = Ask::BoolEqual, .truth = literal.text == "true"}));
     }
     return out;
   }
@@ -111,8 +110,8 @@ std::string_view mirrored(std::string_view sign) {
 
 Pushed either(Pushed left, Pushed right) {
   if (left.clauses.empty() || right.clauses.empty()) return {};
-  const bool exact = left.exact && right.exact && left.clauses.size() == 1 &&
-                     right.clauses.size() == 1;
+  const bool exact =
+      left.exact && right.exact && left.clauses.size() == 1 && right.clauses.size() == 1;
   EventClause clause = std::move(left.clauses[0]);
   append(clause, std::move(right.clauses[0]));
   return {{std::move(clause)}, exact};
@@ -153,8 +152,8 @@ Pushed of_comparison(const Plan& plan, std::string_view name, std::span<const Ex
 }
 
 constexpr std::array<std::string_view, 13> kComparisons{
-    "=",  "!=",     "<",    "<=",       ">",  ">=",    "in", "not in",
-    "like", "not like", "=~", "not =~", "ispresent"};
+    "=",      "!=",   "<",        "<=", ">",      ">=",       "in",
+    "not in", "like", "not like", "=~", "not =~", "ispresent"};
 
 }  // namespace
 

@@ -26,8 +26,8 @@ using Slot = uint32_t;
 
 struct RowCall {
   std::span<const Value> arguments;
-  TextArena& arena;        // of the batch
-  int64_t now_ms = 0;      // when the query began
+  TextArena& arena;    // of the batch
+  int64_t now_ms = 0;  // when the query began
   const void* prepared = nullptr;
 };
 struct VectorCall {
@@ -59,7 +59,7 @@ struct Expression {
     Member,  // whether the first argument is in what a subquery gave
   };
   Type type = Type::Literal;
-  Value literal;     // its text is `text`
+  Value literal;  // its text is `text`
   std::string text;
   Slot slot = 0;
   const Function* function = nullptr;
@@ -129,11 +129,13 @@ struct Compute {
   Expression expression;
   Slot slot = 0;
 };
-// Captures of an expression (globs are made one). What did not match gives nulls.
+// Parts of a text: captures of an expression, or what stands between the pieces of a glob, each
+// found from the left. What did not match gives nulls.
 struct Extract {
   Expression text;
   std::shared_ptr<const store::Regex> regex;
-  std::vector<std::pair<size_t, Slot>> groups;
+  std::vector<std::string> glob;  // without an expression: its pieces, a star between two of them
+  std::vector<std::pair<size_t, Slot>> groups;  // from 1 on
 };
 struct Aggregate {
   struct Key {
@@ -203,8 +205,8 @@ struct Join {
   enum class Type : uint8_t { Inner, Left };
   Type type = Type::Inner;
   std::shared_ptr<const Plan> right;
-  std::vector<Expression> left_keys;    // slots of this plan
-  std::vector<Expression> right_keys;   // slots of the other
+  std::vector<Expression> left_keys;   // slots of this plan
+  std::vector<Expression> right_keys;  // slots of the other
   // Slots of the other that become slots here.
   std::vector<std::pair<Slot, Slot>> columns;
 };
@@ -225,8 +227,8 @@ struct Union {
   std::vector<std::pair<Slot, Slot>> columns;
 };
 
-using Stage = std::variant<Filter, Compute, Extract, Aggregate, Sort, Limit, Dedup, Unnest, Patterns,
-                           AddTotals, Join, Lookup, Union>;
+using Stage = std::variant<Filter, Compute, Extract, Aggregate, Sort, Limit, Dedup, Unnest,
+                           Patterns, AddTotals, Join, Lookup, Union>;
 
 // ---- plans -------------------------------------------------------------------------------------
 

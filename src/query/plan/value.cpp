@@ -81,8 +81,7 @@ Vector Vector::of_constant(const Value& value, size_t size) {
 
 Vector Vector::of_times(std::vector<int64_t> ms) { return of_integers(Kind::Time, std::move(ms)); }
 
-Vector Vector::of_integers(Kind kind, std::vector<int64_t> integers,
-                           std::vector<uint8_t> present) {
+Vector Vector::of_integers(Kind kind, std::vector<int64_t> integers, std::vector<uint8_t> present) {
   Vector out;
   out.size = integers.size();
   out.kind = kind;

@@ -36,9 +36,7 @@ struct Value {
   static Value of_text(std::string_view value) { return {Kind::Text, 0, 0, value}; }
   static Value of_json(std::string_view value) { return {Kind::Json, 0, 0, value}; }
   bool is_null() const { return kind == Kind::Null; }
-  bool is_integer() const {
-    return kind == Kind::Bool || kind == Kind::Int || kind == Kind::Time;
-  }
+  bool is_integer() const { return kind == Kind::Bool || kind == Kind::Int || kind == Kind::Time; }
   bool is_text() const { return kind == Kind::Text || kind == Kind::Json; }
 };
 

@@ -1,0 +1,59 @@
+#include "pipeline/receivers/filelog/tail.h"
+
+namespace kansoku::pipeline::filelog {
+
+std::string read_bytes(env::File& file, uint64_t from, size_t size) {
+  std::string out(size, '\0');
+  auto read = file.read_at(from, std::as_writable_bytes(std::span(out)));
+  out.resize(read ? *read : 0);
+  return out;
+}
+
+bool same_content(const Tail& tail, env::File& file, uint64_t position, const History& history) {
+  if (!tail.head.empty() && read_bytes(file, 0, tail.head.size()) != tail.head) return false;
+  std::string before = read_bytes(file, position - history.length, history.length);
+  return before.size() == history.length && history_of(before) == history;
+}
+
+bool same_seen_content(const Tail& tail, env::File& file) {
+  return same_content(tail, file, tail.position, tail.history) &&
+         (tail.pending.empty() ||
+          read_bytes(file, tail.position, tail.pending.size()) == tail.pending);
+}
+
+Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
+  Block out;
+  if (!tail.file) return out;
+  if (tail.check_head) {
+    std::string head = read_bytes(*tail.file, 0, kHeadBytes);
+    if (!head.starts_with(tail.head)) {
+      out.outcome = ReadOutcome::Rewritten;
+      return out;
+    }
+    // No further than what has been read from here on.
+    head.resize(std::min<uint64_t>(head.size(), tail.seen_end()));
+    if (head.size() > tail.head.size()) tail.head = std::move(head);
+    tail.check_head = false;
+  }
+  size_t before = tail.history.length + tail.pending.size();
+  size_t want = before + block_bytes;
+  if (buffer.size() < want) buffer.resize(want);
+  auto read = tail.file->read_at(tail.position - tail.history.length,
+                                 std::as_writable_bytes(std::span(buffer.data(), want)));
+  if (!read) return out;
+  std::string_view bytes(buffer.data(), *read);
+  bool same = bytes.size() >= before &&
+              history_of(bytes.substr(0, tail.history.length)) == tail.history &&
+              bytes.substr(tail.history.length, tail.pending.size()) == tail.pending;
+  if (!same) {
+    out.outcome = ReadOutcome::Rewritten;
+    return out;
+  }
+  out.outcome = ReadOutcome::Bytes;
+  out.history_bytes = tail.history.length;
+  out.bytes = bytes.substr(out.history_bytes);
+  out.more = bytes.size() == want;
+  return out;
+}
+
+}  // namespace kansoku::pipeline::filelog

@@ -146,6 +146,7 @@ bool BatchFiller::add(Tail& tail, const Block& block, bool final) {
   std::string_view buffer(block.bytes.data() - block.history_bytes, block.history_bytes + total);
   tail.position += total;
   tail.cut = state;
+  if (total > 0) add_checkpoint(tail.checkpoints, {tail.position - total, tail.history});
   tail.history = history_of(buffer);
   tail.pending = block.bytes.substr(total);
   range.range.end = tail.position;

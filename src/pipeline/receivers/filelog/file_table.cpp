@@ -57,6 +57,7 @@ Tail& FileTable::add(FileRecord record, const Source& source, std::unique_ptr<en
   tail->position = record.offset;
   tail->cut = record.cut;
   tail->history = record.history;
+  tail->checkpoints = record.checkpoints;
   tail->head = record.head;
   tail->size = record.size_seen;
   tail->grown_at = env_.clock->monotonic_now();
@@ -80,6 +81,10 @@ void FileTable::save(const Tail& tail) {
   record.size_seen = tail.size;
   journal_.put_file(record);
   ledger_.put_file(record);
+}
+
+void FileTable::remember_head(const Tail& tail) {
+  if (journal_.state().files.at(tail.id).head.size() < tail.head.size()) save(tail);
 }
 
 void FileTable::forget(uint64_t id) {
@@ -137,6 +142,7 @@ void FileTable::restore(bool fresh) {
     for (const RangeRecord& range : saved.open->ranges) {
       Tail* tail = find(range.file);
       if (tail == nullptr) continue;
+      add_checkpoint(tail->checkpoints, {tail->position, tail->history});
       tail->position = range.end;
       tail->cut = range.after;
       tail->history = range.history;
@@ -297,14 +303,21 @@ const Tail* FileTable::original_of(const Source& source, const FoundFile& found,
     if (tail->source != &source || tail->kind != FileKind::Followed || !tail->file) continue;
     if (tail->key == found.key) continue;
     if (!is_rotated_name(file_name_of(tail->path), name)) continue;
-    uint64_t common = std::min(found.size, tail->seen_end());
-    if (common == 0) continue;
+    uint64_t common = found.size;
+    auto info = tail->file->info();
+    if (common == 0 || !info) continue;
+    if (info->size_bytes < tail->seen_end()) {
+      undecided = true;  // truncated just now
+      continue;
+    }
+    // A copy is never ahead of what it is copied from.
+    if (info->size_bytes < common) continue;
     size_t head = std::min<uint64_t>(common, kHeadBytes);
     uint64_t last = common - head;
     std::string mine = read_bytes(file, 0, head) + read_bytes(file, last, head);
     std::string theirs = read_bytes(*tail->file, 0, head) + read_bytes(*tail->file, last, head);
     if (theirs.size() != 2 * head) {
-      undecided = true;  // truncated just now
+      undecided = true;
       continue;
     }
     if (mine == theirs) return tail.get();
@@ -395,13 +408,10 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
     if (!file) continue;
     Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
     copy.reaches = copy.found.size >= tail.position;
-    size_t head = std::min<uint64_t>(tail.head.size(), copy.found.size);
-    if (head == 0 || read_bytes(*copy.file, 0, head) != tail.head.substr(0, head)) continue;
-    if (copy.reaches) {
-      std::string before =
-          read_bytes(*copy.file, tail.position - tail.history.length, tail.history.length);
-      if (history_of(before) != tail.history) continue;
-    }
+    bool told = !tail.head.empty() || tail.history.length > 0;
+    bool same = copy.reaches ? same_content(tail, *copy.file, tail.position, tail.history)
+                             : same_begin(tail, *copy.file, copy.found.size);
+    if (!told || !same) continue;
     auto rank = [](const Copy& c) { return std::tuple(c.reaches, c.found.modified_ns); };
     if (!best || rank(copy) > rank(*best)) best = std::move(copy);
   }

@@ -45,6 +45,8 @@ class FileTable {
   Tail* holder_of(uint64_t id);
   // The file has no longer what was read from it: it was truncated, or rewritten.
   void rewritten(Tail& tail);
+  // To be called before what was read of it is sent: the state has its first bytes then.
+  void remember_head(const Tail& tail);
   // A batch with a range of it got its answer.
   void settled(Tail& tail);
   env::MonotonicTime next_poll() const;

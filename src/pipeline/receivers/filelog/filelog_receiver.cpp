@@ -318,6 +318,7 @@ bool FilelogReceiver::read_into_batch(Tail& tail, uint32_t number) {
   if (tail.position != before) {
     tail.in_flight = true;
     tail.slot = number;
+    table_->remember_head(tail);
   }
   return again;
 }

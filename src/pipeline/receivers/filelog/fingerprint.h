@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kansoku::pipeline::filelog {
 
@@ -27,6 +28,17 @@ struct History {
   uint64_t hash = 0;
   friend bool operator==(const History&, const History&) = default;
 };
+
+// Some place that reading has passed, with what stood before it: by these a copy is known that was
+// made when the file was shorter.
+struct Checkpoint {
+  uint64_t position = 0;
+  History history;
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+// The last ones are kept; a copy is made shortly before the truncation that it belongs to.
+inline constexpr size_t kCheckpointsMax = 8;
+void add_checkpoint(std::vector<Checkpoint>& points, Checkpoint point);
 
 // Of the end of `bytes`, at most kHistoryBytes.
 History history_of(std::string_view bytes);

@@ -52,6 +52,11 @@ std::string encode_file(const FileRecord& file) {
   append_varint(out, file.offset);
   out += static_cast<char>(file.cut);
   put_history(out, file.history);
+  append_varint(out, file.checkpoints.size());
+  for (const Checkpoint& point : file.checkpoints) {
+    append_varint(out, point.position);
+    put_history(out, point.history);
+  }
   append_varint(out, file.size_seen);
   append_varint(out, file.copy_of);
   put_counts(out, file.counts);
@@ -132,6 +137,12 @@ bool read_file(Reader& in, SavedState& state) {
   file.offset = in.number();
   file.cut = static_cast<CutState>(in.byte(kCutStates));
   file.history = in.history();
+  uint64_t points = in.number();
+  if (points > kCheckpointsMax) return false;
+  for (uint64_t i = 0; i < points; ++i) {
+    uint64_t position = in.number();
+    file.checkpoints.push_back({position, in.history()});
+  }
   file.size_seen = in.number();
   file.copy_of = in.number();
   file.counts = in.counts();
@@ -174,6 +185,7 @@ void settle(SavedState& state, const SettledRecord& settled) {
     if (found == state.files.end()) continue;
     FileRecord& file = found->second;
     file.counts += settled.counts[i];
+    add_checkpoint(file.checkpoints, {file.offset, file.history});
     file.offset = range.end;
     file.cut = range.after;
     file.history = range.history;

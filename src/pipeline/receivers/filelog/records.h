@@ -44,6 +44,7 @@ struct FileRecord {
   uint64_t offset = 0;    // everything before it is settled
   CutState cut = CutState::Start;
   History history;        // before offset
+  std::vector<Checkpoint> checkpoints;
   uint64_t size_seen = 0;
   uint64_t copy_of = 0;   // id
   ByteCounts counts;

@@ -26,6 +26,7 @@ class NumberedSink final : public EventSink {
   std::vector<std::string> others;
   uint64_t batches = 0;
   uint64_t repeats = 0;
+  std::string trace;
 
  private:
   void store(const signal::EventDelivery& delivery);

@@ -36,6 +36,8 @@ void NumberedSink::store(const signal::EventDelivery& delivery) {
     return;
   }
   ++batches;
+  trace += fmt::format("            stored {} {}:", producer.id.substr(producer.id.size() - 2),
+                       producer.sequence);
   for (const signal::EventColumn& column : delivery.batch->columns()) {
     for (size_t i = 0; i < column.rows.size(); ++i) {
       std::string_view text = column.text_at(i);
@@ -45,12 +47,14 @@ void NumberedSink::store(const signal::EventDelivery& delivery) {
         bool whole = text.ends_with('.');
         if (whole) {
           ++lines[number];
+          trace += fmt::format(" {}", number);
           continue;
         }
       }
       if (!text.starts_with('#')) others.emplace_back(text);
     }
   }
+  trace += '\n';
 }
 
 void NumberedSink::push(signal::EventDelivery delivery) {
@@ -115,6 +119,22 @@ ScheduleWorld::~ScheduleWorld() {
 void ScheduleWorld::note(const std::string& what) {
   if (options_.trace) {
     trace_ += fmt::format("{:>8} ms  {}\n", clock_.monotonic_now().ns / env::kNsPerMs, what);
+    for (const std::string& path : disk_.paths()) {
+      auto lines = lines_of(disk_.contents(path));
+      if (!path.starts_with("/logs/") || lines.empty()) continue;
+      trace_ += fmt::format("            {} inode {} size {}: L{}..L{}\n", path,
+                            disk_.info(path)->inode, disk_.info(path)->size_bytes,
+                            lines.front().first, lines.back().first);
+    }
+    if (receiver_) {
+      for (const FileLine& line : receiver_->lines()) {
+        trace_ += fmt::format("            file {} {} kind {} start {} read {} flying {} seen {}\n",
+                              line.id, line.path, static_cast<int>(line.kind), line.start,
+                              line.read, line.in_flight, line.size_seen);
+      }
+    }
+    trace_ += sink_.trace;
+    sink_.trace.clear();
   }
 }
 
@@ -126,7 +146,7 @@ void ScheduleWorld::start_receiver() {
   // Small blocks and batches, so that a few lines already meet every border.
   config.block_bytes = options_.seed % 2 == 0 ? 256 << 10 : 97;
   config.batch_bytes = options_.seed % 3 == 0 ? 1 << 20 : 200;
-  config.unlinked_linger_ms = 1'000;
+  config.unlinked_linger_ms = 2'000;
   config.renamed_linger_ms = 3'000;
   config.open_files_max = options_.seed % 5 == 0 ? 2 : 100;
   config.retry_max_ms = 1'000;
@@ -349,11 +369,13 @@ std::string ScheduleWorld::check(bool complete) {
     if (complete && line.in_flight > 0) return "in flight after settling\n" + trace_;
   }
   for (const auto& [number, times] : sink_.lines) {
+    if (times > 1) note("broken");
     if (times > 1) return fmt::format("line {} was stored {} times\n{}", number, times, trace_);
   }
   if (!complete) return {};
   for (uint64_t number = 1; number < next_line_; ++number) {
     if (sink_.lines.contains(number)) continue;
+    if (!excused_.contains(number)) note("broken");
     if (!excused_.contains(number)) return fmt::format("line {} is lost\n{}", number, trace_);
     ++excused_seen_;
     excused_.insert(number);

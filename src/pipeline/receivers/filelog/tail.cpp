@@ -21,6 +21,18 @@ bool same_seen_content(const Tail& tail, env::File& file) {
           read_bytes(file, tail.position, tail.pending.size()) == tail.pending);
 }
 
+bool same_begin(const Tail& tail, env::File& file, uint64_t size) {
+  size_t head = std::min<uint64_t>(tail.head.size(), size);
+  if (read_bytes(file, 0, head) != std::string_view(tail.head).substr(0, head)) return false;
+  if (size <= tail.head.size()) return true;
+  for (auto point = tail.checkpoints.rbegin(); point != tail.checkpoints.rend(); ++point) {
+    if (point->position > size) continue;
+    return history_of(read_bytes(file, point->position - point->history.length,
+                                 point->history.length)) == point->history;
+  }
+  return false;
+}
+
 Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
   Block out;
   if (!tail.file) return out;
@@ -30,8 +42,6 @@ Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
       out.outcome = ReadOutcome::Rewritten;
       return out;
     }
-    // No further than what has been read from here on.
-    head.resize(std::min<uint64_t>(head.size(), tail.seen_end()));
     if (head.size() > tail.head.size()) tail.head = std::move(head);
     tail.check_head = false;
   }

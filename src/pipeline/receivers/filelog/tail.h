@@ -24,6 +24,7 @@ struct Tail {
   uint64_t position = 0;
   CutState cut = CutState::Start;
   History history;  // before position
+  std::vector<Checkpoint> checkpoints;
   std::string head;
   // Bytes from position on that were read and are no whole event yet. They outlive a truncation.
   std::string pending;
@@ -66,5 +67,8 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size);
 bool same_content(const Tail& tail, env::File& file, uint64_t position, const History& history);
 // As same_content, and what is pending is there too.
 bool same_seen_content(const Tail& tail, env::File& file);
+
+// Whether the file has the begin of what the tail has read, though not all of it.
+bool same_begin(const Tail& tail, env::File& file, uint64_t size);
 
 }  // namespace kansoku::pipeline::filelog

@@ -8,6 +8,9 @@ namespace {
 // A file that grew within this time is polled at the short interval.
 constexpr int64_t kBusyNs = 60 * env::kNsPerS;
 
+// Names of gone files are forgotten beyond this many (a day's worth of names with a date in them).
+constexpr size_t kNamesMax = 16'384;
+
 // app.log.1, app.log-20261122, app-2026-11-22.log: only digits and separators were added.
 bool is_numbered_rotation(std::string_view base, std::string_view name) {
   if (!is_rotated_name(base, name)) return false;
@@ -35,11 +38,23 @@ Tail* FileTable::find(uint64_t id) {
   return found == tails_.end() ? nullptr : found->second.get();
 }
 
+// Its handle may have been closed to make room.
+bool FileTable::hold(Tail& tail) {
+  if (tail.kind == FileKind::Retired) return false;
+  if (tail.file) return true;
+  auto file = open(tail.location);
+  auto info = file ? file->info() : std::unexpected(Error{});
+  if (!info || FileKey{info->device, info->inode} != tail.key) return false;
+  if (!same_seen_content(tail, *file)) return false;
+  tail.file = std::move(file);
+  return true;
+}
+
 Tail* FileTable::holder_of(uint64_t id) {
   Tail* own = find(id);
-  if (own != nullptr && own->kind != FileKind::Retired && own->file) return own;
+  if (own != nullptr && hold(*own)) return own;
   for (auto& [other, tail] : tails_) {
-    if (tail->copy_of == id && tail->file) return tail.get();
+    if (tail->copy_of == id && hold(*tail)) return tail.get();
   }
   return nullptr;
 }
@@ -152,13 +167,34 @@ void FileTable::restore(bool fresh) {
   }
 }
 
-std::map<std::string, std::set<std::string>> FileTable::known_names(const Source& source) const {
-  std::map<std::string, std::set<std::string>> out;
+std::map<std::string, std::set<std::string>> FileTable::known_names(const Source& source) {
+  auto& out = names_[&source];
+  size_t count = 0;
+  for (const auto& [directory, names] : out) count += names.size();
+  if (count > kNamesMax) out.clear();
   for (const auto& [id, tail] : tails_) {
     if (tail->source != &source || tail->kind == FileKind::Ignored) continue;
     out[env::parent_path(tail->path)].emplace(file_name_of(tail->path));
   }
   return out;
+}
+
+// Names without a file now: one that comes and is rotated away before the next round is known by
+// them.
+void FileTable::note_vacant_names() {
+  rotated_.clear();
+  std::set<std::string> taken;
+  for (const auto& [id, tail] : tails_) {
+    if (!tail->moved && !tail->unlinked) taken.insert(tail->path);
+  }
+  for (const auto& [source, folders] : names_) {
+    for (const auto& [directory, names] : folders) {
+      for (const std::string& name : names) {
+        std::string path = env::join_path(directory, name);
+        if (!taken.contains(path)) rotated_.insert(std::move(path));
+      }
+    }
+  }
 }
 
 void FileTable::discover() {
@@ -169,7 +205,7 @@ void FileTable::discover() {
   for (const std::string& directory : look_again_) scan_.forget(directory);
   look_again_.clear();
   for (const auto& source : sources_) discover_source(*source);
-  rotated_.clear();
+  note_vacant_names();
   first_round_ = false;
 }
 
@@ -215,6 +251,12 @@ void FileTable::discover_source(const Source& source) {
 // Finds out where a known file is now, and whether it is still the same.
 void FileTable::locate(Tail& tail, const FoundFile* found) {
   if (found != nullptr) {
+    // Nothing is known of its content: under another name it is a new file.
+    bool blank = tail.kind == FileKind::Followed && tail.head.empty() && tail.seen_end() == 0;
+    if (blank && !tail.file && !tail.in_flight && found->path != tail.location) {
+      rotated_.insert(tail.location);
+      return forget(tail.id);
+    }
     if (found->path != tail.location) {
       rotated_.insert(tail.location);
       if (!tail.moved) ++stats_.rotations;
@@ -227,7 +269,7 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
       if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
       auto file = open(found->path);
       if (!file) return;
-      if (found->size >= tail.size && same_content(tail, *file, 0, {})) {
+      if (found->size >= tail.size && read_bytes(*file, 0, tail.head.size()) == tail.head) {
         tail.size = found->size;
         tail.modified_ns = found->modified_ns;
         return;
@@ -236,6 +278,10 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
       return;
     }
     if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
+    // Names are not rotated backwards: app.log, which was app.log.1, is another file with its number.
+    bool backwards =
+        is_rotated_name(file_name_of(found->path), file_name_of(tail.path));
+    if (backwards) return lost(tail);
     tail.file = open(found->path);
     if (!tail.file) {
       look_again_.insert(env::parent_path(found->path));
@@ -399,13 +445,18 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
     FileKey key{info->device, info->inode};
     auto known = by_key_.find({tail.source, key});
     if (key == tail.key) continue;
-    if (known != by_key_.end() && tails_.at(known->second)->kind == FileKind::Followed) {
-      const Tail& other = *tails_.at(known->second);
-      // Taken for a new file in the short time before: only if nothing was read from it.
-      if (other.position != 0 || other.in_flight || info->size_bytes < tail.position) continue;
-    }
     auto file = open(path);
     if (!file) continue;
+    if (known != by_key_.end() && tails_.at(known->second)->kind == FileKind::Followed) {
+      const Tail& other = *tails_.at(known->second);
+      bool untouched = other.position == 0 && !other.in_flight;
+      // Taken for a new file in the short time before: only if nothing was read from it.
+      if (untouched && info->size_bytes < tail.position) continue;
+      // Another followed file, unless that one is gone and this one has got its number.
+      bool holds = other.file || (info->size_bytes >= other.seen_end() &&
+                                  same_seen_content(other, *file));
+      if (!untouched && holds) continue;
+    }
     Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
     copy.reaches = copy.found.size >= tail.position;
     bool told = !tail.head.empty() || tail.history.length > 0;
@@ -421,7 +472,15 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
 // Goes on in the copy where the other was.
 bool FileTable::start_copy(const Tail& tail, Copy copy) {
   auto known = by_key_.find({tail.source, copy.found.key});
-  if (known != by_key_.end()) forget(known->second);
+  if (known != by_key_.end()) {
+    Tail& other = *tails_.at(known->second);
+    bool stale = other.kind == FileKind::Followed && (other.position != 0 || other.in_flight);
+    if (stale) {
+      retire(other, false);
+    } else {
+      forget(other.id);
+    }
+  }
   uint64_t end = copy.found.size;
   FileRecord record{.path = tail.path,
                     .key = copy.found.key,

@@ -59,6 +59,7 @@ class FileTable {
     bool reaches = false;  // up to the position of the other
   };
 
+  bool hold(Tail& tail);
   Tail& add(FileRecord record, const Source& source, std::unique_ptr<env::File> file);
   void save(const Tail& tail);
   void forget(uint64_t id);
@@ -77,7 +78,8 @@ class FileTable {
   // True when the copy has all that was seen of the other.
   bool start_copy(const Tail& tail, Copy copy);
   bool is_copy_now(Tail& tail);
-  std::map<std::string, std::set<std::string>> known_names(const Source& source) const;
+  std::map<std::string, std::set<std::string>> known_names(const Source& source);
+  void note_vacant_names();
 
   env::Env env_;
   const FilelogConfig& config_;
@@ -90,9 +92,11 @@ class FileTable {
   std::deque<uint64_t> ready_;
   // Folders with names that are to be looked at again in the next round.
   std::set<std::string> look_again_;
-  // Paths that lost their file, or its bytes, since the last round: what rotated unseen comes from
-  // them.
+  // Paths that lost their file, or its bytes, since the last round, and those that had none in the
+  // last round: what rotated unseen comes from them.
   std::set<std::string> rotated_;
+  // By source and folder: names under which files were found, also when they are gone.
+  std::map<const Source*, std::map<std::string, std::set<std::string>>> names_;
   bool first_round_ = true;
   bool fresh_ = false;
   env::MonotonicTime full_at_;

@@ -23,6 +23,7 @@ class NumberedSink final : public EventSink {
 
   Mode mode = Mode::Answer;
   std::map<uint64_t, int> lines;  // number -> times stored
+  std::set<uint64_t> offered;      // also in batches that were refused
   std::vector<std::string> others;
   uint64_t batches = 0;
   uint64_t repeats = 0;

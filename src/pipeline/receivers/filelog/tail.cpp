@@ -10,7 +10,9 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size) {
 }
 
 bool same_content(const Tail& tail, env::File& file, uint64_t position, const History& history) {
-  if (!tail.head.empty() && read_bytes(file, 0, tail.head.size()) != tail.head) return false;
+  // The head may go beyond the position; a copy that was made earlier does not have all of it.
+  auto head = std::string_view(tail.head).substr(0, position);
+  if (read_bytes(file, 0, head.size()) != head) return false;
   std::string before = read_bytes(file, position - history.length, history.length);
   return before.size() == history.length && history_of(before) == history;
 }
@@ -24,7 +26,8 @@ bool same_seen_content(const Tail& tail, env::File& file) {
 bool same_begin(const Tail& tail, env::File& file, uint64_t size) {
   size_t head = std::min<uint64_t>(tail.head.size(), size);
   if (read_bytes(file, 0, head) != std::string_view(tail.head).substr(0, head)) return false;
-  if (size <= tail.head.size()) return true;
+  // All of it is known; but half a line is no copy that somebody has finished.
+  if (size <= tail.head.size()) return head > 0 && tail.head[head - 1] == '\n';
   for (auto point = tail.checkpoints.rbegin(); point != tail.checkpoints.rend(); ++point) {
     if (point->position > size) continue;
     return history_of(read_bytes(file, point->position - point->history.length,

@@ -346,9 +346,13 @@ const Tail* FileTable::original_of(const Source& source, const FoundFile& found,
                                    bool& undecided) {
   std::string_view name = file_name_of(found.path);
   for (auto& [id, tail] : tails_) {
-    if (tail->source != &source || tail->kind != FileKind::Followed || !tail->file) continue;
+    if (tail->source != &source || tail->kind != FileKind::Followed) continue;
     if (tail->key == found.key) continue;
     if (!is_rotated_name(file_name_of(tail->path), name)) continue;
+    if (!hold(*tail)) {
+      undecided = true;  // gone, or truncated just now
+      continue;
+    }
     uint64_t common = found.size;
     auto info = tail->file->info();
     if (common == 0 || !info) continue;

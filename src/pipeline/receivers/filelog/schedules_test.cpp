@@ -22,11 +22,12 @@ TEST_CASE("every line of random rotation schedules arrives once") {
   std::printf("schedules from seed %llu\n", static_cast<unsigned long long>(seed));
   uint64_t lines = 0;
   uint64_t excused = 0;
+  int failed = 0;
   for (uint64_t i = 0; i < count; ++i) {
     ScheduleWorld world({.seed = seed + i, .trace = trace});
     std::string broken = world.run();
     CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
-    if (!broken.empty()) break;
+    if (!broken.empty() && ++failed == 3) break;
     lines += world.lines_written();
     excused += world.lines_excused();
   }

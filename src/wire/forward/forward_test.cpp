@@ -72,7 +72,8 @@ TEST_CASE("forward: all four modes give their entries") {
   msgpack::append_text(message, "app.log");
   msgpack::append_uint(message, 7);
   append_record(message, "single");
-  auto single = forward::decode(message + "next");
+  std::string followed = message + "next";
+  auto single = forward::decode(followed);
   REQUIRE(single);
   REQUIRE(*single);
   CHECK((*single)->mode == forward::Mode::Message);

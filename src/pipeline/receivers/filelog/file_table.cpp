@@ -463,10 +463,7 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
     }
     Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
     copy.reaches = copy.found.size >= tail.position;
-    bool told = !tail.head.empty() || tail.history.length > 0;
-    bool same = copy.reaches ? same_content(tail, *copy.file, tail.position, tail.history)
-                             : same_begin(tail, *copy.file, copy.found.size);
-    if (!told || !same) continue;
+    if (!is_copy_of(tail, *copy.file, copy.found.size)) continue;
     auto rank = [](const Copy& c) { return std::tuple(c.reaches, c.found.modified_ns); };
     if (!best || rank(copy) > rank(*best)) best = std::move(copy);
   }
@@ -623,7 +620,7 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   tail.unlinked = info->links == 0;
   bool changed = info->modified_ns != tail.modified_ns || info->size_bytes != tail.size;
   tail.modified_ns = info->modified_ns;
-  bool same = info->size_bytes >= tail.seen_end();
+  bool same = info->size_bytes >= std::max(tail.seen_end(), tail.size);
   if (same && changed) same = same_seen_content(tail, *tail.file);
   if (!same) {
     rewritten(tail);
@@ -634,7 +631,7 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   ledger_.seen(tail.id, tail.size);
   if (changed) {
     tail.grown_at = now;
-    tail.check_head = true;
+    if (tail.head.size() < kHeadBytes) tail.head = read_bytes(*tail.file, 0, kHeadBytes);
     make_ready(tail);
     return;
   }

@@ -9,29 +9,32 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size) {
   return out;
 }
 
-bool same_content(const Tail& tail, env::File& file, uint64_t position, const History& history) {
-  // The head may go beyond the position; a copy that was made earlier does not have all of it.
-  auto head = std::string_view(tail.head).substr(0, position);
-  if (read_bytes(file, 0, head.size()) != head) return false;
+namespace {
+
+bool has_history(env::File& file, uint64_t position, const History& history) {
   std::string before = read_bytes(file, position - history.length, history.length);
   return before.size() == history.length && history_of(before) == history;
 }
 
+}  // namespace
+
 bool same_seen_content(const Tail& tail, env::File& file) {
-  return same_content(tail, file, tail.position, tail.history) &&
+  return read_bytes(file, 0, tail.head.size()) == tail.head &&
+         has_history(file, tail.position, tail.history) &&
          (tail.pending.empty() ||
           read_bytes(file, tail.position, tail.pending.size()) == tail.pending);
 }
 
-bool same_begin(const Tail& tail, env::File& file, uint64_t size) {
+bool is_copy_of(const Tail& tail, env::File& file, uint64_t size) {
+  // The head may have come after the copy was made.
   size_t head = std::min<uint64_t>(tail.head.size(), size);
   if (read_bytes(file, 0, head) != std::string_view(tail.head).substr(0, head)) return false;
+  bool told = head > 0 || tail.history.length > 0;
+  if (size >= tail.position) return told && has_history(file, tail.position, tail.history);
   // All of it is known; but half a line is no copy that somebody has finished.
   if (size <= tail.head.size()) return head > 0 && tail.head[head - 1] == '\n';
   for (auto point = tail.checkpoints.rbegin(); point != tail.checkpoints.rend(); ++point) {
-    if (point->position > size) continue;
-    return history_of(read_bytes(file, point->position - point->history.length,
-                                 point->history.length)) == point->history;
+    if (point->position <= size) return has_history(file, point->position, point->history);
   }
   return false;
 }
@@ -39,15 +42,6 @@ bool same_begin(const Tail& tail, env::File& file, uint64_t size) {
 Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
   Block out;
   if (!tail.file) return out;
-  if (tail.check_head) {
-    std::string head = read_bytes(*tail.file, 0, kHeadBytes);
-    if (!head.starts_with(tail.head)) {
-      out.outcome = ReadOutcome::Rewritten;
-      return out;
-    }
-    if (head.size() > tail.head.size()) tail.head = std::move(head);
-    tail.check_head = false;
-  }
   size_t before = tail.history.length + tail.pending.size();
   size_t want = before + block_bytes;
   if (buffer.size() < want) buffer.resize(want);
@@ -55,7 +49,10 @@ Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
                                  std::as_writable_bytes(std::span(buffer.data(), want)));
   if (!read) return out;
   std::string_view bytes(buffer.data(), *read);
-  bool same = bytes.size() >= before &&
+  // Near the begin there is little history; what was seen of the file's first bytes tells then.
+  bool short_history = tail.history.length < kHistoryBytes;
+  bool same = (!short_history || read_bytes(*tail.file, 0, tail.head.size()) == tail.head) &&
+              bytes.size() >= before &&
               history_of(bytes.substr(0, tail.history.length)) == tail.history &&
               bytes.substr(tail.history.length, tail.pending.size()) == tail.pending;
   if (!same) {

@@ -35,7 +35,6 @@ struct Tail {
   env::MonotonicTime next_poll;
   bool unlinked = false;  // has no name any more
   bool moved = false;     // has another name than the one it was found under
-  bool check_head = false;
   // Was empty when it was found, so nothing is known of whether it is the begin of a copy.
   bool undecided = false;
   bool flush = false;      // what is pending is an event now
@@ -63,12 +62,11 @@ Block read_block(Tail& tail, size_t block_bytes, std::string& buffer);
 
 // Bytes [from, from + size) or fewer at the end; a failure is no bytes.
 std::string read_bytes(env::File& file, uint64_t from, size_t size);
-// Whether the file has the bytes that the tail has read: head, and the history before `position`.
-bool same_content(const Tail& tail, env::File& file, uint64_t position, const History& history);
-// As same_content, and what is pending is there too.
+// Whether the file has what was seen of the tail: its first bytes, those before the place of
+// reading, and what is pending.
 bool same_seen_content(const Tail& tail, env::File& file);
-
-// Whether the file has the begin of what the tail has read, though not all of it.
-bool same_begin(const Tail& tail, env::File& file, uint64_t size);
+// Whether the file of that size has the begin of what was seen of the tail, up to its place of
+// reading or, where it is shorter, up to one that was passed before.
+bool is_copy_of(const Tail& tail, env::File& file, uint64_t size);
 
 }  // namespace kansoku::pipeline::filelog

@@ -112,7 +112,6 @@ void FileTable::forget(uint64_t id) {
 }
 
 std::unique_ptr<env::File> FileTable::open(const std::string& path) {
-  make_room();
   auto file = env_.files->open(path, env::OpenMode::Read);
   if (file) return std::move(*file);
   if (file.error().code != ErrorCode::NotFound) {
@@ -122,20 +121,22 @@ std::unique_ptr<env::File> FileTable::open(const std::string& path) {
   return nullptr;
 }
 
-// Closes the file that is quiet for longest when there are too many; it is opened again when it
-// grows.
+// Closes the files that are quiet for longest when there are too many; they are opened again when
+// they grow. At the end of a round only, when nobody holds one.
 void FileTable::make_room() {
   size_t open_files = 0;
-  Tail* quiet = nullptr;
+  std::vector<Tail*> quiet;
   for (auto& [id, tail] : tails_) {
     if (!tail->file) continue;
     ++open_files;
-    bool closable = !tail->unlinked && !tail->queued && tail->pending.empty();
-    if (closable && (quiet == nullptr || tail->grown_at < quiet->grown_at)) quiet = tail.get();
+    if (!tail->unlinked && !tail->queued && tail->pending.empty()) quiet.push_back(tail.get());
   }
-  if (open_files >= static_cast<size_t>(config_.open_files_max) && quiet != nullptr) {
-    quiet->file.reset();
-  }
+  auto max = static_cast<size_t>(config_.open_files_max);
+  if (open_files <= max) return;
+  std::sort(quiet.begin(), quiet.end(),
+            [](const Tail* a, const Tail* b) { return a->grown_at < b->grown_at; });
+  quiet.resize(std::min(quiet.size(), open_files - max));
+  for (Tail* tail : quiet) tail->file.reset();
 }
 
 void FileTable::restore(bool fresh) {
@@ -206,6 +207,7 @@ void FileTable::discover() {
   look_again_.clear();
   for (const auto& source : sources_) discover_source(*source);
   note_vacant_names();
+  make_room();
   first_round_ = false;
 }
 
@@ -242,8 +244,14 @@ void FileTable::discover_source(const Source& source) {
     if (tail != nullptr && tail->kind == FileKind::Followed && tail->file) look_at(*tail, now);
   }
   check_copies(source);
-  for (const auto& [key, file] : by_key) {
-    if (by_key_.contains({&source, key})) continue;
+  // app.log before app.log.1, which may be its copy.
+  std::vector<const FoundFile*> fresh;
+  for (const auto& [key, file] : by_key) fresh.push_back(file);
+  std::sort(fresh.begin(), fresh.end(), [](const FoundFile* a, const FoundFile* b) {
+    return std::tuple(a->path.size(), a->path) < std::tuple(b->path.size(), b->path);
+  });
+  for (const FoundFile* file : fresh) {
+    if (by_key_.contains({&source, file->key})) continue;
     if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
   }
 }
@@ -627,6 +635,10 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
     return;
   }
   if (tail.undecided && info->size_bytes > 0 && is_copy_now(tail)) return;
+  if (changed && info->size_bytes > tail.seen_end()) {
+    uint64_t before = std::min<uint64_t>(info->size_bytes, kHistoryBytes);
+    tail.size_history = history_of(read_bytes(*tail.file, info->size_bytes - before, before));
+  }
   tail.size = info->size_bytes;
   ledger_.seen(tail.id, tail.size);
   if (changed) {

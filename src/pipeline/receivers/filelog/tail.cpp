@@ -16,11 +16,16 @@ bool has_history(env::File& file, uint64_t position, const History& history) {
   return before.size() == history.length && history_of(before) == history;
 }
 
+// What was there when it was looked at, though nothing of it was read.
+bool has_unread(const Tail& tail, env::File& file) {
+  return tail.size <= tail.seen_end() || has_history(file, tail.size, tail.size_history);
+}
+
 }  // namespace
 
 bool same_seen_content(const Tail& tail, env::File& file) {
   return read_bytes(file, 0, tail.head.size()) == tail.head &&
-         has_history(file, tail.position, tail.history) &&
+         has_history(file, tail.position, tail.history) && has_unread(tail, file) &&
          (tail.pending.empty() ||
           read_bytes(file, tail.position, tail.pending.size()) == tail.pending);
 }
@@ -30,7 +35,10 @@ bool is_copy_of(const Tail& tail, env::File& file, uint64_t size) {
   size_t head = std::min<uint64_t>(tail.head.size(), size);
   if (read_bytes(file, 0, head) != std::string_view(tail.head).substr(0, head)) return false;
   bool told = head > 0 || tail.history.length > 0;
-  if (size >= tail.position) return told && has_history(file, tail.position, tail.history);
+  if (size >= tail.position) {
+    return told && has_history(file, tail.position, tail.history) &&
+           (size < tail.size || has_unread(tail, file));
+  }
   // All of it is known; but half a line is no copy that somebody has finished.
   if (size <= tail.head.size()) return head > 0 && tail.head[head - 1] == '\n';
   for (auto point = tail.checkpoints.rbegin(); point != tail.checkpoints.rend(); ++point) {
@@ -51,7 +59,8 @@ Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {
   std::string_view bytes(buffer.data(), *read);
   // Near the begin there is little history; what was seen of the file's first bytes tells then.
   bool short_history = tail.history.length < kHistoryBytes;
-  bool same = (!short_history || read_bytes(*tail.file, 0, tail.head.size()) == tail.head) &&
+  bool same = has_unread(tail, *tail.file) &&
+              (!short_history || read_bytes(*tail.file, 0, tail.head.size()) == tail.head) &&
               bytes.size() >= before &&
               history_of(bytes.substr(0, tail.history.length)) == tail.history &&
               bytes.substr(tail.history.length, tail.pending.size()) == tail.pending;

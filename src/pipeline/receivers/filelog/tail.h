@@ -30,6 +30,7 @@ struct Tail {
   std::string pending;
 
   uint64_t size = 0;  // when it was looked at last
+  History size_history;  // before that size, where it is beyond what was read
   int64_t modified_ns = 0;
   env::MonotonicTime grown_at;
   env::MonotonicTime next_poll;

@@ -10,7 +10,21 @@ size_t EventBatch::memory_bytes() const {
     bytes += sizeof(c) + c.path.capacity() + c.rows.capacity() * 4 + c.integers.capacity() * 8 +
              c.floats.capacity() * 8 + c.text_ends.capacity() * 4 + c.text.capacity();
   }
+  for (const EventStream& s : streams_)
+    bytes += sizeof(s) + s.group.capacity() + s.stream.capacity();
   return bytes;
+}
+
+std::shared_ptr<const EventBatch> EventBatchBuilder::assemble(std::vector<EventStream> streams,
+                                                              std::vector<int64_t> timestamps_ns,
+                                                              std::vector<uint32_t> stream_rows,
+                                                              std::vector<EventColumn> columns) {
+  auto out = std::make_shared<EventBatch>();
+  out->streams_ = std::move(streams);
+  out->timestamps_ns_ = std::move(timestamps_ns);
+  out->stream_rows_ = std::move(stream_rows);
+  out->columns_ = std::move(columns);
+  return out;
 }
 
 uint32_t EventBatchBuilder::add_stream(EventStream stream) {

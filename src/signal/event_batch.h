@@ -82,6 +82,11 @@ class EventBatchBuilder {
   void set_bool(std::string_view path, bool value);
   size_t row_count() const { return batch_.row_count(); }
   std::shared_ptr<const EventBatch> finish();
+  // A batch of columns that stand ready, rows of each ascending.
+  static std::shared_ptr<const EventBatch> assemble(std::vector<EventStream> streams,
+                                                    std::vector<int64_t> timestamps_ns,
+                                                    std::vector<uint32_t> stream_rows,
+                                                    std::vector<EventColumn> columns);
 
  private:
   EventColumn& column(std::string_view path, ColumnType type);

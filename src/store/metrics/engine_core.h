@@ -7,10 +7,10 @@
 #include "store/metrics/cold_index.h"
 #include "store/metrics/engine.h"
 #include "store/metrics/head.h"
-#include "store/metrics/page_cache.h"
 #include "store/metrics/series_table.h"
 #include "store/metrics/tombstones.h"
 #include "store/metrics/usage.h"
+#include "store/page_cache.h"
 #include "store/trusted_clock.h"
 
 namespace kansoku::store::metrics {

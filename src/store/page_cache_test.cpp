@@ -1,8 +1,8 @@
-#include "store/metrics/page_cache.h"
+#include "store/page_cache.h"
 
 #include <doctest/doctest.h>
 
-namespace kansoku::store::metrics {
+namespace kansoku::store {
 
 TEST_CASE("the page not asked for the longest leaves the cache first") {
   PageCache cache(3 * 1200);
@@ -21,4 +21,4 @@ TEST_CASE("the page not asked for the longest leaves the cache first") {
   CHECK(cache.find(3, 0) == nullptr);
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::store

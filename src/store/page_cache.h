@@ -11,7 +11,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace kansoku::store::metrics {
+namespace kansoku::store {
 
 class PageCache {
  public:
@@ -46,4 +46,4 @@ class PageCache {
   uint64_t bytes_ = 0;
 };
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::store

@@ -1,6 +1,6 @@
-#include "store/metrics/page_cache.h"
+#include "store/page_cache.h"
 
-namespace kansoku::store::metrics {
+namespace kansoku::store {
 
 std::shared_ptr<const std::string> PageCache::find(uint64_t part, uint64_t offset) {
   std::lock_guard lock(mutex_);
@@ -29,4 +29,4 @@ uint64_t PageCache::bytes() const {
   return bytes_;
 }
 
-}  // namespace kansoku::store::metrics
+}  // namespace kansoku::store

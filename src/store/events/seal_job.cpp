@@ -1,0 +1,173 @@
+#include "store/events/seal_job.h"
+
+#include <algorithm>
+
+namespace kansoku::store::events {
+
+SealJob::SealJob(env::FileSystem& files, std::string directory, Memtable::View batches,
+                 Lifetimes lifetimes, uint64_t first_sequence, uint64_t last_sequence,
+                 std::function<uint64_t(uint64_t)> take_ids)
+    : files_(&files),
+      directory_(std::move(directory)),
+      batches_(std::move(batches)),
+      lifetimes_(std::move(lifetimes)),
+      first_sequence_(first_sequence),
+      last_sequence_(last_sequence),
+      take_ids_(std::move(take_ids)) {}
+
+// Numbers streams in the order of blocks. Batches mostly name the same ones again.
+void SealJob::rank_streams() {
+  std::vector<StreamRef> refs;
+  ranks_.resize(batches_.size());
+  for (uint32_t batch = 0; batch < batches_.size(); ++batch) {
+    const auto& streams = batches_[batch]->batch->streams();
+    ranks_[batch].resize(streams.size());
+    for (uint32_t i = 0; i < streams.size(); ++i) refs.push_back({batch, i});
+  }
+  const auto key = [&](StreamRef ref) {
+    const signal::EventStream& stream = stream_of(ref);
+    return std::tie(batches_[ref.batch]->scope, stream.group, stream.generation, stream.stream);
+  };
+  std::ranges::sort(refs, [&](StreamRef a, StreamRef b) { return key(a) < key(b); });
+  for (const StreamRef& ref : refs) {
+    if (streams_.empty() || key(streams_.back()) != key(ref)) streams_.push_back(ref);
+    ranks_[ref.batch][ref.stream] = static_cast<uint32_t>(streams_.size() - 1);
+  }
+}
+
+// Rows by stream, then time; those of one time stand in the order of the log.
+void SealJob::sort_rows() {
+  std::vector<uint32_t> ends(streams_.size() + 1);
+  const auto each = [&](auto&& visit) {
+    for (uint32_t batch = 0; batch < batches_.size(); ++batch) {
+      const MemoryBatch& from = *batches_[batch];
+      const auto streams = from.batch->stream_rows();
+      for (uint32_t row = 0; row < streams.size(); ++row) {
+        visit(ranks_[batch][streams[row]], RowRef{batch, row});
+      }
+    }
+  };
+  each([&](uint32_t stream, RowRef) { ++ends[stream + 1]; });
+  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  rows_.resize(ends.back());
+  {
+    std::vector<uint32_t> at(ends.begin(), ends.end() - 1);
+    each([&](uint32_t stream, RowRef ref) { rows_[at[stream]++] = ref; });
+  }
+  const auto time = [&](const RowRef& ref) {
+    return std::tuple(batches_[ref.batch]->batch->timestamps_ns()[ref.row], ref.batch, ref.row);
+  };
+  for (uint32_t stream = 0; stream < streams_.size(); ++stream) {
+    const auto rows = std::span(rows_).subspan(ends[stream], ends[stream + 1] - ends[stream]);
+    if (!std::ranges::is_sorted(rows, {}, time)) std::ranges::sort(rows, {}, time);
+    cut_runs(stream, ends[stream], ends[stream + 1]);
+  }
+  std::ranges::sort(runs_, {}, [](const Run& run) { return std::tie(run.group, run.stream); });
+}
+
+void SealJob::cut_runs(uint32_t stream, uint32_t begin, uint32_t end) {
+  const signal::EventStream& named = stream_of(streams_[stream]);
+  const signal::Scope& scope = batches_[streams_[stream].batch]->scope;
+  if (!lifetimes_.lives(scope, named.group, named.generation)) return;
+  const int64_t begin_ns = lifetimes_.begin_ns(scope, named.group);
+  const uint64_t deleted = lifetimes_.deleted_until(scope, named.group, named.stream);
+  const uint32_t keep_days = keep_days_of(lifetimes_.keep_ns(scope, named.group));
+  uint32_t kept = begin;
+  for (uint32_t i = begin; i < end; ++i) {
+    const RowRef ref = rows_[i];
+    const MemoryBatch& batch = *batches_[ref.batch];
+    if (batch.sequence < deleted || batch.batch->timestamps_ns()[ref.row] < begin_ns) continue;
+    rows_[kept++] = ref;
+  }
+  for (uint32_t i = begin; i < kept;) {
+    const auto day = [&](uint32_t at) {
+      return day_of(batches_[rows_[at].batch]->batch->timestamps_ns()[rows_[at].row]);
+    };
+    Run run{{scope, keep_days, day(i)}, stream, i, i + 1};
+    while (run.end < kept && day(run.end) == run.group.day) ++run.end;
+    i = run.end;
+    runs_.push_back(std::move(run));
+  }
+}
+
+uint64_t SealJob::message_bytes(RowRef ref) {
+  const signal::EventColumn* messages = messages_[ref.batch];
+  if (messages == nullptr) return 0;
+  const std::vector<uint32_t>& rows = messages->rows;
+  size_t at = ref.row;
+  if (rows.size() <= at || rows[at] != ref.row) {
+    const auto found = std::ranges::lower_bound(rows, ref.row);
+    if (found == rows.end() || *found != ref.row) return 0;
+    at = static_cast<size_t>(found - rows.begin());
+  }
+  return messages->text_at(at).size();
+}
+
+// Closes the part in progress, and begins that of the next run.
+Status SealJob::next_part() {
+  if (writer_) {
+    KANSOKU_TRY(PartMeta meta, writer_->finish());
+    written_.push_back(std::move(meta));
+    writer_.reset();
+  }
+  if (run_ == runs_.size()) {
+    done_ = true;
+    return written_.empty() ? Status() : files_->sync_directory(directory_);
+  }
+  group_ = runs_[run_].group;
+  PartMeta meta{.id = seal_first_id_ + written_.size(),
+                .group = group_,
+                .first_sequence = first_sequence_,
+                .last_sequence = last_sequence_,
+                .seal_first_id = seal_first_id_,
+                .seal_parts = seal_parts_};
+  KANSOKU_TRY(writer_, PartWriter::create(*files_, directory_, std::move(meta), {}));
+  at_ = runs_[run_].begin;
+  return {};
+}
+
+Status SealJob::write_block() {
+  StreamKey key;
+  while (run_ < runs_.size() && runs_[run_].group == group_) {
+    const Run& run = runs_[run_];
+    const signal::EventStream& named = stream_of(streams_[run.stream]);
+    key = {named.group, named.generation, named.stream};
+    for (; at_ < run.end; ++at_) {
+      const RowRef ref = rows_[at_];
+      const uint64_t bytes = message_bytes(ref);
+      if (!builder_.takes(key, bytes)) return writer_->add(builder_.take(columns_));
+      const MemoryBatch& batch = *batches_[ref.batch];
+      builder_.add(
+          key, {ref.batch, ref.row},
+          {batch.batch->timestamps_ns()[ref.row], batch.sequence, ref.row, batch.ingested_ns},
+          bytes);
+    }
+    ++run_;
+    if (run_ < runs_.size()) at_ = runs_[run_].begin;
+  }
+  if (!builder_.empty()) KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns_)));
+  return next_part();
+}
+
+Result<bool> SealJob::step() {
+  if (done_) return true;
+  if (!planned_) {
+    for (uint32_t batch = 0; batch < batches_.size(); ++batch) {
+      columns_.emplace_back(batches_[batch]->batch->columns());
+      messages_.push_back(batches_[batch]->messages());
+    }
+    rank_streams();
+    sort_rows();
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      seal_parts_ += static_cast<uint64_t>(i == 0 || runs_[i].group != runs_[i - 1].group);
+    }
+    seal_first_id_ = take_ids_(seal_parts_);
+    planned_ = true;
+    KANSOKU_RETURN_IF_ERROR(next_part());
+    return done_;
+  }
+  KANSOKU_RETURN_IF_ERROR(write_block());
+  return done_;
+}
+
+}  // namespace kansoku::store::events

@@ -3,8 +3,8 @@
 //
 // Workload: JSON lines as an OTel SDK writes them, 12 services of 8 pods, six shapes of message,
 // levels, latencies with heavy tails, seed 42; trace and span ids unique by row, traces shared by 8
-// rows, or none. Blocks hold neighbours in time, sorted by (service, pod, time), as the engine
-// writes them.
+// rows, or none; and lines that are no JSON. Blocks hold neighbours in time, sorted by (service,
+// pod, time), as the engine writes them.
 #include <time.h>
 #include <zstd.h>
 
@@ -24,7 +24,7 @@ double thread_cpu() {
   return static_cast<double>(ts.tv_sec) + 1e-9 * static_cast<double>(ts.tv_nsec);
 }
 
-enum class Ids : uint8_t { Unique, Shared, None };
+enum class Ids : uint8_t { Unique, Shared, None, Plain };  // Plain: no JSON
 
 struct Line {
   uint32_t stream = 0;
@@ -57,6 +57,12 @@ class Generator {
     line.ns = kStartNs + now_ms_ * 1'000'000;
     const std::string_view service = kServices[line.stream / 8];
     std::string& out = line.text;
+    if (ids_ == Ids::Plain) {
+      append_time(out);
+      out += fmt::format(" {} [{}] {} request={:016x}", level(), service, message(), random_());
+      ++rows_;
+      return line;
+    }
     out = R"({"timestamp":")";
     append_time(out);
     out += fmt::format(R"(","severity":"{}","service.name":"{}","k8s.pod.name":"{}")", level(),
@@ -285,4 +291,5 @@ int main(int argc, char** argv) {
   measure(Ids::Unique, "unique", lines, block_bytes, scans);
   measure(Ids::Shared, "shared", lines, block_bytes, scans);
   measure(Ids::None, "none", lines, block_bytes, scans);
+  measure(Ids::Plain, "plain", lines, block_bytes, scans);
 }

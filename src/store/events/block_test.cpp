@@ -187,7 +187,8 @@ BlockRows service_lines(uint64_t seed, size_t rows) {
                           below(9), below(1U << 31),
                           below(20) == 0 ? (seed == 5 ? "failed\ttwice" : "failed twice") : "done");
     builder.message(fmt::format(
-        R"({{"time":"{}","level":"{}","trace":"{:016x}{:016x}","span":"{:016x}","took":{:.3f},"n":{},"ok":{},"message":"{}"}})",
+        R"({{"time":"{}","level":"{}","trace":"{:016x}{:016x}","span":"{:016x}",)"
+        R"("took":{:.3f},"n":{},"ok":{},"message":"{}"}})",
         time, below(9) != 0 ? "INFO" : "ERROR", traces[row % (rows / 2) / 4], ~traces[row % 7],
         random(), static_cast<double>(below(5'000)) / 1'000, below(1'000), below(2) != 0,
         below(20) != 0 ? what : what + " caf\u00e9 \\u00e9 \\\"q\\\""));

@@ -179,6 +179,7 @@ Scanned scan_text(const char* at, const char* end, std::deque<std::string>& unes
   const std::string& kept = unescaped.emplace_back(std::move(plain));
   out.value.text = kept.data();
   out.value.bytes = static_cast<uint32_t>(kept.size());
+  out.value.scale = 1;
   return out;
 }
 
@@ -246,11 +247,6 @@ bool append_unescaped(std::string_view escaped, std::string& out) {
     append_utf8(point, out);
   }
   return true;
-}
-
-bool needs_escape(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
 }
 
 void append_escaped(std::string_view text, std::string& out) {

@@ -49,7 +49,6 @@ class JsonCut {
 
 // As a JSON string has it, without quotes; what Text leaves stood as.
 void append_escaped(std::string_view text, std::string& out);
-bool needs_escape(std::string_view text);
 // False when that is no JSON string's inside.
 bool append_unescaped(std::string_view escaped, std::string& out);
 double decimal_value(int64_t mantissa, int64_t scale);

@@ -78,7 +78,7 @@ void put_texts(const LeafInput& leaf, PageWriter& pages, std::string& meta) {
   double max = -min;
   for (const CutValue* value : leaf.values) {
     texts.push_back(value->view());
-    if (leaf.kind == LeafKind::Text) escapes = escapes || needs_escape(value->view());
+    escapes = escapes || value->scale != 0;
     if (leaf.kind != LeafKind::NumberText) continue;
     const double number = number_of(value->view());
     min = std::min(min, number);

@@ -17,7 +17,7 @@ namespace kansoku::store::events {
 struct CutValue {
   const char* text = nullptr;
   uint32_t bytes = 0;
-  uint32_t scale = 0;  // decimals behind the point
+  uint32_t scale = 0;  // decimals behind the point; of a JSON string 1: it stood with escapes
   int64_t number = 0;
   std::string_view view() const { return {text, bytes}; }
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/simd/clones.h"
+
 namespace kansoku::store::events {
 namespace {
 
@@ -330,12 +332,23 @@ void append_time(int64_t units, uint16_t kind, std::string& out) {
   put(fraction, static_cast<size_t>(decimals));
 }
 
-void append_hex(std::string_view bytes, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (const char c : bytes) {
-    out += kHex[static_cast<unsigned char>(c) >> 4];
-    out += kHex[static_cast<unsigned char>(c) & 15];
+namespace {
+
+KANSOKU_CLONES void write_hex(const uint8_t* bytes, size_t count, char* out) {
+  for (size_t i = 0; i < count; ++i) {
+    const auto high = static_cast<uint8_t>(bytes[i] >> 4);
+    const auto low = static_cast<uint8_t>(bytes[i] & 15);
+    out[2 * i] = static_cast<char>(high + '0' + (high > 9 ? 'a' - '9' - 1 : 0));
+    out[2 * i + 1] = static_cast<char>(low + '0' + (low > 9 ? 'a' - '9' - 1 : 0));
   }
+}
+
+}  // namespace
+
+void append_hex(std::string_view bytes, std::string& out) {
+  const size_t begin = out.size();
+  out.resize(begin + 2 * bytes.size());
+  write_hex(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), out.data() + begin);
 }
 
 void append_uuid(std::string_view bytes, std::string& out) {
@@ -350,10 +363,12 @@ void append_uuid(std::string_view bytes, std::string& out) {
 
 void append_hex_bytes(std::string_view hex, std::string& out) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    const int low = i + 1 < hex.size() ? digit(hex[i + 1]) : 0;
-    out += static_cast<char>(digit(hex[i]) << 4 | low);
-  }
+  const size_t begin = out.size();
+  out.resize(begin + (hex.size() + 1) / 2);
+  char* to = out.data() + begin;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+    *to++ = static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+  if (hex.size() % 2 != 0) *to = static_cast<char>(digit(hex.back()) << 4);
 }
 
 }  // namespace kansoku::store::events

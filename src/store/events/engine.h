@@ -41,9 +41,11 @@ struct EventEngineOptions {
   // Parts beyond this are not merged further.
   uint64_t merge_bytes_max = 2ULL << 30;
   bool merge_in_background = true;
+  // Blocks of a group of no more streams than this are cut by time, of others by stream.
+  uint32_t time_cut_streams_max = 128;
   // Blocks with so many bytes of messages and no more streams are copied by merges as they are.
-  uint64_t copy_bytes_min = 1U << 20;
-  uint32_t copy_streams_max = 8;
+  uint64_t copy_bytes_min = 2U << 20;
+  uint32_t copy_streams_max = 128;
   // Stored pages that queries may find again.
   uint64_t page_cache_bytes = 32U << 20;
 };

@@ -266,6 +266,7 @@ Status Maintenance::advance_seal() {
     seal.job = std::make_unique<SealJob>(
         *core_.env.files, core_.options.directory, seal.frozen.memtable->view(),
         core_.lifetimes(*seal.tombstones), seal.frozen.first_sequence, seal.frozen.last_sequence,
+        core_.options.time_cut_streams_max,
         [this](uint64_t n) { return manifest_.take_part_ids(n); });
     return {};
   }

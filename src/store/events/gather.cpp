@@ -120,12 +120,12 @@ std::vector<EventColumn> gather_columns(std::span<const Pick> picks,
   return out;
 }
 
-bool BlockBuilder::takes(const StreamKey& stream, uint64_t message_bytes) const {
+bool BlockBuilder::takes(const StreamKey& stream, uint64_t message_bytes, Ends ends) const {
   if (picks_.empty()) return true;
   if (picks_.size() == kBlockRowsMax) return false;
   if (message_bytes_ + message_bytes > kBlockMessageBytesMax) return false;
   const StreamKey& last = rows_.streams.back();
-  if (last == stream) return true;
+  if (last == stream || ends == Ends::WhenFull) return true;
   // Better a smaller block than a stream in two, and groups apart unless they are tiny.
   if (message_bytes_ >= kStreamEndBytes) return false;
   return message_bytes_ < kGroupEndBytes ||

@@ -34,8 +34,10 @@ class BlockBuilder {
   static constexpr uint64_t kGroupEndBytes = 256U << 10;
 
   bool empty() const { return picks_.empty(); }
+  // A block ends at a stream's or group's end, as above, or only when it is full.
+  enum class Ends : uint8_t { WithStreams, WhenFull };
   // False: take() before.
-  bool takes(const StreamKey& stream, uint64_t message_bytes) const;
+  bool takes(const StreamKey& stream, uint64_t message_bytes, Ends ends) const;
   void add(const StreamKey& stream, Pick pick, const RowTimes& times, uint64_t message_bytes);
   BlockRows take(std::span<const std::span<const signal::EventColumn>> sources);
 

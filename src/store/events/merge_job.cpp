@@ -79,9 +79,7 @@ Result<bool> MergeJob::read_table() {
 
 bool MergeJob::copyable(const Item& item) const {
   const BlockPlace& place = inputs_[item.input]->blocks()[item.block];
-  if (item.cut || (item.streams > limits_.copy_streams_max && !files_of_[item.input].most)) {
-    return false;
-  }
+  if (item.streams > limits_.copy_streams_max && !files_of_[item.input].most) return false;
   return (place.message_bytes >= limits_.copy_bytes_min || place.rows >= kBlockRowsMax / 2);
 }
 
@@ -114,7 +112,24 @@ Status MergeJob::copy_block(const Item& item) {
   return writer_->copy(bytes, inputs_[item.input]->blocks()[item.block], uses);
 }
 
-Status MergeJob::open_block(const Item& item) {
+// The rows of a block that are kept, as a block of their own.
+Status MergeJob::rewrite_block(const Item& item) {
+  KANSOKU_TRY(Source source, decode(item));
+  BlockBuilder builder;
+  const BlockRows& rows = source.rows;
+  for (; source.at < rows.size(); ++source.at) {
+    if (!source.gone.empty() && source.gone[source.at]) continue;
+    builder.add(source.stream(), {0, static_cast<uint32_t>(source.at)},
+                {rows.timestamps_ns[source.at], rows.sequences[source.at],
+                 rows.batch_rows[source.at], rows.ingested_ns[source.at]},
+                source.message_bytes[source.at]);
+  }
+  if (builder.empty()) return {};
+  const std::array<std::span<const signal::EventColumn>, 1> columns{rows.columns};
+  return writer_->add(builder.take(columns));
+}
+
+Result<MergeJob::Source> MergeJob::decode(const Item& item) {
   KANSOKU_TRY(const std::string bytes, read_block(item));
   auto rows = decode_block(bytes);
   if (!rows || rows->size() != inputs_[item.input]->blocks()[item.block].rows) {
@@ -122,7 +137,7 @@ Status MergeJob::open_block(const Item& item) {
     return fail(ErrorCode::DataLoss, fmt::format("block {} is damaged", item.block),
                 inputs_[item.input]->path());
   }
-  Source source{.number = first_source_ + static_cast<uint32_t>(sources_.size())};
+  Source source;
   source.rows = std::move(*rows);
   source.message_bytes.resize(source.rows.size());
   for (const signal::EventColumn& column : source.rows.columns) {
@@ -132,6 +147,12 @@ Status MergeJob::open_block(const Item& item) {
     }
   }
   find_gone(source);
+  return source;
+}
+
+Status MergeJob::open_block(const Item& item) {
+  KANSOKU_TRY(Source source, decode(item));
+  source.number = first_source_ + static_cast<uint32_t>(sources_.size());
   sources_.push_back(std::move(source));
   Source& opened = sources_.back();
   while (opened.at < opened.rows.size() && !opened.gone.empty() && opened.gone[opened.at]) {
@@ -210,7 +231,7 @@ Status MergeJob::put_rows() {
       }
       if (!first && limit && !(place_of(source) < *limit)) break;
       const uint64_t bytes = source.message_bytes[source.at];
-      full = !builder_.takes(source.stream(), bytes);
+      full = !builder_.takes(source.stream(), bytes, BlockBuilder::Ends::WithStreams);
       if (full) break;
       builder_.add(source.stream(), {source.number, static_cast<uint32_t>(source.at)},
                    {rows.timestamps_ns[source.at], rows.sequences[source.at],
@@ -249,7 +270,11 @@ Result<bool> MergeJob::step() {
     const Place next{&item.first, item.first_ns, 0, 0};
     if (order_.empty() || !(place_of(*order_.top()) < next)) {
       ++next_item_;
-      KANSOKU_RETURN_IF_ERROR(copyable(item) ? copy_block(item) : open_block(item));
+      if (!copyable(item)) {
+        KANSOKU_RETURN_IF_ERROR(open_block(item));
+      } else {
+        KANSOKU_RETURN_IF_ERROR(item.cut ? rewrite_block(item) : copy_block(item));
+      }
     }
     return false;
   }

@@ -19,8 +19,8 @@ namespace kansoku::store::events {
 struct MergeLimits {
   // A block of this many bytes of messages (or a share of the rows that is as large) and at most so
   // many streams is good enough to stay.
-  uint64_t copy_bytes_min = kBlockMessageBytesMax / 2;
-  uint32_t copy_streams_max = 8;
+  uint64_t copy_bytes_min = 2U << 20;
+  uint32_t copy_streams_max = 128;
 };
 
 class MergeJob {
@@ -91,7 +91,10 @@ class MergeJob {
         limits_(limits) {}
   Result<bool> read_table();
   void note_stream(size_t input, const StreamCursor& cursor);
+  // Whether it stays as it is, but for rows that go.
   bool copyable(const Item& item) const;
+  Result<Source> decode(const Item& item);
+  Status rewrite_block(const Item& item);
   Result<std::string> read_block(const Item& item);
   Result<std::vector<CopiedUse>> uses_of_block(const Item& item);
   Status copy_block(const Item& item);

@@ -3,16 +3,24 @@
 #include <algorithm>
 
 namespace kansoku::store::events {
+namespace {
+
+// A stretch of time fills most of a block.
+constexpr uint64_t kStretchBytes = kBlockMessageBytesMax / 16 * 15;
+constexpr uint64_t kStretchRows = kBlockRowsMax / 16 * 15;
+
+}  // namespace
 
 SealJob::SealJob(env::FileSystem& files, std::string directory, Memtable::View batches,
                  Lifetimes lifetimes, uint64_t first_sequence, uint64_t last_sequence,
-                 std::function<uint64_t(uint64_t)> take_ids)
+                 uint32_t time_cut_streams_max, std::function<uint64_t(uint64_t)> take_ids)
     : files_(&files),
       directory_(std::move(directory)),
       batches_(std::move(batches)),
       lifetimes_(std::move(lifetimes)),
       first_sequence_(first_sequence),
       last_sequence_(last_sequence),
+      time_cut_streams_max_(time_cut_streams_max),
       take_ids_(std::move(take_ids)) {}
 
 // Numbers streams in the order of blocks. Batches mostly name the same ones again.
@@ -57,15 +65,21 @@ void SealJob::sort_rows() {
   const auto time = [&](const RowRef& ref) {
     return std::tuple(batches_[ref.batch]->batch->timestamps_ns()[ref.row], ref.batch, ref.row);
   };
+  uint32_t log_group = 0;
   for (uint32_t stream = 0; stream < streams_.size(); ++stream) {
+    const signal::EventStream& first = stream_of(streams_[log_group]);
+    const signal::EventStream& named = stream_of(streams_[stream]);
+    const bool same =
+        batches_[streams_[log_group].batch]->scope == batches_[streams_[stream].batch]->scope &&
+        first.group == named.group && first.generation == named.generation;
+    if (!same) log_group = stream;
     const auto rows = std::span(rows_).subspan(ends[stream], ends[stream + 1] - ends[stream]);
     if (!std::ranges::is_sorted(rows, {}, time)) std::ranges::sort(rows, {}, time);
-    cut_runs(stream, ends[stream], ends[stream + 1]);
+    cut_runs(stream, log_group, ends[stream], ends[stream + 1]);
   }
-  std::ranges::sort(runs_, {}, [](const Run& run) { return std::tie(run.group, run.stream); });
 }
 
-void SealJob::cut_runs(uint32_t stream, uint32_t begin, uint32_t end) {
+void SealJob::cut_runs(uint32_t stream, uint32_t log_group, uint32_t begin, uint32_t end) {
   const signal::EventStream& named = stream_of(streams_[stream]);
   const signal::Scope& scope = batches_[streams_[stream].batch]->scope;
   if (!lifetimes_.lives(scope, named.group, named.generation)) return;
@@ -80,14 +94,75 @@ void SealJob::cut_runs(uint32_t stream, uint32_t begin, uint32_t end) {
     rows_[kept++] = ref;
   }
   for (uint32_t i = begin; i < kept;) {
-    const auto day = [&](uint32_t at) {
-      return day_of(batches_[rows_[at].batch]->batch->timestamps_ns()[rows_[at].row]);
-    };
-    Run run{{scope, keep_days, day(i)}, stream, i, i + 1};
+    const auto day = [&](uint32_t at) { return day_of(time_of(rows_[at])); };
+    Run run{{scope, keep_days, day(i)}, log_group, 0, stream, i, i + 1};
     while (run.end < kept && day(run.end) == run.group.day) ++run.end;
     i = run.end;
     runs_.push_back(std::move(run));
   }
+}
+
+// Where stretches of about a block's rows end, by the times of all rows of a group.
+std::vector<int64_t> SealJob::stretch_ends(std::span<const Run> runs) {
+  std::vector<std::pair<int64_t, uint64_t>> rows;
+  uint64_t bytes = 0;
+  for (const Run& run : runs) {
+    for (uint32_t i = run.begin; i < run.end; ++i) {
+      rows.emplace_back(time_of(rows_[i]), message_bytes(rows_[i]));
+      bytes += rows.back().second;
+    }
+  }
+  const uint64_t stretches = std::max((bytes + kStretchBytes - 1) / kStretchBytes,
+                                      (rows.size() + kStretchRows - 1) / kStretchRows);
+  std::vector<int64_t> out;
+  if (stretches < 2) return out;
+  const bool by_rows = rows.size() / kStretchRows > bytes / kStretchBytes;
+  const uint64_t whole = by_rows ? rows.size() : bytes;
+  std::ranges::sort(rows);
+  uint64_t sum = 0;
+  for (const auto& [ns, of_row] : rows) {
+    if (sum >= whole * (out.size() + 1) / stretches && (out.empty() || out.back() < ns)) {
+      out.push_back(ns);
+    }
+    sum += by_rows ? 1 : of_row;
+  }
+  return out;
+}
+
+// Cuts the runs of groups of few streams into stretches of time, and puts all runs in order.
+void SealJob::cut_by_time() {
+  const auto group_of = [](const Run& run) { return std::tie(run.group, run.log_group); };
+  std::ranges::sort(runs_, {},
+                    [](const Run& run) { return std::tie(run.group, run.log_group, run.stream); });
+  std::vector<Run> out;
+  for (size_t begin = 0, end = 0; begin < runs_.size(); begin = end) {
+    while (end < runs_.size() && group_of(runs_[end]) == group_of(runs_[begin])) ++end;
+    const auto runs = std::span(runs_).subspan(begin, end - begin);
+    std::vector<int64_t> ends;
+    if (runs.size() > 1 && runs.size() <= time_cut_streams_max_) ends = stretch_ends(runs);
+    for (const Run& run : runs) {
+      if (ends.empty()) {
+        out.push_back(run);
+        continue;
+      }
+      Run piece = run;
+      for (uint32_t stretch = 0; stretch <= ends.size(); ++stretch) {
+        const auto rows = std::span(rows_).subspan(piece.begin, run.end - piece.begin);
+        const auto before = [&](const RowRef& ref) {
+          return stretch == ends.size() || time_of(ref) < ends[stretch];
+        };
+        piece.end = piece.begin + static_cast<uint32_t>(std::ranges::partition_point(rows, before) -
+                                                        rows.begin());
+        piece.stretch = stretch + 1;
+        if (piece.begin < piece.end) out.push_back(piece);
+        piece.begin = piece.end;
+      }
+    }
+  }
+  std::ranges::sort(out, {}, [](const Run& run) {
+    return std::tie(run.group, run.log_group, run.stretch, run.stream);
+  });
+  runs_ = std::move(out);
 }
 
 uint64_t SealJob::message_bytes(RowRef ref) {
@@ -128,6 +203,9 @@ Status SealJob::next_part() {
 
 Status SealJob::write_block() {
   StreamKey key;
+  const auto pack = [&](const Run& run) {
+    return run.stretch == 0 ? BlockBuilder::Ends::WithStreams : BlockBuilder::Ends::WhenFull;
+  };
   while (run_ < runs_.size() && runs_[run_].group == group_) {
     const Run& run = runs_[run_];
     const signal::EventStream& named = stream_of(streams_[run.stream]);
@@ -135,7 +213,7 @@ Status SealJob::write_block() {
     for (; at_ < run.end; ++at_) {
       const RowRef ref = rows_[at_];
       const uint64_t bytes = message_bytes(ref);
-      if (!builder_.takes(key, bytes)) return writer_->add(builder_.take(columns_));
+      if (!builder_.takes(key, bytes, pack(run))) return writer_->add(builder_.take(columns_));
       const MemoryBatch& batch = *batches_[ref.batch];
       builder_.add(
           key, {ref.batch, ref.row},
@@ -143,7 +221,13 @@ Status SealJob::write_block() {
           bytes);
     }
     ++run_;
-    if (run_ < runs_.size()) at_ = runs_[run_].begin;
+    if (run_ == runs_.size()) break;
+    at_ = runs_[run_].begin;
+    const Run& next = runs_[run_];
+    const bool apart = next.log_group != run.log_group || next.stretch != run.stretch;
+    if (apart && (run.stretch > 0 || next.stretch > 0) && next.group == group_) {
+      return writer_->add(builder_.take(columns_));
+    }
   }
   if (!builder_.empty()) KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns_)));
   return next_part();
@@ -158,6 +242,7 @@ Result<bool> SealJob::step() {
     }
     rank_streams();
     sort_rows();
+    cut_by_time();
     for (size_t i = 0; i < runs_.size(); ++i) {
       seal_parts_ += static_cast<uint64_t>(i == 0 || runs_[i].group != runs_[i - 1].group);
     }

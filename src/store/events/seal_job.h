@@ -1,7 +1,9 @@
 // From a frozen memtable to parts, one for each PartGroup that it has events of.
 //
-// Works in steps of one block and publishes nothing: ends with files under their names.
-// Thread contract: one owner, one step at a time.
+// Blocks of a group of few streams are cut by time, and hold all of them: what belongs together
+// stands together, and the newest events in the last blocks. Those of a group of many streams are
+// cut by stream. Works in steps of one block and publishes nothing: ends with files under their
+// names. Thread contract: one owner, one step at a time.
 #pragma once
 
 #include "store/events/gather.h"
@@ -16,7 +18,7 @@ class SealJob {
   // `take_ids(n)` gives the first of n neighbouring ids. What is over or deleted is left out.
   SealJob(env::FileSystem& files, std::string directory, Memtable::View batches,
           Lifetimes lifetimes, uint64_t first_sequence, uint64_t last_sequence,
-          std::function<uint64_t(uint64_t)> take_ids);
+          uint32_t time_cut_streams_max, std::function<uint64_t(uint64_t)> take_ids);
   // True when every part is written.
   Result<bool> step();
   // Of the parts that were written; their names are durable.
@@ -30,8 +32,10 @@ class SealJob {
   // Rows of one stream for one part.
   struct Run {
     PartGroup group;
-    uint32_t stream = 0;  // rank
-    uint32_t begin = 0;   // in rows_
+    uint32_t log_group = 0;  // rank of its first stream
+    uint32_t stretch = 0;    // of time; 0: not cut by it
+    uint32_t stream = 0;     // rank
+    uint32_t begin = 0;      // in rows_
     uint32_t end = 0;
   };
   struct StreamRef {
@@ -43,7 +47,12 @@ class SealJob {
   }
   void rank_streams();
   void sort_rows();
-  void cut_runs(uint32_t stream, uint32_t begin, uint32_t end);
+  void cut_runs(uint32_t stream, uint32_t log_group, uint32_t begin, uint32_t end);
+  void cut_by_time();
+  std::vector<int64_t> stretch_ends(std::span<const Run> runs);
+  int64_t time_of(const RowRef& ref) const {
+    return batches_[ref.batch]->batch->timestamps_ns()[ref.row];
+  }
   Status write_block();
   Status next_part();
   uint64_t message_bytes(RowRef ref);
@@ -54,6 +63,7 @@ class SealJob {
   Lifetimes lifetimes_;
   uint64_t first_sequence_;
   uint64_t last_sequence_;
+  uint32_t time_cut_streams_max_;
   std::function<uint64_t(uint64_t)> take_ids_;
 
   bool planned_ = false;

@@ -7,6 +7,7 @@
 #include "app/server_state.h"
 #include "app/stored_parts.h"
 #include "net/secrets/secrets.h"
+#include "pipeline/processors/emf/emf_processor.h"
 
 namespace kansoku::app {
 namespace {
@@ -50,11 +51,14 @@ Status Server::State::build_aws() {
   if (options().auth_open) dispatch.open_principal = access->administrator();
   aws = std::make_unique<api::aws::Dispatcher>(std::move(dispatch));
   KANSOKU_TRY(auto key, read_page_token_key(env, path("page-token.key")));
-  // PutLogEvents: counted, through the metric filters, into the store.
+  // PutLogEvents: counted, its embedded metrics and those of metric filters, into the store.
   sinks.push_back(
       std::make_unique<pipeline::LedgerSink>(ledger, "metric_filters", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::metric_filters::MetricFilters>(
       *log_filters, *event_exporter, *sinks.back()));
+  sinks.push_back(std::make_unique<pipeline::LedgerSink>(ledger, "emf", "store", *store_exporter));
+  event_sinks.push_back(std::make_unique<pipeline::emf::EmfProcessor>(
+      *env.clock, *event_sinks.back(), *sinks.back()));
   event_sinks.push_back(
       std::make_unique<pipeline::EventLedgerSink>(ledger, "logs", "store", *event_sinks.back()));
   logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),

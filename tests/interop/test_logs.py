@@ -143,6 +143,22 @@ class Logs(unittest.TestCase):
             StartTime=at / 1000 - 60, EndTime=at / 1000 + 60, Statistics=["Sum", "SampleCount", "Maximum"])["Datapoints"]
         self.assertEqual([(p["Sum"], p["SampleCount"], p["Maximum"]) for p in found], [(4.0, 2.0, 2.5)])
 
+    def test_embedded_metrics_become_metrics_and_stay_events(self):
+        logs, cloudwatch = self.server.boto3("logs"), self.server.boto3("cloudwatch")
+        logs.create_log_group(logGroupName="/metrics/app")
+        logs.create_log_stream(logGroupName="/metrics/app", logStreamName="s")
+        at = now_ms() // 60_000 * 60_000
+        document = {"_aws": {"Timestamp": at, "CloudWatchMetrics": [{"Namespace": "App", "Dimensions": [["Service"], []],
+                    "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}]}]}, "Service": "checkout", "Latency": [20, 30], "requestId": "r-1"}
+        logs.put_log_events(logGroupName="/metrics/app", logStreamName="s", logEvents=[{"timestamp": at, "message": json.dumps(document)}])
+        for dimensions in ([{"Name": "Service", "Value": "checkout"}], []):
+            found = cloudwatch.get_metric_statistics(
+                Namespace="App", MetricName="Latency", Dimensions=dimensions, Unit="Milliseconds", Period=60,
+                StartTime=at / 1000 - 60, EndTime=at / 1000 + 60, Statistics=["Average", "SampleCount"])["Datapoints"]
+            self.assertEqual([(p["Average"], p["SampleCount"]) for p in found], [(25.0, 2.0)])
+        events = logs.filter_log_events(logGroupName="/metrics/app", filterPattern='{ $.requestId = "r-1" }')["events"]
+        self.assertEqual([json.loads(event["message"]) for event in events], [document])
+
     def test_insights_answers_a_query(self):
         logs = self.server.boto3("logs")
         logs.create_log_group(logGroupName="insights")

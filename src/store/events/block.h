@@ -20,7 +20,8 @@ namespace kansoku::store::events {
 
 inline constexpr size_t kBlockRowsMax = 65'536;
 // Of messages; a single larger event makes a block of its own.
-inline constexpr size_t kBlockMessageBytesMax = 2U << 20;
+// 8 MiB: bench/event_block, decision 113.
+inline constexpr size_t kBlockMessageBytesMax = 8U << 20;
 // Columns of their own in a block, beside the message; rarer ones share one.
 inline constexpr size_t kBlockColumnsMax = 1'024;
 

@@ -175,7 +175,7 @@ void encode_block(const BlockRows& rows, std::string& out) {
   pages.finish(whole);
   whole += directory;
   std::string stored;
-  codec::Compressor().compress(whole, 3, stored);
+  thread_compressor().compress(whole, 3, stored);
   out += stored;
   const size_t trailer = out.size();
   append_le(out, static_cast<uint32_t>(stored.size()));

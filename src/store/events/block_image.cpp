@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "store/events/block_ints.h"
 
 namespace kansoku::store::events {
@@ -68,7 +69,7 @@ Result<std::unique_ptr<BlockImage>> BlockImage::open(BlockBytes& bytes, uint64_t
   if (crc32c(as_bytes(stored), crc32c(as_bytes({trailer, 8}))) != load_le<uint32_t>(trailer + 8))
     return corruption("checksum of a block's directory does not hold");
   std::string directory;
-  KANSOKU_RETURN_IF_ERROR(codec::Decompressor().decompress(stored, raw_bytes, directory));
+  KANSOKU_RETURN_IF_ERROR(thread_decompressor().decompress(stored, raw_bytes, directory));
   if (!image->parse(directory, block_bytes - kBlockTrailerBytes - stored_bytes))
     return corruption("the directory of a block is damaged");
   return image;
@@ -86,7 +87,7 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
   }
   rows_ = rows;
   max_ns_ = static_cast<int64_t>(static_cast<uint64_t>(min_ns_) + span);
-  if (!parse_streams(at, end)) return false;
+  if (!check_streams(at, end)) return false;
   for (Chunk& chunk : system_chunks_) {
     if (!read_chunk(at, end, chunk)) return false;
   }
@@ -101,23 +102,46 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
   return at == end;
 }
 
-bool BlockImage::parse_streams(const char*& at, const char* end) {
+bool BlockImage::check_streams(const char*& at, const char* end) {
+  const char* const begin = at;
   uint64_t streams = 0;
   if (!read_varint(at, end, streams) || streams > rows_) return false;
   uint64_t row = 0;
+  const auto pass_text = [&] {
+    uint64_t bytes = 0;
+    if (!read_varint(at, end, bytes) || bytes > static_cast<uint64_t>(end - at)) return false;
+    at += bytes;
+    return true;
+  };
+  stream_ends_.reserve(streams);
   for (uint64_t i = 0; i < streams; ++i) {
-    StreamKey key;
+    uint64_t generation = 0;
     uint64_t more = 0;
-    if (!read_text(at, end, key.group) || !read_varint(at, end, key.generation) ||
-        !read_text(at, end, key.stream) || !read_varint(at, end, more) || more == 0 ||
-        more > rows_ - row) {
+    if (!pass_text() || !read_varint(at, end, generation) || !pass_text() ||
+        !read_varint(at, end, more) || more == 0 || more > rows_ - row) {
       return false;
     }
     row += more;
-    streams_.push_back(std::move(key));
     stream_ends_.push_back(static_cast<uint32_t>(row));
   }
+  streams_bytes_.assign(begin, at);
   return row == rows_;
+}
+
+const std::vector<StreamKey>& BlockImage::streams() const {
+  if (!streams_.empty()) return streams_;
+  const char* at = streams_bytes_.data();
+  const char* const end = at + streams_bytes_.size();
+  uint64_t streams = 0;
+  bool good = read_varint(at, end, streams);
+  streams_.resize(stream_ends_.size());
+  for (StreamKey& key : streams_) {
+    uint64_t rows = 0;
+    good = good && read_text(at, end, key.group) && read_varint(at, end, key.generation) &&
+           read_text(at, end, key.stream) && read_varint(at, end, rows);
+  }
+  KANSOKU_CHECK(good);
+  return streams_;
 }
 
 bool BlockImage::parse_column(const char*& at, const char* end) {

@@ -47,7 +47,9 @@ class BlockImage {
   int64_t min_ns() const { return min_ns_; }
   int64_t max_ns() const { return max_ns_; }
   uint64_t text_bytes() const { return text_bytes_; }
-  const std::vector<StreamKey>& streams() const { return streams_; }
+  // Made when they are asked for: a block may have very many, and a scan that rules it out asks
+  // for none.
+  const std::vector<StreamKey>& streams() const;
   // By stream: behind its last row.
   const std::vector<uint32_t>& stream_ends() const { return stream_ends_; }
   enum class System : uint8_t { Timestamp, Sequence, BatchRow, Ingested };
@@ -62,7 +64,7 @@ class BlockImage {
  private:
   explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}
   bool parse(std::string_view directory, uint64_t pages_bytes);
-  bool parse_streams(const char*& at, const char* end);
+  bool check_streams(const char*& at, const char* end);
   bool parse_column(const char*& at, const char* end);
   bool parse_texts(const char*& at, const char* end, BlockColumn& column);
   Result<std::vector<int64_t>> times_of(size_t column);
@@ -73,7 +75,8 @@ class BlockImage {
   int64_t min_ns_ = 0;
   int64_t max_ns_ = 0;
   uint64_t text_bytes_ = 0;
-  std::vector<StreamKey> streams_;
+  std::string streams_bytes_;  // as they stand in the directory, known to be good
+  mutable std::vector<StreamKey> streams_;
   std::vector<uint32_t> stream_ends_;
   std::array<Chunk, 4> system_chunks_;
   std::array<std::vector<int64_t>, 4> system_;

@@ -17,6 +17,15 @@ constexpr int kLevel = 1;
 
 }  // namespace
 
+codec::Compressor& thread_compressor() {
+  thread_local codec::Compressor out;
+  return out;
+}
+codec::Decompressor& thread_decompressor() {
+  thread_local codec::Decompressor out;
+  return out;
+}
+
 void append_chunk(std::string& out, const Chunk& chunk) {
   append_varint(out, chunk.page);
   append_varint(out, chunk.begin);
@@ -34,7 +43,7 @@ bool read_chunk(const char*& at, const char* end, Chunk& chunk) {
   return true;
 }
 
-Chunk PageWriter::add(std::string_view raw) {
+Chunk PageWriter::add(std::string_view raw, Shared& shared) {
   const auto bytes = static_cast<uint32_t>(raw.size());
   if (raw.size() >= kOwnPageBytes) {
     const auto page = static_cast<uint32_t>(pages_.size());
@@ -42,17 +51,17 @@ Chunk PageWriter::add(std::string_view raw) {
     close(page, raw, true);
     return {page, 0, bytes};
   }
-  if (!open_) {
-    open_ = true;
-    shared_page_ = static_cast<uint32_t>(pages_.size());
+  if (!shared.open) {
+    shared.open = true;
+    shared.page = static_cast<uint32_t>(pages_.size());
     pages_.emplace_back();
-    shared_.clear();
+    shared.raw.clear();
   }
-  const Chunk chunk{shared_page_, static_cast<uint32_t>(shared_.size()), bytes};
-  shared_ += raw;
-  if (shared_.size() >= kSharedPageBytes) {
-    open_ = false;
-    close(shared_page_, shared_, true);
+  const Chunk chunk{shared.page, static_cast<uint32_t>(shared.raw.size()), bytes};
+  shared.raw += raw;
+  if (shared.raw.size() >= kSharedPageBytes) {
+    shared.open = false;
+    close(shared.page, shared.raw, true);
   }
   return chunk;
 }
@@ -69,7 +78,7 @@ void PageWriter::close(uint32_t page, std::string_view raw, bool compress) {
   if (waiting_.size() <= page) waiting_.resize(page + 1);
   std::string& stored = waiting_[page];
   if (compress) {
-    compressor_.compress(raw, kLevel, stored);
+    thread_compressor().compress(raw, kLevel, stored);
   } else {
     stored = raw;
   }
@@ -77,8 +86,10 @@ void PageWriter::close(uint32_t page, std::string_view raw, bool compress) {
 }
 
 void PageWriter::finish(std::string& table) {
-  if (open_) close(shared_page_, shared_, true);
-  open_ = false;
+  for (Shared* shared : {&numbers_, &names_}) {
+    if (shared->open) close(shared->page, shared->raw, true);
+    shared->open = false;
+  }
   append_varint(table, pages_.size());
   for (const Page& page : pages_) {
     append_varint(table, page.stored_bytes);
@@ -123,7 +134,7 @@ Result<std::string_view> PageReader::read(const Chunk& chunk) {
       page.raw = std::move(stored);
     } else {
       auto raw = std::make_shared<std::string>();
-      KANSOKU_RETURN_IF_ERROR(decompressor_.decompress(*stored, page.raw_bytes, *raw));
+      KANSOKU_RETURN_IF_ERROR(thread_decompressor().decompress(*stored, page.raw_bytes, *raw));
       page.raw = std::move(raw);
     }
   }

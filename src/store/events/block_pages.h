@@ -21,11 +21,18 @@ struct Chunk {
 void append_chunk(std::string& out, const Chunk& chunk);
 bool read_chunk(const char*& at, const char* end, Chunk& chunk);
 
+// Of this thread: they take longer to make than a page to read.
+codec::Compressor& thread_compressor();
+codec::Decompressor& thread_decompressor();
+
 class PageWriter {
  public:
   // Pages are appended to `out`.
   explicit PageWriter(std::string& out) : out_(out) {}
-  Chunk add(std::string_view raw);
+  Chunk add(std::string_view raw) { return add(raw, numbers_); }
+  // What tells whether a block is worth a look (dictionaries, templates): small ones stand
+  // together.
+  Chunk add_names(std::string_view raw) { return add(raw, names_); }
   // Bytes that no compressor makes smaller.
   Chunk add_raw(std::string_view raw);
   // Ends the pages; appends their table.
@@ -37,14 +44,19 @@ class PageWriter {
     size_t raw_bytes = 0;
     uint32_t crc = 0;
   };
+  // The page that small columns share.
+  struct Shared {
+    std::string raw;
+    uint32_t page = 0;
+    bool open = false;
+  };
+  Chunk add(std::string_view raw, Shared& shared);
   void close(uint32_t page, std::string_view raw, bool compress);
 
   std::string& out_;
-  codec::Compressor compressor_;
   std::vector<Page> pages_;
-  std::string shared_;        // raw bytes of the page that small columns share
-  uint32_t shared_page_ = 0;  // where it is open
-  bool open_ = false;
+  Shared numbers_;
+  Shared names_;
   // Pages stand in the order of their numbers: those behind an open one wait for it.
   std::vector<std::string> waiting_;
 };
@@ -67,7 +79,6 @@ class PageReader {
     std::shared_ptr<const std::string> raw;
   };
   BlockBytes& bytes_;
-  codec::Decompressor decompressor_;
   std::vector<Page> pages_;
   uint64_t bytes_read_ = 0;
 };

@@ -138,7 +138,12 @@ class Reader final : public BlockReader {
 
 Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
   std::vector<uint8_t> out(image_->rows());
-  KANSOKU_TRY(const std::span<const int64_t> times, image_->system(BlockImage::System::Timestamp));
+  const bool all_times = range.streams_begin_ns.empty() && range.begin_ns <= image_->min_ns() &&
+                         range.end_ns > image_->max_ns();
+  std::span<const int64_t> times;
+  if (!all_times) {
+    KANSOKU_TRY(times, image_->system(BlockImage::System::Timestamp));
+  }
   uint32_t row = 0;
   for (size_t stream = 0; stream < streams().size(); ++stream) {
     const uint32_t end = image_->stream_ends()[stream];
@@ -149,6 +154,7 @@ Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
     int64_t begin_ns = range.begin_ns;
     if (!range.streams_begin_ns.empty())
       begin_ns = std::max(begin_ns, range.streams_begin_ns[stream]);
+    for (; all_times && row < end; ++row) out[row] = 1;
     for (; row < end; ++row) out[row] = times[row] >= begin_ns && times[row] < range.end_ns;
   }
   return out;

@@ -43,11 +43,12 @@ std::vector<uint32_t> places_of(const BlockColumn& column, std::span<const uint3
 Result<std::unique_ptr<BlockEventRows>> BlockEventRows::make(BlockImage& image,
                                                              std::vector<uint32_t> rows) {
   std::unique_ptr<BlockEventRows> out(new BlockEventRows(image));
+  for (const StreamKey& key : image.streams()) out->streams_.push_back({key.group, key.stream});
+  if (rows.empty()) return out;
   KANSOKU_TRY(out->all_times_, image.system(System::Timestamp));
   KANSOKU_TRY(out->all_ingested_, image.system(System::Ingested));
   KANSOKU_TRY(out->all_sequences_, image.system(System::Sequence));
   KANSOKU_TRY(out->all_batch_rows_, image.system(System::BatchRow));
-  for (const StreamKey& key : image.streams()) out->streams_.push_back({key.group, key.stream});
   out->rows_ = std::move(rows);
   out->fill();
   return out;

@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "base/bytes.h"
 #include "store/events/block_fixture.h"
 
 namespace kansoku::store::events {
@@ -159,6 +163,133 @@ TEST_CASE("damaged bytes of a block are told, never taken for events") {
   }
   for (size_t size = 0; size < bytes.size(); size += 7)
     CHECK_FALSE(decode_block(bytes.substr(0, size)));
+}
+
+namespace {
+
+// Lines of a service: ids shared by some rows, times, latencies, words.
+BlockRows service_lines(uint64_t seed, size_t rows) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](uint64_t n) { return random() % n; };
+  BlockBuilder builder;
+  std::vector<uint64_t> traces(rows / 8 + 1);
+  for (uint64_t& trace : traces) trace = random();
+  for (size_t row = 0; row < rows; ++row) {
+    const auto at = static_cast<int64_t>(row % (rows / 2)) * 7;
+    builder.add(row < rows / 2 ? "pod-1" : "pod-2", (1'795'300'000'000 + at) * 1'000'000);
+    const std::string time = fmt::format("2026-11-22T08:{:02}:{:02}.{:03}Z", at / 60'000 + 6,
+                                         at / 1'000 % 60, at % 1'000);
+    const std::string what =
+        below(3) != 0
+            ? fmt::format("GET /orders/{} took {:.2f}ms user=u{:04}", below(50'000),
+                          static_cast<double>(below(99'999)) / 100, below(300))
+            : fmt::format("job {:016x}-{} of {:08x}-1b4e-4a3f-8c99-0242ac120002 {}", random(),
+                          below(9), below(1U << 31),
+                          below(20) == 0 ? (seed == 5 ? "failed\ttwice" : "failed twice") : "done");
+    builder.message(fmt::format(
+        R"({{"time":"{}","level":"{}","trace":"{:016x}{:016x}","span":"{:016x}","took":{:.3f},"n":{},"ok":{},"message":"{}"}})",
+        time, below(9) != 0 ? "INFO" : "ERROR", traces[row % (rows / 2) / 4], ~traces[row % 7],
+        random(), static_cast<double>(below(5'000)) / 1'000, below(1'000), below(2) != 0,
+        below(20) != 0 ? what : what + " caf\u00e9 \\u00e9 \\\"q\\\""));
+  }
+  return builder.take();
+}
+
+}  // namespace
+
+TEST_CASE("a stretch of any message is found in all messages that have it") {
+  const BlockRows rows = service_lines(5, 4'000);
+  check_round_trip(rows);
+  std::string bytes;
+  encode_block(rows, bytes);
+  std::mt19937_64 random(6);
+  const signal::EventColumn& messages = rows.columns[0];
+  for (int i = 0; i < 400; ++i) {
+    const std::string_view message = messages.text_at(random() % rows.size());
+    const size_t length = 1 + random() % (i % 4 == 0 ? message.size() : 24);
+    std::string text(message.substr(random() % message.size(), length));
+    if (i % 5 == 0) text.back() = static_cast<char>('0' + random() % 10);
+    CAPTURE(text);
+    const auto op = static_cast<EventPredicate::Op>(i % 8 == 7 ? 1 : i % 8 == 6 ? 3 : 0);
+    if (op == EventPredicate::Op::TextEqual) text = message;
+    if (op == EventPredicate::Op::StartsWith) text = message.substr(0, length);
+    const auto filter = EventFilter::make(
+        std::vector<EventClause>{{{.path = std::string(kMessagePath), .op = op, .text = text}}});
+    std::vector<int64_t> right;
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const std::string_view candidate = messages.text_at(row);
+      const bool holds = op == EventPredicate::Op::Contains ? candidate.find(text) != candidate.npos
+                         : op == EventPredicate::Op::StartsWith ? candidate.starts_with(text)
+                                                                : candidate == text;
+      if (holds)
+        right.push_back(static_cast<int64_t>(rows.sequences[row] * 10 + rows.batch_rows[row]));
+    }
+    MemoryBytes memory(bytes);
+    const auto reader = BlockReader::open(memory, memory.size());
+    REQUIRE(reader);
+    const auto possible = (*reader)->may_match(*filter);
+    REQUIRE(possible);
+    if (!right.empty()) CHECK(*possible);
+    const BlockRange range{.begin_ns = std::numeric_limits<int64_t>::min(),
+                           .end_ns = std::numeric_limits<int64_t>::max()};
+    const auto selected = (*reader)->select(range, *filter);
+    REQUIRE(selected);
+    CHECK((*selected)->checked(0));
+    std::vector<int64_t> found;
+    for (size_t row = 0; row < (*selected)->size(); ++row) {
+      const EventId id = (*selected)->id(row);
+      found.push_back(static_cast<int64_t>(id.log_sequence * 10 + id.row));
+    }
+    REQUIRE(found == right);
+  }
+}
+
+TEST_CASE("an id that no event has rules a block out") {
+  const BlockRows rows = service_lines(9, 4'000);
+  std::string bytes;
+  encode_block(rows, bytes);
+  size_t passed = 0;
+  for (uint64_t i = 0; i < 500; ++i) {
+    const auto filter = EventFilter::make(std::vector<EventClause>{
+        {{.path = "span",
+          .op = EventPredicate::Op::TextEqual,
+          .text = fmt::format("{:016x}", (i + 1) * 0x9e3779b97f4a7c15ULL)}}});
+    MemoryBytes memory(bytes);
+    const auto reader = BlockReader::open(memory, memory.size());
+    REQUIRE(reader);
+    passed += *(*reader)->may_match(*filter);
+    CHECK((*reader)->bytes_read() < memory.size() / 4);
+  }
+  CHECK(passed < 25);  // about 1 %
+}
+
+TEST_CASE("the golden block of version 1 is read, and written, byte for byte") {
+  const std::string path =
+      fmt::format("{}/src/store/events/testdata/block-v1.kbl", KANSOKU_SOURCE_DIR);
+  const std::array<BlockRows, 2> blocks{random_block(5, 400), service_lines(2, 700)};
+  std::string written;
+  for (const BlockRows& rows : blocks) {
+    std::string bytes;
+    encode_block(rows, bytes);
+    append_le(written, static_cast<uint32_t>(bytes.size()));
+    written += bytes;
+  }
+  if (std::getenv("KANSOKU_WRITE_GOLDEN") != nullptr)
+    std::ofstream(path, std::ios::binary) << written;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream stored;
+  stored << in.rdbuf();
+  const std::string golden = stored.str();
+  CHECK(golden == written);
+  size_t at = 0;
+  for (const BlockRows& rows : blocks) {
+    REQUIRE(golden.size() >= at + 4);
+    const auto size = load_le<uint32_t>(golden.data() + at);
+    const auto decoded = decode_block(std::string_view(golden).substr(at + 4, size));
+    REQUIRE(decoded);
+    check_same(rows, *decoded);
+    at += 4 + size;
+  }
 }
 
 }  // namespace kansoku::store::events

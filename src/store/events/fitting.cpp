@@ -74,7 +74,8 @@ class Search {
     if (most == left.size()) {
       const bool last = i + 2 == literals_.size() && literals_[i + 1].empty();
       if (!to_end()) {
-        part(from_start ? Fit::Begins : Fit::Inside, most);
+        const bool all = most == bounds.bytes_max;  // it is the whole of a value, or of none
+        part(all ? Fit::Whole : from_start ? Fit::Begins : Fit::Inside, most);
         accept();
         parts_.pop_back();
       } else if (last && (!from_start || most >= bounds.bytes_min)) {

@@ -25,7 +25,15 @@ class ByteSet {
     words_[byte / 64] |= uint64_t{1} << (byte % 64);
   }
   void add(std::string_view text) {
-    for (const char c : text) add(c);
+    // Bytes of one word each: no step waits for the one before.
+    std::array<uint8_t, 256> seen{};
+    if (text.size() < 64) {
+      for (const char c : text) add(c);
+      return;
+    }
+    for (const char c : text) seen[static_cast<unsigned char>(c)] = 1;
+    for (size_t byte = 0; byte < seen.size(); ++byte)
+      words_[byte / 64] |= uint64_t{seen[byte]} << (byte % 64);
   }
   void add(const ByteSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];

@@ -13,6 +13,7 @@ namespace {
 // Skeletons of fewer messages cost more than they save, where there are many of them.
 constexpr uint32_t kSkeletonRowsMin = 4;
 constexpr size_t kSkeletonsFew = 8;
+constexpr size_t kFirstMessages = 256;
 
 Chunk add_ints(std::span<const int64_t> values, PageWriter& pages) {
   std::string bytes;
@@ -35,6 +36,7 @@ double number_of(std::string_view text) {
 struct LeafInput {
   std::string_view path;
   LeafKind kind = LeafKind::Bool;
+  size_t count = 0;
   std::vector<const CutValue*> values;
   std::vector<int64_t> times_ns;
 };
@@ -105,7 +107,12 @@ void put_leaf(const LeafInput& leaf, PageWriter& pages, std::string& meta) {
 class Cut {
  public:
   explicit Cut(const TextColumnInput& input) : input_(input) {
+    begins_.reserve(input.values.size());
+    ways_.reserve(input.values.size());
     for (const std::string_view message : input.values) {
+      // As many values a message as the first ones have: growing step by step costs as much again.
+      if (ways_.size() == kFirstMessages)
+        values_.reserve(values_.size() * input.values.size() / kFirstMessages * 9 / 8);
       begins_.push_back(static_cast<uint32_t>(values_.size()));
       ways_.push_back(cut_.cut(message, values_));
     }
@@ -139,8 +146,10 @@ class Cut {
       const JsonCut::Skeleton& skeleton = cut_.skeletons()[way];
       if (leaves_.size() + skeleton.paths.size() > kBlockColumnsMax) continue;
       Kept& kept = kept_.emplace_back(Kept{way, counts[way], {}});
-      for (size_t i = 0; i < skeleton.paths.size(); ++i)
+      for (size_t i = 0; i < skeleton.paths.size(); ++i) {
         kept.leaves.push_back(leaf_of(skeleton.paths[i], skeleton.pieces[i].kind));
+        leaves_[kept.leaves.back()].count += kept.count;
+      }
       shape_[way] = static_cast<int64_t>(kept_.size());
     }
   }
@@ -151,6 +160,10 @@ class Cut {
     return found->second;
   }
   void distribute() {
+    for (LeafInput& leaf : leaves_) {
+      leaf.values.reserve(leaf.count);
+      if (leaf.kind >= LeafKind::Text) leaf.times_ns.reserve(leaf.count);
+    }
     for (size_t i = 0; i < ways_.size(); ++i) {
       const int64_t shape = ways_[i] == JsonCut::kWhole ? 0 : shape_[static_cast<size_t>(ways_[i])];
       shapes_.push_back(shape);
@@ -164,7 +177,8 @@ class Cut {
       for (size_t j = 0; j < leaves.size(); ++j) {
         LeafInput& leaf = leaves_[leaves[j]];
         leaf.values.push_back(&values_[begins_[i] + j]);
-        if (!input_.times_ns.empty()) leaf.times_ns.push_back(input_.times_ns[i]);
+        if (!input_.times_ns.empty() && leaf.kind >= LeafKind::Text)
+          leaf.times_ns.push_back(input_.times_ns[i]);
       }
     }
   }
@@ -203,7 +217,7 @@ void Cut::put(PageWriter& pages, std::string& meta) const {
   }
   std::string bytes;
   append_texts(literals, bytes);
-  append_chunk(meta, pages.add(bytes));
+  append_chunk(meta, pages.add_names(bytes));
 }
 
 bool read_number(const char*& at, const char* end, int64_t& out) {
@@ -560,28 +574,25 @@ Result<FitWays> MessageColumn::ways_of(const Skeleton& skeleton, Fit fit, std::s
   return fit_ways(text, fit, literals, bounds);
 }
 
-Result<bool> MessageColumn::may(const FitWays& ways, const Skeleton& skeleton) {
-  if (ways.certain || ways.unknown) return true;
-  for (const auto& way : ways.ways) {
-    bool possible = true;
-    for (const FitPart& part : way) {
-      LeafColumn& leaf = leaves_[skeleton.leaves[part.slot]];
-      if (!leaf.texts || leaf.escapes) continue;
-      KANSOKU_TRY(const bool has, leaf.texts->may(part.fit, part.text));
-      possible = has;
-      if (!possible) break;
-    }
-    if (possible) return true;
+Result<bool> MessageColumn::may(std::span<const FitPart> way, const Skeleton& skeleton) {
+  for (const FitPart& part : way) {
+    LeafColumn& leaf = leaves_[skeleton.leaves[part.slot]];
+    if (!leaf.texts || leaf.escapes) continue;
+    KANSOKU_TRY(const bool has, leaf.texts->may(part.fit, part.text));
+    if (!has) return false;
   }
-  return false;
+  return true;
 }
 
 Result<bool> MessageColumn::may(Fit fit, std::string_view text) {
   KANSOKU_RETURN_IF_ERROR(load_literals());
   for (const Skeleton& skeleton : skeletons_) {
     KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
-    KANSOKU_TRY(const bool possible, may(ways, skeleton));
-    if (possible) return true;
+    if (ways.certain || ways.unknown) return true;
+    for (const auto& way : ways.ways) {
+      KANSOKU_TRY(const bool possible, may(way, skeleton));
+      if (possible) return true;
+    }
   }
   if (!whole_) return false;
   return whole_->may(fit, text);
@@ -660,6 +671,8 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
       continue;
     }
     for (const auto& way : ways.ways) {
+      KANSOKU_TRY(const bool possible, may(way, skeleton));
+      if (!possible) continue;
       std::vector<std::pair<const uint8_t*, const uint32_t*>> parts;
       for (const FitPart& part : way) {
         const uint32_t leaf = skeleton.leaves[part.slot];

@@ -67,7 +67,7 @@ class MessageColumn final : public TextColumn {
   struct Answers;
   static Result<ValueBounds> bounds_of(LeafColumn& leaf);
   Result<FitWays> ways_of(const Skeleton& skeleton, Fit fit, std::string_view text);
-  Result<bool> may(const FitWays& ways, const Skeleton& skeleton);
+  Result<bool> may(std::span<const FitPart> way, const Skeleton& skeleton);
   Result<bool> ask_leaf(LeafColumn& leaf, Fit fit, std::string_view text, std::span<uint8_t> hit);
   bool parse_leaf(const char*& at, const char* end);
   bool parse_skeletons(const char*& at, const char* end, uint64_t skeletons);

@@ -201,6 +201,35 @@ bool fits_short(std::string_view value, Fit fit, std::string_view text) {
   return false;
 }
 
+// Numbers without zeros before that have these digits somewhere, by arithmetic.
+void mark_digits_inside(std::span<const int64_t> numbers, std::string_view text,
+                        std::span<uint8_t> hit) {
+  uint64_t wanted = 0;
+  uint64_t power = 1;
+  if (text.empty() || text.size() > kDigitsMax) return;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return;
+    wanted = wanted * 10 + static_cast<uint64_t>(c - '0');
+    power *= 10;
+  }
+  // A zero in front has another digit before it.
+  const uint64_t least = text[0] == '0' && text.size() > 1 ? power : power / 10;
+  const bool zero = text == "0";
+  const auto narrow = static_cast<uint32_t>(power);
+  const bool fits_narrow = power <= 0xffffffffU;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    auto number = static_cast<uint64_t>(numbers[i]);
+    uint8_t found = zero && number == 0;
+    for (; number >= least && number > 0 && found == 0; number /= 10) {
+      const uint64_t rest = fits_narrow && number <= 0xffffffffU
+                                ? static_cast<uint32_t>(number) % narrow
+                                : number % power;
+      found = rest == wanted;
+    }
+    hit[i] |= found;
+  }
+}
+
 class DigitsSlot final : public SlotColumn {
  public:
   DigitsSlot(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
@@ -248,6 +277,10 @@ class DigitsSlot final : public SlotColumn {
     if (fit == Fit::Whole && !with_lengths_) {
       if (!number_of(text, number)) return true;
       for (size_t i = 0; i < count_; ++i) hit[i] |= numbers_[i] == number;
+      return true;
+    }
+    if (fit == Fit::Inside && !with_lengths_) {
+      mark_digits_inside(numbers_, text, hit);
       return true;
     }
     std::string digits;
@@ -442,8 +475,18 @@ class TimeSlot final : public SlotColumn {
     if (decimals > 0) out.bytes.add((kind_ & kTimeComma) != 0 ? ',' : '.');
     return out;
   }
-  Result<bool> may(Fit, std::string_view) override { return true; }
+  Result<bool> may(Fit, std::string_view text) override {
+    // No run of digits is longer than a year's or the decimals.
+    size_t run = 0;
+    for (const char c : text) {
+      run = c >= '0' && c <= '9' ? run + 1 : 0;
+      if (run > std::max<size_t>(4, kind_ & 15)) return false;
+    }
+    return true;
+  }
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+    KANSOKU_TRY(const bool possible, may(fit, text));
+    if (!possible) return true;
     std::string time;
     for (size_t i = 0; i < count_; ++i) {
       time.clear();
@@ -559,8 +602,8 @@ void TemplateCut::encode(const TextColumnInput& input, PageWriter& pages, std::s
   std::string slots_meta;
   for (size_t i = 0; i < slots.size(); ++i) put_slot(slots[i], kinds[i], pages, slots_meta);
   append_varint(meta, static_cast<uint64_t>(kept));
-  append_chunk(meta, pages.add(templates));
-  append_chunk(meta, pages.add(slots_meta));
+  append_chunk(meta, pages.add_names(templates));
+  append_chunk(meta, pages.add_names(slots_meta));
   append_chunk(meta, add_ints(codes, pages));
   append_varint(meta, rest.size());
   if (!rest.empty()) encode_text_column({.values = rest, .templates = false}, pages, meta);
@@ -761,8 +804,13 @@ Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>
   for (const auto& way : ways.ways) {
     all.assign(t.count, 1);
     for (const FitPart& part : way) {
-      KANSOKU_RETURN_IF_ERROR(load_slot(code, part.slot));
       some.assign(t.count, 0);
+      KANSOKU_TRY(const bool possible, t.slots[part.slot]->may(part.fit, part.text));
+      if (!possible) {
+        all.clear();
+        break;
+      }
+      KANSOKU_RETURN_IF_ERROR(load_slot(code, part.slot));
       KANSOKU_RETURN_IF_ERROR(t.slots[part.slot]->ask(part.fit, part.text, some));
       for (size_t i = 0; i < all.size(); ++i) all[i] &= some[i];
     }

@@ -76,10 +76,14 @@ Dictionary dictionary_of(std::span<const std::string_view> values) {
 
 ValueBounds bounds_of(std::span<const std::string_view> values) {
   ValueBounds out{.bytes = {}, .bytes_min = SIZE_MAX, .bytes_max = 0};
+  std::array<uint8_t, 256> seen{};
   for (const std::string_view value : values) {
-    out.bytes.add(value);
+    for (const char c : value) seen[static_cast<unsigned char>(c)] = 1;
     out.bytes_min = std::min(out.bytes_min, value.size());
     out.bytes_max = std::max(out.bytes_max, value.size());
+  }
+  for (size_t byte = 0; byte < seen.size(); ++byte) {
+    if (seen[byte] != 0) out.bytes.add(static_cast<char>(byte));
   }
   return out;
 }
@@ -348,7 +352,7 @@ void encode_dictionary(const Dictionary& dictionary, PageWriter& pages, std::str
   append_texts(dictionary.values, bytes);
   meta += static_cast<char>(kDictionary);
   append_varint(meta, dictionary.values.size());
-  append_chunk(meta, pages.add(bytes));
+  append_chunk(meta, pages.add_names(bytes));
   bytes.clear();
   encode_block_ints(dictionary.codes, bytes);
   append_chunk(meta, pages.add(bytes));
@@ -362,7 +366,7 @@ void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::st
   const Dictionary dictionary = dictionary_of(values);
   if (dictionary.values.size() == 1 || values.size() == 1) {
     meta += static_cast<char>(kConstant);
-    append_chunk(meta, pages.add(values[0]));
+    append_chunk(meta, pages.add_names(values[0]));
     return;
   }
   const bool few = !dictionary.values.empty();

@@ -11,24 +11,15 @@
 namespace kansoku::store::metrics {
 namespace {
 
-constexpr uint64_t kColdMagic = 0x31305443534b4dULL;
-constexpr size_t kHeaderBytes = 16;   // magic, version, 0
-constexpr size_t kTrailerBytes = 24;  // footer's offset and bytes, checksum, magic
-constexpr uint32_t kFooterBytesMax = 256U << 20;
+constexpr FooterFormat kFormat{.magic = 0x31305443534b4dULL,
+                               .version = kColdSegmentVersion,
+                               .version_min = kColdSegmentVersion};
 constexpr uint32_t kPageBytesMax = 1U << 30;
 constexpr size_t kHashesPerPage = 1024;
 constexpr size_t kHashBytes = 12;
 constexpr int kLevel = -5;  // written twice, read seldom
 
 uint64_t hash_page(uint64_t hash, uint64_t pages) { return (hash >> 32) * pages >> 32; }
-
-std::string header() {
-  std::string out;
-  append_le(out, kColdMagic);
-  append_le(out, kColdSegmentVersion);
-  append_le(out, uint32_t{0});
-  return out;
-}
 
 Error damage(const std::string& path, std::string_view what) {
   return Error{ErrorCode::DataLoss, std::string(what), path};
@@ -55,14 +46,6 @@ bool read_page(const char*& at, const char* end, ColdPage& out) {
   return true;
 }
 
-Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
-                                 size_t bytes) {
-  std::string out(bytes, '\0');
-  KANSOKU_TRY(size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
-  if (n != bytes) return std::unexpected(damage(path, "cut off"));
-  return out;
-}
-
 }  // namespace
 
 std::string cold_name(uint64_t id) { return fmt::format("cold-{:016x}.kcs", id); }
@@ -77,17 +60,9 @@ Result<std::unique_ptr<ColdSegmentWriter>> ColdSegmentWriter::create(env::FileSy
                                                                      std::string directory,
                                                                      uint64_t id) {
   std::unique_ptr<ColdSegmentWriter> writer(new ColdSegmentWriter(files, std::move(directory), id));
-  const std::string path = env::join_path(writer->directory_, cold_name(id) + ".tmp");
-  KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
-  KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(header())));
-  writer->file_bytes_ = kHeaderBytes;
+  KANSOKU_TRY(writer->file_,
+              FooterFileWriter::create(files, writer->directory_, cold_name(id), kFormat));
   return writer;
-}
-
-ColdSegmentWriter::~ColdSegmentWriter() {
-  if (finished_) return;
-  file_.reset();
-  (void)files_->remove(env::join_path(directory_, cold_name(id_) + ".tmp"));
 }
 
 uint32_t ColdSegmentWriter::scope_row(const signal::Scope& scope) {
@@ -122,9 +97,7 @@ Status ColdSegmentWriter::copy_chunk(const ColdSegment& segment, size_t number) 
   Chunk chunk{from.dictionary, from.rows, from.summary};
   for (ColdPage* page : {&chunk.dictionary, &chunk.rows}) {
     KANSOKU_TRY(std::string stored, segment.read_stored(*page));
-    KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(stored)));
-    page->offset = file_bytes_;
-    file_bytes_ += stored.size();
+    KANSOKU_TRY(page->offset, file_->append(stored));
   }
   chunks_.push_back(chunk);
   return {};
@@ -155,10 +128,9 @@ Result<ColdPage> ColdSegmentWriter::put_page(std::string_view raw, bool compress
   } else {
     stored = raw;
   }
-  ColdPage page{file_bytes_, static_cast<uint32_t>(stored.size()),
-                static_cast<uint32_t>(raw.size()), crc32c(as_bytes(stored))};
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(stored)));
-  file_bytes_ += stored.size();
+  ColdPage page{0, static_cast<uint32_t>(stored.size()), static_cast<uint32_t>(raw.size()),
+                crc32c(as_bytes(stored))};
+  KANSOKU_TRY(page.offset, file_->append(stored));
   return page;
 }
 
@@ -209,18 +181,7 @@ Status ColdSegmentWriter::finish() {
   KANSOKU_TRY(ColdPage ids, put_page(ids_, true));
   append_page(footer, ids);
   KANSOKU_RETURN_IF_ERROR(put_hashes(footer));
-  const uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(header())));
-  const auto footer_bytes = static_cast<uint32_t>(footer.size());
-  append_le(footer, file_bytes_);
-  append_le(footer, footer_bytes);
-  append_le(footer, crc);
-  append_le(footer, kColdMagic);
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(footer)));
-  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
-  file_.reset();
-  const std::string path = env::join_path(directory_, cold_name(id_));
-  KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
-  finished_ = true;
+  KANSOKU_TRY([[maybe_unused]] const uint64_t bytes, file_->finish(footer));
   return files_->sync_directory(directory_);
 }
 
@@ -235,24 +196,10 @@ Result<std::shared_ptr<const ColdSegment>> ColdSegment::open(env::FileSystem& fi
 }
 
 Status ColdSegment::load(env::FileSystem& files) {
-  KANSOKU_TRY(file_, files.open(path_, env::OpenMode::Read));
-  KANSOKU_TRY(file_bytes_, file_->size());
-  if (file_bytes_ < kHeaderBytes + kTrailerBytes) return std::unexpected(damage(path_, "cut off"));
-  KANSOKU_TRY(std::string head, read_exactly(*file_, path_, 0, kHeaderBytes));
-  if (head != header()) return std::unexpected(damage(path_, "not a cold segment of version 1"));
-  KANSOKU_TRY(std::string trailer,
-              read_exactly(*file_, path_, file_bytes_ - kTrailerBytes, kTrailerBytes));
-  const auto offset = load_le<uint64_t>(trailer.data());
-  const auto bytes = load_le<uint32_t>(trailer.data() + 8);
-  if (load_le<uint64_t>(trailer.data() + 16) != kColdMagic || bytes > kFooterBytesMax ||
-      offset > file_bytes_ || offset + bytes + kTrailerBytes != file_bytes_) {
-    return std::unexpected(damage(path_, "the trailer is damaged"));
-  }
-  KANSOKU_TRY(std::string footer, read_exactly(*file_, path_, offset, bytes));
-  if (crc32c(as_bytes(footer), crc32c(as_bytes(head))) != load_le<uint32_t>(trailer.data() + 12)) {
-    return std::unexpected(damage(path_, "the footer is damaged"));
-  }
-  if (!decode_footer(footer)) return std::unexpected(damage(path_, "the footer is not one"));
+  KANSOKU_TRY(FooterFile from, open_footer_file(files, path_, kFormat));
+  file_ = std::move(from.file);
+  file_bytes_ = from.file_bytes;
+  if (!decode_footer(from.footer)) return std::unexpected(damage(path_, "the footer is not one"));
   return {};
 }
 

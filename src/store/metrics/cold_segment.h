@@ -10,6 +10,7 @@
 
 #include "base/codec/zstd.h"
 #include "base/env/env.h"
+#include "store/footer_file.h"
 #include "store/metrics/cold_chunk.h"
 #include "store/page_cache.h"
 
@@ -44,7 +45,6 @@ class ColdSegmentWriter {
   // Writes DIRECTORY/cold-ID.kcs.tmp until finish().
   static Result<std::unique_ptr<ColdSegmentWriter>> create(env::FileSystem& files,
                                                            std::string directory, uint64_t id);
-  ~ColdSegmentWriter();
   ColdSegmentWriter(const ColdSegmentWriter&) = delete;
   ColdSegmentWriter& operator=(const ColdSegmentWriter&) = delete;
   // Room for as many rows.
@@ -83,8 +83,7 @@ class ColdSegmentWriter {
   env::FileSystem* files_;
   std::string directory_;
   uint64_t id_;
-  std::unique_ptr<env::File> file_;
-  uint64_t file_bytes_ = 0;
+  std::unique_ptr<FooterFileWriter> file_;
   std::vector<signal::Scope> scopes_;
   ColdChunkBuilder chunk_;
   struct Waiting {
@@ -103,7 +102,6 @@ class ColdSegmentWriter {
   };
   std::vector<RowHash> hashes_;
   codec::Compressor compressor_;
-  bool finished_ = false;
 };
 
 class ColdSegment {

@@ -5,35 +5,10 @@
 namespace kansoku::store::metrics {
 namespace {
 
-constexpr uint64_t kManifestMagic = 0x31304e4d4d4b00ULL;
 // 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of
 // the series' ids; records of version 1 and 2 end before those. 4: tiers of replacing series;
 // records of version 3 end before them.
-constexpr uint32_t kManifestVersion = 4;
-constexpr uint32_t kManifestVersionMin = 1;
-constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
-// Rewritten when it has grown to this, and to twice what it was as one record.
-constexpr uint64_t kManifestBytesMax = 64U << 10;
-
-std::string manifest_header(uint32_t version = kManifestVersion) {
-  std::string out;
-  append_le(out, kManifestMagic);
-  append_le(out, version);
-  append_le(out, crc32c(as_bytes(out)));
-  return out;
-}
-
-// The version of a manifest that a newer program wrote; its checksum tells it from a damaged
-// header.
-std::optional<uint32_t> newer_version(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes || load_le<uint64_t>(bytes.data()) != kManifestMagic) {
-    return std::nullopt;
-  }
-  auto version = load_le<uint32_t>(bytes.data() + 8);
-  bool whole = crc32c(as_bytes(bytes.substr(0, 12))) == load_le<uint32_t>(bytes.data() + 12);
-  if (!whole || version <= kManifestVersion) return std::nullopt;
-  return version;
-}
+constexpr RecordFormat kFormat{.magic = 0x31304e4d4d4b00ULL, .version = 4, .version_min = 1};
 
 std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) {
   std::string payload;
@@ -60,10 +35,15 @@ std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) 
   for (uint64_t id : edit.tiers_removed) append_varint(payload, id);
   append_varint(payload, edit.tiers_added.size());
   for (const TierMeta& meta : edit.tiers_added) encode_tier_meta(meta, payload);
-  std::string out;
-  append_le(out, static_cast<uint32_t>(payload.size()));
-  append_le(out, crc32c(as_bytes(payload)));
-  return out + payload;
+  return payload;
+}
+
+std::string encode_all(const ManifestState& state) {
+  ManifestEdit all;
+  for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
+  for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
+  for (const auto& [id, meta] : state.tiers) all.tiers_added.push_back(meta);
+  return encode_edit(all, state);
 }
 
 bool apply_cold(const char*& at, const char* end, ManifestState& state) {
@@ -154,46 +134,16 @@ void apply_edit(const ManifestEdit& edit, const ManifestState& scalars, Manifest
 Manifest::Manifest(env::FileSystem& files, std::string directory)
     : files_(&files),
       directory_(std::move(directory)),
-      path_(env::join_path(directory_, "manifest")) {}
+      file_(files, env::join_path(directory_, "manifest"), kFormat) {}
 
 Status Manifest::load(uint64_t log_first_sequence) {
-  auto bytes = files_->read_all(path_, size_t{1} << 30);
-  if (!bytes && bytes.error().code != ErrorCode::NotFound) {
-    return std::unexpected(std::move(bytes).error());
-  }
-  bool whole = bytes.has_value();
-  if (bytes) {
-    std::string_view view = *bytes;
-    if (auto version = newer_version(view)) {
-      return fail(
-          ErrorCode::FailedPrecondition,
-          fmt::format("written by a newer kansoku (manifest version {}, this program knows {}); "
-                      "run that one, nothing was touched",
-                      *version, kManifestVersion),
-          path_);
-    }
-    whole = false;
-    for (uint32_t version = kManifestVersionMin; version <= kManifestVersion; ++version) {
-      whole = whole || view.substr(0, kHeaderBytes) == manifest_header(version);
-    }
-    size_t at = kHeaderBytes;
-    while (whole && at < view.size()) {
-      if (view.size() - at < 8) break;
-      size_t size = load_le<uint32_t>(view.data() + at);
-      if (size > view.size() - at - 8) break;
-      std::string_view payload = view.substr(at + 8, size);
-      if (crc32c(as_bytes(payload)) != load_le<uint32_t>(view.data() + at + 4)) break;
-      if (!apply_edit(payload, state_)) {
-        return fail(ErrorCode::DataLoss, "a record of the manifest is of an unknown form", path_);
-      }
-      at += 8 + size;
-    }
-    whole = whole && at == view.size();
-  }
-  whole = whole && state_.floor + 1 >= log_first_sequence;
-  if (!whole) KANSOKU_RETURN_IF_ERROR(rebuild());
+  KANSOKU_TRY(const bool readable, file_.load([&](std::string_view payload) -> Status {
+    if (apply_edit(payload, state_)) return {};
+    return corruption("a record of the manifest is of an unknown form");
+  }));
+  if (!readable || state_.floor + 1 < log_first_sequence) KANSOKU_RETURN_IF_ERROR(rebuild());
   KANSOKU_RETURN_IF_ERROR(remove_orphans());
-  return rewrite(state_);
+  return file_.rewrite(encode_all(state_));
 }
 
 // Takes in what the directory says beyond the readable records.
@@ -289,34 +239,8 @@ Status Manifest::remove_orphans() {
 
 Status Manifest::write(env::FileSystem& files, const std::string& directory,
                        const ManifestState& state) {
-  ManifestEdit all;
-  for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
-  for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
-  for (const auto& [id, meta] : state.tiers) all.tiers_added.push_back(meta);
   return files.write_atomic(env::join_path(directory, "manifest"),
-                            manifest_header() + encode_edit(all, state));
-}
-
-Status Manifest::rewrite(const ManifestState& state) {
-  ManifestEdit all;
-  for (const auto& [first, meta] : state.parts) all.added.push_back(meta);
-  for (const auto& [id, meta] : state.cold) all.cold_added.push_back(meta);
-  for (const auto& [id, meta] : state.tiers) all.tiers_added.push_back(meta);
-  std::string bytes = manifest_header() + encode_edit(all, state);
-  file_.reset();
-  KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));
-  KANSOKU_TRY(file_, files_->open(path_, env::OpenMode::ReadWrite));
-  file_bytes_ = bytes.size();
-  rewritten_bytes_ = bytes.size();
-  must_rewrite_ = false;
-  return {};
-}
-
-Status Manifest::append(const std::string& record) {
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(record)));
-  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
-  file_bytes_ += record.size();
-  return {};
+                            RecordFile::file_of(kFormat, encode_all(state)));
 }
 
 Status Manifest::publish(const ManifestEdit& edit, const ManifestState& scalars) {
@@ -324,21 +248,7 @@ Status Manifest::publish(const ManifestEdit& edit, const ManifestState& scalars)
   apply_edit(edit, scalars, next);
   ManifestState written = scalars;
   written.next_part = next.next_part;
-  Status status;
-  if (must_rewrite_ || !file_ || file_bytes_ > std::max(kManifestBytesMax, 2 * rewritten_bytes_)) {
-    status = rewrite(next);
-  } else {
-    status = append(encode_edit(edit, written));
-    if (!status) {
-      // What reached the disk is unknown: the next try writes a new file.
-      must_rewrite_ = true;
-      status = rewrite(next);
-    }
-  }
-  if (!status) {
-    must_rewrite_ = true;
-    return status;
-  }
+  KANSOKU_RETURN_IF_ERROR(file_.put(encode_edit(edit, written), [&] { return encode_all(next); }));
   state_ = std::move(next);
   return {};
 }

@@ -8,6 +8,7 @@
 #include "store/metrics/cold_segment.h"
 #include "store/metrics/part.h"
 #include "store/metrics/tier_part.h"
+#include "store/record_file.h"
 
 namespace kansoku::store::metrics {
 
@@ -54,20 +55,14 @@ class Manifest {
   uint64_t take_part_id() { return state_.next_part++; }
 
  private:
-  Status rewrite(const ManifestState& state);
-  Status append(const std::string& record);
   Status rebuild();
   Status rebuild_tiers(const std::vector<env::DirectoryEntry>& entries);
   Status remove_orphans();
 
   env::FileSystem* files_;
   std::string directory_;
-  std::string path_;
+  RecordFile file_;
   ManifestState state_;
-  std::unique_ptr<env::File> file_;
-  uint64_t file_bytes_ = 0;
-  uint64_t rewritten_bytes_ = 0;  // as one record
-  bool must_rewrite_ = false;
   bool rebuilt_ = false;
 };
 

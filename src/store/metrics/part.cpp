@@ -8,10 +8,9 @@
 namespace kansoku::store::metrics {
 namespace {
 
-constexpr uint64_t kPartMagic = 0x3130545241504d4bULL;  // "KMPART01"
-constexpr size_t kHeaderBytes = 16;                     // magic, version, reserved
-constexpr size_t kTrailerBytes = 24;                    // footer's offset, bytes, checksum, magic
-constexpr uint64_t kFooterBytesMax = 1U << 30;
+constexpr FooterFormat kFormat{.magic = 0x3130545241504d4bULL,  // "KMPART01"
+                               .version = kPartVersion,
+                               .version_min = kPartVersionMin};
 
 Error damage(const std::string& path, std::string what) {
   return Error{ErrorCode::DataLoss, std::move(what), path};
@@ -57,54 +56,25 @@ bool decode_page_info(const char*& at, const char* end, PageInfo& out) {
   return read_varint(at, end, out.points);
 }
 
-Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
-                                 size_t bytes) {
-  std::string out(bytes, '\0');
-  KANSOKU_TRY(size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
-  if (n != bytes) return std::unexpected(damage(path, "cut off"));
-  return out;
-}
-
 struct Footer {
   PartMeta meta;
   std::vector<PageInfo> pages;
 };
 
-Result<Footer> read_footer(env::File& file, const std::string& path) {
-  KANSOKU_TRY(uint64_t size, file.size());
-  if (size < kHeaderBytes + kTrailerBytes) return std::unexpected(damage(path, "cut off"));
-  KANSOKU_TRY(std::string head, read_exactly(file, path, 0, kHeaderBytes));
-  if (load_le<uint64_t>(head.data()) != kPartMagic) {
-    return std::unexpected(damage(path, "not a part"));
-  }
-  uint32_t version = load_le<uint32_t>(head.data() + 8);
-  if (version < kPartVersionMin || version > kPartVersion) {
-    return std::unexpected(damage(path, fmt::format("part of version {}", version)));
-  }
-  KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));
-  auto offset = load_le<uint64_t>(trailer.data());
-  uint64_t bytes = load_le<uint32_t>(trailer.data() + 8);
-  if (load_le<uint64_t>(trailer.data() + 16) != kPartMagic || bytes > kFooterBytesMax ||
-      offset > size || offset + bytes + kTrailerBytes != size) {
-    return std::unexpected(damage(path, "the trailer is damaged"));
-  }
-  KANSOKU_TRY(std::string footer, read_exactly(file, path, offset, bytes));
-  if (crc32c(as_bytes(footer), crc32c(as_bytes(head))) != load_le<uint32_t>(trailer.data() + 12)) {
-    return std::unexpected(damage(path, "the footer is damaged"));
-  }
+Result<Footer> decode_footer(const FooterFile& from, const std::string& path) {
   Footer out;
-  const char* at = footer.data();
-  const char* end = at + footer.size();
+  const char* at = from.footer.data();
+  const char* end = at + from.footer.size();
   uint64_t pages = 0;
-  bool good =
-      decode_part_meta(at, end, out.meta) && read_varint(at, end, pages) && pages <= footer.size();
+  bool good = decode_part_meta(at, end, out.meta) && read_varint(at, end, pages) &&
+              pages <= from.footer.size();
   for (uint64_t i = 0; i < pages && good; ++i) {
     PageInfo page;
-    good = decode_page_info(at, end, page) && page.offset + page.stored_bytes <= offset;
+    good = decode_page_info(at, end, page) && page.offset + page.stored_bytes <= from.footer_offset;
     out.pages.push_back(page);
   }
   if (!good || at != end) return std::unexpected(damage(path, "the footer is not one"));
-  out.meta.file_bytes = size;
+  out.meta.file_bytes = from.file_bytes;
   return out;
 }
 
@@ -190,26 +160,14 @@ PartWriter::PartWriter(env::FileSystem& files, std::string directory, PartMeta m
       level_(level),
       sections_ms_(sections_ms) {}
 
-PartWriter::~PartWriter() {
-  if (finished_) return;
-  file_.reset();
-  (void)files_->remove(env::join_path(directory_, part_name(meta_.id) + ".tmp"));
-}
-
 Result<std::unique_ptr<PartWriter>> PartWriter::create(env::FileSystem& files,
                                                        std::string directory, PartMeta meta,
                                                        int compression_level,
                                                        SectionLengths sections_ms) {
   std::unique_ptr<PartWriter> writer(
       new PartWriter(files, std::move(directory), meta, compression_level, sections_ms));
-  std::string path = env::join_path(writer->directory_, part_name(meta.id) + ".tmp");
-  KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
-  std::string head;
-  append_le(head, kPartMagic);
-  append_le(head, kPartVersion);
-  append_le(head, uint32_t{0});
-  KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(head)));
-  writer->file_bytes_ = head.size();
+  KANSOKU_TRY(writer->file_,
+              FooterFileWriter::create(files, writer->directory_, part_name(meta.id), kFormat));
   return writer;
 }
 
@@ -258,11 +216,9 @@ Status PartWriter::flush_page(PageKind kind, int64_t section) {
   std::string raw = builder(kind, section).take(page);
   buffer_.clear();
   compressor_.compress(raw, level_, buffer_);
-  page.offset = file_bytes_;
   page.stored_bytes = static_cast<uint32_t>(buffer_.size());
   page.crc = crc32c(as_bytes(buffer_));
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(buffer_)));
-  file_bytes_ += buffer_.size();
+  KANSOKU_TRY(page.offset, file_->append(buffer_));
   if (kind != PageKind::Times) {
     bool first = meta_.points == 0;
     meta_.min_ms = first ? page.min_ms : std::min(meta_.min_ms, page.min_ms);
@@ -284,34 +240,19 @@ Result<PartMeta> PartWriter::finish() {
   std::ranges::sort(pages_, {}, [](const Written& written) {
     return std::tuple(written.page.kind, written.section, written.page.offset);
   });
-  std::string head;
-  append_le(head, kPartMagic);
-  append_le(head, kPartVersion);
-  append_le(head, uint32_t{0});
   std::string footer;
   encode_part_meta(meta_, footer);
   append_varint(footer, pages_.size());
   for (const Written& written : pages_) encode_page_info(written.page, footer);
-  uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(head)));
-  auto footer_bytes = static_cast<uint32_t>(footer.size());
-  append_le(footer, file_bytes_);
-  append_le(footer, footer_bytes);
-  append_le(footer, crc);
-  append_le(footer, kPartMagic);
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(footer)));
-  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
-  file_.reset();
-  std::string path = env::join_path(directory_, part_name(meta_.id));
-  KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
-  finished_ = true;
+  KANSOKU_TRY(meta_.file_bytes, file_->finish(footer));
   KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
-  meta_.file_bytes = file_bytes_ + footer.size();
   return meta_;
 }
 
 Status Part::load(env::FileSystem& files) {
-  KANSOKU_TRY(file_, files.open(path_, env::OpenMode::Read));
-  KANSOKU_TRY(Footer footer, read_footer(*file_, path_));
+  KANSOKU_TRY(FooterFile from, open_footer_file(files, path_, kFormat));
+  KANSOKU_TRY(Footer footer, decode_footer(from, path_));
+  file_ = std::move(from.file);
   if (footer.meta.id != meta_.id || footer.meta.first_sequence != meta_.first_sequence ||
       footer.meta.last_sequence != meta_.last_sequence) {
     return std::unexpected(damage(path_, "the footer names another part"));
@@ -333,8 +274,8 @@ std::shared_ptr<const Part> Part::open(env::FileSystem& files, const std::string
 }
 
 Result<PartMeta> Part::read_meta(env::FileSystem& files, const std::string& path) {
-  KANSOKU_TRY(auto file, files.open(path, env::OpenMode::Read));
-  KANSOKU_TRY(Footer footer, read_footer(*file, path));
+  KANSOKU_TRY(const FooterFile from, open_footer_file(files, path, kFormat));
+  KANSOKU_TRY(Footer footer, decode_footer(from, path));
   return footer.meta;
 }
 

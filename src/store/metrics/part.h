@@ -21,6 +21,7 @@
 
 #include "base/codec/zstd.h"
 #include "base/env/env.h"
+#include "store/footer_file.h"
 #include "store/metrics/page.h"
 #include "store/page_cache.h"
 
@@ -61,8 +62,6 @@ class PartWriter {
   static Result<std::unique_ptr<PartWriter>> create(env::FileSystem& files, std::string directory,
                                                     PartMeta meta, int compression_level,
                                                     SectionLengths sections_ms = {});
-  // Removes the temporary file when finish() was not reached.
-  ~PartWriter();
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
 
@@ -86,8 +85,7 @@ class PartWriter {
   std::string directory_;
   PartMeta meta_;
   int level_;
-  std::unique_ptr<env::File> file_;
-  uint64_t file_bytes_ = 0;
+  std::unique_ptr<FooterFileWriter> file_;
   SectionLengths sections_ms_;
   std::array<std::map<int64_t, PageBuilder>, kPageKinds> builders_;
   struct Written {
@@ -97,7 +95,6 @@ class PartWriter {
   std::vector<Written> pages_;
   codec::Compressor compressor_;
   std::string buffer_;
-  bool finished_ = false;
 };
 
 class Part {

@@ -8,30 +8,14 @@
 namespace kansoku::store::metrics {
 namespace {
 
-constexpr uint64_t kTierMagic = 0x313052454954'4d4bULL;  // "KMTIER01"
-constexpr size_t kHeaderBytes = 16;                      // magic, version, reserved
-constexpr size_t kTrailerBytes = 24;                     // footer's offset, bytes, checksum, magic
-constexpr uint64_t kFooterBytesMax = 1U << 30;
-constexpr int kTierLevel = 3;  // of zstd: these files live for months
+constexpr FooterFormat kFormat{.magic = 0x313052454954'4d4bULL,  // "KMTIER01"
+                               .version = kTierPartVersion,
+                               .version_min = kTierPartVersion};
+constexpr size_t kHeaderBytes = 16;  // before the first page
+constexpr int kTierLevel = 3;        // of zstd: these files live for months
 
 Error damage(const std::string& path, std::string what) {
   return Error{ErrorCode::DataLoss, std::move(what), path};
-}
-
-std::string header() {
-  std::string out;
-  append_le(out, kTierMagic);
-  append_le(out, kTierPartVersion);
-  append_le(out, uint32_t{0});
-  return out;
-}
-
-Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
-                                 size_t bytes) {
-  std::string out(bytes, '\0');
-  KANSOKU_TRY(size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
-  if (n != bytes) return std::unexpected(damage(path, "cut off"));
-  return out;
 }
 
 struct Footer {
@@ -57,36 +41,21 @@ bool decode_page(const char*& at, const char* end, const TierPage* before, TierP
   return true;
 }
 
-Result<Footer> read_footer(env::File& file, const std::string& path) {
-  KANSOKU_TRY(uint64_t size, file.size());
-  if (size < kHeaderBytes + kTrailerBytes) return std::unexpected(damage(path, "cut off"));
-  KANSOKU_TRY(std::string head, read_exactly(file, path, 0, kHeaderBytes));
-  if (head != header()) return std::unexpected(damage(path, "not a tier part of this version"));
-  KANSOKU_TRY(std::string trailer, read_exactly(file, path, size - kTrailerBytes, kTrailerBytes));
-  auto offset = load_le<uint64_t>(trailer.data());
-  uint64_t bytes = load_le<uint32_t>(trailer.data() + 8);
-  if (load_le<uint64_t>(trailer.data() + 16) != kTierMagic || bytes > kFooterBytesMax ||
-      offset > size || offset + bytes + kTrailerBytes != size) {
-    return std::unexpected(damage(path, "the trailer is damaged"));
-  }
-  KANSOKU_TRY(std::string footer, read_exactly(file, path, offset, bytes));
-  if (crc32c(as_bytes(footer), crc32c(as_bytes(head))) != load_le<uint32_t>(trailer.data() + 12)) {
-    return std::unexpected(damage(path, "the footer is damaged"));
-  }
+Result<Footer> decode_footer(const FooterFile& from, const std::string& path) {
   Footer out;
-  const char* at = footer.data();
-  const char* end = at + footer.size();
+  const char* at = from.footer.data();
+  const char* end = at + from.footer.size();
   uint64_t pages = 0;
-  bool good =
-      decode_tier_meta(at, end, out.meta) && read_varint(at, end, pages) && pages <= footer.size();
+  bool good = decode_tier_meta(at, end, out.meta) && read_varint(at, end, pages) &&
+              pages <= from.footer.size();
   for (uint64_t i = 0; i < pages && good; ++i) {
     TierPage page;
     good = decode_page(at, end, out.pages.empty() ? nullptr : &out.pages.back(), page) &&
-           page.offset + page.stored_bytes <= offset;
+           page.offset + page.stored_bytes <= from.footer_offset;
     out.pages.push_back(page);
   }
   if (!good || at != end) return std::unexpected(damage(path, "the footer is not one"));
-  out.meta.file_bytes = size;
+  out.meta.file_bytes = from.file_bytes;
   return out;
 }
 
@@ -137,18 +106,9 @@ Result<std::unique_ptr<TierPartWriter>> TierPartWriter::create(env::FileSystem& 
                                                                TierMeta meta) {
   KANSOKU_CHECK(tier_index(meta.tier_ms) < kTiersMs.size());
   std::unique_ptr<TierPartWriter> writer(new TierPartWriter(files, std::move(directory), meta));
-  std::string path = env::join_path(writer->directory_, tier_part_name(meta.id) + ".tmp");
-  KANSOKU_TRY(writer->file_, files.open(path, env::OpenMode::CreateEmpty));
-  std::string head = header();
-  KANSOKU_RETURN_IF_ERROR(writer->file_->write_at(0, as_bytes(head)));
-  writer->file_bytes_ = head.size();
+  KANSOKU_TRY(writer->file_, FooterFileWriter::create(files, writer->directory_,
+                                                      tier_part_name(meta.id), kFormat));
   return writer;
-}
-
-TierPartWriter::~TierPartWriter() {
-  if (finished_) return;
-  file_.reset();
-  (void)files_->remove(env::join_path(directory_, tier_part_name(meta_.id) + ".tmp"));
 }
 
 Status TierPartWriter::add(SeriesId id, const TierCells& cells) {
@@ -171,12 +131,10 @@ Status TierPartWriter::add(SeriesId id, const TierCells& cells) {
 Status TierPartWriter::flush_page() {
   stored_.clear();
   compressor_.compress(raw_, kTierLevel, stored_);
-  page_.offset = file_bytes_;
   page_.raw_bytes = static_cast<uint32_t>(raw_.size());
   page_.stored_bytes = static_cast<uint32_t>(stored_.size());
   page_.crc = crc32c(as_bytes(stored_));
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(stored_)));
-  file_bytes_ += stored_.size();
+  KANSOKU_TRY(page_.offset, file_->append(stored_));
   pages_.push_back(page_);
   raw_.clear();
   return {};
@@ -198,26 +156,15 @@ Result<TierMeta> TierPartWriter::finish(uint8_t tiers, bool incomplete) {
     append_varint(footer, page.last_id - page.first_id);
     last_id = page.last_id;
   }
-  uint32_t crc = crc32c(as_bytes(footer), crc32c(as_bytes(header())));
-  auto footer_bytes = static_cast<uint32_t>(footer.size());
-  append_le(footer, file_bytes_);
-  append_le(footer, footer_bytes);
-  append_le(footer, crc);
-  append_le(footer, kTierMagic);
-  KANSOKU_RETURN_IF_ERROR(file_->write_at(file_bytes_, as_bytes(footer)));
-  KANSOKU_RETURN_IF_ERROR(file_->sync_data());
-  file_.reset();
-  std::string path = env::join_path(directory_, tier_part_name(meta_.id));
-  KANSOKU_RETURN_IF_ERROR(files_->rename(path + ".tmp", path));
-  finished_ = true;
+  KANSOKU_TRY(meta_.file_bytes, file_->finish(footer));
   KANSOKU_RETURN_IF_ERROR(files_->sync_directory(directory_));
-  meta_.file_bytes = file_bytes_ + footer.size();
   return meta_;
 }
 
 Status TierPart::load(env::FileSystem& files) {
-  KANSOKU_TRY(file_, files.open(path_, env::OpenMode::Read));
-  KANSOKU_TRY(Footer footer, read_footer(*file_, path_));
+  KANSOKU_TRY(FooterFile from, open_footer_file(files, path_, kFormat));
+  KANSOKU_TRY(Footer footer, decode_footer(from, path_));
+  file_ = std::move(from.file);
   if (footer.meta.id != meta_.id || footer.meta.day_ms != meta_.day_ms ||
       footer.meta.tier_ms != meta_.tier_ms) {
     return std::unexpected(damage(path_, "the footer names another tier part"));
@@ -236,8 +183,8 @@ std::shared_ptr<const TierPart> TierPart::open(env::FileSystem& files, const std
 }
 
 Result<TierMeta> TierPart::read_meta(env::FileSystem& files, const std::string& path) {
-  KANSOKU_TRY(auto file, files.open(path, env::OpenMode::Read));
-  KANSOKU_TRY(Footer footer, read_footer(*file, path));
+  KANSOKU_TRY(const FooterFile from, open_footer_file(files, path, kFormat));
+  KANSOKU_TRY(Footer footer, decode_footer(from, path));
   return footer.meta;
 }
 

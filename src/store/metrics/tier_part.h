@@ -13,6 +13,7 @@
 
 #include "base/codec/zstd.h"
 #include "base/env/env.h"
+#include "store/footer_file.h"
 #include "store/metrics/tier_cells.h"
 #include "store/page_cache.h"
 
@@ -59,8 +60,6 @@ class TierPartWriter {
   // Writes DIRECTORY/tier-ID.kmt.tmp until finish().
   static Result<std::unique_ptr<TierPartWriter>> create(env::FileSystem& files,
                                                         std::string directory, TierMeta meta);
-  // Removes the temporary file when finish() was not reached.
-  ~TierPartWriter();
   TierPartWriter(const TierPartWriter&) = delete;
   TierPartWriter& operator=(const TierPartWriter&) = delete;
 
@@ -79,15 +78,13 @@ class TierPartWriter {
   env::FileSystem* files_;
   std::string directory_;
   TierMeta meta_;
-  std::unique_ptr<env::File> file_;
-  uint64_t file_bytes_ = 0;
+  std::unique_ptr<FooterFileWriter> file_;
   std::vector<TierPage> pages_;
   TierPage page_;
   std::string raw_;
   std::string run_;
   std::string stored_;
   codec::Compressor compressor_;
-  bool finished_ = false;
 };
 
 class TierPart {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "api/aws/monitoring/monitoring_errors.h"
+#include "wire/aws/monitoring/units.h"
 
 namespace kansoku::api::aws::monitoring {
 namespace {
@@ -15,34 +16,6 @@ using kansoku::aws::monitoring::DimensionView;
 
 // Values must lie within ±2^360 (API reference of MetricDatum).
 const double kValueMax = std::ldexp(1.0, 360);
-
-constexpr std::string_view kUnits[] = {"None",
-                                       "Count",
-                                       "Percent",
-                                       "Seconds",
-                                       "Bytes",
-                                       "Milliseconds",
-                                       "Microseconds",
-                                       "Kilobytes",
-                                       "Megabytes",
-                                       "Gigabytes",
-                                       "Terabytes",
-                                       "Bits",
-                                       "Kilobits",
-                                       "Megabits",
-                                       "Gigabits",
-                                       "Terabits",
-                                       "Bytes/Second",
-                                       "Kilobytes/Second",
-                                       "Megabytes/Second",
-                                       "Gigabytes/Second",
-                                       "Terabytes/Second",
-                                       "Bits/Second",
-                                       "Kilobits/Second",
-                                       "Megabits/Second",
-                                       "Gigabits/Second",
-                                       "Terabits/Second",
-                                       "Count/Second"};
 
 bool printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
@@ -174,7 +147,7 @@ bool MetricDatumSink::check_dimensions(const Datum& datum) {
 }
 
 bool MetricDatumSink::check_unit(const Datum& datum) {
-  if (!datum.unit || std::ranges::find(kUnits, *datum.unit) != std::end(kUnits)) return true;
+  if (!datum.unit || kansoku::aws::monitoring::is_standard_unit(*datum.unit)) return true;
   return refuse(invalid(*datum.unit, datum.path() + ".Unit"));
 }
 

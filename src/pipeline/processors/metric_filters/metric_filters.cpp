@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/time/grid.h"
+#include "pipeline/graph/events_then_metrics.h"
 
 namespace kansoku::pipeline::metric_filters {
 namespace {
@@ -146,24 +147,7 @@ std::shared_ptr<const signal::MetricBatch> MetricFilters::metrics_of(
 void MetricFilters::push(signal::EventDelivery delivery) {
   auto batch = metrics_of(delivery.scope, *delivery.batch);
   if (batch == nullptr) return events_.push(std::move(delivery));
-  signal::AckToken outer = std::move(delivery.token);
-  const uint64_t rows = outer.rows();
-  const env::MonotonicTime deadline = outer.deadline();
-  delivery.token = signal::AckToken(
-      rows, nullptr, Lane::Ingest,
-      [this, scope = delivery.scope, producer = delivery.producer, batch = std::move(batch),
-       outer = std::move(outer)](signal::Verdict verdict) mutable {
-        if (!verdict.status) return outer.resolve(std::move(verdict));
-        const uint64_t points = batch->point_count();
-        metrics_.push({std::move(scope), std::move(batch), std::move(producer),
-                       signal::AckToken(points, nullptr, Lane::Ingest,
-                                        [verdict = std::move(verdict),
-                                         outer = std::move(outer)](const signal::Verdict&) mutable {
-                                          outer.resolve(std::move(verdict));
-                                        })});
-      },
-      deadline);
-  events_.push(std::move(delivery));
+  push_events_then_metrics(events_, metrics_, std::move(delivery), std::move(batch));
 }
 
 }  // namespace kansoku::pipeline::metric_filters

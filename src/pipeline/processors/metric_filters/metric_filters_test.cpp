@@ -2,10 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "pipeline/graph/test_sinks.h"
+
 namespace kansoku::pipeline::metric_filters {
 namespace {
 
-const signal::Scope kScope{"1", "r"};
 constexpr int64_t kMinuteNs = 60 * env::kNsPerS;
 
 class Group final : public Definitions {
@@ -26,56 +27,14 @@ class Group final : public Definitions {
   }
 };
 
-class Events final : public EventSink {
- public:
-  signal::Verdict verdict;
-  void push(signal::EventDelivery delivery) override {
-    verdict.counts = {{.outcome = signal::Outcome::Stored, .rows = delivery.batch->row_count()}};
-    delivery.token.resolve(verdict);
-  }
-};
-
-// Points as "metric{dimension=value} at MINUTE: count*sum".
-class Metrics final : public MetricSink {
- public:
-  std::vector<std::string> points;
-  void push(signal::MetricDelivery delivery) override {
-    const signal::MetricBatch& batch = *delivery.batch;
-    for (size_t i = 0; i < batch.point_count(); ++i) {
-      const auto labels = signal::Labels::from_canonical(
-          std::string(batch.canonical_labels(batch.point_series()[i])));
-      std::string text(labels.get(signal::kNameLabel));
-      for (const signal::LabelView& label : labels.list()) {
-        if (!label.name.starts_with("__")) text += fmt::format(" {}={}", label.name, label.value);
-      }
-      const signal::Point point = batch.point(i);
-      points.push_back(fmt::format("{} at {}: {}*{}", text, batch.timestamps_ms()[i] / 60'000,
-                                   point.count(), point.sum()));
-    }
-    delivery.token.resolve(signal::Verdict::stored(delivery.token.rows()));
-  }
-};
-
 struct Fixture {
   Group group;
-  Events events;
-  Metrics metrics;
+  TestEvents events;
+  TestMetrics metrics;
   MetricFilters filters{group, events, metrics};
 
   bool push(std::vector<std::pair<int64_t, std::string>> messages, std::string name = "g") {
-    signal::EventBatchBuilder builder;
-    const uint32_t stream = builder.add_stream({std::move(name), "s"});
-    for (const auto& [ns, text] : messages) {
-      builder.add_row(stream, ns);
-      builder.set_text(signal::kMessagePath, text);
-    }
-    bool good = false;
-    filters.push({kScope,
-                  builder.finish(),
-                  {},
-                  signal::AckToken(messages.size(), nullptr, Lane::Ingest,
-                                   [&](signal::Verdict v) { good = v.good(); })});
-    return good;
+    return push_messages(filters, std::move(messages), std::move(name));
   }
 };
 

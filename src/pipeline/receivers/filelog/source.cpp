@@ -1,0 +1,125 @@
+#include "pipeline/receivers/filelog/source.h"
+
+#include "base/text/ascii.h"
+
+namespace kansoku::pipeline::filelog {
+namespace {
+
+constexpr std::array<std::string_view, 9> kCompressed{".gz",  ".zst", ".bz2", ".xz", ".zip",
+                                                      ".tar", ".rar", ".lz4", ".tgz"};
+constexpr std::string_view kSeparators = ".-_~";
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+std::string with_path(std::string text, std::string_view path) {
+  return replaced(replaced(std::move(text), "{file_path}", path), "{file_name}",
+                  file_name_of(path));
+}
+
+}  // namespace
+
+std::string_view file_name_of(std::string_view path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool is_compressed_name(std::string_view name) {
+  return std::any_of(kCompressed.begin(), kCompressed.end(),
+                     [&](std::string_view suffix) { return name.ends_with(suffix); });
+}
+
+bool is_rotated_name(std::string_view base, std::string_view name) {
+  if (name.size() <= base.size()) return false;
+  if (name.starts_with(base)) return kSeparators.find(name[base.size()]) != std::string_view::npos;
+  size_t dot = base.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  return name.starts_with(base.substr(0, dot)) && name.ends_with(base.substr(dot)) &&
+         kSeparators.find(name[dot]) != std::string_view::npos;
+}
+
+Result<std::unique_ptr<const Source>> Source::make(SourceConfig config) {
+  std::unique_ptr<Source> out(new Source());
+  if (config.include.empty()) return invalid_argument("source {} has no files", config.name);
+  for (const std::string& glob : config.include) {
+    if (!glob.starts_with('/')) return invalid_argument("not an absolute path: {}", quoted(glob));
+    out->include_.emplace_back(glob);
+  }
+  for (const std::string& glob : config.exclude) {
+    if (glob.find('/') == std::string::npos) {
+      out->exclude_names_.push_back(glob);
+    } else {
+      out->exclude_paths_.emplace_back(glob);
+    }
+  }
+  if (!config.timestamp_format.empty()) {
+    std::string why;
+    out->time_format_ = TimeFormat::compile(config.timestamp_format, &why);
+    if (!out->time_format_) {
+      return invalid_argument("timestamp format {}: {}", quoted(config.timestamp_format), why);
+    }
+  }
+  for (size_t i = 0; i < config.filters.size(); ++i) {
+    const FilterRule& rule = config.filters[i];
+    KANSOKU_TRY(Regex regex, Regex::compile_search(rule.pattern));
+    std::string name = rule.name.empty() ? fmt::format("filter {}", i + 1) : rule.name;
+    out->filters_.push_back({std::move(name), rule.include, std::move(regex)});
+  }
+  CutterOptions cut{.charset = config.charset,
+                    .event_bytes_max = static_cast<size_t>(config.event_bytes_max),
+                    .long_events = config.long_events};
+  const MultilineConfig& lines = config.multiline;
+  if (lines.start_is_timestamp) {
+    if (!out->time_format_) return invalid_argument("multi-line by timestamp without its format");
+    cut.begins_event = [self = out.get()](std::string_view line) {
+      return self->time_format_->find(line, self->config_.zone, 0).has_value();
+    };
+  } else if (lines.enabled()) {
+    bool start = !lines.start_pattern.empty();
+    KANSOKU_TRY(Regex regex,
+                Regex::compile_search(start ? lines.start_pattern : lines.continuation_pattern));
+    auto shared = std::make_shared<const Regex>(std::move(regex));
+    cut.begins_event = [shared, start](std::string_view line) {
+      return shared->matches(line) == start;
+    };
+  }
+  out->cutter_ = std::make_unique<const EventCutter>(std::move(cut));
+  out->config_ = std::move(config);
+  return out;
+}
+
+bool Source::excluded(std::string_view path) const {
+  std::string_view name = file_name_of(path);
+  if (!config_.compressed_as_text && is_compressed_name(name)) return true;
+  for (const std::string& pattern : exclude_names_) {
+    if (glob_matches_name(pattern, name)) return true;
+  }
+  for (const PathGlob& glob : exclude_paths_) {
+    if (glob.matches(path)) return true;
+  }
+  return false;
+}
+
+bool Source::matches(std::string_view path) const {
+  bool included = std::any_of(include_.begin(), include_.end(),
+                              [&](const PathGlob& glob) { return glob.matches(path); });
+  return included && !excluded(path);
+}
+
+const std::string* Source::refused_by(std::string_view event) const {
+  for (const Filter& filter : filters_) {
+    if (filter.regex.matches(event) != filter.include) return &filter.name;
+  }
+  return nullptr;
+}
+
+std::string Source::group_of(std::string_view path) const { return with_path(config_.group, path); }
+std::string Source::stream_of(std::string_view path) const {
+  return with_path(config_.stream, path);
+}
+
+}  // namespace kansoku::pipeline::filelog

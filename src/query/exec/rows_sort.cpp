@@ -3,7 +3,7 @@
 namespace kansoku::query::rows {
 namespace {
 
-// Sorting is not cut into steps: this many rows are some milliseconds.
+// Keys are slots. Sorting is not cut into steps.
 class SortOperator final : public Operator {
  public:
   SortOperator(RunState& run, const Sort& stage, std::vector<Slot> slots)
@@ -13,18 +13,17 @@ class SortOperator final : public Operator {
         kept_(run, with_keys(std::move(slots), stage)) {}
 
   Status push(Batch batch) override {
-    // Keys are columns of their own behind those that go on.
-    for (size_t i = 0; i < stage_.keys.size(); ++i) {
-      const Expression& key = stage_.keys[i].expression;
-      if (key.type == Expression::Type::Column) continue;
-      return internal_error("a sort key is no column");
-    }
     KANSOKU_RETURN_IF_ERROR(run_.context.spend(batch.size() * 16));
+    if (cut_) {
+      KANSOKU_TRY(const std::vector<uint32_t> rows, better_rows(batch));
+      if (rows.empty()) return {};
+      batch.keep(rows);
+    }
     KANSOKU_RETURN_IF_ERROR(kept_.add(batch));
-    // Three times the limit: a cut costs a sort of what is there, and takes two thirds away.
-    if (stage_.limit && kept_.size() > 3 * *stage_.limit + 4'096) {
-      std::vector<uint32_t> first = order();
-      kept_.keep(first);
+    // A cut costs a sort of what is there, and takes half of it away.
+    if (stage_.limit && *stage_.limit > 0 && kept_.size() > 2 * *stage_.limit + 1'024) {
+      kept_.keep(order());
+      cut_ = true;
     }
     return {};
   }
@@ -41,6 +40,25 @@ class SortOperator final : public Operator {
   static std::vector<Slot> with_keys(std::vector<Slot> slots, const Sort& stage) {
     for (const Sort::Key& key : stage.keys) slots.push_back(key.expression.slot);
     return slots;
+  }
+  // Those that come before the last row of the cut; of equal ones the earlier stays.
+  Result<std::vector<uint32_t>> better_rows(Batch& batch) {
+    std::vector<const Vector*> keys;
+    for (const Sort::Key& key : stage_.keys) {
+      KANSOKU_TRY(const Vector* one, batch.column(key.expression.slot));
+      keys.push_back(one);
+    }
+    const Semantics& semantics = run_.semantics();
+    std::vector<uint32_t> out;
+    for (uint32_t row = 0; row < batch.size(); ++row) {
+      int order = 0;
+      for (size_t i = 0; i < keys.size() && order == 0; ++i) {
+        order = semantics.compare(keys[i]->at(row), kept_.at(*stage_.limit - 1, columns_ + i));
+        if (stage_.keys[i].descending) order = -order;
+      }
+      if (order < 0) out.push_back(row);
+    }
+    return out;
   }
   std::vector<uint32_t> order() const {
     std::vector<uint32_t> rows(kept_.size());
@@ -68,6 +86,8 @@ class SortOperator final : public Operator {
   const Sort& stage_;
   size_t columns_;
   KeptRows kept_;
+  // The first rows of what is kept are the best so far, in order, as many as the limit.
+  bool cut_ = false;
 };
 
 }  // namespace

@@ -203,6 +203,41 @@ TEST_CASE("groups by a field add up") {
   CHECK(column(*table, 1) == std::vector<int64_t>{408, 817});
 }
 
+TEST_CASE("a sort before a limit keeps the first ones only, and those are right") {
+  // Enough rows that what is kept is cut more than once.
+  env::SimClock clock;
+  store::ReferenceEventStore store(clock);
+  signal::EventBatchBuilder builder;
+  const uint32_t stream = builder.add_stream({.group = "g", .stream = "s"});
+  for (int64_t i = 0; i < 5'000; ++i) {
+    builder.add_row(stream, i);
+    builder.set_int("n", i * 7'919 % 5'003);
+    builder.set_int("i", i);
+  }
+  store.append({.scope = kScope,
+                .batch = builder.finish(),
+                .token = signal::AckToken(5'000, nullptr, Lane::Ingest, [](signal::Verdict) {})});
+  for (const bool descending : {false, true}) {
+    auto plan = plan_over({"n", "i"});
+    plan->order = store::EventOrder::OldestFirst;
+    Sort sort;
+    sort.keys.push_back({Expression::of_slot(0), descending});
+    sort.limit = 5;
+    plan->stages.emplace_back(std::move(sort));
+    plan->output = {{"n", 0, false}};
+    QueryContext context(clock, {});
+    RowsQuery query(plan, {.store = &store, .scan = {.scope = kScope}}, context);
+    const auto table = query.run();
+    REQUIRE(table.has_value());
+    std::vector<int64_t> all;
+    for (int64_t i = 0; i < 5'000; ++i) all.push_back(i * 7'919 % 5'003);
+    std::ranges::sort(all);
+    if (descending) std::ranges::reverse(all);
+    all.resize(5);
+    CHECK(column(**table, 0) == all);
+  }
+}
+
 TEST_CASE("a union gives the rows of both") {
   Watched store;
   auto other = plan_over({"n"});

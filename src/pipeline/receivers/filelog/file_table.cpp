@@ -277,7 +277,9 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
       if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
       auto file = open(found->path);
       if (!file) return;
-      if (found->size >= tail.size && read_bytes(*file, 0, tail.head.size()) == tail.head) {
+      bool same = !tail.head.empty() && found->size >= tail.size &&
+                  read_bytes(*file, 0, tail.head.size()) == tail.head;
+      if (same && !is_rotated_name(file_name_of(found->path), file_name_of(tail.path))) {
         tail.size = found->size;
         tail.modified_ns = found->modified_ns;
         return;
@@ -298,6 +300,13 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
     auto info = tail.file->info();
     bool same = info && FileKey{info->device, info->inode} == tail.key &&
                 info->size_bytes >= tail.seen_end() && same_seen_content(tail, *tail.file);
+    // A file that was rotated away and grows since may be another one's copy with its number.
+    if (same && tail.moved && info->size_bytes > tail.size) {
+      bool undecided = false;
+      FoundFile now = *found;
+      now.size = info->size_bytes;
+      same = original_of(*tail.source, now, *tail.file, undecided) == nullptr;
+    }
     if (!same) {
       tail.file.reset();
       lost(tail);
@@ -351,11 +360,11 @@ void FileTable::check_copies(const Source& source) {
 
 // The followed file of which this one is a copy so far. Both are at hand, so the bytes are compared.
 const Tail* FileTable::original_of(const Source& source, const FoundFile& found, env::File& file,
-                                   bool& undecided) {
+                                   bool& undecided, const Tail* but) {
   std::string_view name = file_name_of(found.path);
   for (auto& [id, tail] : tails_) {
     if (tail->source != &source || tail->kind != FileKind::Followed) continue;
-    if (tail->key == found.key) continue;
+    if (tail->key == found.key || tail.get() == but) continue;
     if (!is_rotated_name(file_name_of(tail->path), name)) continue;
     if (!hold(*tail)) {
       undecided = true;  // gone, or truncated just now
@@ -472,6 +481,9 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
     Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
     copy.reaches = copy.found.size >= tail.position;
     if (!is_copy_of(tail, *copy.file, copy.found.size)) continue;
+    // Files with one head: what has more in common with another one is the copy of that.
+    bool undecided = false;
+    if (original_of(*tail.source, copy.found, *copy.file, undecided, &tail)) continue;
     auto rank = [](const Copy& c) { return std::tuple(c.reaches, c.found.modified_ns); };
     if (!best || rank(copy) > rank(*best)) best = std::move(copy);
   }

@@ -71,7 +71,7 @@ class FileTable {
   void lost(Tail& tail);
   bool adopt(const Source& source, const FoundFile& found);
   const Tail* original_of(const Source& source, const FoundFile& found, env::File& file,
-                          bool& undecided);
+                          bool& undecided, const Tail* but = nullptr);
   void check_copies(const Source& source);
   std::optional<Copy> find_copy(const Tail& tail);
   void retire(Tail& tail, bool continued);

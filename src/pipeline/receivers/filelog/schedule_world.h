@@ -38,6 +38,9 @@ class NumberedSink final : public EventSink {
 struct ScheduleOptions {
   uint64_t seed = 0;
   int operations = 30;
+  // Files begin with the same 302 bytes, so that copies of short ones cannot be told apart for
+  // certain: lines may come twice then, but none is lost.
+  bool same_heads = false;
   bool trace = false;
 };
 
@@ -51,6 +54,7 @@ class ScheduleWorld {
   std::string run();
   uint64_t lines_written() const { return next_line_ - 1; }
   uint64_t lines_excused() const { return excused_seen_; }
+  uint64_t lines_repeated() const;
 
  private:
   struct Log {

@@ -99,10 +99,11 @@ TEST_CASE("events pass the same nodes, counted by rows") {
   uint32_t stream = builder.add_stream({"group", "stream"});
   for (int i = 0; i < 3; ++i) builder.add_row(stream, i);
   std::optional<Verdict> verdict;
-  sink.push({{"000000000000", "us-east-1"},
-             builder.finish(),
-             {},
-             signal::AckToken(3, nullptr, Lane::Ingest, [&](Verdict v) { verdict = std::move(v); })});
+  sink.push(
+      {{"000000000000", "us-east-1"},
+       builder.finish(),
+       {},
+       signal::AckToken(3, nullptr, Lane::Ingest, [&](Verdict v) { verdict = std::move(v); })});
   REQUIRE(a.held.size() == 1);
   CHECK(a.held[0].batch == b.held[0].batch);
   CHECK(ledger.lines().at(0).second.in_flight == 3);

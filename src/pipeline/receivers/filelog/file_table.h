@@ -100,6 +100,7 @@ class FileTable {
   bool first_round_ = true;
   bool fresh_ = false;
   env::MonotonicTime full_at_;
+  int64_t round_before_ns_ = 0;  // wall time at which the last round began, with some slack
   FileTableStats stats_;
 };
 

@@ -67,8 +67,8 @@ void NumberedSink::push(signal::EventDelivery delivery) {
     }
   }
   if (mode == Mode::Refuse) {
-    delivery.token.resolve(signal::Verdict::dropped(
-        rows, "overload", Error{ErrorCode::Unavailable, "try again", {}}));
+    delivery.token.resolve(
+        signal::Verdict::dropped(rows, "overload", Error{ErrorCode::Unavailable, "try again", {}}));
     return;
   }
   if (mode == Mode::Hold) {
@@ -98,11 +98,9 @@ void NumberedSink::crash(std::mt19937_64& random) {
 }
 
 ScheduleWorld::ScheduleWorld(ScheduleOptions options)
-    : options_(options),
-      random_(options.seed),
-      disk_(options.seed),
-      sim_random_(options.seed + 1) {
+    : options_(options), random_(options.seed), disk_(options.seed), sim_random_(options.seed + 1) {
   if (chance(4) != 0) disk_.reuse_inodes();
+  disk_.use_clock(clock_);
   (void)disk_.create_directories("/logs");
   (void)disk_.create_directories("/state");
   size_t count = 1 + chance(2);
@@ -129,9 +127,9 @@ void ScheduleWorld::note(const std::string& what) {
     for (const std::string& path : disk_.paths()) {
       auto lines = lines_of(disk_.contents(path));
       if (!path.starts_with("/logs/") || lines.empty()) continue;
-      trace_ += fmt::format("            {} inode {} size {}: L{}..L{}\n", path,
-                            disk_.info(path)->inode, disk_.info(path)->size_bytes,
-                            lines.front().first, lines.back().first);
+      trace_ +=
+          fmt::format("            {} inode {} size {}: L{}..L{}\n", path, disk_.info(path)->inode,
+                      disk_.info(path)->size_bytes, lines.front().first, lines.back().first);
     }
     if (receiver_) {
       for (const FileLine& line : receiver_->lines()) {
@@ -372,7 +370,8 @@ std::string ScheduleWorld::check(bool complete) {
   }
   for (const auto& [number, times] : sink_.lines) {
     if (times > 1 && !options_.same_heads) note("broken");
-    if (times > 1 && !options_.same_heads) return fmt::format("line {} was stored {} times\n{}", number, times, trace_);
+    if (times > 1 && !options_.same_heads)
+      return fmt::format("line {} was stored {} times\n{}", number, times, trace_);
   }
   if (!complete) return {};
   for (uint64_t number = 1; number < next_line_; ++number) {

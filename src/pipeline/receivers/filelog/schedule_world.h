@@ -38,8 +38,7 @@ class NumberedSink final : public EventSink {
 struct ScheduleOptions {
   uint64_t seed = 0;
   int operations = 30;
-  // Files begin with the same 302 bytes, so that copies of short ones cannot be told apart for
-  // certain: lines may come twice then, but none is lost.
+  // Files begin with the same 302 bytes (docs/gaps.md, G-71: not held yet).
   bool same_heads = false;
   bool trace = false;
 };

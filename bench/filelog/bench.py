@@ -63,11 +63,13 @@ def run_rsyslog(path, size):
         begin, last, quiet = time.monotonic(), -1.0, 0
         try:
             # Done when no CPU is used any more: the state file is written at the end only.
-            while quiet < 5 and time.monotonic() - begin < RSYSLOG_WAIT_S:
+            while process.poll() is None and quiet < 5 and time.monotonic() - begin < RSYSLOG_WAIT_S:
                 time.sleep(0.2)
                 now = measure.cpu_seconds(process.pid)
                 quiet = quiet + 1 if now == last and now > 0.1 else 0
                 last = now
+            if process.poll() is not None:
+                return None  # it does not run here
             return {"cpu_s": last, "bytes": size, "peak_rss_mib": measure.rss_mib(process.pid, "VmHWM")}
         finally:
             process.terminate()
@@ -97,6 +99,7 @@ def run(options):
                     CPU_S_PER_GB_MAX if must else None, CPU_S_PER_GB_AIM if must else None, ours),
         measure.Row("peak RSS", "MiB", "less", max(one["peak_rss_mib"] for one in ours), RSS_MIB_MAX, None),
     ]
+    peers = [one for one in peers if one]
     if peers:
         for one in peers:
             one["cpu_s_per_gb"] = one["cpu_s"] / (size / 1e9)

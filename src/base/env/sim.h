@@ -104,6 +104,11 @@ class SimFileSystem final : public FileSystem {
   // numbers are never used twice. A number is free when no name (seen or durable) and no handle is
   // left.
   void reuse_inodes();
+  // Changes have the times of this clock; without, only their order.
+  void use_clock(const Clock& clock) {
+    std::lock_guard lock(mutex_);
+    clock_ = &clock;
+  }
 
  private:
   friend class SimFile;
@@ -139,8 +144,11 @@ class SimFileSystem final : public FileSystem {
   // A name appeared or went: the time of its directory changes.
   void entry_changed(std::string path, InodePtr inode);
   FileInfo info_of(const Inode& inode) const;
-  // Time of the last change: grows with every one.
-  int64_t tick() { return ++ticks_; }
+  // Time of a change: the clock's, and later than that of any change before.
+  int64_t tick() {
+    ticks_ = std::max(ticks_ + 1, clock_ == nullptr ? 0 : clock_->wall_now().ns);
+    return ticks_;
+  }
 
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
@@ -154,6 +162,7 @@ class SimFileSystem final : public FileSystem {
   uint64_t generation_ = 0;
   uint64_t next_inode_ = 1;
   int64_t ticks_ = 0;
+  const Clock* clock_ = nullptr;
   std::shared_ptr<std::set<uint64_t>> free_numbers_;
   uint64_t capacity_bytes_ = 0;
   FaultHook hook_;

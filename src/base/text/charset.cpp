@@ -12,13 +12,13 @@ struct Name {
   Charset charset;
 };
 constexpr std::array kNames{
-    Name{"utf-8", Charset::Utf8},           Name{"utf8", Charset::Utf8},
-    Name{"ascii", Charset::Utf8},           Name{"us-ascii", Charset::Utf8},
-    Name{"utf-16", Charset::Utf16Le},       Name{"utf-16le", Charset::Utf16Le},
-    Name{"utf-16be", Charset::Utf16Be},     Name{"ucs-2", Charset::Utf16Le},
-    Name{"iso-8859-1", Charset::Latin1},    Name{"iso8859-1", Charset::Latin1},
-    Name{"latin-1", Charset::Latin1},       Name{"latin1", Charset::Latin1},
-    Name{"l1", Charset::Latin1},            Name{"windows-1252", Charset::Windows1252},
+    Name{"utf-8", Charset::Utf8},         Name{"utf8", Charset::Utf8},
+    Name{"ascii", Charset::Utf8},         Name{"us-ascii", Charset::Utf8},
+    Name{"utf-16", Charset::Utf16Le},     Name{"utf-16le", Charset::Utf16Le},
+    Name{"utf-16be", Charset::Utf16Be},   Name{"ucs-2", Charset::Utf16Le},
+    Name{"iso-8859-1", Charset::Latin1},  Name{"iso8859-1", Charset::Latin1},
+    Name{"latin-1", Charset::Latin1},     Name{"latin1", Charset::Latin1},
+    Name{"l1", Charset::Latin1},          Name{"windows-1252", Charset::Windows1252},
     Name{"cp1252", Charset::Windows1252},
 };
 
@@ -86,7 +86,8 @@ void append_utf8(Charset charset, std::string_view bytes, std::string& out) {
     out += bytes;
     return;
   }
-  if (charset_unit_bytes(charset) == 2) return append_utf16(bytes, charset == Charset::Utf16Be, out);
+  if (charset_unit_bytes(charset) == 2)
+    return append_utf16(bytes, charset == Charset::Utf16Be, out);
   for (char byte : bytes) {
     uint32_t c = static_cast<uint8_t>(byte);
     if (charset == Charset::Windows1252 && c >= 0x80 && c < 0xa0) c = kWindows1252[c - 0x80];

@@ -1,5 +1,5 @@
-// Encodings of text files into UTF-8. What is no character is kept: bytes of UTF-8 pass as they are,
-// a lone surrogate becomes its three bytes (WTF-8). Thread contract: pure functions.
+// Encodings of text files into UTF-8. What is no character is kept: bytes of UTF-8 pass as they
+// are, a lone surrogate becomes its three bytes (WTF-8). Thread contract: pure functions.
 #pragma once
 
 #include <cstdint>

@@ -185,7 +185,8 @@ std::vector<PathGlob::Root> PathGlob::roots() const {
     }
     if (root.directory.empty()) root.directory = "/";
     root.levels = pattern.size() - level;
-    for (; level < pattern.size(); ++level) root.recursive = root.recursive || pattern[level] == "**";
+    for (; level < pattern.size(); ++level)
+      root.recursive = root.recursive || pattern[level] == "**";
     out.push_back(std::move(root));
   }
   return out;

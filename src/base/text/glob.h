@@ -1,6 +1,6 @@
-// Globs of file paths: `*` and `?` and `[a-z]` (also `[!a-z]`) within one level, `**` for any number
-// of levels, `{a,b}` for alternatives, `\` before a character that is meant as it is. A leading dot
-// of a name is not special. Thread contract: immutable, free-threaded.
+// Globs of file paths: `*` and `?` and `[a-z]` (also `[!a-z]`) within one level, `**` for any
+// number of levels, `{a,b}` for alternatives, `\` before a character that is meant as it is. A
+// leading dot of a name is not special. Thread contract: immutable, free-threaded.
 #pragma once
 
 #include <string>

@@ -9,9 +9,9 @@ namespace kansoku {
 namespace {
 
 constexpr std::string_view kCodes = "YymdeBbhAaHIpMSfLszZ";
-constexpr std::array<std::string_view, 12> kMonths{
-    "january", "february", "march",     "april",   "may",      "june",
-    "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> kMonths{"january",   "february", "march",    "april",
+                                                   "may",       "june",     "july",     "august",
+                                                   "september", "october",  "november", "december"};
 constexpr std::array<std::string_view, 7> kDays{"sunday",   "monday", "tuesday", "wednesday",
                                                 "thursday", "friday", "saturday"};
 struct ZoneName {
@@ -211,7 +211,8 @@ std::optional<int64_t> TimeFormat::Fields::unix_ns(const Zone& zone, int64_t now
     int64_t guess = local - zone.offset_s(local / kSecondNs) * kSecondNs;
     return local - zone.offset_s(guess / kSecondNs) * kSecondNs;
   };
-  int64_t local_now = now_ns + (offset_s ? *offset_s : zone.offset_s(now_ns / kSecondNs)) * kSecondNs;
+  int64_t local_now =
+      now_ns + (offset_s ? *offset_s : zone.offset_s(now_ns / kSecondNs)) * kSecondNs;
   CivilTime today = civil_time(local_now / 1'000'000);
   Fields whole = *this;
   bool no_date = month < 0 && day < 0;
@@ -299,8 +300,8 @@ std::optional<TimeFormat::Found> TimeFormat::match(std::string_view text, const 
 std::optional<TimeFormat::Found> TimeFormat::find(std::string_view text, const Zone& zone,
                                                   int64_t now_ns) const {
   const Op& first = ops_.front();
-  bool digits = first.code != 0 && std::string_view("YymdeHIMSfLs").find(first.code) !=
-                                       std::string_view::npos;
+  bool digits = first.code != 0 &&
+                std::string_view("YymdeHIMSfLs").find(first.code) != std::string_view::npos;
   for (size_t begin = 0; begin < text.size(); ++begin) {
     char c = text[begin];
     if (first.code == 0 ? c != first.literal : (digits && !is_digit(c))) continue;

@@ -116,8 +116,8 @@ Result<std::optional<Message>> decode(std::string_view stream) {
   if (value.is_text()) {
     out.mode = Mode::PackedForward;
     out.entries = value.text;
-  } else if (value.kind == Kind::Array && !(head.count >= 3 && value.count == 2 &&
-                                            bytes[second] == '\x92')) {
+  } else if (value.kind == Kind::Array &&
+             !(head.count >= 3 && value.count == 2 && bytes[second] == '\x92')) {
     out.mode = Mode::Forward;
     out.count = value.count;
   } else {
@@ -150,9 +150,8 @@ Result<std::optional<Message>> decode(std::string_view stream) {
     }
   }
   if (head.count > taken) {
-    Reader options = Reader(bytes.substr(out.mode == Mode::PackedForward
-                                             ? reader.position()
-                                             : second + reader.position()));
+    Reader options = Reader(bytes.substr(
+        out.mode == Mode::PackedForward ? reader.position() : second + reader.position()));
     KANSOKU_TRY(out.options, read_options(options));
   }
   bool compressed = !out.options.compressed.empty() && out.options.compressed != "text";

@@ -179,9 +179,10 @@ TEST_CASE("forward: cut streams wait, wrong ones are errors, bad entries end wha
 }
 
 TEST_CASE("forward: the acknowledgement names the chunk") {
-  CHECK(forward::encode_ack("abc") == "\x81\xa3"
-                                      "ack\xa3"
-                                      "abc");
+  CHECK(forward::encode_ack("abc") ==
+        "\x81\xa3"
+        "ack\xa3"
+        "abc");
 }
 
 namespace {
@@ -192,9 +193,8 @@ std::string digest(std::string_view bytes) { return "<" + std::string(bytes) + "
 std::string ping(std::string_view key_digest, std::string_view user, std::string_view password) {
   std::string out;
   msgpack::append_array(out, 6);
-  for (std::string_view field :
-       {std::string_view("PING"), std::string_view("client"), std::string_view("salt"), key_digest,
-        user, password}) {
+  for (std::string_view field : {std::string_view("PING"), std::string_view("client"),
+                                 std::string_view("salt"), key_digest, user, password}) {
     msgpack::append_text(out, field);
   }
   return out;

@@ -15,7 +15,7 @@ namespace kansoku::wire::forward {
 using Digest = std::function<std::string(std::string_view)>;
 
 struct HandshakeConfig {
-  std::string hostname;    // of this server
+  std::string hostname;  // of this server
   std::string shared_key;
   std::map<std::string, std::string> users;  // name -> password; empty: none are asked for
   bool keepalive = true;

@@ -15,11 +15,11 @@ enum class Read : uint8_t { Good, Incomplete, Malformed };
 struct Value {
   Kind kind = Kind::Nil;
   bool truth = false;
-  int64_t integer = 0;       // Int: negative ones
+  int64_t integer = 0;        // Int: negative ones
   uint64_t unsigned_int = 0;  // Uint: all others
   double number = 0;
-  std::string_view text;     // Text, Bytes, Extension
-  uint32_t count = 0;        // Array: items; Map: pairs
+  std::string_view text;  // Text, Bytes, Extension
+  uint32_t count = 0;     // Array: items; Map: pairs
   int8_t extension = 0;
 
   bool is_integer() const { return kind == Kind::Int || kind == Kind::Uint; }
@@ -28,7 +28,8 @@ struct Value {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : begin_(bytes.data()), at_(begin_), end_(at_ + bytes.size()) {}
+  explicit Reader(std::string_view bytes)
+      : begin_(bytes.data()), at_(begin_), end_(at_ + bytes.size()) {}
   // Reads the next value; of an array or a map only its head: the items follow as values.
   Read next(Value& value);
   // Passes one value with all that it holds.

@@ -8,8 +8,9 @@ using namespace kansoku::wire::msgpack;
 
 TEST_CASE("msgpack: what is written is read back, at every border of the codes") {
   std::string out;
-  std::vector<uint64_t> numbers{0, 127, 128, 255, 256, 65'535, 65'536, 0xffffffff, 0x100000000,
-                                std::numeric_limits<uint64_t>::max()};
+  std::vector<uint64_t> numbers{
+      0,      127,    128,        255,         256,
+      65'535, 65'536, 0xffffffff, 0x100000000, std::numeric_limits<uint64_t>::max()};
   for (uint64_t number : numbers) append_uint(out, number);
   std::vector<int64_t> negative{-1, -32, -33, -128, -40'000, std::numeric_limits<int64_t>::min()};
   for (int64_t number : negative) append_int(out, number);

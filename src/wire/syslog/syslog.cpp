@@ -8,9 +8,9 @@ namespace kansoku::wire::syslog {
 namespace {
 
 constexpr std::array<std::string_view, 24> kFacilities{
-    "kern",   "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
-    "uucp",   "cron",   "authpriv", "ftp",  "ntp",    "security", "console", "solaris-cron",
-    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
+    "kern",   "user",   "mail",     "daemon", "auth",   "syslog",   "lpr",     "news",
+    "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "security", "console", "solaris-cron",
+    "local0", "local1", "local2",   "local3", "local4", "local5",   "local6",  "local7"};
 constexpr std::array<std::string_view, 8> kSeverities{"emerg",   "alert",  "crit", "err",
                                                       "warning", "notice", "info", "debug"};
 constexpr size_t kParametersMax = 256;
@@ -58,7 +58,8 @@ bool read_structured(std::string_view& rest, std::vector<Parameter>& out) {
       ++at;
       if (at < rest.size() && rest[at] == ']') break;  // a blank before the end, met in practice
       size_t equals = rest.find('=', at);
-      if (equals == std::string_view::npos || equals + 1 >= rest.size() || rest[equals + 1] != '"') {
+      if (equals == std::string_view::npos || equals + 1 >= rest.size() ||
+          rest[equals + 1] != '"') {
         return false;
       }
       Parameter parameter{element, rest.substr(at, equals - at), {}};
@@ -84,11 +85,14 @@ bool read_structured(std::string_view& rest, std::vector<Parameter>& out) {
 
 const TimeFormat& format(std::string_view text) {
   static const std::array kFormats{
-      std::pair<std::string_view, TimeFormat>("iso", *TimeFormat::compile("%Y-%m-%dT%H:%M:%S.%f%z")),
+      std::pair<std::string_view, TimeFormat>("iso",
+                                              *TimeFormat::compile("%Y-%m-%dT%H:%M:%S.%f%z")),
       std::pair<std::string_view, TimeFormat>("iso0", *TimeFormat::compile("%Y-%m-%dT%H:%M:%S%z")),
-      std::pair<std::string_view, TimeFormat>("isolocal", *TimeFormat::compile("%Y-%m-%dT%H:%M:%S")),
+      std::pair<std::string_view, TimeFormat>("isolocal",
+                                              *TimeFormat::compile("%Y-%m-%dT%H:%M:%S")),
       std::pair<std::string_view, TimeFormat>("bsd", *TimeFormat::compile("%b %d %H:%M:%S")),
-      std::pair<std::string_view, TimeFormat>("bsdyear", *TimeFormat::compile("%b %d %Y %H:%M:%S"))};
+      std::pair<std::string_view, TimeFormat>("bsdyear",
+                                              *TimeFormat::compile("%b %d %Y %H:%M:%S"))};
   for (const auto& [name, compiled] : kFormats) {
     if (name == text) return compiled;
   }
@@ -218,7 +222,8 @@ Result<std::optional<std::string_view>> Framer::next() {
     at_ = 0;
   }
   // Line ends between messages.
-  while (at_ < buffer_.size() && (buffer_[at_] == '\n' || buffer_[at_] == '\r' || buffer_[at_] == '\0')) {
+  while (at_ < buffer_.size() &&
+         (buffer_[at_] == '\n' || buffer_[at_] == '\r' || buffer_[at_] == '\0')) {
     ++at_;
   }
   std::string_view rest = std::string_view(buffer_).substr(at_);

@@ -27,11 +27,11 @@ struct Message {
   bool has_priority = false;
   std::optional<int64_t> unix_ns;
   std::string_view host;
-  std::string_view app;     // APP-NAME; TAG without its pid
-  std::string_view process; // PROCID; the pid of the tag
-  std::string_view id;      // MSGID
+  std::string_view app;      // APP-NAME; TAG without its pid
+  std::string_view process;  // PROCID; the pid of the tag
+  std::string_view id;       // MSGID
   std::vector<Parameter> parameters;
-  std::string_view text;    // without a byte order mark
+  std::string_view text;  // without a byte order mark
 };
 
 // Takes anything. `zone`: of times without an offset; now_ns: for times without a year.

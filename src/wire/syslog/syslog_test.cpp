@@ -20,7 +20,8 @@ std::string time_of(const Message& message) {
 
 TEST_CASE("the examples of RFC 5424 are read") {
   Message one = read(
-      "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \xef\xbb\xbf'su root' failed");
+      "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \xef\xbb\xbf'su root' "
+      "failed");
   CHECK(one.format == Message::Format::Rfc5424);
   CHECK(facility_name(one.facility) == "auth");
   CHECK(severity_name(one.severity) == "crit");
@@ -30,8 +31,8 @@ TEST_CASE("the examples of RFC 5424 are read") {
   CHECK(one.process.empty());
   CHECK(one.id == "ID47");
   CHECK(one.text == "'su root' failed");
-  Message two = read(
-      "<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time");
+  Message two =
+      read("<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time");
   CHECK(two.unix_ns == 1'061'727'255'000'003'000);
   CHECK(two.process == "8710");
   Message three = read(

@@ -111,9 +111,9 @@ void ByteLedger::settled(const RangeRecord& range, const ByteCounts& counts, env
   uint64_t done = range.begin;
   for (const RuleStretch& stretch : rules) {
     remember(entry, {done, stretch.begin, fate, at, verdict_rule});
-    remember(entry, {stretch.begin, stretch.end,
-                     stretch.dropped ? Whereabouts::Dropped : Whereabouts::Filtered, at,
-                     stretch.rule});
+    remember(entry,
+             {stretch.begin, stretch.end,
+              stretch.dropped ? Whereabouts::Dropped : Whereabouts::Filtered, at, stretch.rule});
     done = stretch.end;
   }
   remember(entry, {done, range.end, fate, at, verdict_rule});

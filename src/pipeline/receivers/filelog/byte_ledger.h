@@ -1,8 +1,8 @@
 // The ledger to the byte: for each file what was read, and what became of it; and where a given
 // byte is. read = acknowledged + filtered + dropped + in flight, exactly, at every moment.
 //
-// Of the past it remembers the last kPastMax stretches of a file; what is older is answered from the
-// counts. Thread contract: free-threaded; the receiver writes, anybody asks.
+// Of the past it remembers the last kPastMax stretches of a file; what is older is answered from
+// the counts. Thread contract: free-threaded; the receiver writes, anybody asks.
 #pragma once
 
 #include <deque>
@@ -28,10 +28,10 @@ struct FileLine {
 };
 
 enum class Whereabouts : uint8_t {
-  NotFollowed,      // no such file, or before the place where reading began
+  NotFollowed,  // no such file, or before the place where reading began
   NotYetRead,
-  Queued,           // in a batch that is on its way
-  Sent,             // acknowledged by the sink
+  Queued,  // in a batch that is on its way
+  Sent,    // acknowledged by the sink
   Filtered,
   Dropped,
   TruncatedUnread,  // gone before it was read
@@ -81,7 +81,7 @@ class ByteLedger {
   };
   struct Entry {
     FileLine line;
-    std::deque<Past> past;                           // by begin
+    std::deque<Past> past;                              // by begin
     std::vector<std::pair<uint64_t, uint64_t>> flying;  // ranges in flight
   };
   static void remember(Entry& entry, Past past);

@@ -69,8 +69,8 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
       continue;
     }
     bool matched = source.matches(full);
-    bool rotated = !matched && names != known_names.end() && comes_from(names->second, entry.name) &&
-                   !source.excluded(full);
+    bool rotated = !matched && names != known_names.end() &&
+                   comes_from(names->second, entry.name) && !source.excluded(full);
     if ((!matched && !rotated) || out.contains(full)) continue;
     if (!entry.info) {
       auto info = env_.files->info(full);
@@ -78,8 +78,11 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
       entry.info = *info;
     }
     if (!entry.info->is_regular) continue;
-    out[full] = {full, {entry.info->device, entry.info->inode}, entry.info->size_bytes,
-                 entry.info->modified_ns, matched};
+    out[full] = {full,
+                 {entry.info->device, entry.info->inode},
+                 entry.info->size_bytes,
+                 entry.info->modified_ns,
+                 matched};
   }
   // `directory` may be moved by what is listed below.
   for (const std::string& child : below) {

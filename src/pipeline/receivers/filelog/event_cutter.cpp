@@ -23,9 +23,8 @@ EventCutter::EventCutter(CutterOptions options)
 // Where the line's end stands: of UTF-16 its two bytes, at an even place.
 size_t EventCutter::find_line_end(std::string_view bytes, size_t from) const {
   for (;;) {
-    const void* found = from < bytes.size()
-                            ? std::memchr(bytes.data() + from, '\n', bytes.size() - from)
-                            : nullptr;
+    const void* found =
+        from < bytes.size() ? std::memchr(bytes.data() + from, '\n', bytes.size() - from) : nullptr;
     if (found == nullptr) return kNone;
     auto at = static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
     if (unit_ == 1) return at;
@@ -55,7 +54,8 @@ size_t EventCutter::piece_end(std::string_view bytes, size_t begin) const {
     return (static_cast<uint8_t>(bytes[back]) & 0xc0U) == 0x80 ? end : back;
   }
   if (unit_ == 2) {
-    auto high = static_cast<uint8_t>(bytes[options_.charset == Charset::Utf16Be ? end - 2 : end - 1]);
+    auto high =
+        static_cast<uint8_t>(bytes[options_.charset == Charset::Utf16Be ? end - 2 : end - 1]);
     if (high >= 0xd8 && high < 0xdc) return end - 2;
   }
   return end;

@@ -72,11 +72,13 @@ TEST_CASE("bytes that are no characters stay as they are") {
 
 TEST_CASE("a long line becomes pieces that end between characters") {
   EventCutter cutter({.event_bytes_max = 16});
-  Cut whole = cut(cutter, "123456789012345\xc3\xa4"
-                          "6789\nx\n",
+  Cut whole = cut(cutter,
+                  "123456789012345\xc3\xa4"
+                  "6789\nx\n",
                   false);
-  CHECK(whole.events == Texts{"123456789012345", "\xc3\xa4"
-                                                 "6789",
+  CHECK(whole.events == Texts{"123456789012345",
+                              "\xc3\xa4"
+                              "6789",
                               "x"});
   // The same when its end has not come yet.
   Cut open = cut(cutter, "1234567890123456789", false);

@@ -8,6 +8,8 @@ namespace {
 // A file that grew within this time is polled at the short interval.
 constexpr int64_t kBusyNs = 60 * env::kNsPerS;
 
+// Clocks of file systems are behind that of the process by some milliseconds (jiffies).
+constexpr int64_t kRoundSlackNs = 100 * env::kNsPerMs;
 // Names of gone files are forgotten beyond this many (a day's worth of names with a date in them).
 constexpr size_t kNamesMax = 16'384;
 
@@ -104,6 +106,7 @@ void FileTable::remember_head(const Tail& tail) {
 
 void FileTable::forget(uint64_t id) {
   Tail& tail = *tails_.at(id);
+  if (tail.kind == FileKind::Followed) rotated_.insert(tail.location);
   auto key = by_key_.find({tail.source, tail.key});
   if (key != by_key_.end() && key->second == id) by_key_.erase(key);
   journal_.forget_file(id);
@@ -200,6 +203,7 @@ void FileTable::note_vacant_names() {
 
 void FileTable::discover() {
   env::MonotonicTime now = env_.clock->monotonic_now();
+  int64_t began_ns = env_.clock->wall_now().ns;
   bool full = first_round_ || now >= full_at_;
   if (full) full_at_ = {now.ns + config_.discovery_full_interval_ms * env::kNsPerMs};
   scan_.begin_round(full);
@@ -207,6 +211,7 @@ void FileTable::discover() {
   look_again_.clear();
   for (const auto& source : sources_) discover_source(*source);
   note_vacant_names();
+  round_before_ns_ = began_ns - kRoundSlackNs;
   make_room();
   first_round_ = false;
 }
@@ -277,7 +282,9 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
       if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
       auto file = open(found->path);
       if (!file) return;
-      if (found->size >= tail.size && read_bytes(*file, 0, tail.head.size()) == tail.head) {
+      bool same = !tail.head.empty() && found->size >= tail.size &&
+                  read_bytes(*file, 0, tail.head.size()) == tail.head;
+      if (same && !is_rotated_name(file_name_of(found->path), file_name_of(tail.path))) {
         tail.size = found->size;
         tail.modified_ns = found->modified_ns;
         return;
@@ -286,9 +293,9 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
       return;
     }
     if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
-    // Names are not rotated backwards: app.log, which was app.log.1, is another file with its number.
-    bool backwards =
-        is_rotated_name(file_name_of(found->path), file_name_of(tail.path));
+    // Names are not rotated backwards: app.log, which was app.log.1, is another file with its
+    // number.
+    bool backwards = is_rotated_name(file_name_of(found->path), file_name_of(tail.path));
     if (backwards) return lost(tail);
     tail.file = open(found->path);
     if (!tail.file) {
@@ -298,6 +305,13 @@ void FileTable::locate(Tail& tail, const FoundFile* found) {
     auto info = tail.file->info();
     bool same = info && FileKey{info->device, info->inode} == tail.key &&
                 info->size_bytes >= tail.seen_end() && same_seen_content(tail, *tail.file);
+    // A file that was rotated away and grows since may be another one's copy with its number.
+    if (same && tail.moved && info->size_bytes > tail.size) {
+      bool undecided = false;
+      FoundFile now = *found;
+      now.size = info->size_bytes;
+      same = original_of(*tail.source, now, *tail.file, undecided) == nullptr;
+    }
     if (!same) {
       tail.file.reset();
       lost(tail);
@@ -349,13 +363,14 @@ void FileTable::check_copies(const Source& source) {
   for (uint64_t id : own) forget(id);
 }
 
-// The followed file of which this one is a copy so far. Both are at hand, so the bytes are compared.
+// The followed file of which this one is a copy so far. Both are at hand, so the bytes are
+// compared.
 const Tail* FileTable::original_of(const Source& source, const FoundFile& found, env::File& file,
-                                   bool& undecided) {
+                                   bool& undecided, const Tail* but) {
   std::string_view name = file_name_of(found.path);
   for (auto& [id, tail] : tails_) {
     if (tail->source != &source || tail->kind != FileKind::Followed) continue;
-    if (tail->key == found.key) continue;
+    if (tail->key == found.key || tail.get() == but) continue;
     if (!is_rotated_name(file_name_of(tail->path), name)) continue;
     if (!hold(*tail)) {
       undecided = true;  // gone, or truncated just now
@@ -392,13 +407,14 @@ bool FileTable::adopt(const Source& source, const FoundFile& found) {
     // Rotated out of our sight within one round: only where a file has just gone from its name.
     std::string directory = env::parent_path(found.path);
     bool unseen = false;
-    for (const std::string& name : rotated_) {
-      if (env::parent_path(name) != directory ||
-          !is_numbered_rotation(file_name_of(name), file_name_of(found.path))) {
-        continue;
-      }
+    // Also when no name is missing: all of a copytruncate may lie between two rounds.
+    bool recent = !first_round_ && found.modified_ns >= round_before_ns_;
+    for (const std::string& name : names_[&source][directory]) {
+      std::string base = env::join_path(directory, name);
+      if (!is_numbered_rotation(name, file_name_of(found.path))) continue;
+      if (!recent && !rotated_.contains(base)) continue;
       unseen = true;
-      logical_path = name;
+      logical_path = base;
     }
     if (!unseen) return true;
   }
@@ -465,13 +481,16 @@ std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
       // Taken for a new file in the short time before: only if nothing was read from it.
       if (untouched && info->size_bytes < tail.position) continue;
       // Another followed file, unless that one is gone and this one has got its number.
-      bool holds = other.file || (info->size_bytes >= other.seen_end() &&
-                                  same_seen_content(other, *file));
+      bool holds =
+          other.file || (info->size_bytes >= other.seen_end() && same_seen_content(other, *file));
       if (!untouched && holds) continue;
     }
     Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
     copy.reaches = copy.found.size >= tail.position;
     if (!is_copy_of(tail, *copy.file, copy.found.size)) continue;
+    // Files with one head: what has more in common with another one is the copy of that.
+    bool undecided = false;
+    if (original_of(*tail.source, copy.found, *copy.file, undecided, &tail)) continue;
     auto rank = [](const Copy& c) { return std::tuple(c.reaches, c.found.modified_ns); };
     if (!best || rank(copy) > rank(*best)) best = std::move(copy);
   }

@@ -71,7 +71,7 @@ class FileTable {
   void lost(Tail& tail);
   bool adopt(const Source& source, const FoundFile& found);
   const Tail* original_of(const Source& source, const FoundFile& found, env::File& file,
-                          bool& undecided);
+                          bool& undecided, const Tail* but = nullptr);
   void check_copies(const Source& source);
   std::optional<Copy> find_copy(const Tail& tail);
   void retire(Tail& tail, bool continued);
@@ -100,6 +100,7 @@ class FileTable {
   bool first_round_ = true;
   bool fresh_ = false;
   env::MonotonicTime full_at_;
+  int64_t round_before_ns_ = 0;  // wall time at which the last round began, with some slack
   FileTableStats stats_;
 };
 

@@ -16,8 +16,8 @@ namespace kansoku::pipeline::filelog {
 struct FilelogStats {
   uint64_t batches_sent = 0;
   uint64_t rows_sent = 0;
-  uint64_t retries = 0;   // refused batches that were sent again
-  uint64_t resent = 0;    // batches that were made again after a restart
+  uint64_t retries = 0;  // refused batches that were sent again
+  uint64_t resent = 0;   // batches that were made again after a restart
   uint64_t save_failures = 0;
   bool saving_fails = false;  // nothing is sent until it works again
   bool state_was_damaged = false;

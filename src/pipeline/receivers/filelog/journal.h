@@ -14,7 +14,7 @@ namespace kansoku::pipeline::filelog {
 class Journal {
  public:
   enum class Loaded : uint8_t {
-    Fresh,    // there was no state: the very first start
+    Fresh,  // there was no state: the very first start
     Whole,
     Damaged,  // some of it was unreadable: a new epoch has begun, what is missing is read again
   };

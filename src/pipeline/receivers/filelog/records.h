@@ -39,14 +39,14 @@ struct FileRecord {
   std::string path;
   FileKey key;
   FileKind kind = FileKind::Followed;
-  std::string head;       // first bytes, at most kHeadBytes
-  uint64_t start = 0;     // where reading began
-  uint64_t offset = 0;    // everything before it is settled
+  std::string head;     // first bytes, at most kHeadBytes
+  uint64_t start = 0;   // where reading began
+  uint64_t offset = 0;  // everything before it is settled
   CutState cut = CutState::Start;
-  History history;        // before offset
+  History history;  // before offset
   std::vector<Checkpoint> checkpoints;
   uint64_t size_seen = 0;
-  uint64_t copy_of = 0;   // id
+  uint64_t copy_of = 0;  // id
   ByteCounts counts;
   friend bool operator==(const FileRecord&, const FileRecord&) = default;
 };

@@ -67,8 +67,8 @@ void NumberedSink::push(signal::EventDelivery delivery) {
     }
   }
   if (mode == Mode::Refuse) {
-    delivery.token.resolve(signal::Verdict::dropped(
-        rows, "overload", Error{ErrorCode::Unavailable, "try again", {}}));
+    delivery.token.resolve(
+        signal::Verdict::dropped(rows, "overload", Error{ErrorCode::Unavailable, "try again", {}}));
     return;
   }
   if (mode == Mode::Hold) {
@@ -98,11 +98,9 @@ void NumberedSink::crash(std::mt19937_64& random) {
 }
 
 ScheduleWorld::ScheduleWorld(ScheduleOptions options)
-    : options_(options),
-      random_(options.seed),
-      disk_(options.seed),
-      sim_random_(options.seed + 1) {
+    : options_(options), random_(options.seed), disk_(options.seed), sim_random_(options.seed + 1) {
   if (chance(4) != 0) disk_.reuse_inodes();
+  disk_.use_clock(clock_);
   (void)disk_.create_directories("/logs");
   (void)disk_.create_directories("/state");
   size_t count = 1 + chance(2);
@@ -110,11 +108,13 @@ ScheduleWorld::ScheduleWorld(ScheduleOptions options)
     Log log;
     log.path = i == 0 ? "/logs/app.log" : "/logs/db.log";
     log.appends = chance(5) != 0;
-    log.same_head = chance(3) == 0;
+    log.same_head = options.same_heads;
     logs_.push_back(std::move(log));
   }
   for (Log& log : logs_) reopen(log);
   start_receiver();
+  // What is rotated before the very first look is none of its business.
+  run_for(0);
 }
 
 ScheduleWorld::~ScheduleWorld() {
@@ -129,9 +129,9 @@ void ScheduleWorld::note(const std::string& what) {
     for (const std::string& path : disk_.paths()) {
       auto lines = lines_of(disk_.contents(path));
       if (!path.starts_with("/logs/") || lines.empty()) continue;
-      trace_ += fmt::format("            {} inode {} size {}: L{}..L{}\n", path,
-                            disk_.info(path)->inode, disk_.info(path)->size_bytes,
-                            lines.front().first, lines.back().first);
+      trace_ +=
+          fmt::format("            {} inode {} size {}: L{}..L{}\n", path, disk_.info(path)->inode,
+                      disk_.info(path)->size_bytes, lines.front().first, lines.back().first);
     }
     if (receiver_) {
       for (const FileLine& line : receiver_->lines()) {
@@ -370,10 +370,6 @@ std::string ScheduleWorld::check(bool complete) {
     if (!line.balanced()) return fmt::format("{} does not balance\n{}", line.path, trace_);
     if (complete && line.in_flight > 0) return "in flight after settling\n" + trace_;
   }
-  for (const auto& [number, times] : sink_.lines) {
-    if (times > 1) note("broken");
-    if (times > 1) return fmt::format("line {} was stored {} times\n{}", number, times, trace_);
-  }
   if (!complete) return {};
   for (uint64_t number = 1; number < next_line_; ++number) {
     if (sink_.lines.contains(number)) continue;
@@ -388,11 +384,19 @@ std::string ScheduleWorld::check(bool complete) {
       std::from_chars(text.data() + 1, text.data() + text.size(), number);
     }
     // What was seen of a line when it was truncated.
+    // A hole that was met after the begin of a copy.
+    if (text.starts_with('\0')) continue;
     bool number_is_cut = text.starts_with('L') && text.find(' ') == std::string::npos;
     if (number_is_cut || excused_.contains(number)) continue;
     return fmt::format("no line: {}\n{}", quoted(text), trace_);
   }
   return {};
+}
+
+uint64_t ScheduleWorld::lines_repeated() const {
+  uint64_t out = 0;
+  for (const auto& [number, times] : sink_.lines) out += times > 1 ? 1 : 0;
+  return out;
 }
 
 std::string ScheduleWorld::run() {

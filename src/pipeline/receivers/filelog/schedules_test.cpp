@@ -12,25 +12,37 @@ uint64_t number_of(const char* name, uint64_t otherwise) {
   return text == nullptr || *text == '\0' ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-}  // namespace
-
-// KANSOKU_SCHEDULES: how many; KANSOKU_SEED: the first one; KANSOKU_TRACE: prints what happened.
-TEST_CASE("every line of random rotation schedules arrives once") {
+// KANSOKU_SCHEDULES: how many; KANSOKU_SEED: the first one; KANSOKU_TRACE: prints what happened;
+// KANSOKU_SAME_HEADS: files begin alike.
+void run_schedules(uint64_t count) {
   uint64_t seed = number_of("KANSOKU_SEED", 1);
-  uint64_t count = number_of("KANSOKU_SCHEDULES", 3'000);
+  count = number_of("KANSOKU_SCHEDULES", count);
   bool trace = std::getenv("KANSOKU_TRACE") != nullptr;
+  bool same_heads = std::getenv("KANSOKU_SAME_HEADS") != nullptr;
   std::printf("schedules from seed %llu\n", static_cast<unsigned long long>(seed));
   uint64_t lines = 0;
   uint64_t excused = 0;
+  uint64_t repeated = 0;
   int failed = 0;
-  for (uint64_t i = 0; i < count; ++i) {
-    ScheduleWorld world({.seed = seed + i, .trace = trace});
+  for (uint64_t i = 0; i < count && failed < 3; ++i) {
+    ScheduleWorld world({.seed = seed + i, .same_heads = same_heads, .trace = trace});
     std::string broken = world.run();
     CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
-    if (!broken.empty() && ++failed == 3) break;
+    failed += broken.empty() ? 0 : 1;
     lines += world.lines_written();
     excused += world.lines_excused();
+    repeated += world.lines_repeated();
   }
-  std::printf("%llu lines, %llu of them gone before they had to be seen\n",
-              static_cast<unsigned long long>(lines), static_cast<unsigned long long>(excused));
+  CHECK(repeated * 1'000 <= lines);
+  std::printf("%llu lines, %llu gone before they had to be seen, %llu repeated\n",
+              static_cast<unsigned long long>(lines), static_cast<unsigned long long>(excused),
+              static_cast<unsigned long long>(repeated));
+}
+
+}  // namespace
+
+// None is lost. Some few come twice: a copy that was seen while it was made, and gone before its
+// original was truncated (docs/gaps.md, G-71).
+TEST_CASE("no line of random rotation schedules is lost, and hardly one comes twice") {
+  run_schedules(3'000);
 }

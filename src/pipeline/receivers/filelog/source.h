@@ -47,8 +47,8 @@ class Source {
 
 std::string_view file_name_of(std::string_view path);
 bool is_compressed_name(std::string_view name);
-// Whether `name` is what rotation makes of `base`: app.log.1, app.log-20261122, app.log.bak, and with
-// the extension kept app-20261122.log, app.1.log.
+// Whether `name` is what rotation makes of `base`: app.log.1, app.log-20261122, app.log.bak, and
+// with the extension kept app-20261122.log, app.1.log.
 bool is_rotated_name(std::string_view base, std::string_view name);
 
 }  // namespace kansoku::pipeline::filelog

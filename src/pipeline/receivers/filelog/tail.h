@@ -29,7 +29,7 @@ struct Tail {
   // Bytes from position on that were read and are no whole event yet. They outlive a truncation.
   std::string pending;
 
-  uint64_t size = 0;  // when it was looked at last
+  uint64_t size = 0;     // when it was looked at last
   History size_history;  // before that size, where it is beyond what was read
   int64_t modified_ns = 0;
   env::MonotonicTime grown_at;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kTemplatesMax = 4'096;
 constexpr size_t kVariablesMax = 64;
+// Texts for which the tree was too wide, until no more are scanned.
+constexpr size_t kRefusedMax = 1'024;
 constexpr size_t kTextBytesMax = 16 * 1024;
 // Changes from letters to digits and back of a token whose runs of digits are variables of their
 // own: 12ms, user42, 22T10, k8s.
@@ -269,7 +271,7 @@ int TextCut::cut(std::string_view text, std::vector<CutValue>& values) {
 }
 
 int TextCut::scan_whole(std::string_view text, std::vector<CutValue>& values) {
-  if (templates_.size() == kTemplatesMax) return kWhole;
+  if (templates_.size() == kTemplatesMax || refused_ == kRefusedMax) return kWhole;
   const size_t before = values.size();
   Scan scan(text, values);
   scan.all();
@@ -279,6 +281,10 @@ int TextCut::scan_whole(std::string_view text, std::vector<CutValue>& values) {
   }
   const int fresh = static_cast<int>(templates_.size());
   const int way = trie_.insert(scan.pieces, fresh);
+  if (way == kWhole) {
+    ++refused_;
+    values.resize(before);
+  }
   if (way == fresh) templates_.push_back(std::move(scan.pieces));
   return way;
 }

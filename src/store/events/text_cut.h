@@ -38,6 +38,7 @@ class TextCut {
   int scan_whole(std::string_view text, std::vector<CutValue>& values);
   PieceTrie trie_;
   std::vector<std::vector<CutPiece>> templates_;
+  size_t refused_ = 0;
 };
 
 // A time of kTimeVariable in units of its last decimal since 1970.

@@ -162,6 +162,7 @@ struct Token {
   bool digits = false;
   bool letters = false;
   bool hex = true;
+  bool capitals = true;
   int changes = 0;
   size_t longest_digits = 0;
 };
@@ -173,6 +174,7 @@ Token look_at(const char* at, const char* end) {
     out.digits |= digit;
     out.letters |= !digit;
     out.hex &= is(*p, kLowerHex);
+    out.capitals &= *p >= 'A' && *p <= 'Z';
     run = digit ? run + 1 : 0;
     out.longest_digits = std::max(out.longest_digits, run);
     if (p > at) out.changes += digit != is(p[-1], kDigit);
@@ -183,7 +185,10 @@ Token look_at(const char* at, const char* end) {
 class Scan {
  public:
   Scan(std::string_view text, std::vector<CutValue>& values)
-      : literal_(text.data()), end_(text.data() + text.size()), values_(values) {}
+      : text_(text.data()),
+        literal_(text.data()),
+        end_(text.data() + text.size()),
+        values_(values) {}
 
   void all() {
     for (const char* at = literal_; at < end_;) {
@@ -210,7 +215,11 @@ class Scan {
   const char* token(const char* at) {
     const char* const end = token_end(at, end_);
     const Token token = look_at(at, end);
-    if (!token.digits) return end;
+    if (!token.digits) {
+      // Levels, methods, and what a key or a bracket stands before, vary without a digit.
+      const bool named = at > text_ && (at[-1] == '[' || at[-1] == '=');
+      return named || (token.capitals && end - at >= 3) ? put(kWordVariable, at) : end;
+    }
     CutValue value;
     if (end - at == 8 && uuid_at(at, end_)) return put(kUuidVariable, at);
     if (const uint16_t kind = time_at(at, end_, value); kind != 0) return put(kind, at);
@@ -225,6 +234,7 @@ class Scan {
     return end;
   }
 
+  const char* text_;
   const char* literal_;
   const char* end_;
   std::vector<CutValue>& values_;

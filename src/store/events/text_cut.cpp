@@ -182,6 +182,12 @@ Token look_at(const char* at, const char* end) {
   return out;
 }
 
+// A token without digits that varies: levels, methods, and what a key or a bracket stands before.
+bool is_word(const char* text, const char* at, const char* end, const Token& token) {
+  if (at > text && (at[-1] == '[' || at[-1] == '=')) return true;
+  return token.capitals && end - at >= 3;
+}
+
 class Scan {
  public:
   Scan(std::string_view text, std::vector<CutValue>& values)
@@ -216,9 +222,7 @@ class Scan {
     const char* const end = token_end(at, end_);
     const Token token = look_at(at, end);
     if (!token.digits) {
-      // Levels, methods, and what a key or a bracket stands before, vary without a digit.
-      const bool named = at > text_ && (at[-1] == '[' || at[-1] == '=');
-      return named || (token.capitals && end - at >= 3) ? put(kWordVariable, at) : end;
+      return is_word(text_, at, end, token) ? put(kWordVariable, at) : end;
     }
     CutValue value;
     if (end - at == 8 && uuid_at(at, end_)) return put(kUuidVariable, at);
@@ -268,6 +272,11 @@ int TextCut::cut(std::string_view text, std::vector<CutValue>& values) {
       CutValue value;
       const size_t bytes = variable_at(nexts[i].kind, at, end, value);
       if (bytes == 0) continue;
+      if (nexts[i].kind == kWordVariable) {
+        // A word that is a literal leads elsewhere.
+        const Token token = look_at(at, at + bytes);
+        if (!token.digits && !is_word(text.data(), at, at + bytes, token)) continue;
+      }
       values.push_back(value);
       at += bytes;
       return static_cast<int>(i);

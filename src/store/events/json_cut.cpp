@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kDepthMax = 32;
 // Of a block; what comes after stays whole.
 constexpr size_t kSkeletonsMax = 1'024;
+// Messages that were scanned for nothing, until no more are.
+constexpr size_t kRefusedMax = 4'096;
 constexpr size_t kSkeletonBytesMax = 64 * 1024;
 // Digits of which a double is exact, and its powers of ten (2^53, 10^22).
 constexpr ptrdiff_t kDecimalDigitsMax = 15;
@@ -401,7 +403,7 @@ class JsonScan {
 };
 
 int JsonCut::scan_whole(std::string_view message, std::vector<CutValue>& values) {
-  if (skeletons_.size() == kSkeletonsMax) return kWhole;
+  if (skeletons_.size() == kSkeletonsMax || refused_ == kRefusedMax) return kWhole;
   const size_t before = values.size();
   JsonScan scan(message, unescaped_, values);
   bool good = scan.whole();
@@ -409,11 +411,16 @@ int JsonCut::scan_whole(std::string_view message, std::vector<CutValue>& values)
   for (const CutPiece& piece : scan.skeleton.pieces) bytes += piece.literal.size();
   good = good && bytes <= kSkeletonBytesMax;
   if (!good) {
+    ++refused_;
     values.resize(before);
     return kWhole;
   }
   const int fresh = static_cast<int>(skeletons_.size());
   const int way = trie_.insert(scan.skeleton.pieces, fresh);
+  if (way == kWhole) {
+    ++refused_;
+    values.resize(before);
+  }
   if (way == fresh) skeletons_.push_back(std::move(scan.skeleton));
   return way;
 }

@@ -45,6 +45,7 @@ class JsonCut {
   PieceTrie trie_;
   std::vector<Skeleton> skeletons_;
   std::deque<std::string> unescaped_;
+  size_t refused_ = 0;
 };
 
 // As a JSON string has it, without quotes; what Text leaves stood as.

@@ -14,6 +14,7 @@ namespace {
 constexpr uint32_t kSkeletonRowsMin = 4;
 constexpr size_t kSkeletonsFew = 8;
 constexpr size_t kFirstMessages = 256;
+constexpr size_t kValuesAtOnce = 2'000'000;
 
 Chunk add_ints(std::span<const int64_t> values, PageWriter& pages) {
   std::string bytes;
@@ -111,8 +112,10 @@ class Cut {
     ways_.reserve(input.values.size());
     for (const std::string_view message : input.values) {
       // As many values a message as the first ones have: growing step by step costs as much again.
-      if (ways_.size() == kFirstMessages)
-        values_.reserve(values_.size() * input.values.size() / kFirstMessages * 9 / 8);
+      if (ways_.size() == kFirstMessages) {
+        const size_t about = values_.size() * input.values.size() / kFirstMessages * 9 / 8;
+        values_.reserve(std::min(about, kValuesAtOnce));
+      }
       begins_.push_back(static_cast<uint32_t>(values_.size()));
       ways_.push_back(cut_.cut(message, values_));
     }

@@ -3,6 +3,7 @@
 // Thread contract: one owner.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -44,11 +45,13 @@ class PieceTrie {
     const char* const end = at + text.size();
     uint32_t node = 0;
     for (;;) {
-      std::vector<uint32_t>& edges = nodes_[node];
+      std::vector<Branch>& branches = nodes_[node];
       int taken = kNone;
-      for (size_t i = 0; i < edges.size(); ++i) {
-        const Edge& edge = *edges_[edges[i]];
-        const auto left = static_cast<size_t>(end - at);
+      const auto left = static_cast<size_t>(end - at);
+      const uint32_t head = head_of({at, left});
+      for (size_t i = 0; i < branches.size(); ++i) {
+        if ((head & branches[i].mask) != branches[i].head) continue;
+        const Edge& edge = *edges_[branches[i].edge];
         if (edge.literal.size() > left ||
             std::memcmp(edge.literal.data(), at, edge.literal.size()) != 0) {
           continue;
@@ -64,22 +67,24 @@ class PieceTrie {
         at = behind;
         node = edge.nexts[static_cast<size_t>(taken)].node;
         // What came last comes first.
-        if (i > 0) std::swap(edges[i], edges[i / 2]);
+        if (i > 0) std::swap(branches[i], branches[i / 2]);
         break;
       }
       if (taken == kNone) return kNone;
     }
   }
-  // The number of the way of these pieces: one of before, or `fresh`, which is then taken.
+  // The number of the way of these pieces: one of before, or `fresh`, which is then taken; kNone
+  // where the tree has become too wide for it.
   int insert(std::span<const CutPiece> pieces, int fresh) {
     uint32_t node = 0;
     for (size_t i = 0;; ++i) {
-      Edge& edge = edge_of(node, pieces[i].literal);
+      Edge* const edge = edge_of(node, pieces[i].literal);
+      if (edge == nullptr) return kNone;
       if (i + 1 == pieces.size()) {
-        if (edge.way == kNone) edge.way = fresh;
-        return edge.way;
+        if (edge->way == kNone) edge->way = fresh;
+        return edge->way;
       }
-      node = next_of(edge, pieces[i].kind);
+      node = next_of(*edge, pieces[i].kind);
     }
   }
 
@@ -89,14 +94,30 @@ class PieceTrie {
     int way = kNone;
     std::vector<Next> nexts;
   };
-  Edge& edge_of(uint32_t node, const std::string& literal) {
-    for (const uint32_t edge : nodes_[node]) {
-      if (edges_[edge]->literal == literal) return *edges_[edge];
+  // From one place; prose would make as many as it has lines, and each is looked at.
+  static constexpr size_t kBranchesMax = 256;
+  // An edge, and the first bytes of its literal, which mostly say that it is another one.
+  struct Branch {
+    uint32_t edge = 0;
+    uint32_t head = 0;
+    uint32_t mask = 0;
+  };
+  static uint32_t head_of(std::string_view text) {
+    uint32_t out = 0;
+    std::memcpy(&out, text.data(), std::min(sizeof(out), text.size()));
+    return out;
+  }
+  Edge* edge_of(uint32_t node, const std::string& literal) {
+    for (const Branch& branch : nodes_[node]) {
+      if (edges_[branch.edge]->literal == literal) return edges_[branch.edge].get();
     }
-    nodes_[node].push_back(static_cast<uint32_t>(edges_.size()));
+    if (nodes_[node].size() == kBranchesMax) return nullptr;
+    const uint32_t mask =
+        literal.size() >= 4 ? ~uint32_t{0} : (uint32_t{1} << (8 * literal.size())) - 1;
+    nodes_[node].push_back({static_cast<uint32_t>(edges_.size()), head_of(literal), mask});
     edges_.push_back(std::make_unique<Edge>());
     edges_.back()->literal = literal;
-    return *edges_.back();
+    return edges_.back().get();
   }
   uint32_t next_of(Edge& edge, uint16_t kind) {
     for (const Next& next : edge.nexts) {
@@ -111,7 +132,7 @@ class PieceTrie {
     return node;
   }
 
-  std::vector<std::vector<uint32_t>> nodes_{1};
+  std::vector<std::vector<Branch>> nodes_{1};
   std::vector<std::unique_ptr<Edge>> edges_;
 };
 

@@ -15,6 +15,8 @@ namespace {
 
 // Rarer templates cost more than what they say of their texts.
 constexpr uint32_t kTemplateRowsMin = 8;
+constexpr size_t kTrial = 1'024;
+constexpr size_t kTrialTemplatesMax = 640;
 
 // How the values of a slot are kept.
 constexpr uint8_t kPlainSlot = 0;
@@ -550,6 +552,8 @@ TemplateCut::TemplateCut(std::span<const std::string_view> values) : texts_(valu
   for (const std::string_view value : values) {
     begins_.push_back(static_cast<uint32_t>(variables_.size()));
     ways_.push_back(cut_.cut(value, variables_));
+    // Prose: nearly every text is a template of its own.
+    if (ways_.size() == kTrial && cut_.templates().size() > kTrialTemplatesMax) return;
   }
   counts_.resize(cut_.templates().size());
   for (const int way : ways_) {

@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kTemplatesMax = 4'096;
 constexpr size_t kVariablesMax = 64;
+// Texts for which the tree was too wide, until no more are scanned.
+constexpr size_t kRefusedMax = 1'024;
 constexpr size_t kTextBytesMax = 16 * 1024;
 // Changes from letters to digits and back of a token whose runs of digits are variables of their
 // own: 12ms, user42, 22T10, k8s.
@@ -160,6 +162,7 @@ struct Token {
   bool digits = false;
   bool letters = false;
   bool hex = true;
+  bool capitals = true;
   int changes = 0;
   size_t longest_digits = 0;
 };
@@ -171,6 +174,7 @@ Token look_at(const char* at, const char* end) {
     out.digits |= digit;
     out.letters |= !digit;
     out.hex &= is(*p, kLowerHex);
+    out.capitals &= *p >= 'A' && *p <= 'Z';
     run = digit ? run + 1 : 0;
     out.longest_digits = std::max(out.longest_digits, run);
     if (p > at) out.changes += digit != is(p[-1], kDigit);
@@ -178,10 +182,19 @@ Token look_at(const char* at, const char* end) {
   return out;
 }
 
+// A token without digits that varies: levels, methods, and what a key or a bracket stands before.
+bool is_word(const char* text, const char* at, const char* end, const Token& token) {
+  if (at > text && (at[-1] == '[' || at[-1] == '=')) return true;
+  return token.capitals && end - at >= 3;
+}
+
 class Scan {
  public:
   Scan(std::string_view text, std::vector<CutValue>& values)
-      : literal_(text.data()), end_(text.data() + text.size()), values_(values) {}
+      : text_(text.data()),
+        literal_(text.data()),
+        end_(text.data() + text.size()),
+        values_(values) {}
 
   void all() {
     for (const char* at = literal_; at < end_;) {
@@ -208,7 +221,9 @@ class Scan {
   const char* token(const char* at) {
     const char* const end = token_end(at, end_);
     const Token token = look_at(at, end);
-    if (!token.digits) return end;
+    if (!token.digits) {
+      return is_word(text_, at, end, token) ? put(kWordVariable, at) : end;
+    }
     CutValue value;
     if (end - at == 8 && uuid_at(at, end_)) return put(kUuidVariable, at);
     if (const uint16_t kind = time_at(at, end_, value); kind != 0) return put(kind, at);
@@ -223,6 +238,7 @@ class Scan {
     return end;
   }
 
+  const char* text_;
   const char* literal_;
   const char* end_;
   std::vector<CutValue>& values_;
@@ -256,6 +272,11 @@ int TextCut::cut(std::string_view text, std::vector<CutValue>& values) {
       CutValue value;
       const size_t bytes = variable_at(nexts[i].kind, at, end, value);
       if (bytes == 0) continue;
+      if (nexts[i].kind == kWordVariable) {
+        // A word that is a literal leads elsewhere.
+        const Token token = look_at(at, at + bytes);
+        if (!token.digits && !is_word(text.data(), at, at + bytes, token)) continue;
+      }
       values.push_back(value);
       at += bytes;
       return static_cast<int>(i);
@@ -269,7 +290,7 @@ int TextCut::cut(std::string_view text, std::vector<CutValue>& values) {
 }
 
 int TextCut::scan_whole(std::string_view text, std::vector<CutValue>& values) {
-  if (templates_.size() == kTemplatesMax) return kWhole;
+  if (templates_.size() == kTemplatesMax || refused_ == kRefusedMax) return kWhole;
   const size_t before = values.size();
   Scan scan(text, values);
   scan.all();
@@ -279,6 +300,10 @@ int TextCut::scan_whole(std::string_view text, std::vector<CutValue>& values) {
   }
   const int fresh = static_cast<int>(templates_.size());
   const int way = trie_.insert(scan.pieces, fresh);
+  if (way == kWhole) {
+    ++refused_;
+    values.resize(before);
+  }
   if (way == fresh) templates_.push_back(std::move(scan.pieces));
   return way;
 }

@@ -12,7 +12,7 @@ namespace kansoku::store::events {
 
 // The kind of a variable, and in the low byte a parameter. Numbers are on disk, and kinds with
 // greater ones are tried first.
-inline constexpr uint16_t kWordVariable = 0x000;    // letters and digits mixed
+inline constexpr uint16_t kWordVariable = 0x000;    // mixed with digits, or a name
 inline constexpr uint16_t kDigitsVariable = 0x100;  // up to 18 digits
 inline constexpr uint16_t kHexVariable = 0x200;     // + digits: lower case
 inline constexpr uint16_t kUuidVariable = 0x300;    // 8-4-4-4-12, lower case
@@ -38,6 +38,7 @@ class TextCut {
   int scan_whole(std::string_view text, std::vector<CutValue>& values);
   PieceTrie trie_;
   std::vector<std::vector<CutPiece>> templates_;
+  size_t refused_ = 0;
 };
 
 // A time of kTimeVariable in units of its last decimal since 1970.

@@ -2,6 +2,7 @@
 //   bench_filelog FILE STATE_FOLDER
 #include <sys/resource.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -91,12 +92,12 @@ int main(int count, char** arguments) {
   std::printf(
       "{\"cpu_s\": %.4f, \"user_s\": %.4f, \"system_s\": %.4f, \"bytes\": %llu, \"rows\": %llu, "
       "\"peak_rss_mib\": %.1f, \"batches\": %llu}\n",
-      cpu, seconds(usage.ru_utime), seconds(usage.ru_stime),
-      static_cast<unsigned long long>(size), static_cast<unsigned long long>(sink.rows()),
-      static_cast<double>(usage.ru_maxrss) / 1024,
+      cpu, seconds(usage.ru_utime), seconds(usage.ru_stime), static_cast<unsigned long long>(size),
+      static_cast<unsigned long long>(sink.rows()), static_cast<double>(usage.ru_maxrss) / 1024,
       static_cast<unsigned long long>((*made)->stats().batches_sent));
-  bool stopped = false;
+  std::atomic<bool> stopped = false;
   (*made)->stop([&] { stopped = true; });
+  while (!stopped) timers.run_once();
   pool.shutdown();
-  return stopped ? 0 : 1;
+  return 0;
 }

@@ -1,4 +1,4 @@
-// Forward protocol: any bytes are messages, an error, or too few; entries lie in what they came from.
+// Forward protocol: any bytes are messages, an error, or too few; entries lie in the bytes.
 #include "base/check.h"
 #include "wire/forward/forward.h"
 #include "wire/forward/handshake.h"

@@ -77,7 +77,7 @@ std::optional<AwsError> refused_group(const Shared& shared, const OperationConte
 }
 
 // The groups of a SOURCE command, those that the caller may read.
-Result<std::vector<std::string>> source_groups(const std::shared_ptr<Shared>& shared,
+Result<std::vector<std::string>> source_groups(const GroupStore& groups,
                                                const std::shared_ptr<OperationContext>& context,
                                                const query::rows::SourceGroups& source) {
   const auto contains = [](const std::vector<std::string>& list, const std::string& item) {
@@ -85,7 +85,7 @@ Result<std::vector<std::string>> source_groups(const std::shared_ptr<Shared>& sh
   };
   std::vector<std::string> out;
   if (!source.accounts.empty() && !contains(source.accounts, context->account())) return out;
-  for (const Group& group : shared->groups().list(scope_of(*context))) {
+  for (const Group& group : groups.list(scope_of(*context))) {
     if (!source.log_class.empty() && group.group_class != source.log_class) continue;
     const bool named = source.all || contains(source.names, group.name) ||
                        std::ranges::any_of(source.prefixes, [&](const std::string& prefix) {
@@ -133,8 +133,9 @@ std::expected<QueryAsked, AwsError> asked_of(const std::shared_ptr<Shared>& shar
   out.rows_max =
       std::min<uint64_t>(static_cast<uint64_t>(input.limit.value_or(kRowsMax)), kRowsMax);
   out.created_ms = context->now.ms();
-  out.source = [shared, context](const query::rows::SourceGroups& source) {
-    return source_groups(shared, context, source);
+  // Not the shared state itself: that is what keeps the query.
+  out.source = [&groups = shared->groups(), context](const query::rows::SourceGroups& source) {
+    return source_groups(groups, context, source);
   };
   return out;
 }

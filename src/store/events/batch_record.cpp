@@ -1,5 +1,6 @@
 #include "store/events/batch_record.h"
 
+#include "base/bytes.h"
 #include "base/codec/lz4.h"
 
 namespace kansoku::store::events {
@@ -17,7 +18,7 @@ constexpr size_t kSavedShareMin = 8;
 constexpr uint64_t kBodyBytesMax = 256U << 20;
 
 void put_column(const EventColumn& column, size_t batch_rows, std::string& out) {
-  append_text(column.path, out);
+  append_text(out, column.path);
   out += static_cast<char>(column.type);
   append_varint(out, column.rows.size());
   if (column.rows.size() != batch_rows) {
@@ -48,13 +49,13 @@ void put_column(const EventColumn& column, size_t batch_rows, std::string& out) 
 
 void put_body(const BatchRecord& record, std::string& out) {
   const signal::EventBatch& batch = *record.batch;
-  append_text(record.scope.account, out);
-  append_text(record.scope.region, out);
+  append_text(out, record.scope.account);
+  append_text(out, record.scope.region);
   append_varint(out, zigzag(record.ingested_ns));
   append_varint(out, batch.streams().size());
   for (const signal::EventStream& stream : batch.streams()) {
-    append_text(stream.group, out);
-    append_text(stream.stream, out);
+    append_text(out, stream.group);
+    append_text(out, stream.stream);
     append_varint(out, stream.generation);
   }
   append_varint(out, batch.row_count());
@@ -81,7 +82,7 @@ struct Reader {
   }
   bool text(std::string& out) {
     std::string_view view;
-    if (!take_text(at, end, view)) return false;
+    if (!read_text(at, end, view)) return false;
     out.assign(view);
     return true;
   }
@@ -200,19 +201,6 @@ bool take_body(std::string_view body, BatchRecord& out) {
 
 }  // namespace
 
-void append_text(std::string_view text, std::string& out) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-bool take_text(const char*& at, const char* end, std::string_view& out) {
-  uint64_t n = 0;
-  if (!read_varint(at, end, n) || n > static_cast<uint64_t>(end - at)) return false;
-  out = {at, n};
-  at += n;
-  return true;
-}
-
 void encode_batch_record(const BatchRecord& record, std::string& out) {
   out += kBatchRecord;
   out += static_cast<char>(Coding::Plain);
@@ -255,10 +243,10 @@ Result<BatchRecord> decode_batch_record(std::string_view payload) {
 std::string encode_stream_deletion(const StreamDeletion& deletion) {
   std::string out(1, kStreamDeletion);
   out += char{1};  // version
-  append_text(deletion.scope.account, out);
-  append_text(deletion.scope.region, out);
-  append_text(deletion.group, out);
-  append_text(deletion.stream, out);
+  append_text(out, deletion.scope.account);
+  append_text(out, deletion.scope.region);
+  append_text(out, deletion.group);
+  append_text(out, deletion.stream);
   return out;
 }
 

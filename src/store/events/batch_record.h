@@ -30,7 +30,4 @@ struct StreamDeletion {
 std::string encode_stream_deletion(const StreamDeletion& deletion);
 Result<StreamDeletion> decode_stream_deletion(std::string_view payload);
 
-void append_text(std::string_view text, std::string& out);
-bool take_text(const char*& at, const char* end, std::string_view& out);
-
 }  // namespace kansoku::store::events

@@ -45,18 +45,6 @@ struct BlockRows {
   size_t size() const { return timestamps_ns.size(); }
 };
 
-// What stands of a block in its part's footer.
-struct BlockInfo {
-  uint64_t offset = 0;  // in the file
-  uint64_t bytes = 0;
-  uint32_t rows = 0;
-  int64_t min_ns = 0;
-  int64_t max_ns = 0;
-  uint64_t message_bytes = 0;
-  // Of the part's table of streams, ascending.
-  std::vector<uint32_t> streams;
-};
-
 // Appends the bytes of a block.
 void encode_block(const BlockRows& rows, std::string& out);
 // DataLoss when the bytes are not those of a block.

@@ -13,11 +13,6 @@ namespace {
 using signal::ColumnType;
 using signal::EventColumn;
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
 template <class Value>
 Chunk add_ints(std::span<const Value> values, PageWriter& pages) {
   std::vector<int64_t> wide(values.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "store/events/batch_record.h"
 #include "store/events/part.h"
 
@@ -12,16 +13,16 @@ namespace {
 constexpr RecordFormat kFormat{.magic = 0x3130494e414d454bULL};
 
 void append_key(const TombstoneKey& key, std::string& out) {
-  append_text(std::get<0>(key), out);
-  append_text(std::get<1>(key), out);
-  append_text(std::get<2>(key), out);
-  append_text(std::get<3>(key), out);
+  append_text(out, std::get<0>(key));
+  append_text(out, std::get<1>(key));
+  append_text(out, std::get<2>(key));
+  append_text(out, std::get<3>(key));
 }
 
 bool take_key(const char*& at, const char* end, TombstoneKey& out) {
   std::array<std::string_view, 4> texts;
   for (std::string_view& text : texts) {
-    if (!take_text(at, end, text)) return false;
+    if (!read_text(at, end, text)) return false;
   }
   out = {std::string(texts[0]), std::string(texts[1]), std::string(texts[2]),
          std::string(texts[3])};

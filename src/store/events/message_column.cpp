@@ -42,11 +42,6 @@ struct LeafInput {
   std::vector<int64_t> times_ns;
 };
 
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
 void put_numbers(const LeafInput& leaf, PageWriter& pages, std::string& meta) {
   std::vector<int64_t> numbers;
   std::vector<int64_t> scales;

@@ -1,5 +1,6 @@
 #include "store/events/part_codec.h"
 
+#include "base/bytes.h"
 #include "store/events/batch_record.h"
 
 namespace kansoku::store::events {
@@ -35,7 +36,7 @@ struct Reader {
   }
   std::string text() {
     std::string_view view;
-    good = good && take_text(at, end, view);
+    good = good && read_text(at, end, view);
     return std::string(view);
   }
 };
@@ -77,7 +78,7 @@ void encode_footer(const PartFooter& footer, std::string& out) {
   for (const BlockPlace& block : footer.blocks) encode_block(block, meta, out);
   append_varint(out, footer.groups.size());
   for (const GroupPlace& group : footer.groups) {
-    append_text(group.group, out);
+    append_text(out, group.group);
     append_varint(out, group.generation);
     append_varint(out, group.streams);
     append_varint(out, group.rows);
@@ -91,7 +92,7 @@ void encode_footer(const PartFooter& footer, std::string& out) {
     append_varint(out, chunk.bytes);
     append_varint(out, chunk.raw_bytes);
     append_le(out, chunk.crc);
-    append_text(chunk.first_name, out);
+    append_text(out, chunk.first_name);
   }
 }
 
@@ -147,7 +148,7 @@ void encode_chunk(const StreamChunk& chunk, const PartMeta& meta, std::string& o
     size_t shared = 0;
     while (shared < most && previous[shared] == name[shared]) ++shared;
     append_varint(out, shared);
-    append_text(name.substr(shared), out);
+    append_text(out, name.substr(shared));
     previous = name;
     const auto uses = chunk.uses_of(i);
     append_varint(out, uses.size());

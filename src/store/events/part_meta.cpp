@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/bytes.h"
 #include "store/events/batch_record.h"
 
 namespace kansoku::store::events {
@@ -28,8 +29,8 @@ int64_t day_of(int64_t ns) { return ns / kDayNs - static_cast<int64_t>(ns % kDay
 void encode_part_meta(const PartMeta& meta, std::string& out) {
   append_varint(out, meta.id);
   append_varint(out, meta.level);
-  append_text(meta.group.scope.account, out);
-  append_text(meta.group.scope.region, out);
+  append_text(out, meta.group.scope.account);
+  append_text(out, meta.group.scope.region);
   append_varint(out, meta.group.keep_days);
   append_varint(out, zigzag(meta.group.day));
   append_varint(out, meta.first_sequence);
@@ -53,7 +54,7 @@ bool decode_part_meta(const char*& at, const char* end, PartMeta& out) {
   std::string_view account;
   std::string_view region;
   if (!read_varint(at, end, out.id) || !read_varint(at, end, level) ||
-      !take_text(at, end, account) || !take_text(at, end, region) || !read_varint(at, end, days) ||
+      !read_text(at, end, account) || !read_text(at, end, region) || !read_varint(at, end, days) ||
       !read_varint(at, end, day) || !read_varint(at, end, out.first_sequence) ||
       !read_varint(at, end, span) || !read_varint(at, end, out.seal_first_id) ||
       !read_varint(at, end, out.seal_parts) || !read_varint(at, end, out.rows) ||

@@ -1,7 +1,7 @@
 // Queries of Insights that were started, while they run and for a while afterwards. Internal to
 // api/aws/logs.
 //
-// Results are kept for an hour, at most kQueriesMax of a tenant and kResultBytesMax of all, the
+// Results are kept for an hour, at most kQueriesMax and kResultBytesMax of all tenants, the
 // oldest ended ones go first. Thread contract: free-threaded.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace kansoku::api::aws::logs {
 
-inline constexpr size_t kQueriesMax = 1'000;      // of an account and region
+inline constexpr size_t kQueriesMax = 1'000;
 inline constexpr size_t kQueriesRunningMax = 30;  // CloudWatch Logs' default
 inline constexpr uint64_t kResultBytesMax = 128ULL << 20;
 inline constexpr int64_t kResultKeptMs = 3'600'000;

@@ -14,11 +14,6 @@ constexpr size_t kFrameBytes = 8;  // length, CRC32C
 
 enum class Kind : uint8_t { Producer = 1, File = 2, Forget = 3, Intent = 4, Settled = 5, Slot = 6 };
 
-void put_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
 void put_history(std::string& out, const History& history) {
   append_varint(out, history.length);
   append_le(out, history.hash);
@@ -33,7 +28,7 @@ void put_counts(std::string& out, const ByteCounts& counts) {
 
 std::string encode_producer(const SavedState& state) {
   std::string out(1, static_cast<char>(Kind::Producer));
-  put_text(out, state.producer);
+  append_text(out, state.producer);
   append_varint(out, state.epoch);
   append_varint(out, state.next_file);
   return out;
@@ -42,12 +37,12 @@ std::string encode_producer(const SavedState& state) {
 std::string encode_file(const FileRecord& file) {
   std::string out(1, static_cast<char>(Kind::File));
   append_varint(out, file.id);
-  put_text(out, file.source);
-  put_text(out, file.path);
+  append_text(out, file.source);
+  append_text(out, file.path);
   append_varint(out, file.key.device);
   append_varint(out, file.key.inode);
   out += static_cast<char>(file.kind);
-  put_text(out, file.head);
+  append_text(out, file.head);
   append_varint(out, file.start);
   append_varint(out, file.offset);
   out += static_cast<char>(file.cut);

@@ -42,20 +42,6 @@ std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suf
   return static_cast<int64_t>(std::llround(value));
 }
 
-std::string escape_pointer(std::string_view key) {
-  std::string out;
-  for (char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -128,6 +114,21 @@ Result<int64_t> parse_bytes(std::string_view text) {
   return *value;
 }
 
+std::string join_pointer(std::string_view pointer, std::string_view key) {
+  std::string out(pointer);
+  out += '/';
+  for (char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 Reader::Reader(const Node& node, std::string file, std::string pointer,
                std::vector<Problem>& problems)
     : node_(node), file_(std::move(file)), pointer_(std::move(pointer)), problems_(problems) {
@@ -143,9 +144,7 @@ const Node* Reader::take(std::string_view key) {
   return found;
 }
 
-std::string Reader::pointer_of(std::string_view key) const {
-  return pointer_ + "/" + escape_pointer(key);
-}
+std::string Reader::pointer_of(std::string_view key) const { return join_pointer(pointer_, key); }
 
 void Reader::problem(std::string_view key, std::string message) {
   const Node* found = node_.find(key);

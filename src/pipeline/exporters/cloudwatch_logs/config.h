@@ -21,6 +21,10 @@ struct CloudWatchLogsConfig {
   std::vector<GroupSettings> groups;
   int64_t flush_interval_ms = 5'000;
   int concurrency = 1;  // requests in flight
+  bool gzip = true;     // bodies
+  // Sends each batch under its number (x-kansoku-batch), so that a kansoku server takes it once.
+  bool numbered = true;
+  std::string user_agent;  // empty: kansoku's own
 };
 
 }  // namespace kansoku::pipeline::cloudwatch_logs

@@ -1,10 +1,12 @@
 #include "wire/document/document.h"
 
+#include "base/text/ascii.h"
 #include "base/time/duration.h"
 
 namespace kansoku::wire {
 namespace {
 
+// Letters of both cases are the same.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -13,7 +15,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1,
+                         diagonal + (lower_ascii(a[i - 1]) == lower_ascii(b[j - 1]) ? 0U : 1U)});
       diagonal = above;
     }
   }

@@ -70,6 +70,36 @@ std::optional<double> Node::number_of(std::string_view key) const {
   return value;
 }
 
+std::string canonical(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::Null:
+      return "n";
+    case Node::Kind::Scalar: {
+      if (node.quoted) return fmt::format("t{}:{}", node.scalar.size(), node.scalar);
+      double value = 0;
+      const std::string& s = node.scalar;
+      auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+      if (error != std::errc() || end != s.data() + s.size()) return "w" + s;
+      return fmt::format("d{};", value);
+    }
+    case Node::Kind::Sequence: {
+      std::string out = "[";
+      for (const Node& item : node.items) out += canonical(item);
+      return out + "]";
+    }
+    case Node::Kind::Mapping:
+      break;
+  }
+  std::vector<std::string> entries;
+  for (const Node::Entry& entry : node.entries) {
+    entries.push_back(fmt::format("{}:{}{}", entry.key.size(), entry.key, canonical(entry.value)));
+  }
+  std::sort(entries.begin(), entries.end());
+  std::string out = "{";
+  for (const std::string& entry : entries) out += entry;
+  return out + "}";
+}
+
 std::string Problem::to_string() const {
   return fmt::format("{}:{}:{}: {}: {}", file, at.line, at.column, pointer.empty() ? "/" : pointer,
                      message);

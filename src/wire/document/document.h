@@ -62,8 +62,9 @@ std::expected<Node, Problem> parse_yaml(std::string_view text, const std::string
                                         DocumentLimits limits = {});
 
 // One JSON document (RFC 8259) as the same tree, with positions; numbers as they are written. A
-// name that appears twice in an object is a problem that says where it was first. A byte order mark
-// is skipped. `file_index` is that of every Position.
+// name that appears twice in an object, with another value, is a problem that says where it was
+// first; with the same value it is read once. A byte order mark is skipped. `file_index` is that of
+// every Position.
 std::expected<Node, Problem> parse_json_document(std::string_view text, const std::string& file,
                                                  DocumentLimits limits = {},
                                                  uint32_t file_index = 0);
@@ -80,6 +81,10 @@ std::string join_pointer(std::string_view pointer, std::string_view key);
 // One JSON document (RFC 8259) as the same tree, without positions; numbers keep up to 17 digits.
 // For the console's requests and stored settings.
 Result<Node> parse_json(std::string_view text);
+
+// A text that two values have in common when they are the same: numbers by value, objects in any
+// order.
+std::string canonical(const Node& node);
 
 // The closest of `known` to a misspelt word, when close enough to be worth saying.
 std::optional<std::string> did_you_mean(std::string_view word,

@@ -73,7 +73,8 @@ TEST_CASE("what is wrong in a JSON document is said with its place") {
     return node ? std::string("good") : node.error().to_string();
   };
   CHECK(said("{\"a\": {\"b\": 1,\n \"b\": 2}}") ==
-        "k.json:2:2: /a/b: key \"b\" appears twice, first at 1:8");
+        "k.json:2:2: /a/b: key \"b\" appears twice with different values, first at 1:8");
+  CHECK(said("{\"a\": {\"b\": 1, \"c\": 2}, \"a\": {\"c\": 2.0, \"b\": 1}}") == "good");
   CHECK(said("{} x") == "k.json:1:4: /: text behind the document: found \"x\"");
   CHECK(said("{\"a\": [1,]}") == "k.json:1:10: /a: a ',' stands before ']'");
   CHECK(said("{\"a\": [1 2]}").starts_with("k.json:1:10: /a: expected ',' or ']'"));

@@ -142,14 +142,14 @@ class JsonText {
       cursor_.skip(1);
       return true;
     }
-    std::unordered_map<std::string, Position> seen;
+    std::unordered_map<std::string, size_t> seen;
     for (bool last = false; !last;) {
       if (!member(out, seen) || !next('}', "object", last)) return false;
     }
     return true;
   }
 
-  bool member(Node& out, std::unordered_map<std::string, Position>& seen) {
+  bool member(Node& out, std::unordered_map<std::string, size_t>& seen) {
     const Position at = cursor_.position();
     if (cursor_.peek() != '"') {
       return fail(fmt::format("a name in quotation marks is missing: {}", here_is(cursor_)));
@@ -157,11 +157,6 @@ class JsonText {
     std::string key;
     if (!text(key)) return false;
     path_.push_back(key);
-    auto [first, fresh] = seen.try_emplace(key, at);
-    if (!fresh) {
-      return fail_at(at, fmt::format("key {} appears twice, first at {}:{}", quoted(key),
-                                     first->second.line, first->second.column));
-    }
     skip_blanks();
     if (cursor_.peek() != ':') {
       return fail(fmt::format("expected ':' after the name {}: {}", quoted(key), here_is(cursor_)));
@@ -170,8 +165,14 @@ class JsonText {
     skip_blanks();
     Node item;
     if (!value(item)) return false;
+    auto [first, fresh] = seen.try_emplace(key, out.entries.size());
+    if (!fresh && canonical(out.entries[first->second].value) != canonical(item)) {
+      const Position& there = out.entries[first->second].key_at;
+      return fail_at(at, fmt::format("key {} appears twice with different values, first at {}:{}",
+                                     quoted(key), there.line, there.column));
+    }
     path_.pop_back();
-    out.entries.push_back({std::move(key), at, std::move(item)});
+    if (fresh) out.entries.push_back({std::move(key), at, std::move(item)});
     return true;
   }
 

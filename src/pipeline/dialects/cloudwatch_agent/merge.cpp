@@ -21,9 +21,9 @@ bool has(const std::array<std::string_view, N>& list, std::string_view pointer) 
 
 void append(Node& into, Node from) {
   std::unordered_set<std::string> seen;
-  for (const Node& item : into.items) seen.insert(canonical(item));
+  for (const Node& item : into.items) seen.insert(wire::canonical(item));
   for (Node& item : from.items) {
-    if (seen.insert(canonical(item)).second) into.items.push_back(std::move(item));
+    if (seen.insert(wire::canonical(item)).second) into.items.push_back(std::move(item));
   }
 }
 
@@ -49,7 +49,7 @@ class Merge {
   void values(Node& into, Node from, const std::string& pointer, std::string_view key) {
     const bool both_lists = into.kind == Node::Kind::Sequence && from.kind == Node::Kind::Sequence;
     if (both_lists && has(kAppended, pointer)) return append(into, std::move(from));
-    if (canonical(into) == canonical(from)) return;
+    if (wire::canonical(into) == wire::canonical(from)) return;
     if (has(kListed, pointer)) {
       as_list(into);
       as_list(from);

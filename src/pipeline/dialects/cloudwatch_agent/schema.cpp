@@ -160,7 +160,7 @@ class ValueCheck {
   void twice(const Node& node) {
     std::unordered_map<std::string, const Node*> seen;
     for (const Node& item : node.items) {
-      auto [first, fresh] = seen.try_emplace(canonical(item), &item);
+      auto [first, fresh] = seen.try_emplace(wire::canonical(item), &item);
       if (fresh) continue;
       problem(item, fmt::format("the same item stands at {} already",
                                 findings_.place(first->second->at)));
@@ -278,36 +278,6 @@ std::optional<int64_t> whole_number(const Node& node) {
   const bool whole = error == std::errc() && end == s.data() + s.size() &&
                      std::abs(value) <= 9007199254740992.0 && value == std::trunc(value);
   return whole ? std::optional(static_cast<int64_t>(value)) : std::nullopt;
-}
-
-std::string canonical(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::Null:
-      return "n";
-    case Node::Kind::Scalar: {
-      if (node.quoted) return fmt::format("t{}:{}", node.scalar.size(), node.scalar);
-      double value = 0;
-      const std::string& s = node.scalar;
-      auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
-      if (error != std::errc() || end != s.data() + s.size()) return "w" + s;
-      return fmt::format("d{};", value);
-    }
-    case Node::Kind::Sequence: {
-      std::string out = "[";
-      for (const Node& item : node.items) out += canonical(item);
-      return out + "]";
-    }
-    case Node::Kind::Mapping:
-      break;
-  }
-  std::vector<std::string> entries;
-  for (const Node::Entry& entry : node.entries) {
-    entries.push_back(fmt::format("{}:{}{}", entry.key.size(), entry.key, canonical(entry.value)));
-  }
-  std::sort(entries.begin(), entries.end());
-  std::string out = "{";
-  for (const std::string& entry : entries) out += entry;
-  return out + "}";
 }
 
 void assign(std::string& out, const Node& node, const Member&) { out = node.scalar; }

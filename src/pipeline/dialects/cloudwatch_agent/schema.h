@@ -78,9 +78,6 @@ void fill(const Section& section, const Node& node, void* into);
 std::string reference(std::span<const Section* const> sections);
 // "text, 1 to 512 characters"
 std::string values_of(const Member& member);
-// A text that two values have in common when they are the same: numbers by value, objects in any
-// order.
-std::string canonical(const Node& node);
 // The number of an unquoted scalar that is whole ("60", "60.0").
 std::optional<int64_t> whole_number(const Node& node);
 

@@ -26,12 +26,10 @@ class Translator {
     Translation out;
     read_settings(out.graph.agent);
     read_documents();
-    if (documents_ == 0 && findings_.problems.empty()) {
-      findings_.problems.push_back(
-          {file_names_.empty() ? "-" : file_names_.front(), {1, 1}, "", "no configuration"});
-    }
+    if (files_.empty()) findings_.problems.push_back({"-", {1, 1}, "", "no configuration"});
     if (!findings_.problems.empty()) return std::unexpected(std::move(findings_.problems));
-    expand_variables(merged_, "", variables_, findings_);
+    if (documents_ > 0) expand();
+    if (!findings_.problems.empty()) return std::unexpected(std::move(findings_.problems));
     Document document;
     fill(document_section(), merged_, &document);
     const Mode mode = detect_mode(options_.mode, facts_);
@@ -79,6 +77,14 @@ class Translator {
         merge(merged_, std::move(*node), findings_);
       }
     }
+  }
+
+  // What variables made of the texts is checked as the texts were; its notices were told already.
+  void expand() {
+    expand_variables(merged_, "", variables_, findings_);
+    Findings expanded{file_names_, {}, {}};
+    check(document_section(), merged_, "", expanded);
+    findings_.problems = std::move(expanded.problems);
   }
 
   std::optional<Node> taken(std::expected<Node, Problem> parsed) {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/env/sim.h"
+
 using namespace kansoku;
 using namespace kansoku::pipeline;
 namespace cw = kansoku::pipeline::cloudwatch_agent;
@@ -348,6 +350,9 @@ TEST_CASE("cloudwatch agent: variables and placeholders, known and unknown") {
   CHECK(source(t, 1).stream == "{instanceid}${aws:ImageId}");
   CHECK(has_notice(t, "the variable \"NONE\" is not set"));
   CHECK(has_notice(t, "{instanceid} is no placeholder, did you mean {instance_id}?"));
+  facts.environment = [](std::string_view) { return std::optional<std::string>("("); };
+  CHECK(problems_of({{"a.json", files_of(R"({"file_path": "/a", "blacklist": "${RE}"})")}}, facts)
+            .find("/0/blacklist: ") != std::string::npos);
   const auto unknown = translated({{"a.json", files_of(R"({"file_path": "/a", "log_group_name":
       "{instance_id} {hostname} {local_hostname} {ip_address} {aws_region} {account_id}"})")}},
                                   cw::HostFacts{});
@@ -434,4 +439,34 @@ TEST_CASE("cloudwatch agent: the dialect is known by its content") {
   CHECK(cw::kind_of("/etc/common-config.toml") == cw::SourceFile::Kind::CommonConfig);
   CHECK(cw::kind_of("/etc/env-config.json") == cw::SourceFile::Kind::EnvConfig);
   CHECK(cw::kind_of("/etc/x.json") == cw::SourceFile::Kind::Agent);
+}
+
+TEST_CASE("cloudwatch agent: the page of the documents has the tables of the keys") {
+  auto page = env::real_files().read_all(
+      fmt::format("{}/docs/dialects/cloudwatch-agent.md", KANSOKU_SOURCE_DIR));
+  REQUIRE(page.has_value());
+  // kansoku check config --dialect cloudwatch-agent --reference prints them.
+  CHECK(page->find(cw::config_reference()) != std::string::npos);
+}
+
+TEST_CASE("cloudwatch agent: files of folders are found, but for those of others") {
+  env::SimFileSystem files;
+  auto write = [&](const std::string& path, std::string_view text) {
+    REQUIRE(files.create_directories(path.substr(0, path.rfind('/'))).has_value());
+    REQUIRE(files.write_atomic(path, text).has_value());
+  };
+  write("/etc/d/a.json", "{}");
+  write("/etc/d/x.yaml", "a: 1");
+  write("/etc/d/new.tmp", "{}");
+  write("/etc/d/e/ssm_b", "{}");
+  write("/etc/common-config.toml", "");
+  auto sources = cw::load_sources(files, {"/etc/d", "/etc/common-config.toml"});
+  REQUIRE(sources.has_value());
+  std::set<std::string> names;
+  for (const cw::SourceFile& source : *sources) names.insert(source.name);
+  CHECK(names ==
+        std::set<std::string>{"/etc/common-config.toml", "/etc/d/a.json", "/etc/d/e/ssm_b"});
+  auto missing = cw::load_sources(files, {"/none"});
+  REQUIRE_FALSE(missing.has_value());
+  CHECK(missing.error().front().file == "/none");
 }

@@ -1,12 +1,10 @@
 #include "app/agent.h"
 
-#include <unistd.h>
-
 #include <future>
 
 #include "api/admin/exposition.h"
 #include "api/console/reply.h"
-#include "app/credentials_file.h"
+#include "app/host_identity.h"
 #include "app/running_graph.h"
 #include "app/server.h"
 #include "app/server_metrics.h"
@@ -21,12 +19,6 @@ using api::console::error_reply;
 using api::console::json_reply;
 
 constexpr int64_t kDoorGraceMs = 1'000;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 }  // namespace
 
@@ -141,10 +133,11 @@ Result<std::unique_ptr<Agent>> Agent::start(AgentOptions options, pipeline::Grap
   state->pool = std::make_unique<ThreadPool>(state->options.workers);
   std::unique_ptr<Agent> agent(new Agent(std::move(state)));
   State& s = *agent->state_;
-  GraphParts parts{.context = {s.env, s.loops.get(), s.pool.get(), &s.ledger, {}},
-                   .loops = s.loops.get(),
-                   .state_directory = s.options.data_directory,
-                   .host_name = graph.agent.hostname.empty() ? host_name() : graph.agent.hostname};
+  GraphParts parts{
+      .context = {s.env, s.loops.get(), s.pool.get(), &s.ledger, {}},
+      .loops = s.loops.get(),
+      .state_directory = s.options.data_directory,
+      .host_name = graph.agent.hostname.empty() ? local_host_name() : graph.agent.hostname};
   KANSOKU_TRY(s.graph, RunningGraph::build(std::move(parts), std::move(graph)));
   KANSOKU_RETURN_IF_ERROR(s.listen());
   KANSOKU_RETURN_IF_ERROR(s.graph->start());

@@ -320,14 +320,15 @@ void read_graph_receiver(const Node::Entry& entry, const std::string& file,
   read.source.name = entry.key;
   read.source.stream = "{host_name}";
   read.source.event_bytes_max = (1 << 20) - 26;
-  read_members(entry.value, file, "/receivers/" + entry.key, kFilelogMembers, read, problems);
+  read_members(entry.value, file, "/receivers/" + wire::escape_pointer(entry.key), kFilelogMembers,
+               read, problems);
   read.config.sources.push_back(std::move(read.source));
   graph.receivers.push_back({entry.key, std::move(read.config)});
 }
 
 void read_graph_exporter(const Node::Entry& entry, const std::string& file,
                          pipeline::GraphSpec& graph, std::vector<Problem>& problems) {
-  const std::string pointer = "/exporters/" + entry.key;
+  const std::string pointer = "/exporters/" + wire::escape_pointer(entry.key);
   if (entry.key == "discard") {
     Reader(entry.value, file, pointer, problems).finish();
     graph.exporters.push_back({entry.key, pipeline::DiscardConfig{}});

@@ -16,8 +16,6 @@ using pipeline::filelog::FilelogConfig;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::Whereabouts;
 
-constexpr int64_t kRegionWaitS = 6;
-
 // Runs `begin` with a callback and waits for it; for the main thread at start and stop only.
 template <class T, class Begin>
 T wait_for(Begin&& begin) {

@@ -22,9 +22,10 @@ struct ReceiverSpec {
   std::variant<filelog::FilelogConfig, journald::JournaldConfig, emf_listener::EmfConfig> config;
 };
 struct DiscardConfig {};
+struct StoreConfig {};  // of this server
 struct ExporterSpec {
   std::string name;
-  std::variant<DiscardConfig, cloudwatch_logs::CloudWatchLogsConfig> config;
+  std::variant<DiscardConfig, StoreConfig, cloudwatch_logs::CloudWatchLogsConfig> config;
 };
 enum class SignalKind : uint8_t { Metrics, Logs };
 struct PipelineSpec {

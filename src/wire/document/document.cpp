@@ -47,6 +47,20 @@ std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suf
 
 }  // namespace
 
+std::string escape_pointer(std::string_view key) {
+  std::string out;
+  for (char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 const Node* Node::find(std::string_view key) const {
   for (const Entry& entry : entries) {
     if (entry.key == key) return &entry.value;
@@ -148,18 +162,7 @@ Result<int64_t> parse_bytes(std::string_view text) {
 }
 
 std::string join_pointer(std::string_view pointer, std::string_view key) {
-  std::string out(pointer);
-  out += '/';
-  for (char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  return fmt::format("{}/{}", pointer, escape_pointer(key));
 }
 
 Reader::Reader(const Node& node, std::string file, std::string pointer,

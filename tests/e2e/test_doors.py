@@ -319,7 +319,8 @@ class CommandLine(unittest.TestCase):
             self.assertIn("servers are checked against /ca.pem", out)
             self.assertLess(out.index("/var/log/a*.log"), out.index("/var/log/b.log"))
             self.assertIn("of those that match the one that changed last", out)
-            self.assertIn("pipeline logs/cloudwatch_agent: filelog -> cloudwatch_logs", out)
+            self.assertIn("pipeline logs/cloudwatch_agent: filelog/cloudwatch_agent -> "
+                          "cloudwatch_logs/cloudwatch_agent", out)
             self.assertIn(f"notice: {a}:1:35: /agent/omit_hostname: ", out)
             bad = write("bad.json", '{"agent": {"region": "us-east-1"},\n "metrics": {}, "logs": {"logs_colected": {}}}')
             code, out, _ = run("check", "config", a, bad)
@@ -336,6 +337,8 @@ class CommandLine(unittest.TestCase):
             code, out, _ = run("check", "config", write("cut.json", '{"logs": '))
             self.assertEqual(code, 1)
             self.assertIn("cut.json:1:10: /logs: a value is missing: the file ends here", out)
+        example = pathlib.Path(__file__).resolve().parent.parent.parent / "examples" / "cloudwatch-agent.json"
+        self.assertEqual(run("check", "config", str(example))[:2], (0, ""))
         code, out, _ = run("check", "config", "--dialect", "cloudwatch-agent", "--reference")
         self.assertEqual(code, 0)
         self.assertIn("| `file_path` |", out)

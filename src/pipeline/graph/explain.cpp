@@ -167,6 +167,9 @@ class Explained {
          config.stream);
   }
 
+  void config(const std::string& name, const StoreConfig&) {
+    line(0, "exporter {}: into the store of this server", name);
+  }
   void config(const std::string& name, const DiscardConfig&) {
     line(0, "exporter {}: nothing is kept", name);
   }

@@ -33,7 +33,8 @@ TEST_CASE("a graph is explained line by line") {
                  .log_level = "warn"};
   graph.receivers = {{"filelog", files}, {"journald", journal}, {"emf", emf_listener::EmfConfig{}}};
   cloudwatch_logs::CloudWatchLogsConfig logs{.region = "eu-west-1", .groups = {{"g", "", 7}}};
-  graph.exporters = {{"cloudwatch_logs", logs}, {"discard", DiscardConfig{}}};
+  graph.exporters = {
+      {"cloudwatch_logs", logs}, {"discard", DiscardConfig{}}, {"store", StoreConfig{}}};
   graph.pipelines = {{"logs", SignalKind::Logs, {"filelog", "emf"}, {"cloudwatch_logs"}}};
   CHECK(
       explain(graph, 0) ==

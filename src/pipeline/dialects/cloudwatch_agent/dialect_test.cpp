@@ -55,7 +55,7 @@ std::string journald_of(std::string_view entries) {
 template <class Config>
 const Config& receiver(const cw::Translation& translation, std::string_view name) {
   for (const ReceiverSpec& spec : translation.graph.receivers) {
-    if (spec.name == name) return std::get<Config>(spec.config);
+    if (spec.name == fmt::format("{}/cloudwatch_agent", name)) return std::get<Config>(spec.config);
   }
   FAIL("no receiver " << name);
   return std::get<Config>(translation.graph.receivers.front().config);
@@ -94,8 +94,9 @@ TEST_CASE("cloudwatch agent: a log file goes to its group and stream with the ag
   CHECK(exporter(t).concurrency == 1);
   REQUIRE(t.graph.pipelines.size() == 1);
   CHECK(t.graph.pipelines[0].signal == SignalKind::Logs);
-  CHECK(t.graph.pipelines[0].receivers == std::vector<std::string>{"filelog"});
-  CHECK(t.graph.pipelines[0].exporters == std::vector<std::string>{"cloudwatch_logs"});
+  CHECK(t.graph.pipelines[0].receivers == std::vector<std::string>{"filelog/cloudwatch_agent"});
+  CHECK(t.graph.pipelines[0].exporters ==
+        std::vector<std::string>{"cloudwatch_logs/cloudwatch_agent"});
 }
 
 TEST_CASE("cloudwatch agent: every key of a file has its effect") {

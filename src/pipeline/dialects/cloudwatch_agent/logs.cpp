@@ -102,10 +102,16 @@ class LogsBuilder {
                           pointer, context_.findings);
   }
 
+  // A name that stands beside those of configurations of other dialects.
   template <class Config>
-  void add_receiver(std::string name, Config config) {
+  void add_receiver(std::string_view kind, Config config) {
+    std::string name = named(kind);
     pipeline_.receivers.push_back(name);
     graph_.receivers.push_back({std::move(name), std::move(config)});
+  }
+
+  static std::string named(std::string_view kind) {
+    return fmt::format("{}/cloudwatch_agent", kind);
   }
 
   std::string state_path(std::string_view name) const {
@@ -118,12 +124,12 @@ class LogsBuilder {
   void add_files() {
     filelog::FilelogConfig config;
     config.state_path = state_path("filelog.state");
-    std::map<std::string, int> named;
+    std::map<std::string, int> times_of;
     const auto& list = section_.logs_collected.files.collect_list;
     for (size_t i = 0; i < list.size(); ++i) {
       filelog::SourceConfig source = file_source(list[i], fmt::format("{}/{}", kFilesPointer, i));
       // Two entries may read one file; the name of the first stays what it is without the second.
-      if (int times = ++named[source.name]; times > 1) source.name += fmt::format("#{}", times);
+      if (int times = ++times_of[source.name]; times > 1) source.name += fmt::format("#{}", times);
       config.sources.push_back(std::move(source));
     }
     if (!config.sources.empty()) add_receiver("filelog", std::move(config));
@@ -173,11 +179,11 @@ class LogsBuilder {
                      ? stream_
                      : names_.resolve(entry.log_stream_name, at(*entry.node, "log_stream_name"),
                                       pointer + "/log_stream_name", context_.findings);
-    const bool named = !entry.log_group_name.empty();
+    const bool has_group = !entry.log_group_name.empty();
     cloudwatch_logs::GroupSettings group{
         .log_class = entry.log_group_class,
         .retention_days = static_cast<int>(entry.retention_in_days)};
-    if (named) {
+    if (has_group) {
       out.group = names_.resolve(entry.log_group_name, at(*entry.node, "log_group_name"),
                                  pointer + "/log_group_name", context_.findings);
       group.group = out.group;
@@ -228,11 +234,11 @@ class LogsBuilder {
   void add_journald() {
     journald::JournaldConfig config;
     config.state_path = state_path("journald.state");
-    std::map<std::string, int> named;
+    std::map<std::string, int> times_of;
     const auto& list = section_.logs_collected.journald.collect_list;
     for (size_t i = 0; i < list.size(); ++i) {
       auto source = journald_source(list[i], fmt::format("{}/{}", kJournaldPointer, i));
-      if (int times = ++named[source.name]; times > 1) source.name += fmt::format("#{}", times);
+      if (int times = ++times_of[source.name]; times > 1) source.name += fmt::format("#{}", times);
       config.sources.push_back(std::move(source));
     }
     if (!config.sources.empty()) add_receiver("journald", std::move(config));
@@ -314,9 +320,9 @@ class LogsBuilder {
     config.flush_interval_ms = section_.force_flush_interval * 1'000;
     config.concurrency = static_cast<int>(std::min<int64_t>(section_.concurrency, 1'000'000));
     config.user_agent = graph_.agent.user_agent;
-    const std::string name = "cloudwatch_logs";
+    const std::string name = named("cloudwatch_logs");
     graph_.exporters.push_back({name, std::move(config)});
-    pipeline_.name = "logs/cloudwatch_agent";
+    pipeline_.name = named("logs");
     pipeline_.signal = SignalKind::Logs;
     pipeline_.exporters = {name};
     graph_.pipelines.push_back(std::move(pipeline_));

@@ -54,8 +54,8 @@ std::optional<std::string> check_address(const std::string& text) {
   return fmt::format("{} is no address; write udp://HOST:PORT or tcp://HOST:PORT", quoted(text));
 }
 
-constexpr std::string_view kEntityDoc =
-    "entities are not sent; search for the fields of the events themselves";
+constexpr std::string_view kMetricsDoc = "of metrics, which are not collected yet";
+constexpr std::string_view kEntityDoc = "entities are not sent";
 
 const Member kCredentials[] = {
     {.key = "role_arn",
@@ -118,15 +118,13 @@ const Member kAgent[] = {
      .min = 1,
      .max = kIntervalMax,
      .otherwise = "60",
-     .doc = "of metrics, which are not collected yet"},
+     .doc = kMetricsDoc},
     {.key = "omit_hostname",
      .use = Use::Inert,
      .shape = Shape::Boolean,
      .otherwise = "false",
-     .doc = "of metrics, which are not collected yet"},
-    {.key = "aws_sdk_log_level",
-     .use = Use::Inert,
-     .doc = "there is no SDK inside; `debug` logs requests"},
+     .doc = kMetricsDoc},
+    {.key = "aws_sdk_log_level", .use = Use::Inert, .doc = "there is no SDK of AWS inside"},
     {.key = "usage_data",
      .use = Use::Inert,
      .shape = Shape::Boolean,
@@ -142,7 +140,7 @@ const Member kAgent[] = {
      .use = Use::Inert,
      .shape = Shape::Boolean,
      .otherwise = "false",
-     .doc = "of metrics, which are not collected yet"},
+     .doc = kMetricsDoc},
     {.key = "metric_batch_size",
      .use = Use::Inert,
      .shape = Shape::Any,
@@ -155,10 +153,10 @@ const Member kAgent[] = {
      .use = Use::Inert,
      .shape = Shape::Any,
      .doc = "`force_flush_interval` of the section holds"},
-    {.key = "collection_jitter", .use = Use::Inert, .shape = Shape::Any, .doc = "of metrics"},
-    {.key = "flush_jitter", .use = Use::Inert, .shape = Shape::Any, .doc = "of metrics"},
-    {.key = "precision", .use = Use::Inert, .shape = Shape::Any, .doc = "of metrics"},
-    {.key = "round_interval", .use = Use::Inert, .shape = Shape::Any, .doc = "of metrics"},
+    {.key = "collection_jitter", .use = Use::Inert, .shape = Shape::Any, .doc = kMetricsDoc},
+    {.key = "flush_jitter", .use = Use::Inert, .shape = Shape::Any, .doc = kMetricsDoc},
+    {.key = "precision", .use = Use::Inert, .shape = Shape::Any, .doc = kMetricsDoc},
+    {.key = "round_interval", .use = Use::Inert, .shape = Shape::Any, .doc = kMetricsDoc},
 };
 constexpr Section kAgentSection{"/agent", kAgent, true};
 
@@ -197,7 +195,7 @@ const Member kFile[] = {
      .max = 512,
      .set = put<&FileEntry::log_group_name>,
      .otherwise = "the path without its last extension",
-     .doc = "placeholders as below; what a group's name may not hold becomes `_` in the default"},
+     .doc = "with placeholders; what a group's name may not hold becomes `_` in the default"},
     {.key = "log_stream_name",
      .min = 1,
      .max = 512,
@@ -279,13 +277,13 @@ const Member kJournald[] = {
      .max = 512,
      .required = true,
      .set = put<&JournaldEntry::log_group_name>,
-     .doc = "placeholders as below"},
+     .doc = "with placeholders"},
     {.key = "log_stream_name",
      .min = 1,
      .max = 512,
      .set = put<&JournaldEntry::log_stream_name>,
      .otherwise = "{instance_id}, on premises {hostname}",
-     .doc = "placeholders as below"},
+     .doc = "with placeholders"},
     {.key = "log_group_class",
      .words = "STANDARD INFREQUENT_ACCESS",
      .set = put<&JournaldEntry::log_group_class>,
@@ -416,7 +414,7 @@ const Member kLogs[] = {
      .max = 512,
      .set = put<&LogsSection::log_stream_name>,
      .otherwise = "{instance_id}; on premises the host's name; in containers the task or pod",
-     .doc = "stream of what names none; placeholders as below"},
+     .doc = "stream of what names none; with placeholders"},
     {.key = "force_flush_interval",
      .shape = Shape::Integer,
      .min = 1,

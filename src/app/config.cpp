@@ -5,6 +5,8 @@
 #include "app/graph_keys.h"
 #include "app/options.h"
 #include "app/tier_rules.h"
+#include "base/env/env.h"
+#include "pipeline/graph/explain.h"
 
 namespace kansoku::app {
 namespace {
@@ -439,7 +441,8 @@ std::string explain(const Configuration& configuration) {
     for (const std::string& exporter : pipeline.exporters) out += " " + exporter;
     out += '\n';
   }
-  return out + explain_graph(configuration.graph);
+  return out +
+         pipeline::explain(configuration.graph, env::real_clock().wall_now().ns / env::kNsPerS);
 }
 
 std::string config_reference() {

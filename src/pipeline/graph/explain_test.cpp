@@ -68,5 +68,6 @@ TEST_CASE("a graph is explained line by line") {
       "  events wait 5 s at most; 1 request in flight, by gzip\n"
       "  group g: class as the service has it, retention 7 days\n"
       "exporter discard: nothing is kept\n"
+      "exporter store: into the store of this server\n"
       "pipeline logs: filelog, emf -> cloudwatch_logs\n");
 }

@@ -378,6 +378,11 @@ std::string ScheduleWorld::check(bool complete) {
     ++excused_seen_;
     excused_.insert(number);
   }
+  for (const auto& [number, times] : sink_.lines) {
+    if (times == 1) continue;
+    note("broken");
+    return fmt::format("line {} came {} times\n{}", number, times, trace_);
+  }
   for (const std::string& text : sink_.others) {
     uint64_t number = 0;
     if (text.starts_with('L')) {

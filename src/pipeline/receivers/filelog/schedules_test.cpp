@@ -24,16 +24,22 @@ void run_schedules(uint64_t count) {
   uint64_t excused = 0;
   uint64_t repeated = 0;
   int failed = 0;
-  for (uint64_t i = 0; i < count && failed < 3; ++i) {
+  bool all = std::getenv("KANSOKU_ALL") != nullptr;
+  for (uint64_t i = 0; i < count && (all || failed < 3); ++i) {
     ScheduleWorld world({.seed = seed + i, .same_heads = same_heads, .trace = trace});
     std::string broken = world.run();
-    CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
+    if (all && !broken.empty()) {
+      std::printf("FAIL seed %llu: %s\n", static_cast<unsigned long long>(seed + i),
+                  broken.substr(0, broken.find('\n')).c_str());
+    } else {
+      CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
+    }
     failed += broken.empty() ? 0 : 1;
     lines += world.lines_written();
     excused += world.lines_excused();
     repeated += world.lines_repeated();
   }
-  CHECK(repeated * 1'000 <= lines);
+  CHECK(failed == 0);
   std::printf("%llu lines, %llu gone before they had to be seen, %llu repeated\n",
               static_cast<unsigned long long>(lines), static_cast<unsigned long long>(excused),
               static_cast<unsigned long long>(repeated));

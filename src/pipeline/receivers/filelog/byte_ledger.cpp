@@ -126,6 +126,11 @@ void ByteLedger::truncated_unread(uint64_t id, uint64_t begin, uint64_t end) {
   remember(entry, {begin, end, Whereabouts::TruncatedUnread, {}, {}});
 }
 
+void ByteLedger::found_again(uint64_t id, uint64_t bytes) {
+  std::lock_guard lock(entries_mutex_);
+  entries_.at(id).line.counts.truncated_unread -= bytes;
+}
+
 std::vector<FileLine> ByteLedger::lines() const {
   std::lock_guard lock(entries_mutex_);
   std::vector<FileLine> out;

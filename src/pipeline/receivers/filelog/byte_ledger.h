@@ -64,6 +64,8 @@ class ByteLedger {
   void settled(const RangeRecord& range, const ByteCounts& counts, env::WallTime at,
                const std::vector<RuleStretch>& rules, const std::string& verdict_rule);
   void truncated_unread(uint64_t id, uint64_t begin, uint64_t end);
+  // What was given up so has turned up in a copy, and will be read.
+  void found_again(uint64_t id, uint64_t bytes);
 
   std::vector<FileLine> lines() const;
   // Of the file that has that name now, or had it last.

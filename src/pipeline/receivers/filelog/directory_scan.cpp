@@ -71,6 +71,8 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
     bool matched = source.matches(full);
     bool rotated = !matched && names != known_names.end() &&
                    comes_from(names->second, entry.name) && !source.excluded(full);
+    bool packed = source.is_packed(full);
+    if (packed && !is_gzip_name(entry.name)) continue;
     if ((!matched && !rotated) || out.contains(full)) continue;
     if (!entry.info) {
       auto info = env_.files->info(full);
@@ -82,7 +84,8 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
                  {entry.info->device, entry.info->inode},
                  entry.info->size_bytes,
                  entry.info->modified_ns,
-                 matched};
+                 matched,
+                 packed};
   }
   // `directory` may be moved by what is listed below.
   for (const std::string& child : below) {

@@ -30,21 +30,39 @@ bool same_seen_content(const Tail& tail, env::File& file) {
           read_bytes(file, tail.position, tail.pending.size()) == tail.pending);
 }
 
-bool is_copy_of(const Tail& tail, env::File& file, uint64_t size) {
-  // The head may have come after the copy was made.
-  size_t head = std::min<uint64_t>(tail.head.size(), size);
-  if (read_bytes(file, 0, head) != std::string_view(tail.head).substr(0, head)) return false;
-  bool told = head > 0 || tail.history.length > 0;
-  if (size >= tail.position) {
-    return told && has_history(file, tail.position, tail.history) &&
-           (size < tail.size || has_unread(tail, file));
+std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64_t size) {
+  size_t head = std::min<uint64_t>(content.head.size(), size);
+  if (head == 0) return std::nullopt;
+  if (read_bytes(file, 0, head) != std::string_view(content.head).substr(0, head)) {
+    return std::nullopt;
   }
-  // All of it is known; but half a line is no copy that somebody has finished.
-  if (size <= tail.head.size()) return head > 0 && tail.head[head - 1] == '\n';
-  for (auto point = tail.checkpoints.rbegin(); point != tail.checkpoints.rend(); ++point) {
-    if (point->position <= size) return has_history(file, point->position, point->history);
+  uint64_t evidence = head;
+  if (size < content.position) {
+    for (auto point = content.checkpoints.rbegin(); point != content.checkpoints.rend(); ++point) {
+      if (point->position > size) continue;
+      if (!has_history(file, point->position, point->history)) return std::nullopt;
+      return std::max(evidence, point->position);
+    }
+    return evidence;
   }
-  return false;
+  if (!has_history(file, content.position, content.history)) return std::nullopt;
+  evidence = std::max(evidence, content.position);
+  size_t common = std::min<uint64_t>(content.pending.size(), size - content.position);
+  if (common > 0) {
+    std::string_view pending = std::string_view(content.pending).substr(0, common);
+    if (read_bytes(file, content.position, common) != pending) return std::nullopt;
+    evidence = std::max(evidence, content.position + common);
+  }
+  if (size >= content.size && content.size > content.seen_end()) {
+    if (!has_unread(content, file)) return std::nullopt;
+    evidence = std::max(evidence, content.size);
+  }
+  return evidence;
+}
+
+History history_before(env::File& file, uint64_t end) {
+  uint64_t before = std::min<uint64_t>(end, kHistoryBytes);
+  return history_of(read_bytes(file, end - before, before));
 }
 
 Block read_block(Tail& tail, size_t block_bytes, std::string& buffer) {

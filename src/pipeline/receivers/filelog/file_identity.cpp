@@ -69,6 +69,8 @@ Tail& FileTable::place(const Source& source, Candidate candidate, std::string lo
   FileRecord record{.path = std::move(logical_path), .key = found.key};
   bool undecided = found.size == 0;
   if (content != nullptr) {
+    // What it is a copy of is to be known after a crash, too.
+    save(*content);
     bool ignored = content->kind == FileKind::Ignored;
     record.kind = ignored ? FileKind::Ignored : FileKind::Copy;
     record.copy_of = ignored ? 0 : content->id;
@@ -92,7 +94,9 @@ void FileTable::place_again(Tail& tail, std::unique_ptr<env::File> file) {
   const Source& source = *tail.source;
   FoundFile found{tail.location,        tail.key, info->size_bytes,
                   info->modified_ns, true,     source.is_packed(tail.location)};
-  std::string path = tail.path;
+  // A copy's number may have gone to a file that is no copy of anything.
+  bool own_name = tail.kind != FileKind::Followed && source.matches(tail.location);
+  std::string path = own_name ? tail.location : tail.path;
   bool unlinked = info->links == 0;
   if (by_key_.contains({&source, tail.key})) forget(by_key_.at({&source, tail.key}));
   Tail& placed = place(source, {std::move(found), std::move(file)}, std::move(path));

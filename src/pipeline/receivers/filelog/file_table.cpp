@@ -260,20 +260,25 @@ void FileTable::discover_source(const Source& source) {
     Tail* tail = find(id);
     if (tail != nullptr && tail->kind == FileKind::Followed && tail->file) look_at(*tail, now);
   }
-  for (uint64_t id : ids) {
-    Tail* tail = find(id);
-    bool told = tail != nullptr && (tail->kind == FileKind::Copy || tail->kind == FileKind::Ignored);
-    if (told) look_at_copy(*tail, now);
-  }
   // app.log before app.log.1, which may be its copy.
-  std::vector<const FoundFile*> fresh;
-  for (const auto& [key, file] : by_key) fresh.push_back(file);
-  std::sort(fresh.begin(), fresh.end(), [](const FoundFile* a, const FoundFile* b) {
+  std::vector<const FoundFile*> ordered;
+  for (const auto& [key, file] : by_key) ordered.push_back(file);
+  std::sort(ordered.begin(), ordered.end(), [](const FoundFile* a, const FoundFile* b) {
     return std::tuple(a->path.size(), a->path) < std::tuple(b->path.size(), b->path);
   });
-  for (const FoundFile* file : fresh) {
-    if (by_key_.contains({&source, file->key})) continue;
-    if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
+  for (const FoundFile* file : ordered) {
+    auto known = by_key_.find({&source, file->key});
+    if (known == by_key_.end()) {
+      if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
+    } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
+      look_at_copy(tail, now);
+    }
+  }
+  // Those without a name.
+  for (uint64_t id : ids) {
+    Tail* tail = find(id);
+    bool told = tail != nullptr && tail->kind != FileKind::Followed && tail->file;
+    if (told && !by_key.contains(tail->key)) look_at_copy(*tail, now);
   }
 }
 
@@ -348,8 +353,8 @@ void FileTable::locate_followed(Tail& tail, const FoundFile& found) {
   tail.next_poll = {};
 }
 
-// Whether a file that no pattern matches was rotated out of our sight within one round; then `base`
-// is the name that it had.
+// Whether a new file was rotated out of our sight within one round; then `base` is the name that it
+// had. One that no pattern matches is read only then.
 bool FileTable::rotated_unseen(const Source& source, const FoundFile& found,
                                std::string& base) const {
   auto folders = names_.find(&source);
@@ -374,7 +379,8 @@ bool FileTable::rotated_unseen(const Source& source, const FoundFile& found,
 bool FileTable::adopt(const Source& source, const FoundFile& found) {
   bool first = first_round_ && fresh_;
   std::string logical_path = found.path;
-  if (!found.matched && !first && !rotated_unseen(source, found, logical_path)) return true;
+  bool unseen = !first && rotated_unseen(source, found, logical_path);
+  if (!found.matched && !first && !unseen) return true;
   if (!found.matched && first) {
     // Nothing before our time is read. Of a packed one that is all there is to know.
     FileRecord record{.path = found.path,
@@ -399,6 +405,8 @@ bool FileTable::adopt(const Source& source, const FoundFile& found) {
   Tail& tail = place(source, std::move(candidate), std::move(logical_path));
   bool fresh = tail.kind == FileKind::Followed && tail.seen_end() == 0;
   if (fresh && first && source.config().start_at == StartAt::End) start_at_end(tail);
+  // Its first bytes are known before the next one is told, which may be its copy.
+  if (tail.kind == FileKind::Followed) look_at(tail, env_.clock->monotonic_now());
   return true;
 }
 
@@ -493,7 +501,7 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   if (changed) {
     tail.grown_at = now;
     if (tail.head.size() < kHeadBytes) tail.head = read_bytes(*tail.file, 0, kHeadBytes);
-    make_ready(tail);
+    if (tail.size > 0) make_ready(tail);
     return;
   }
   look_at_quiet(tail, now);

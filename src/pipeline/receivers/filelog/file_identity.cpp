@@ -40,7 +40,7 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
     std::string_view known = file_name_of(tail->path);
     if (known != name && !same_family(known, name)) continue;
     auto evidence = evidence_of(*tail, *candidate.file, size);
-    if (!evidence || (best != nullptr && *evidence < most)) continue;
+    if (!evidence) continue;
     bool numbered = is_numbered_rotation(known, name) || !is_rotated_name(known, name);
     if (!numbered && size < kNamedCopyBytesMin) continue;
     // Both are at hand, so the bytes are compared. A copy is never ahead of what it is copied from.
@@ -48,8 +48,8 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
       if (*own_size < size) continue;
       if (history_before(*tail->file, size) != history_before(*candidate.file, size)) continue;
       evidence = size;
-      if (best != nullptr && *evidence < most) continue;
     }
+    if (*evidence == 0 || *evidence < most) continue;
     best = tail.get();
     most = *evidence;
   }
@@ -188,7 +188,7 @@ std::optional<FileTable::Candidate> FileTable::holder_at(Tail& content, const st
   }
   if (path == content.path) {
     bool replaced = gone && content.position >= kReplacedBytesMin &&
-                    evidence_of(content, *out.file, out.found.size);
+                    evidence_of(content, *out.file, out.found.size).value_or(0) > 0;
     if (!replaced) return std::nullopt;
   } else if (content_of(source, out) != &content) {
     return std::nullopt;
@@ -230,7 +230,7 @@ std::optional<FileTable::Candidate> FileTable::find_holder(Tail& content, bool g
     auto info = tail->file->info();
     if (!info || info->links != 0 || info->size_bytes <= content.position ||
         info->size_bytes < content.seen_end() ||
-        !evidence_of(content, *tail->file, info->size_bytes)) {
+        evidence_of(content, *tail->file, info->size_bytes).value_or(0) == 0) {
       continue;
     }
     best = Candidate{

@@ -156,6 +156,8 @@ void FileTable::restore(bool fresh) {
     }
     Tail& tail = add(record, *source->second, nullptr);
     if (tail.kind == FileKind::Retired) tail.retired_at = env_.clock->monotonic_now();
+    // Nothing was seen of it, or nothing saved.
+    tail.undecided = tail.kind == FileKind::Followed && tail.head.empty() && tail.position == 0;
   }
   if (!fresh) round_before_ns_ = journal_.state().wall_ns;
   // A batch that was on its way: its files were read up to its end.
@@ -169,6 +171,7 @@ void FileTable::restore(bool fresh) {
       tail->cut = range.after;
       tail->history = range.history;
       tail->in_flight = true;
+      tail->undecided = false;
       tail->slot = slot;
     }
   }

@@ -31,32 +31,40 @@ bool same_seen_content(const Tail& tail, env::File& file) {
 }
 
 std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64_t size) {
+  uint64_t evidence = 0;
+  // Holes (a writer that does not append leaves one at every truncation) are alike everywhere.
+  auto compare = [&](const std::string& bytes, uint64_t end, bool same) {
+    if (same && bytes.find_first_not_of('\0') != std::string::npos) {
+      evidence = std::max(evidence, end);
+    }
+    return same;
+  };
+  auto history_is = [&](uint64_t position, const History& history) {
+    if (history.length == 0) return true;
+    if (position > size) return false;
+    std::string before = read_bytes(file, position - history.length, history.length);
+    return compare(before, position, history_of(before) == history);
+  };
   size_t head = std::min<uint64_t>(content.head.size(), size);
-  if (head == 0) return std::nullopt;
-  if (read_bytes(file, 0, head) != std::string_view(content.head).substr(0, head)) {
+  std::string begin = read_bytes(file, 0, head);
+  if (!compare(begin, head, begin == std::string_view(content.head).substr(0, head))) {
     return std::nullopt;
   }
-  uint64_t evidence = head;
   if (size < content.position) {
     for (auto point = content.checkpoints.rbegin(); point != content.checkpoints.rend(); ++point) {
       if (point->position > size) continue;
-      if (!has_history(file, point->position, point->history)) return std::nullopt;
-      return std::max(evidence, point->position);
+      if (!history_is(point->position, point->history)) return std::nullopt;
+      break;
     }
     return evidence;
   }
-  if (!has_history(file, content.position, content.history)) return std::nullopt;
-  evidence = std::max(evidence, content.position);
+  if (!history_is(content.position, content.history)) return std::nullopt;
   size_t common = std::min<uint64_t>(content.pending.size(), size - content.position);
-  if (common > 0) {
-    std::string_view pending = std::string_view(content.pending).substr(0, common);
-    if (read_bytes(file, content.position, common) != pending) return std::nullopt;
-    evidence = std::max(evidence, content.position + common);
-  }
-  if (size >= content.size && content.size > content.seen_end()) {
-    if (!has_unread(content, file)) return std::nullopt;
-    evidence = std::max(evidence, content.size);
-  }
+  std::string next = read_bytes(file, content.position, common);
+  bool same = next == std::string_view(content.pending).substr(0, common);
+  if (!compare(next, content.position + common, same)) return std::nullopt;
+  bool unread = size >= content.size && content.size > content.seen_end();
+  if (unread && !history_is(content.size, content.size_history)) return std::nullopt;
   return evidence;
 }
 

@@ -70,7 +70,7 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size);
 // reading, and what is pending.
 bool same_seen_content(const Tail& tail, env::File& file);
 // How many bytes say that a file of that size has the content of the tail, or the begin of it, or
-// goes on where that ends; nothing where one says that it has not, or none says anything.
+// goes on where that ends (0: nothing says so); nothing where one says that it has not.
 std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64_t size);
 // Of the bytes before `end`.
 History history_before(env::File& file, uint64_t end);

@@ -48,6 +48,8 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
       if (*own_size < size) continue;
       if (history_before(*tail->file, size) != history_before(*candidate.file, size)) continue;
       evidence = size;
+    } else if (size > tail->seen_end() && !is_told(*tail)) {
+      continue;
     }
     if (*evidence == 0 || *evidence < most) continue;
     best = tail.get();
@@ -185,6 +187,14 @@ std::optional<FileTable::Candidate> FileTable::holder_at(Tail& content, const st
     Tail& other = *tails_.at(known->second);
     bool untouched = other.seen_end() == 0 && !other.in_flight;
     if (!untouched && (other.file || same_seen_content(other, *out.file))) return std::nullopt;
+  }
+  // What was compared when both were at hand needs no further evidence.
+  if (known != by_key_.end()) {
+    const Tail& copy = *tails_.at(known->second);
+    if (copy.kind == FileKind::Copy && copy.copy_of == content.id &&
+        copy.size == out.found.size && copy.modified_ns == out.found.modified_ns) {
+      return out;
+    }
   }
   if (path == content.path) {
     bool replaced = gone && content.position >= kReplacedBytesMin &&

@@ -93,6 +93,7 @@ void FileTable::save(const Tail& tail) {
   record.copy_of = tail.copy_of;
   record.size_seen = tail.size;
   record.modified_ns = tail.modified_ns;
+  record.checkpoints = tail.checkpoints;
   record.given_up = tail.given_up;
   journal_.put_file(record);
   ledger_.put_file(record);
@@ -261,7 +262,8 @@ void FileTable::discover_source(const Source& source) {
   env::MonotonicTime now = env_.clock->monotonic_now();
   for (uint64_t id : ids) {
     Tail* tail = find(id);
-    if (tail != nullptr && tail->kind == FileKind::Followed && tail->file) look_at(*tail, now);
+    bool told = tail != nullptr && tail->kind == FileKind::Followed && !tail->undecided;
+    if (told && tail->file) look_at(*tail, now);
   }
   // app.log before app.log.1, which may be its copy.
   std::vector<const FoundFile*> ordered;
@@ -275,6 +277,8 @@ void FileTable::discover_source(const Source& source) {
       if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
     } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
       look_at_copy(tail, now);
+    } else if (tail.undecided && tail.file) {
+      look_at(tail, now);
     }
   }
   // Those without a name.
@@ -503,7 +507,7 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   ledger_.seen(tail.id, tail.size);
   if (changed) {
     tail.grown_at = now;
-    if (tail.head.size() < kHeadBytes) tail.head = read_bytes(*tail.file, 0, kHeadBytes);
+    see_head(tail, tail.size);
     if (tail.size > 0) make_ready(tail);
     return;
   }

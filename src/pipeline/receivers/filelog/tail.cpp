@@ -11,6 +11,12 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size) {
 
 namespace {
 
+// Less than that, and less than a line, is the begin of many files.
+constexpr uint64_t kToldBytesMin = 64;
+// Of a file that begins with zeros, so much is searched for what follows them.
+constexpr uint64_t kHoleBytesMax = 64 << 20;
+constexpr size_t kHoleStepBytes = 64 << 10;
+
 bool has_history(env::File& file, uint64_t position, const History& history) {
   std::string before = read_bytes(file, position - history.length, history.length);
   return before.size() == history.length && history_of(before) == history;
@@ -50,14 +56,12 @@ std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64
   if (!compare(begin, head, begin == std::string_view(content.head).substr(0, head))) {
     return std::nullopt;
   }
-  if (size < content.position) {
-    for (auto point = content.checkpoints.rbegin(); point != content.checkpoints.rend(); ++point) {
-      if (point->position > size) continue;
-      if (!history_is(point->position, point->history)) return std::nullopt;
-      break;
-    }
-    return evidence;
+  for (auto point = content.checkpoints.rbegin(); point != content.checkpoints.rend(); ++point) {
+    if (point->position > size) continue;
+    if (!history_is(point->position, point->history)) return std::nullopt;
+    break;
   }
+  if (size < content.position) return evidence;
   if (!history_is(content.position, content.history)) return std::nullopt;
   size_t common = std::min<uint64_t>(content.pending.size(), size - content.position);
   std::string next = read_bytes(file, content.position, common);
@@ -66,6 +70,29 @@ std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64
   bool unread = size >= content.size && content.size > content.seen_end();
   if (unread && !history_is(content.size, content.size_history)) return std::nullopt;
   return evidence;
+}
+
+bool is_told(const Tail& content) {
+  return content.seen_end() >= kToldBytesMin || content.head.find('\n') != std::string::npos;
+}
+
+void see_head(Tail& tail, uint64_t size) {
+  if (tail.head.size() >= kHeadBytes) return;
+  tail.head = read_bytes(*tail.file, 0, kHeadBytes);
+  if (!tail.checkpoints.empty() || tail.head.find_first_not_of('\0') != std::string::npos) return;
+  // A hole: what stands behind it tells the file.
+  for (uint64_t at = tail.head.size(); at < std::min(size, kHoleBytesMax);) {
+    std::string bytes = read_bytes(*tail.file, at, kHoleStepBytes);
+    size_t data = std::min(bytes.find_first_not_of('\0'), bytes.size());
+    at += data;
+    if (bytes.empty() || data == bytes.size()) {
+      if (bytes.empty()) return;
+      continue;
+    }
+    uint64_t end = std::min<uint64_t>(size, at + kHistoryBytes);
+    add_checkpoint(tail.checkpoints, {end, history_before(*tail.file, end)});
+    return;
+  }
 }
 
 History history_before(env::File& file, uint64_t end) {

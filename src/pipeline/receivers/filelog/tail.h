@@ -72,6 +72,10 @@ bool same_seen_content(const Tail& tail, env::File& file);
 // How many bytes say that a file of that size has the content of the tail, or the begin of it, or
 // goes on where that ends (0: nothing says so); nothing where one says that it has not.
 std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64_t size);
+// Whether enough is known of it to say that another file goes on where it ends.
+bool is_told(const Tail& content);
+// Remembers the first bytes of the tail's file, which has that size now.
+void see_head(Tail& tail, uint64_t size);
 // Of the bytes before `end`.
 History history_before(env::File& file, uint64_t end);
 

@@ -220,7 +220,9 @@ void FileTable::discover() {
   scan_.begin_round(full);
   for (const std::string& directory : look_again_) scan_.forget(directory);
   look_again_.clear();
+  discovering_ = true;
   for (const auto& source : sources_) discover_source(*source);
+  discovering_ = false;
   note_vacant_names();
   forget_retired();
   round_before_ns_ = began_ns - kRoundSlackNs;
@@ -497,6 +499,9 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
     return;
   }
   if (tail.undecided && info->size_bytes > 0) {
+    // What it may be a copy of is looked for first (discover_source).
+    bool wait = !discovering_ && !tail.unlinked && may_be_copy(tail);
+    if (wait) return;
     place_again(tail, std::move(tail.file));
     return;
   }
@@ -512,6 +517,15 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
     return;
   }
   look_at_quiet(tail, now);
+}
+
+bool FileTable::may_be_copy(const Tail& tail) const {
+  std::string_view name = file_name_of(tail.location);
+  return std::any_of(tails_.begin(), tails_.end(), [&](const auto& other) {
+    const Tail& one = *other.second;
+    return one.source == tail.source && one.path != tail.location &&
+           same_family(file_name_of(one.path), name);
+  });
 }
 
 void FileTable::look_at_quiet(Tail& tail, env::MonotonicTime now) {

@@ -74,6 +74,7 @@ class FileTable {
   std::unique_ptr<env::File> open(const Source& source, const std::string& path);
   void make_room();
   void look_at(Tail& tail, env::MonotonicTime now);
+  bool may_be_copy(const Tail& tail) const;
   void look_at_quiet(Tail& tail, env::MonotonicTime now);
   void discover_source(const Source& source);
   void locate(Tail& tail, const FoundFile* found);
@@ -117,6 +118,7 @@ class FileTable {
   std::map<const Source*, KnownNames> names_;
   bool first_round_ = true;
   bool fresh_ = false;
+  bool discovering_ = false;
   env::MonotonicTime full_at_;
   int64_t round_before_ns_ = 0;  // wall time at which the last round began, with some slack
   FileTableStats stats_;

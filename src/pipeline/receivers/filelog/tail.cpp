@@ -73,8 +73,8 @@ std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64
 }
 
 bool is_told(const Tail& content) {
-  // As long as nothing of it was sent no harm is done.
-  if (content.position == 0) return true;
+  // As long as nothing of it was sent (a hole is nothing) no harm is done.
+  if (content.history == history_of(std::string(content.history.length, '\0'))) return true;
   return content.seen_end() >= kToldBytesMin || content.head.find('\n') != std::string::npos;
 }
 
@@ -91,8 +91,9 @@ void see_head(Tail& tail, uint64_t size) {
       if (bytes.empty()) return;
       continue;
     }
-    uint64_t end = std::min<uint64_t>(size, at + kHistoryBytes);
-    add_checkpoint(tail.checkpoints, {end, history_before(*tail.file, end)});
+    for (uint64_t step = 16; step <= kHistoryBytes && at + step <= size; step *= 2) {
+      add_checkpoint(tail.checkpoints, {at + step, history_before(*tail.file, at + step)});
+    }
     return;
   }
 }

@@ -36,7 +36,7 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
   for (auto& [id, tail] : tails_) {
     if (tail->source != &source || tail->kind == FileKind::Copy) continue;
     if (tail->kind != FileKind::Retired && tail->key == candidate.found.key) continue;
-    if (tail->path == candidate.found.path) continue;
+    if (tail->path == candidate.found.path || id == rejected_) continue;
     std::string_view known = file_name_of(tail->path);
     if (known != name && !same_family(known, name)) continue;
     auto evidence = evidence_of(*tail, *candidate.file, size);
@@ -103,7 +103,9 @@ void FileTable::place_again(Tail& tail, std::unique_ptr<env::File> file) {
   if (by_key_.contains({&source, tail.key})) forget(by_key_.at({&source, tail.key}));
   Tail& placed = place(source, {std::move(found), std::move(file)}, std::move(path));
   placed.unlinked = unlinked;
-  if (placed.kind == FileKind::Followed) look_at(placed, env_.clock->monotonic_now());
+  // One that goes on in it is looked at in its turn.
+  bool fresh = placed.kind == FileKind::Followed && placed.seen_end() == 0 && placed.head.empty();
+  if (fresh) look_at(placed, env_.clock->monotonic_now());
 }
 
 void FileTable::look_at_copy(Tail& copy, env::MonotonicTime now) {
@@ -343,8 +345,11 @@ void FileTable::rewritten(Tail& tail) {
   place_of.path = tail.path;
   place_of.location = tail.location;
   place_of.key = tail.key;
+  uint64_t id = tail.id;
   lost(tail, false);
+  rejected_ = id;
   place_again(place_of, std::move(file));
+  rejected_ = 0;
 }
 
 void FileTable::forget_retired() {

@@ -71,6 +71,7 @@ Tail& FileTable::add(FileRecord record, const Source& source, std::unique_ptr<en
   tail->checkpoints = record.checkpoints;
   tail->head = record.head;
   tail->size = record.size_seen;
+  tail->size_history = record.size_history;
   tail->modified_ns = record.modified_ns;
   tail->given_up = record.given_up;
   tail->grown_at = env_.clock->monotonic_now();
@@ -92,6 +93,8 @@ void FileTable::save(const Tail& tail) {
   record.head = tail.head;
   record.copy_of = tail.copy_of;
   record.size_seen = tail.size;
+  bool known = tail.size > tail.seen_end() || tail.kind != FileKind::Followed;
+  record.size_history = known ? tail.size_history : History{};
   record.modified_ns = tail.modified_ns;
   record.checkpoints = tail.checkpoints;
   record.given_up = tail.given_up;

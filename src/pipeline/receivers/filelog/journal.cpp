@@ -54,6 +54,7 @@ std::string encode_file(const FileRecord& file) {
     put_history(out, point.history);
   }
   append_varint(out, file.size_seen);
+  put_history(out, file.size_history);
   append_le(out, static_cast<uint64_t>(file.modified_ns));
   append_varint(out, file.copy_of);
   append_varint(out, file.given_up);
@@ -148,6 +149,7 @@ bool read_file(Reader& in, SavedState& state) {
     file.checkpoints.push_back({position, in.history()});
   }
   file.size_seen = in.number();
+  file.size_history = in.history();
   file.modified_ns = in.time_ns();
   file.copy_of = in.number();
   file.given_up = in.number();
@@ -195,7 +197,10 @@ void settle(SavedState& state, const SettledRecord& settled) {
     file.offset = range.end;
     file.cut = range.after;
     file.history = range.history;
-    file.size_seen = std::max(file.size_seen, range.end);
+    if (range.end >= file.size_seen) {
+      file.size_seen = range.end;
+      file.size_history = range.history;
+    }
   }
   slot.open.reset();
 }

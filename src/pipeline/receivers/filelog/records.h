@@ -46,6 +46,7 @@ struct FileRecord {
   History history;  // before offset
   std::vector<Checkpoint> checkpoints;
   uint64_t size_seen = 0;
+  History size_history;     // before that, where it is known
   int64_t modified_ns = 0;  // when it had that size
   uint64_t copy_of = 0;     // id
   // Of a retired one: bytes behind what was read, counted as truncated_unread.

@@ -24,6 +24,10 @@ bool has_history(env::File& file, uint64_t position, const History& history) {
 
 // What was there when it was looked at, though nothing of it was read.
 bool has_unread(const Tail& tail, env::File& file) {
+  for (const Checkpoint& point : tail.checkpoints) {
+    if (point.position <= tail.position) continue;
+    if (!has_history(file, point.position, point.history)) return false;
+  }
   return tail.size <= tail.seen_end() || has_history(file, tail.size, tail.size_history);
 }
 
@@ -59,7 +63,7 @@ std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64
   for (auto point = content.checkpoints.rbegin(); point != content.checkpoints.rend(); ++point) {
     if (point->position > size) continue;
     if (!history_is(point->position, point->history)) return std::nullopt;
-    break;
+    if (point->position <= content.position) break;
   }
   if (size < content.position) return evidence;
   if (!history_is(content.position, content.history)) return std::nullopt;

@@ -46,6 +46,7 @@ void ByteLedger::put_file(const FileRecord& file) {
   line.id = file.id;
   line.source = file.source;
   line.path = file.path;
+  line.key = file.key;
   line.kind = file.kind;
   line.start = file.start;
   line.size_seen = std::max(line.size_seen, file.size_seen);

@@ -18,6 +18,7 @@ struct FileLine {
   uint64_t id = 0;
   std::string source;
   std::string path;
+  FileKey key;  // of the file that has it now, or had it last
   FileKind kind = FileKind::Followed;
   uint64_t start = 0;
   uint64_t read = 0;       // bytes from start on that are in batches, or were

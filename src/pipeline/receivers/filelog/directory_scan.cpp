@@ -56,7 +56,9 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
                          std::map<std::string, FoundFile>& out) {
   Directory* directory = look(path);
   if (directory == nullptr) return;
+  // Rotation may put files beneath their folder (olddir).
   auto names = known_names.find(path);
+  auto above = known_names.find(env::parent_path(path));
   std::vector<std::string> below;
   for (Entry& entry : directory->entries) {
     std::string full = env::join_path(path, entry.name);
@@ -69,8 +71,9 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
       continue;
     }
     bool matched = source.matches(full);
-    bool rotated = !matched && names != known_names.end() &&
-                   comes_from(names->second, entry.name) && !source.excluded(full);
+    bool known = (names != known_names.end() && comes_from(names->second, entry.name)) ||
+                 (above != known_names.end() && comes_from(above->second, entry.name));
+    bool rotated = !matched && known && !source.excluded(full);
     bool packed = source.is_packed(full);
     if (packed && !is_gzip_name(entry.name)) continue;
     if ((!matched && !rotated) || out.contains(full)) continue;

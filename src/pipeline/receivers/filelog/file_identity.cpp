@@ -34,14 +34,15 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
   Tail* best = nullptr;
   uint64_t most = 0;
   for (auto& [id, tail] : tails_) {
-    if (tail->source != &source || tail->kind == FileKind::Copy) continue;
+    if (tail->source != &source || tail->kind == FileKind::Copy || tail->undecided) continue;
     if (tail->kind != FileKind::Retired && tail->key == candidate.found.key) continue;
     if (tail->path == candidate.found.path || id == rejected_) continue;
     std::string_view known = file_name_of(tail->path);
     if (known != name && !same_family(known, name)) continue;
     auto evidence = evidence_of(*tail, *candidate.file, size);
     if (!evidence) continue;
-    bool numbered = is_numbered_rotation(known, name) || !is_rotated_name(known, name);
+    bool numbered = is_gzip_name(name) || is_numbered_rotation(known, name) ||
+                    !is_rotated_name(known, name);
     if (!numbered && size < kNamedCopyBytesMin) continue;
     // Both are at hand, so the bytes are compared. A copy is never ahead of what it is copied from.
     if (auto own_size = at_hand(*tail)) {

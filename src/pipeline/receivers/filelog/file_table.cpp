@@ -371,18 +371,20 @@ bool FileTable::rotated_unseen(const Source& source, const FoundFile& found,
                                std::string& base) const {
   auto folders = names_.find(&source);
   if (folders == names_.end()) return false;
-  std::string directory = env::parent_path(found.path);
-  auto names = folders->second.find(directory);
-  if (names == folders->second.end()) return false;
   // Also when no name is missing: all of a copytruncate may lie between two rounds.
   bool recent = round_before_ns_ != 0 && found.modified_ns >= round_before_ns_;
   bool out = false;
-  for (const std::string& name : names->second) {
-    std::string path = env::join_path(directory, name);
-    if (!is_numbered_rotation(name, file_name_of(found.path))) continue;
-    if (!recent && !rotated_.contains(path)) continue;
-    out = true;
-    base = path;
+  std::string own = env::parent_path(found.path);
+  for (const std::string& directory : {own, env::parent_path(own)}) {
+    auto names = folders->second.find(directory);
+    if (names == folders->second.end()) continue;
+    for (const std::string& name : names->second) {
+      std::string path = env::join_path(directory, name);
+      if (!is_numbered_rotation(name, file_name_of(found.path))) continue;
+      if (!recent && !rotated_.contains(path)) continue;
+      out = true;
+      base = path;
+    }
   }
   return out;
 }

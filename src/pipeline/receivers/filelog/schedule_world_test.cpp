@@ -116,6 +116,7 @@ void NumberedSink::crash(std::mt19937_64& random) {
     if (random() % 2 == 0) store(delivery);
     delivery.token.resolve(signal::Verdict::stored(delivery.batch->row_count()));
   }
+  offered.clear();
 }
 
 ScheduleWorld::ScheduleWorld(ScheduleOptions options)
@@ -379,7 +380,8 @@ void ScheduleWorld::note_truncation(const Log& log, uint64_t copied) {
   if (!receiver_) return;
   uint64_t seen = 0;
   for (const FileLine& line : receiver_->lines()) {
-    if (line.path == log.path && line.kind == FileKind::Followed) seen = line.size_seen;
+    bool it = line.key.inode == disk_.info(log.path)->inode && line.kind == FileKind::Followed;
+    if (it) seen = line.size_seen;
   }
   for (auto [number, begin] : lines_of(disk_.contents(log.path))) {
     if (begin >= copied && line_bytes_.contains(number) &&

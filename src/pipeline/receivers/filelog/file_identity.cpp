@@ -271,12 +271,13 @@ void FileTable::lost(Tail& tail, bool gone) {
 // The content goes on in another file.
 void FileTable::resume(Tail& content, Candidate candidate) {
   FoundFile& found = candidate.found;
+  Tail* displaced = nullptr;  // had that number; its own file is gone, which was not seen yet
   auto known = by_key_.find({content.source, found.key});
   if (known != by_key_.end() && known->second != content.id) {
     Tail& other = *tails_.at(known->second);
     bool read = other.kind == FileKind::Followed && (other.seen_end() != 0 || other.in_flight);
     if (read) {
-      retire(other);
+      displaced = &other;
     } else {
       forget(other.id);
     }
@@ -309,6 +310,7 @@ void FileTable::resume(Tail& content, Candidate candidate) {
   content.next_poll = {};
   by_key_[{content.source, content.key}] = content.id;
   save(content);
+  if (displaced != nullptr) lost(*displaced, true);
 }
 
 // What stood behind what was read will not be read.

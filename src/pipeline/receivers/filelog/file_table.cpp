@@ -267,8 +267,9 @@ void FileTable::discover_source(const Source& source) {
   env::MonotonicTime now = env_.clock->monotonic_now();
   for (uint64_t id : ids) {
     Tail* tail = find(id);
-    bool told = tail != nullptr && tail->kind == FileKind::Followed && !tail->undecided;
-    if (told && tail->file) look_at(*tail, now);
+    if (tail == nullptr || tail->kind != FileKind::Followed || !tail->file) continue;
+    // One that is undecided has its turn below, unless it has no name any more.
+    if (!tail->undecided || !by_key.contains(tail->key)) look_at(*tail, now);
   }
   // app.log before app.log.1, which may be its copy.
   std::vector<const FoundFile*> ordered;

@@ -16,6 +16,11 @@ constexpr uint64_t kReplacedBytesMin = 64;
 // A name that has letters added (app.log.bak) may be a file of its own that begins alike.
 constexpr uint64_t kNamedCopyBytesMin = 64;
 
+// Nothing was seen of it.
+bool is_blank(const Tail& tail) {
+  return tail.head.empty() && tail.seen_end() == 0 && !tail.in_flight;
+}
+
 }  // namespace
 
 // Its size, when its own file still has what was seen of it.
@@ -186,10 +191,9 @@ std::optional<FileTable::Candidate> FileTable::holder_at(Tail& content, const st
   if (out.found.key == content.key) return std::nullopt;
   auto known = by_key_.find({&source, out.found.key});
   if (known != by_key_.end() && tails_.at(known->second)->kind == FileKind::Followed) {
-    // Another content, unless nothing was read of it, or it is gone and its number is used again.
+    // Another content, unless nothing was seen of it, or it is gone and its number is used again.
     Tail& other = *tails_.at(known->second);
-    bool untouched = other.seen_end() == 0 && !other.in_flight;
-    if (!untouched && (other.file || same_seen_content(other, *out.file))) return std::nullopt;
+    if (!is_blank(other) && (other.file || same_seen_content(other, *out.file))) return std::nullopt;
   }
   // What was compared when both were at hand needs no further evidence.
   if (known != by_key_.end()) {
@@ -275,8 +279,7 @@ void FileTable::resume(Tail& content, Candidate candidate) {
   auto known = by_key_.find({content.source, found.key});
   if (known != by_key_.end() && known->second != content.id) {
     Tail& other = *tails_.at(known->second);
-    bool read = other.kind == FileKind::Followed && (other.seen_end() != 0 || other.in_flight);
-    if (read) {
+    if (other.kind == FileKind::Followed && !is_blank(other)) {
       displaced = &other;
     } else {
       forget(other.id);
@@ -335,7 +338,7 @@ void FileTable::retire(Tail& tail) {
   tail.retired_at = env_.clock->monotonic_now();
   give_up(tail);
   save(tail);
-  if (tail.head.empty() && tail.seen_end() == 0 && !tail.in_flight) return forget(tail.id);
+  if (is_blank(tail)) return forget(tail.id);
   tail.flush = !tail.pending.empty();
   if (tail.flush) make_ready(tail);
 }

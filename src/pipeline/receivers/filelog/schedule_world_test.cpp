@@ -384,8 +384,9 @@ void ScheduleWorld::note_truncation(const Log& log, uint64_t copied) {
     if (it) seen = line.size_seen;
   }
   for (auto [number, begin] : lines_of(disk_.contents(log.path))) {
-    if (begin >= copied && line_bytes_.contains(number) &&
-        begin + line_bytes_[number] <= std::max(seen, copied)) {
+    // Polled since: else the size is that of what stood there before.
+    if (!line_bytes_.contains(number) || !surely_seen(number, up_since_ns_)) continue;
+    if (begin >= copied && begin + line_bytes_[number] <= std::max(seen, copied)) {
       truncated_lines_[number] = line_bytes_[number];
     }
   }

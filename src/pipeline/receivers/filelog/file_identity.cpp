@@ -105,6 +105,10 @@ void FileTable::place_again(Tail& tail, std::unique_ptr<env::File> file) {
   // A copy's number may have gone to a file that is no copy of anything.
   bool own_name = tail.kind != FileKind::Followed && source.matches(tail.location);
   std::string path = own_name ? tail.location : tail.path;
+  if (!own_name && !same_family(file_name_of(tail.path), file_name_of(tail.location)) &&
+      !rotated_unseen(source, found, path)) {
+    path = tail.location;
+  }
   bool unlinked = info->links == 0;
   if (by_key_.contains({&source, tail.key})) forget(by_key_.at({&source, tail.key}));
   Tail& placed = place(source, {std::move(found), std::move(file)}, std::move(path));

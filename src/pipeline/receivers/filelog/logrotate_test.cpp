@@ -9,11 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 
 #include "pipeline/receivers/filelog/filelog_receiver.h"
-#include "tests/support/conformance.h"
+#include "support/conformance.h"
 
 using namespace kansoku;
 using namespace kansoku::pipeline::filelog;
@@ -163,7 +164,8 @@ class Rotation {
     REQUIRE(fd >= 0);
     std::string text;
     for (int i = 0; i < count; ++i) {
-      text += fmt::format("{} {}\n", next_++, std::string(next_ * 7 % 120, 'x'));
+      text += fmt::format("{} {}\n", next_, std::string(next_ * 7 % 120, 'x'));
+      ++next_;
     }
     REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     ::close(fd);

@@ -67,7 +67,9 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
       entry.is_directory = target && target->is_directory;
     }
     if (entry.is_directory) {
-      if (levels > 1 && glob.may_hold(full)) below.push_back(std::move(full));
+      // One level more than the pattern says: rotated files may be kept there (olddir).
+      bool further = levels > 1 && glob.may_hold(full);
+      if (further || levels == 1) below.push_back(std::move(full));
       continue;
     }
     bool matched = source.matches(full);

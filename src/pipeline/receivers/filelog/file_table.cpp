@@ -283,8 +283,11 @@ void FileTable::discover_source(const Source& source) {
       if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
     } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
       look_at_copy(tail, now);
-    } else if (tail.undecided && tail.file) {
-      look_at(tail, now);
+    } else if (tail.undecided) {
+      uint64_t id = tail.id;
+      if (!tail.file) look_at(tail, now);  // what the scan says of it may be old
+      Tail* still = find(id);
+      if (still != nullptr && still->file) look_at(*still, now);
     }
   }
   // Those without a name.

@@ -114,6 +114,7 @@ class ScheduleWorld {
   std::set<uint64_t> in_memory_;  // seen, and gone from the disk: a crash excuses them
   std::map<uint64_t, int64_t> written_at_;  // number -> monotonic time at which it was whole
   std::map<uint64_t, uint64_t> line_bytes_;
+  std::map<uint64_t, int64_t> made_at_;  // inode of a copy -> when it was whole
   int64_t up_since_ns_ = 0;
   std::optional<int64_t> open_since_ns_;  // since when receiver and sink take everything at once
   uint64_t crashes_ = 0;

@@ -158,9 +158,9 @@ void ScheduleWorld::note(const std::string& what) {
     }
     if (receiver_) {
       for (const FileLine& line : receiver_->lines()) {
-        trace_ += fmt::format("            file {} {} kind {} start {} read {} flying {} seen {}\n",
-                              line.id, line.path, static_cast<int>(line.kind), line.start,
-                              line.read, line.in_flight, line.size_seen);
+        trace_ += fmt::format("            file {} {} inode {} kind {} start {} read {} flying {} seen {}\n",
+                              line.id, line.path, line.key.inode, static_cast<int>(line.kind),
+                              line.start, line.read, line.in_flight, line.size_seen);
       }
     }
     trace_ += sink_.trace;
@@ -287,11 +287,12 @@ bool ScheduleWorld::surely_seen(uint64_t number, int64_t since_ns) const {
 // A file that is removed is held open once it was seen; what is truncated must have been read. A
 // crash excuses both where the lines were not sent yet.
 void ScheduleWorld::lose(const std::string& path, uint64_t from, bool truncated) {
+  int64_t up = std::max(up_since_ns_, made_at_[disk_.info(path)->inode]);
   for (auto [number, begin] : lines_of(disk_.contents(path))) {
     if (begin < from || !line_bytes_.contains(number)) continue;
     bool had = receiver_ && sink_.offered.contains(number);
     had = had || (open_since_ns_ && surely_seen(number, *open_since_ns_));
-    had = had || (!truncated && surely_seen(number, up_since_ns_));
+    had = had || (!truncated && surely_seen(number, up));
     (had ? in_memory_ : excused_).insert(number);
   }
 }
@@ -330,8 +331,9 @@ void ScheduleWorld::lose_packed(const std::string& path) {
   auto file = disk_.open(path, env::OpenMode::Read);
   auto text = open_gzip(std::move(*file));
   KANSOKU_CHECK(text.has_value());
+  int64_t up = std::max(up_since_ns_, made_at_[disk_.info(path)->inode]);
   for (auto [number, begin] : lines_of(read_bytes(**text, 0, *(*text)->size()))) {
-    bool had = surely_seen(number, up_since_ns_) || sink_.offered.contains(number);
+    bool had = surely_seen(number, up) || sink_.offered.contains(number);
     (had ? in_memory_ : excused_).insert(number);
   }
 }
@@ -360,6 +362,7 @@ void ScheduleWorld::copytruncate(Log& log) {
     if (chance(6) == 0) run_for(static_cast<int64_t>(chance(1'500)));
     (void)copy->write_at(half, as_bytes(std::string_view(copied).substr(half)));
     (void)copy->sync_data();
+    made_at_[copy->info()->inode] = clock_.monotonic_now().ns;
   }
   if (chance(3) == 0) run_for(static_cast<int64_t>(chance(1'500)));
   // Lines between copying and truncating stand in no copy.
@@ -406,6 +409,7 @@ void ScheduleWorld::compress(Log& log) {
     if (chance(4) == 0) run_for(static_cast<int64_t>(chance(1'500)));
     (void)packed->write_at(half, as_bytes(std::string_view(bytes).substr(half)));
     (void)packed->sync_data();
+    made_at_[packed->info()->inode] = clock_.monotonic_now().ns;
   }
   (void)disk_.remove(plain);
   sync_folders();

@@ -46,8 +46,8 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
     if (known != name && !same_family(known, name)) continue;
     auto evidence = evidence_of(*tail, *candidate.file, size);
     if (!evidence) continue;
-    bool numbered = is_gzip_name(name) || is_numbered_rotation(known, name) ||
-                    !is_rotated_name(known, name);
+    bool numbered =
+        is_gzip_name(name) || is_numbered_rotation(known, name) || !is_rotated_name(known, name);
     if (!numbered && size < kNamedCopyBytesMin) continue;
     // Both are at hand, so the bytes are compared. A copy is never ahead of what it is copied from.
     if (auto own_size = at_hand(*tail)) {
@@ -100,7 +100,7 @@ void FileTable::place_again(Tail& tail, std::unique_ptr<env::File> file) {
   auto info = file->info();
   if (!info) return;
   const Source& source = *tail.source;
-  FoundFile found{tail.location,        tail.key, info->size_bytes,
+  FoundFile found{tail.location,     tail.key, info->size_bytes,
                   info->modified_ns, true,     source.is_packed(tail.location)};
   // A copy's number may have gone to a file that is no copy of anything.
   bool own_name = tail.kind != FileKind::Followed && source.matches(tail.location);
@@ -197,13 +197,14 @@ std::optional<FileTable::Candidate> FileTable::holder_at(Tail& content, const st
   if (known != by_key_.end() && tails_.at(known->second)->kind == FileKind::Followed) {
     // Another content, unless nothing was seen of it, or it is gone and its number is used again.
     Tail& other = *tails_.at(known->second);
-    if (!is_blank(other) && (other.file || same_seen_content(other, *out.file))) return std::nullopt;
+    if (!is_blank(other) && (other.file || same_seen_content(other, *out.file)))
+      return std::nullopt;
   }
   // What was compared when both were at hand needs no further evidence.
   if (known != by_key_.end()) {
     const Tail& copy = *tails_.at(known->second);
-    if (copy.kind == FileKind::Copy && copy.copy_of == content.id &&
-        copy.size == out.found.size && copy.modified_ns == out.found.modified_ns) {
+    if (copy.kind == FileKind::Copy && copy.copy_of == content.id && copy.size == out.found.size &&
+        copy.modified_ns == out.found.modified_ns) {
       return out;
     }
   }
@@ -250,15 +251,19 @@ std::optional<FileTable::Candidate> FileTable::find_holder(Tail& content, bool g
     if (tail->kind != FileKind::Copy || tail->source != content.source || !tail->file) continue;
     auto info = tail->file->info();
     if (!info || info->links != 0 || info->size_bytes <= content.position ||
-        info->size_bytes < content.seen_end() ||
-        evidence_of(content, *tail->file, info->size_bytes).value_or(0) == 0) {
+        info->size_bytes < content.seen_end()) {
       continue;
     }
-    best = Candidate{
-        {tail->location, tail->key, info->size_bytes, info->modified_ns, false, false},
-        std::move(tail->file)};
-    forget(id);
-    break;
+    Candidate one{{tail->location, tail->key, info->size_bytes, info->modified_ns, false, false},
+                  std::move(tail->file)};
+    bool unchanged = tail->size == info->size_bytes && tail->modified_ns == info->modified_ns;
+    if ((tail->copy_of == content.id && unchanged) ||
+        content_of(*content.source, one) == &content) {
+      best = std::move(one);
+      forget(id);
+      break;
+    }
+    tail->file = std::move(one.file);
   }
   return best;
 }

@@ -122,15 +122,13 @@ class GzipFile final : public env::File {
     stream_.next_out = output.data();
     stream_.avail_out = static_cast<uInt>(output.size());
     int outcome = ::inflate(&stream_, Z_NO_FLUSH);
-    window_.append(reinterpret_cast<const char*>(output.data()),
-                   output.size() - stream_.avail_out);
+    window_.append(reinterpret_cast<const char*>(output.data()), output.size() - stream_.avail_out);
     if (outcome == Z_STREAM_END) {
       in_member_ = false;
       return {};
     }
     if (outcome == Z_OK || outcome == Z_BUF_ERROR) return {};
-    return fail(ErrorCode::DataLoss,
-                stream_.msg == nullptr ? "damaged gzip file" : stream_.msg);
+    return fail(ErrorCode::DataLoss, stream_.msg == nullptr ? "damaged gzip file" : stream_.msg);
   }
 
   std::unique_ptr<env::File> packed_;

@@ -1,6 +1,7 @@
 // A simulated host for the tests: log files that are written, rotated, truncated, copied,
-// compressed (gzip) and removed by chance, a receiver that is killed, and a sink that refuses, loses its
-// answers and knows numbered batches. Every line is "L<number> ..." with a number of its own.
+// compressed (gzip) and removed by chance, a receiver that is killed, and a sink that refuses,
+// loses its answers and knows numbered batches. Every line is "L<number> ..." with a number of its
+// own.
 #pragma once
 
 #include <map>
@@ -110,8 +111,8 @@ class ScheduleWorld {
   std::shared_ptr<FilelogReceiver> receiver_;
   std::vector<Log> logs_;
   uint64_t next_line_ = 1;
-  std::set<uint64_t> excused_;    // their bytes went before a read had to see them
-  std::set<uint64_t> in_memory_;  // seen, and gone from the disk: a crash excuses them
+  std::set<uint64_t> excused_;              // their bytes went before a read had to see them
+  std::set<uint64_t> in_memory_;            // seen, and gone from the disk: a crash excuses them
   std::map<uint64_t, int64_t> written_at_;  // number -> monotonic time at which it was whole
   std::map<uint64_t, uint64_t> line_bytes_;
   std::map<uint64_t, int64_t> made_at_;  // inode of a copy -> when it was whole

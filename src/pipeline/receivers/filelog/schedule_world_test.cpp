@@ -158,9 +158,10 @@ void ScheduleWorld::note(const std::string& what) {
     }
     if (receiver_) {
       for (const FileLine& line : receiver_->lines()) {
-        trace_ += fmt::format("            file {} {} inode {} kind {} start {} read {} flying {} seen {}\n",
-                              line.id, line.path, line.key.inode, static_cast<int>(line.kind),
-                              line.start, line.read, line.in_flight, line.size_seen);
+        trace_ += fmt::format(
+            "            file {} {} inode {} kind {} start {} read {} flying {} seen {}\n", line.id,
+            line.path, line.key.inode, static_cast<int>(line.kind), line.start, line.read,
+            line.in_flight, line.size_seen);
       }
     }
     trace_ += sink_.trace;

@@ -29,7 +29,7 @@ struct Tail {
   // Bytes from position on that were read and are no whole event yet. They outlive a truncation.
   std::string pending;
 
-  uint64_t size = 0;     // when it was looked at last
+  uint64_t size = 0;  // when it was looked at last
   // Before that size, where it is beyond what was read; of a file that is not read, always.
   History size_history;
   int64_t modified_ns = 0;
@@ -40,7 +40,7 @@ struct Tail {
   // Was empty when it was found: what it is the file, or the copy, of will be told by its bytes.
   bool undecided = false;
   env::MonotonicTime retired_at;
-  uint64_t given_up = 0;  // records.h
+  uint64_t given_up = 0;   // records.h
   bool flush = false;      // what is pending is an event now
   bool queued = false;     // in FileTable's queue of files with something to read
   bool in_flight = false;  // has a range in a batch without an answer

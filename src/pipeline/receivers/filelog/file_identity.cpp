@@ -33,7 +33,7 @@ std::optional<uint64_t> FileTable::at_hand(Tail& content) {
 }
 
 // The known content that the file has the begin of, or all of and more; null: it is a new one.
-Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
+Tail* FileTable::content_of(const Source& source, Candidate& candidate, uint64_t* evidence_out) {
   std::string_view name = file_name_of(candidate.found.path);
   uint64_t size = candidate.found.size;
   Tail* best = nullptr;
@@ -61,6 +61,7 @@ Tail* FileTable::content_of(const Source& source, Candidate& candidate) {
     best = tail.get();
     most = *evidence;
   }
+  if (evidence_out != nullptr) *evidence_out = most;
   return best;
 }
 

@@ -358,10 +358,10 @@ void FileTable::locate_followed(Tail& tail, const FoundFile& found) {
   if (same && tail.moved) {
     Candidate candidate{found, std::move(file)};
     candidate.found.size = info->size_bytes;
-    Tail* other = content_of(*tail.source, candidate);
+    uint64_t others = 0;
+    content_of(*tail.source, candidate, &others);
     auto own = evidence_of(tail, *candidate.file, info->size_bytes);
-    auto others = other ? evidence_of(*other, *candidate.file, info->size_bytes) : std::nullopt;
-    same = !others || (own && *own >= *others);
+    same = others == 0 || (own && *own >= others);
     file = std::move(candidate.file);
   }
   if (!same) return lost(tail, true);

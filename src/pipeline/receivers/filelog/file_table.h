@@ -87,7 +87,7 @@ class FileTable {
 
   // file_identity.cpp
   std::optional<uint64_t> at_hand(Tail& content);
-  Tail* content_of(const Source& source, Candidate& candidate);
+  Tail* content_of(const Source& source, Candidate& candidate, uint64_t* evidence_out = nullptr);
   Tail& place(const Source& source, Candidate candidate, std::string logical_path);
   void place_again(Tail& tail, std::unique_ptr<env::File> file);
   void look_at_copy(Tail& copy, env::MonotonicTime now);

@@ -24,7 +24,7 @@ struct BulkItem {
 
 class BulkReader {
  public:
-  explicit BulkReader(const PaddedText& body) : body_(body), rest_(body.text()) {}
+  explicit BulkReader(const PaddedText& body) : rest_(body.text()) {}
   // The next item, its views good until the next call (the document's as long as the body);
   // nothing at the end. InvalidArgument: a line that is no action.
   Result<std::optional<BulkItem>> next();
@@ -33,7 +33,6 @@ class BulkReader {
   std::string_view take_line();
   Status read_action(std::string_view line);
 
-  const PaddedText& body_;
   std::string_view rest_;
   size_t line_ = 0;
   std::string_view action_line_;  // the one that was read last

@@ -254,7 +254,11 @@ error_code find_member(od::document& document, std::span<const std::string_view>
       break;
     }
   }
-  return document.at_end() ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
+  // Behind the last token there is no location.
+  const char* location = nullptr;
+  const bool more =
+      document.current_location().get(location) == simdjson::SUCCESS && location != nullptr;
+  return more ? simdjson::TRAILING_CONTENT : simdjson::SUCCESS;
 }
 
 }  // namespace

@@ -341,6 +341,7 @@ std::string Server::State::metrics_text() {
   }
   append_aws_metrics(aws->stats(), out);
   append_query_metrics(*queries, out);
+  graph->append_metrics(out);
   return std::move(out).finish();
 }
 
@@ -401,6 +402,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
+  KANSOKU_RETURN_IF_ERROR(s.graph->start());
   s.ready.store(true, std::memory_order_release);
   return server;
 }
@@ -473,6 +475,7 @@ void Server::stop() {
     wait_for<bool>(
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
+  if (s.graph) s.graph->stop();
   if (s.http) {
     wait_for<bool>([&](auto done) {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });

@@ -186,13 +186,11 @@ void BulkRequest::finish_part() {
 
 void BulkRequest::answer() {
   memory_.release();
-  size_t kept = 0;
   size_t again = 0;
   std::map<std::string, uint64_t> refused;
   static constexpr std::array<const char*, 8> kReasons{
       "", "", "", "malformed", "too_large", "not_supported", "no_index", "not_allowed"};
   for (const Item& item : items_) {
-    kept += item.kind == Kind::Created ? 1 : 0;
     again += item.kind == Kind::TryAgain ? 1 : 0;
     if (item.kind >= Kind::Malformed) ++refused[kReasons[static_cast<size_t>(item.kind)]];
   }

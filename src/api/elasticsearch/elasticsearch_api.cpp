@@ -140,7 +140,12 @@ ElasticsearchApi::~ElasticsearchApi() = default;
 bool ElasticsearchApi::is_mine(const net::HttpRequest& request) {
   const std::string_view path = request.path();
   if (bulk_index(path)) return true;
-  if (path == "/") return is_read(request) && request.query().empty();
+  if (path == "/") {
+    // Signed requests of other services are AWS's.
+    const std::string_view who = request.headers.get("authorization");
+    const bool mine = !who.starts_with("AWS4-") || who.find("/es/aws4_request") != who.npos;
+    return mine && is_read(request) && request.query().empty();
+  }
   return path == "/_cluster/health" || path == "/_cat/health";
 }
 

@@ -31,6 +31,8 @@ struct ForwardConfig {
   int64_t connections_max = 1'000;
   int64_t handshake_timeout_ms = 15'000;
   int64_t in_flight_bytes_max = 32 << 20;
+  // Listens beyond loopback also where nobody proves who they are.
+  bool insecure = false;
 };
 
 }  // namespace kansoku::pipeline::forward

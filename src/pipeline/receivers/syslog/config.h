@@ -29,6 +29,8 @@ struct SyslogConfig {
   int64_t connections_max = 1'000;
   int64_t linger_ms = 200;  // that an event waits for others of its batch
   int64_t in_flight_bytes_max = 16 << 20;
+  // Listens beyond loopback also where nobody proves who they are.
+  bool insecure = false;
 };
 
 }  // namespace kansoku::pipeline::syslog

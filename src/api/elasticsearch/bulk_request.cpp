@@ -269,20 +269,23 @@ void BulkRequest::append_item(const Item& item, size_t row, std::string& out) co
     if (!item.id.empty()) {
       wire::append_json_string(out, item.id);
     } else {
-      fmt::format_to(std::back_inserter(out), "\"{}{:08x}\"", id_prefix_, row);
+      out += '"';
+      out += id_prefix_;
+      out += std::to_string(row);
+      out += '"';
     }
     if (fault.type.empty()) {
       out += R"(,"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0})";
     }
   }
   if (filter_.item_all || filter_.item_status) {
-    fmt::format_to(std::back_inserter(out), "{}\"status\":{}", out.size() > begin ? "," : "",
-                   fault.status);
+    if (out.size() > begin) out += ',';
+    out += "\"status\":";
+    out += std::to_string(fault.status);
   }
   if (!fault.type.empty() && (filter_.item_all || filter_.item_error)) {
-    fmt::format_to(std::back_inserter(out),
-                   "{}\"error\":{{\"type\":\"{}\",\"reason\":", out.size() > begin ? "," : "",
-                   fault.type);
+    if (out.size() > begin) out += ',';
+    out += fmt::format("\"error\":{{\"type\":\"{}\",\"reason\":", fault.type);
     wire::append_json_string(out, fault.reason.empty() ? store_reason_ : fault.reason);
     out += '}';
   }

@@ -1,7 +1,6 @@
-#include "api/elasticsearch/elasticsearch_api.h"
-
 #include <doctest/doctest.h>
 
+#include "api/elasticsearch/elasticsearch_api.h"
 #include "api/event_input/event_input_fixture.h"
 #include "base/text/base64.h"
 #include "wire/document/document.h"
@@ -35,7 +34,8 @@ struct Fixture : InputFixture {
 
 using Lines = std::vector<std::string>;
 const std::string kTwo =
-    "{\"create\":{\"_index\":\"app\"}}\n{\"@timestamp\":\"2026-11-22T12:00:00.000000001Z\",\"a\":1}\n"
+    "{\"create\":{\"_index\":\"app\"}}\n"
+    "{\"@timestamp\":\"2026-11-22T12:00:00.000000001Z\",\"a\":1}\n"
     "{\"index\":{\"_index\":\"web\",\"_id\":\"7\"}}\n{\"message\":\"x\"}\n";
 
 }  // namespace
@@ -46,9 +46,8 @@ TEST_CASE("documents of a bulk request become events of their index, answered wh
   CHECK_FALSE(answer->response.has_value());
   REQUIRE(f.sink.held.size() == 2);
   CHECK(f.sink.held[0].scope == signal::Scope{"111111111111", "eu-west-1"});
-  CHECK(f.sink.text(0) ==
-        Lines{"app|10.0.0.7 1795348800000000001 @message={\"@timestamp\":"
-              "\"2026-11-22T12:00:00.000000001Z\",\"a\":1}"});
+  CHECK(f.sink.text(0) == Lines{"app|10.0.0.7 1795348800000000001 @message={\"@timestamp\":"
+                                "\"2026-11-22T12:00:00.000000001Z\",\"a\":1}"});
   CHECK(f.sink.text(1) == Lines{"web|10.0.0.7 1795348800000000000 @message={\"message\":\"x\"}"});
   f.sink.answer_all();
   REQUIRE(answer->response.has_value());
@@ -68,10 +67,10 @@ TEST_CASE("items that cannot be are refused one by one, and counted") {
       "{\"create\":{\"pipeline\":\"p\"}}\n{}\n",
       "/app%2B1/_bulk");
   CHECK(answer.body.starts_with("{\"errors\":true"));
-  CHECK(Fixture::items(answer) ==
-        Lines{"create 201 ", "update 400 illegal_argument_exception",
-              "delete 400 illegal_argument_exception", "create 400 document_parsing_exception",
-              "create 400 illegal_argument_exception"});
+  CHECK(Fixture::items(answer) == Lines{"create 201 ", "update 400 illegal_argument_exception",
+                                        "delete 400 illegal_argument_exception",
+                                        "create 400 document_parsing_exception",
+                                        "create 400 illegal_argument_exception"});
   CHECK(f.sink.text(0).at(0).starts_with("app+1|"));
   CHECK(f.ledger_text() ==
         "elasticsearch: 5 received, stored 1, rejected malformed 1, rejected not_supported 3");
@@ -86,8 +85,9 @@ TEST_CASE("a request that is no bulk request is refused as a whole") {
   CHECK(wrong.status == 400);
   CHECK(wrong.body ==
         R"({"error":{"root_cause":[{"type":"illegal_argument_exception","reason":"Malformed )"
-        R"(action/metadata line [1]: unknown action \"put\""}],"type":"illegal_argument_exception",)"
-        R"("reason":"Malformed action/metadata line [1]: unknown action \"put\""},"status":400})");
+        R"(action/metadata line [1]: unknown action \"put\""}],)"
+        R"("type":"illegal_argument_exception","reason":"Malformed action/metadata line [1]: )"
+        R"(unknown action \"put\""},"status":400})");
   CHECK(f.bulk("").status == 400);
   CHECK(f.bulk(kTwo, "/_bulk?filter_path=x").status == 400);
   CHECK(f.bulk(kTwo, "/_bulk?pipeline=x").status == 400);
@@ -99,7 +99,8 @@ TEST_CASE("filter_path leaves out what is not wanted") {
   CHECK(f.bulk(kTwo, "/_bulk?filter_path=errors,items.*.error").body == "{\"errors\":false}");
   CHECK(f.bulk("{\"create\":{\"_index\":\"i\"}}\n{}\n{\"delete\":{}}\n",
                "/_bulk?filter_path=errors%2Citems.*.status")
-            .body == R"({"errors":true,"items":[{"create":{"status":201}},{"delete":{"status":400}}]})");
+            .body == R"({"errors":true,"items":[{"create":{"status":201}},)"
+                     R"({"delete":{"status":400}}]})");
 }
 
 TEST_CASE("what cannot be stored now is to be sent again") {
@@ -117,9 +118,8 @@ TEST_CASE("what cannot be stored now is to be sent again") {
 
 TEST_CASE("compressed bodies are expanded") {
   Fixture f;
-  const auto answer = f.send(
-      *f.api, Fixture::request("POST", "/_bulk", net::gzip_encode(kTwo),
-                               {{"Content-Encoding", "gzip"}}));
+  const auto answer = f.send(*f.api, Fixture::request("POST", "/_bulk", net::gzip_encode(kTwo),
+                                                      {{"Content-Encoding", "gzip"}}));
   CHECK(answer.status == 200);
   CHECK(f.sink.messages().size() == 2);
 }
@@ -127,8 +127,8 @@ TEST_CASE("compressed bodies are expanded") {
 TEST_CASE("callers prove who they are, and may write where their policy says") {
   Fixture f;
   const auto with = [&](std::string header) {
-    return f.send(*f.api, Fixture::request("POST", "/_bulk", kTwo,
-                                           {{"Authorization", std::move(header)}}));
+    return f.send(*f.api,
+                  Fixture::request("POST", "/_bulk", kTwo, {{"Authorization", std::move(header)}}));
   };
   CHECK(with("Basic " + base64_encode("AKIDEXAMPLE:secret")).status == 200);
   CHECK(with("ApiKey " + base64_encode("AKIDEXAMPLE:secret")).status == 200);

@@ -1,8 +1,7 @@
-#include "api/loki/loki_api.h"
-
 #include <doctest/doctest.h>
 
 #include "api/event_input/event_input_fixture.h"
+#include "api/loki/loki_api.h"
 #include "wire/protobuf/protobuf_writer.h"
 #include "wire/snappy/snappy.h"
 
@@ -12,8 +11,8 @@ namespace {
 struct Fixture : InputFixture {
   LokiApi api;
   Fixture() : InputFixture(kReceiver), api(services()) {}
-  net::HttpResponse push(std::string body, const Status& stored = {},
-                         std::string encoding = {}, std::string type = "application/json") {
+  net::HttpResponse push(std::string body, const Status& stored = {}, std::string encoding = {},
+                         std::string type = "application/json") {
     net::Headers headers{{"Content-Type", std::move(type)}};
     if (!encoding.empty()) headers.add("Content-Encoding", std::move(encoding));
     return send(api, request("POST", "/loki/api/v1/push", std::move(body), std::move(headers)),
@@ -23,7 +22,8 @@ struct Fixture : InputFixture {
 
 using Lines = std::vector<std::string>;
 const std::string kPush =
-    R"({"streams":[{"stream":{"job":"web","pod":"p1"},"values":[["7","one",{"pod":"x","trace":"t"}]]},
+    R"({"streams":[{"stream":{"job":"web","pod":"p1"},
+                    "values":[["7","one",{"pod":"x","trace":"t"}]]},
         {"stream":{"service_name":"api"},"values":[["8","two"]]},
         {"stream":{"a.b":"c"},"values":[["9","three"]]}]})";
 

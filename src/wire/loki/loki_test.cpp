@@ -56,7 +56,8 @@ std::string push_request(std::string_view labels) {
 
 TEST_CASE("loki: a push of JSON gives its entries, wherever the labels stand") {
   CHECK(json(R"({"streams":[{"stream":{"job":"x","a":"b"},"values":[["1","one"],
-             ["2","two",{"trace":"t","n":"1"}]]},{"x":[1,{}],"values":[["3","three"]],"stream":{"c":"d"}}],
+             ["2","two",{"trace":"t","n":"1"}]]},
+             {"x":[1,{}],"values":[["3","three"]],"stream":{"c":"d"}}],
              "other":{"streams":[1]}})") ==
         Texts{"[job=x;a=b;] 1 one []", "[job=x;a=b;] 2 two [trace=t;n=1;]", "[c=d;] 3 three []"});
   CHECK(json("{}").empty());

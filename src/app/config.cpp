@@ -159,6 +159,15 @@ const ConfigKey kKeys[] = {
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = one_of(r, k, kLogFormats)) o.log_format = static_cast<LogFormat>(*v);
      }},
+    {"/server/elasticsearch", "group", "text", "{index}",
+     "log group of bulk requests; `{index}`, `{peer}` are replaced",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.elasticsearch.group = *v;
+     }},
+    {"/server/elasticsearch", "stream", "text", "{peer}", "log stream; replaced as in `group`",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.elasticsearch.stream = *v;
+     }},
     {"/receivers/host", "interval", "duration, 1s to 1h", "10s", "spacing of samples",
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = r.duration_ms(k, 1'000, 3'600'000)) o.host.interval_ms = *v;
@@ -391,7 +400,7 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
   if (const Node* agent = root.mapping("agent"))
     read_agent_settings(*agent, file, out.graph.agent, problems);
   const auto receivers = read_components(
-      root, "receivers", {"host", "filelog"},
+      root, "receivers", {"host", "filelog", "syslog", "forward"},
       [&](const Node::Entry& entry) {
         if (is_graph_receiver(entry.key))
           read_graph_receiver(entry, file, out.graph, problems);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/elasticsearch/elasticsearch_api.h"
 #include "base/log.h"
 #include "pipeline/graph/spec.h"
 #include "pipeline/receivers/host/host_receiver.h"
@@ -51,6 +52,7 @@ struct ServerOptions {
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
+  api::elasticsearch::ElasticsearchSettings elasticsearch;
   bool with_agent = true;
   // --port NAME=N|off, as given.
   std::map<std::string, std::string> ports;

@@ -6,6 +6,7 @@
 
 #include "app/credentials_file.h"
 #include "app/host_identity.h"
+#include "app/listener_keys.h"
 #include "app/server_metrics.h"
 #include "app/server_state.h"
 #include "base/check.h"
@@ -74,7 +75,15 @@ T wait_for(Begin&& begin) {
   return future.get();
 }
 
-Status check_exposure(const ServerOptions& options) {
+Status check_exposure(const Configuration& configuration) {
+  const ServerOptions& options = configuration.options;
+  for (const pipeline::ReceiverSpec& receiver : configuration.graph.receivers) {
+    const std::string* address = listener_address(receiver);
+    if (options.auth_open && address != nullptr && !is_loopback(*address)) {
+      return invalid_argument("--auth open is refused while receiver {} listens on {}",
+                              receiver.name, *address);
+    }
+  }
   bool loopback = is_loopback(options.listen.address);
   bool tls = !options.tls_certificate_file.empty();
   if (options.auth_open && !loopback) {
@@ -255,11 +264,11 @@ Status Server::State::listen() {
   }
   http = std::move(*started);
   for (const auto& [name, value] : options().ports) {
-    if (value != "off") {
+    if (value != "off" && !is_listener(name)) {
       log_warn("server", "listener {} is not served by this version; nothing listens for it", name);
     }
   }
-  return write_ports();
+  return {};
 }
 
 // Where tools on this host reach the server: a wildcard address is reached by loopback.
@@ -280,6 +289,10 @@ Status Server::State::write_ports() {
   json.string(local_url());
   json.key("http");
   json.integer(http->port());
+  for (const auto& [name, port] : graph->ports()) {
+    json.key(name);
+    json.integer(port);
+  }
   json.end_object();
   return env.files->write_atomic(path("ports.json"), out + "\n");
 }
@@ -307,6 +320,14 @@ void Server::State::route(net::HttpRequest request, net::HttpExchange exchange) 
     net::HttpResponse out{.status = 302};
     out.headers.set("location", "/ui/");
     exchange.respond(std::move(out));
+    return;
+  }
+  if (api::loki::LokiApi::is_mine(request)) {
+    loki->handle(std::move(request), std::move(exchange));
+    return;
+  }
+  if (api::elasticsearch::ElasticsearchApi::is_mine(request)) {
+    elasticsearch->handle(std::move(request), std::move(exchange));
     return;
   }
   // Before the AWS services: these paths are signed by SigV4 too.
@@ -381,7 +402,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
-  KANSOKU_RETURN_IF_ERROR(check_exposure(configuration.options));
+  KANSOKU_RETURN_IF_ERROR(check_exposure(configuration));
   auto state = std::make_unique<State>();
   state->configuration = std::move(configuration);
   set_log(state->options().log_level, state->options().log_format);
@@ -403,6 +424,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
   KANSOKU_RETURN_IF_ERROR(s.graph->start());
+  KANSOKU_RETURN_IF_ERROR(s.write_ports());
   s.ready.store(true, std::memory_order_release);
   return server;
 }
@@ -431,6 +453,7 @@ bool Server::State::reload() {
       good = false;
     }
   }
+  graph->reload_tls();
   if (options().config_file.empty()) return good;
   auto text = env.files->read_all(options().config_file);
   if (!text) {

@@ -160,6 +160,7 @@ Status Server::State::build_apis() {
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
   KANSOKU_RETURN_IF_ERROR(build_aws());
   KANSOKU_RETURN_IF_ERROR(build_graph());
+  KANSOKU_RETURN_IF_ERROR(build_log_inputs());
   return build_prometheus();
 }
 
@@ -172,6 +173,32 @@ Status Server::State::build_graph() {
       .host_name = local_host_name(),
       .store = collected.get()};
   KANSOKU_TRY(graph, RunningGraph::build(std::move(parts), configuration.graph));
+  return {};
+}
+
+// Loki push and Elasticsearch bulk.
+Status Server::State::build_log_inputs() {
+  api::EventInputServices services{.env = env,
+                                   .executor = pool.get(),
+                                   .ledger = &ledger,
+                                   .memory = write_memory.get(),
+                                   .authentication = {.clock = env.clock,
+                                                      .keys = &access->keys(),
+                                                      .tokens = &access->tokens(),
+                                                      .region = options().region,
+                                                      .open_principal = nullptr},
+                                   .version = std::string(version())};
+  if (options().auth_open) services.authentication.open_principal = access->administrator();
+  const auto counted = [&](const char* receiver) {
+    event_sinks.push_back(
+        std::make_unique<pipeline::EventLedgerSink>(ledger, receiver, "store", *collected));
+    return event_sinks.back().get();
+  };
+  services.sink = counted(api::loki::kReceiver);
+  loki = std::make_unique<api::loki::LokiApi>(services);
+  services.sink = counted(api::elasticsearch::kReceiver);
+  KANSOKU_TRY(elasticsearch, api::elasticsearch::ElasticsearchApi::make(std::move(services),
+                                                                        options().elasticsearch));
   return {};
 }
 

@@ -12,6 +12,8 @@
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
 #include "api/console/console_api.h"
+#include "api/elasticsearch/elasticsearch_api.h"
+#include "api/loki/loki_api.h"
 #include "api/prometheus/prometheus_api.h"
 #include "app/logs_backend.h"
 #include "app/monitoring_backend.h"
@@ -76,6 +78,8 @@ struct Server::State {
   std::unique_ptr<api::aws::Dispatcher> aws;
   std::unique_ptr<api::aws::logs::EnsureGroupsSink> collected;
   std::unique_ptr<RunningGraph> graph;
+  std::unique_ptr<api::loki::LokiApi> loki;
+  std::unique_ptr<api::elasticsearch::ElasticsearchApi> elasticsearch;
   std::unique_ptr<PromqlEngine> promql;
   std::unique_ptr<api::prometheus::Notifications> notifications;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
@@ -94,6 +98,7 @@ struct Server::State {
   Status build_apis();
   Status build_aws();
   Status build_graph();
+  Status build_log_inputs();
   Status build_prometheus();
   Status listen();
   Status write_ports();

@@ -214,6 +214,7 @@ Status Server::State::build_pipelines() {
   KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   event_exporter = std::make_unique<pipeline::EventStoreExporter>(*events);
+  live_tail = std::make_unique<pipeline::live_tail::LiveTail>(*env.clock, *pool, *event_exporter);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
     if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end())
@@ -341,6 +342,8 @@ std::string Server::State::metrics_text() {
   }
   append_aws_metrics(aws->stats(), out);
   append_query_metrics(*queries, out);
+  out.gauge("kansoku_live_tail_watchers", "sessions that follow logs",
+            static_cast<double>(live_tail->watchers()));
   return std::move(out).finish();
 }
 
@@ -473,6 +476,7 @@ void Server::stop() {
     wait_for<bool>(
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
+  if (s.live_tail) s.live_tail->close();  // ends the streams, which would wait for nothing
   if (s.http) {
     wait_for<bool>([&](auto done) {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });

@@ -55,7 +55,7 @@ Status Server::State::build_aws() {
   sinks.push_back(
       std::make_unique<pipeline::LedgerSink>(ledger, "metric_filters", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::metric_filters::MetricFilters>(
-      *log_filters, *event_exporter, *sinks.back()));
+      *log_filters, *live_tail, *sinks.back()));
   sinks.push_back(std::make_unique<pipeline::LedgerSink>(ledger, "emf", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::emf::EmfProcessor>(
       *env.clock, *event_sinks.back(), *sinks.back()));
@@ -69,6 +69,9 @@ Status Server::State::build_aws() {
                                                   .filters = log_filters.get(),
                                                   .random = env.random,
                                                   .clock = env.clock,
+                                                  .timers = loops.get(),
+                                                  .executor = pool.get(),
+                                                  .live_tail = live_tail.get(),
                                                   .catalog = catalog.get(),
                                                   .page_token_key = key}));
   aws->add_service(

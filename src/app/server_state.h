@@ -22,6 +22,7 @@
 #include "net/http/http.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
+#include "pipeline/processors/live_tail/live_tail.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/catalog/sqlite_catalog.h"
 #include "store/events/engine.h"
@@ -62,6 +63,8 @@ struct Server::State {
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
   std::unique_ptr<pipeline::EventStoreExporter> event_exporter;
+  // Right before the store of events; everything that follows logs watches here.
+  std::unique_ptr<pipeline::live_tail::LiveTail> live_tail;
   std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
   std::vector<std::unique_ptr<pipeline::EventSink>> event_sinks;
   std::shared_ptr<pipeline::host::HostReceiver> host;

@@ -83,6 +83,7 @@ void add_tag_operations(const std::shared_ptr<Shared>& shared, ServiceTable& tab
 void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_definition_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_live_tail_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 OperationSpec put_log_events(std::shared_ptr<Shared> shared);
 

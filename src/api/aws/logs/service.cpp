@@ -26,7 +26,8 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
                 options.filters != nullptr && options.random != nullptr &&
                 options.clock != nullptr && options.catalog != nullptr &&
-                !options.page_token_key.empty());
+                options.timers != nullptr && options.executor != nullptr &&
+                options.live_tail != nullptr && !options.page_token_key.empty());
   const auto shared = std::make_shared<Shared>(std::move(options));
   auto table = std::make_unique<ServiceTable>();
   table->service = {.name = "logs",
@@ -43,6 +44,7 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_stream_operations(shared, *table);
   add_tag_operations(shared, *table);
   add_event_operations(shared, *table);
+  add_live_tail_operations(shared, *table);
   add_metric_filter_operations(shared, *table);
   add_query_operations(shared, *table);
   add_definition_operations(shared, *table);

@@ -8,6 +8,7 @@
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
 #include "api/aws/operation.h"
+#include "pipeline/processors/live_tail/live_tail.h"
 
 namespace kansoku::api::aws::logs {
 
@@ -18,6 +19,10 @@ struct LogsOptions {
   FilterStore* filters = nullptr;
   env::Random* random = nullptr;
   const env::Clock* clock = nullptr;
+  env::Timers* timers = nullptr;
+  Executor* executor = nullptr;
+  // In the path of the backend's events.
+  pipeline::live_tail::LiveTail* live_tail = nullptr;
   // Where saved queries are kept.
   store::Catalog* catalog = nullptr;
   // 32 random bytes, kept in the data directory so that page tokens survive a restart.

@@ -10,6 +10,7 @@
 #include "api/aws/dispatcher.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
+#include "api/aws/logs/subscription_store.h"
 #include "api/console/console_api.h"
 #include "api/prometheus/prometheus_api.h"
 #include "app/logs_backend.h"
@@ -20,6 +21,7 @@
 #include "base/memory_budget.h"
 #include "base/pool/fiber_queue.h"
 #include "net/http/http.h"
+#include "pipeline/exporters/aws_target/aws_target.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
 #include "pipeline/processors/live_tail/live_tail.h"
@@ -30,6 +32,7 @@
 #include "store/metrics/engine.h"
 #include "store/retention/retention.h"
 #include "store/wal/log.h"
+#include "watch/log_subscriptions/log_subscriptions.h"
 
 namespace kansoku::app {
 
@@ -53,6 +56,7 @@ struct Server::State {
   std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::aws::logs::GroupStore> log_groups;
   std::unique_ptr<api::aws::logs::FilterStore> log_filters;
+  std::unique_ptr<api::aws::logs::SubscriptionStore> log_subscription_filters;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
   std::unique_ptr<store::events::EventEngine> events;
   std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;
@@ -65,6 +69,10 @@ struct Server::State {
   std::unique_ptr<pipeline::EventStoreExporter> event_exporter;
   // Right before the store of events; everything that follows logs watches here.
   std::unique_ptr<pipeline::live_tail::LiveTail> live_tail;
+  std::unique_ptr<net::HttpClient> http_client;
+  std::shared_ptr<pipeline::aws_target::AwsTargetExporter> aws_targets;
+  // Before the live tail: what subscription filters deliver.
+  std::shared_ptr<watch::log_subscriptions::LogSubscriptions> log_subscriptions;
   std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
   std::vector<std::unique_ptr<pipeline::EventSink>> event_sinks;
   std::shared_ptr<pipeline::host::HostReceiver> host;
@@ -92,6 +100,8 @@ struct Server::State {
   Status build_pipelines();
   Status build_apis();
   Status build_aws();
+  void build_subscriptions();
+  std::optional<std::string> aws_endpoint(std::string_view service) const;
   Status build_prometheus();
   Status listen();
   Status write_ports();

@@ -24,7 +24,8 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                options.filters != nullptr && options.random != nullptr &&
+                options.filters != nullptr && options.subscriptions != nullptr &&
+                options.random != nullptr &&
                 options.clock != nullptr && options.catalog != nullptr &&
                 options.timers != nullptr && options.executor != nullptr &&
                 options.live_tail != nullptr && !options.page_token_key.empty());
@@ -46,6 +47,7 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_event_operations(shared, *table);
   add_live_tail_operations(shared, *table);
   add_metric_filter_operations(shared, *table);
+  add_subscription_filter_operations(shared, *table);
   add_query_operations(shared, *table);
   add_definition_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));

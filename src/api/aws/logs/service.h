@@ -7,6 +7,7 @@
 #include "api/aws/logs/backend.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
+#include "api/aws/logs/subscription_store.h"
 #include "api/aws/operation.h"
 #include "pipeline/processors/live_tail/live_tail.h"
 
@@ -17,6 +18,10 @@ struct LogsOptions {
   LogsBackend* backend = nullptr;
   GroupStore* groups = nullptr;
   FilterStore* filters = nullptr;
+  SubscriptionStore* subscriptions = nullptr;
+  // Tells the destination of a new subscription filter ("Kinesis") that it has one; may be empty.
+  std::function<void(const watch::log_subscriptions::Subscription&, std::string_view destination)>
+      announce;
   env::Random* random = nullptr;
   const env::Clock* clock = nullptr;
   env::Timers* timers = nullptr;
@@ -30,5 +35,8 @@ struct LogsOptions {
 };
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options);
+
+// The event's id as the API has it: 56 digits of (timestamp, log sequence, row).
+std::string event_id(const store::EventId& id);
 
 }  // namespace kansoku::api::aws::logs

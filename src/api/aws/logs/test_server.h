@@ -55,12 +55,20 @@ struct TestServer : DispatcherFixture {
   store::ReferenceCatalog catalog;
   std::unique_ptr<GroupStore> groups = *GroupStore::open(catalog, clock);
   std::unique_ptr<FilterStore> filters = *FilterStore::open(catalog);
+  std::unique_ptr<SubscriptionStore> subscriptions = *SubscriptionStore::open(catalog);
+  std::vector<std::string> announced;
   MemoryBackend backend{clock, *groups, executor};
 
   TestServer() {
     dispatcher->add_service(service_table({.backend = &backend,
                                            .groups = groups.get(),
                                            .filters = filters.get(),
+                                           .subscriptions = subscriptions.get(),
+                                           .announce =
+                                               [this](const auto& one, std::string_view kind) {
+                                                 announced.push_back(
+                                                     fmt::format("{} {}", one.name, kind));
+                                               },
                                            .random = &random,
                                            .clock = &clock,
                                            .timers = &clock,

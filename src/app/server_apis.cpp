@@ -88,6 +88,15 @@ std::optional<std::string> Server::State::aws_endpoint(std::string_view service)
 
 Status Server::State::build_aws() {
   build_subscriptions();
+  KANSOKU_TRY(scheduled_queries, api::aws::logs::ScheduledQueries::open(
+                                     {.catalog = catalog.get(),
+                                      .clock = env.clock,
+                                      .timers = loops.get(),
+                                      .executor = pool.get(),
+                                      .random = env.random,
+                                      .find_zone = [files = env.files](std::string_view name) {
+                                        return read_zone(*files, name);
+                                      }}));
   sinks.push_back(
       std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
   query::QueryLimits limits;
@@ -120,6 +129,7 @@ Status Server::State::build_aws() {
                                                   .groups = log_groups.get(),
                                                   .filters = log_filters.get(),
                                                   .subscriptions = log_subscription_filters.get(),
+                                                  .scheduled = scheduled_queries.get(),
                                                   .announce =
                                                       [this](const auto& one, auto destination) {
                                                         log_subscriptions->announce(one,

@@ -10,6 +10,7 @@
 #include "api/aws/dispatcher.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
+#include "api/aws/logs/scheduled_queries.h"
 #include "api/aws/logs/subscription_store.h"
 #include "api/console/console_api.h"
 #include "api/prometheus/prometheus_api.h"
@@ -57,6 +58,7 @@ struct Server::State {
   std::unique_ptr<api::aws::logs::GroupStore> log_groups;
   std::unique_ptr<api::aws::logs::FilterStore> log_filters;
   std::unique_ptr<api::aws::logs::SubscriptionStore> log_subscription_filters;
+  std::shared_ptr<api::aws::logs::ScheduledQueries> scheduled_queries;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
   std::unique_ptr<store::events::EventEngine> events;
   std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;

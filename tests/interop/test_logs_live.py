@@ -1,4 +1,4 @@
-"""StartLiveTail through the AWS SDK for JavaScript v3, and through boto3 where it knows it."""
+"""StartLiveTail and scheduled queries through the AWS SDK for JavaScript v3; the stream also through boto3 where it knows it."""
 
 import json
 import pathlib
@@ -136,6 +136,33 @@ class Live(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - begun, 10)
             self.assertEqual([one for one in client.stdout if "error" in one], [])
+
+    def call(self, operation, **request):
+        done = subprocess.run(["node", "logs_call.mjs", self.server.url, self.server.access_key, self.server.secret_key,
+                               operation, json.dumps(request)], cwd=JS, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_the_sdk_keeps_scheduled_queries(self):
+        arn = self.group("scheduled")
+        query = {"queryLanguage": "CWLI", "queryString": "stats count()", "scheduleExpression": "cron(0/5 * * * ? *)",
+                 "executionRoleArn": "arn:aws:iam::000000000000:role/r"}
+        made = self.call("CreateScheduledQuery", name="counts", logGroupIdentifiers=[arn], timezone="Europe/Berlin",
+                         startTimeOffset=600, **query)
+        self.assertEqual(made["state"], "ENABLED")
+        got = self.call("GetScheduledQuery", identifier=made["scheduledQueryArn"])
+        self.assertEqual((got["name"], got["timezone"], got["startTimeOffset"], got["logGroupIdentifiers"]),
+                         ("counts", "Europe/Berlin", 600, ["scheduled"]))
+        changed = self.call("UpdateScheduledQuery", identifier="counts", state="DISABLED", **query)
+        self.assertEqual((changed["state"], changed["timezone"]), ("DISABLED", "Europe/Berlin"))
+        listed = self.call("ListScheduledQueries", state="DISABLED")["scheduledQueries"]
+        self.assertEqual([one["name"] for one in listed], ["counts"])
+        history = self.call("GetScheduledQueryHistory", identifier="counts", startTime=0, endTime=now_ms())
+        self.assertEqual((history["name"], history["triggerHistory"]), ("counts", []))
+        self.assertEqual(self.call("DeleteScheduledQuery", identifier="counts"), {})
+        self.assertEqual(self.call("GetScheduledQuery", identifier="counts")["error"], "ResourceNotFoundException")
+        refused = self.call("CreateScheduledQuery", name="bad", logGroupIdentifiers=[arn], **(query | {"queryLanguage": "SQL"}))
+        self.assertEqual((refused["error"], "SQL" in refused["message"]), ("ValidationException", True))
 
     def test_boto3_takes_the_stream(self):
         if not hasattr(self.logs, "start_live_tail"):

@@ -28,7 +28,7 @@ std::string runs(std::string_view expression, std::string_view after, int count 
   int64_t at = seconds(after);
   for (int i = 0; i < count; ++i) {
     const auto next = schedule->next(at, zone, 0);
-    if (!next) return out + "never";
+    if (!next) return out + (i == 0 ? "never" : " never");
     at = *next;
     const CivilTime t = civil_time(at * 1'000);
     out += fmt::format("{}{}-{:02}-{:02}T{:02}:{:02}", i == 0 ? "" : " ", t.year, t.month, t.day,

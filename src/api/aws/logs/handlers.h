@@ -25,6 +25,7 @@ struct Shared {
   GroupStore& groups() const { return *options.groups; }
   FilterStore& filters() const { return *options.filters; }
   SubscriptionStore& subscriptions() const { return *options.subscriptions; }
+  ScheduledQueries& scheduled() const { return *options.scheduled; }
   LogsBackend& backend() const { return *options.backend; }
 };
 
@@ -85,6 +86,7 @@ void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, Service
 void add_subscription_filter_operations(const std::shared_ptr<Shared>& shared,
                                         ServiceTable& table);
 void add_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_scheduled_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_definition_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_live_tail_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);

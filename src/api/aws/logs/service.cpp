@@ -24,7 +24,7 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                options.filters != nullptr && options.subscriptions != nullptr &&
+                options.filters != nullptr && options.subscriptions != nullptr && options.scheduled != nullptr &&
                 options.random != nullptr &&
                 options.clock != nullptr && options.catalog != nullptr &&
                 options.timers != nullptr && options.executor != nullptr &&
@@ -50,7 +50,14 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_subscription_filter_operations(shared, *table);
   add_query_operations(shared, *table);
   add_definition_operations(shared, *table);
+  add_scheduled_query_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));
+  // The registry lives with the table.
+  shared->scheduled().start(std::shared_ptr<QueryRegistry>(shared, &shared->queries),
+                            [groups = shared->options.groups](const signal::Scope& scope,
+                                                              const std::string& group) {
+                              return groups->find(scope, group).has_value();
+                            });
   return table;
 }
 

@@ -7,6 +7,7 @@
 #include "api/aws/logs/backend.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
+#include "api/aws/logs/scheduled_queries.h"
 #include "api/aws/logs/subscription_store.h"
 #include "api/aws/operation.h"
 #include "pipeline/processors/live_tail/live_tail.h"
@@ -19,6 +20,8 @@ struct LogsOptions {
   GroupStore* groups = nullptr;
   FilterStore* filters = nullptr;
   SubscriptionStore* subscriptions = nullptr;
+  // Begun by service_table().
+  ScheduledQueries* scheduled = nullptr;
   // Tells the destination of a new subscription filter ("Kinesis") that it has one; may be empty.
   std::function<void(const watch::log_subscriptions::Subscription&, std::string_view destination)>
       announce;

@@ -56,6 +56,7 @@ struct TestServer : DispatcherFixture {
   std::unique_ptr<GroupStore> groups = *GroupStore::open(catalog, clock);
   std::unique_ptr<FilterStore> filters = *FilterStore::open(catalog);
   std::unique_ptr<SubscriptionStore> subscriptions = *SubscriptionStore::open(catalog);
+  std::shared_ptr<ScheduledQueries> scheduled = open_scheduled();
   std::vector<std::string> announced;
   MemoryBackend backend{clock, *groups, executor};
 
@@ -64,6 +65,7 @@ struct TestServer : DispatcherFixture {
                                            .groups = groups.get(),
                                            .filters = filters.get(),
                                            .subscriptions = subscriptions.get(),
+                                           .scheduled = scheduled.get(),
                                            .announce =
                                                [this](const auto& one, std::string_view kind) {
                                                  announced.push_back(
@@ -78,6 +80,17 @@ struct TestServer : DispatcherFixture {
                                            .page_token_key = "0123456789abcdef"}));
   }
 
+  std::shared_ptr<ScheduledQueries> open_scheduled() {
+    return *ScheduledQueries::open({.catalog = &catalog,
+                                    .clock = &clock,
+                                    .timers = &clock,
+                                    .executor = &executor,
+                                    .random = &random,
+                                    .find_zone = [](std::string_view name) -> std::optional<Zone> {
+                                      if (name != "Asia/Tokyo") return std::nullopt;
+                                      return Zone(9 * 3'600);
+                                    }});
+  }
   static net::HttpRequest request(std::string_view operation, std::string body) {
     net::HttpRequest out;
     out.method = "POST";

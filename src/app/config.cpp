@@ -112,9 +112,11 @@ const ConfigKey kKeys[] = {
        const Node* map = r.mapping(k);
        if (map == nullptr) return;
        for (const Node::Entry& entry : map->entries) {
-         const bool known = std::ranges::find(kEndpointServices, entry.key) != kEndpointServices.end();
+         const bool known =
+             std::ranges::find(kEndpointServices, entry.key) != kEndpointServices.end();
          const std::string& url = entry.value.scalar;
-         if (!known) r.problem(k, fmt::format("{} is none of kinesis, firehose, lambda", quoted(entry.key)));
+         if (!known)
+           r.problem(k, fmt::format("{} is none of kinesis, firehose, lambda", quoted(entry.key)));
          if (!url.starts_with("http://") && !url.starts_with("https://"))
            r.problem(k, fmt::format("{} is no URL", quoted(url)));
          o.aws_endpoints[entry.key] = url;

@@ -56,7 +56,8 @@ void append_query_metrics(const FiberQueue& queries, api::OpenMetrics& out) {
 }
 
 void append_subscription_metrics(const watch::log_subscriptions::Stats& filters,
-                                 const pipeline::aws_target::Stats& targets, api::OpenMetrics& out) {
+                                 const pipeline::aws_target::Stats& targets,
+                                 api::OpenMetrics& out) {
   out.counter("kansoku_subscription_delivered_events", "that destinations took",
               static_cast<double>(filters.delivered));
   out.counter("kansoku_subscription_dropped_events", "given up; the ledger has the reasons",

@@ -125,23 +125,21 @@ Status Server::State::build_aws() {
   logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),
                                                       event_sinks.back().get(), events.get(),
                                                       limits, query_memory.get()});
-  aws->add_service(api::aws::logs::service_table({.backend = logs.get(),
-                                                  .groups = log_groups.get(),
-                                                  .filters = log_filters.get(),
-                                                  .subscriptions = log_subscription_filters.get(),
-                                                  .scheduled = scheduled_queries.get(),
-                                                  .announce =
-                                                      [this](const auto& one, auto destination) {
-                                                        log_subscriptions->announce(one,
-                                                                                    destination);
-                                                      },
-                                                  .random = env.random,
-                                                  .clock = env.clock,
-                                                  .timers = loops.get(),
-                                                  .executor = pool.get(),
-                                                  .live_tail = live_tail.get(),
-                                                  .catalog = catalog.get(),
-                                                  .page_token_key = key}));
+  aws->add_service(api::aws::logs::service_table(
+      {.backend = logs.get(),
+       .groups = log_groups.get(),
+       .filters = log_filters.get(),
+       .subscriptions = log_subscription_filters.get(),
+       .scheduled = scheduled_queries.get(),
+       .announce = [this](const auto& one,
+                          auto destination) { log_subscriptions->announce(one, destination); },
+       .random = env.random,
+       .clock = env.clock,
+       .timers = loops.get(),
+       .executor = pool.get(),
+       .live_tail = live_tail.get(),
+       .catalog = catalog.get(),
+       .page_token_key = key}));
   aws->add_service(
       api::aws::monitoring::service_table({.backend = monitoring.get(),
                                            .page_token_key = std::move(key),

@@ -152,7 +152,8 @@ class ScheduleParser {
   }
 
   static Status years(std::string_view text, Schedule& out) {
-    const Field field{"year", Schedule::kFirstYear,
+    const Field field{"year",
+                      Schedule::kFirstYear,
                       Schedule::kFirstYear + static_cast<int>(Schedule::kYears) - 1,
                       {}};
     return each_number(field, text, [&](int year) {

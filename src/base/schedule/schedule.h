@@ -22,9 +22,10 @@ class Schedule {
   // InvalidArgument says what is wrong.
   static Result<Schedule> parse(std::string_view text);
 
-  // The first moment after `after_s` (exclusive, Unix seconds). Cron: local times of the zone; those
-  // that a change of the clocks leaves out are left out, those that come twice count the first time.
-  // Rate: whole multiples after `origin_s`, and `origin_s` itself. Nothing: never again.
+  // The first moment after `after_s` (exclusive, Unix seconds). Cron: local times of the zone;
+  // those that a change of the clocks leaves out are left out, those that come twice count the
+  // first time. Rate: whole multiples after `origin_s`, and `origin_s` itself. Nothing: never
+  // again.
   std::optional<int64_t> next(int64_t after_s, const Zone& zone, int64_t origin_s) const;
 
  private:
@@ -49,7 +50,7 @@ class Schedule {
   bool last_weekday_ = false;      // "LW"
   // By day of the week (bit 1 is Sunday).
   uint64_t weekdays_ = 0;
-  uint64_t last_weekdays_ = 0;                // "6L"
+  uint64_t last_weekdays_ = 0;                 // "6L"
   std::array<uint64_t, 5> nth_weekdays_ = {};  // "3#2" is bit 3 of the second
 };
 

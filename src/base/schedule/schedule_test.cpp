@@ -88,15 +88,39 @@ TEST_CASE("rates count from their origin") {
 }
 
 TEST_CASE("expressions that are none say why") {
-  for (const char* text :
-       {"", "5 minutes", "rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(-1 hours)",
-        "rate(5 seconds)", "rate( 5 minutes)", "rate(5 minutes )", "rate(5  minutes)", "rate(5)",
-        "rate(99999999999 days)", "cron(0 10 * * * *)", "cron(0 10 ? * ? *)", "cron(0 10 * * ?)",
-        "cron(60 0 * * ? *)", "cron(0 24 * * ? *)", "cron(0 0 0 * ? *)", "cron(0 0 32 * ? *)",
-        "cron(0 0 * 13 ? *)", "cron(0 0 ? * 8 *)", "cron(0 0 ? * 3#6 *)", "cron(0 0 ? * 3#0 *)",
-        "cron(0 0 ? * MON#x *)", "cron(5-1 0 * * ? *)", "cron(0/0 0 * * ? *)", "cron(a 0 * * ? *)",
-        "cron(0 0 * * ? 1969)", "cron(0 0 * * ? 2200)", "cron(0 0 W * ? *)", "cron(, 0 * * ? *)",
-        "cron(0 0 * * ? *", "at(2025-01-01T00:00:00)"}) {
+  for (const char* text : {"",
+                           "5 minutes",
+                           "rate(1 minutes)",
+                           "rate(5 minute)",
+                           "rate(0 minutes)",
+                           "rate(-1 hours)",
+                           "rate(5 seconds)",
+                           "rate( 5 minutes)",
+                           "rate(5 minutes )",
+                           "rate(5  minutes)",
+                           "rate(5)",
+                           "rate(99999999999 days)",
+                           "cron(0 10 * * * *)",
+                           "cron(0 10 ? * ? *)",
+                           "cron(0 10 * * ?)",
+                           "cron(60 0 * * ? *)",
+                           "cron(0 24 * * ? *)",
+                           "cron(0 0 0 * ? *)",
+                           "cron(0 0 32 * ? *)",
+                           "cron(0 0 * 13 ? *)",
+                           "cron(0 0 ? * 8 *)",
+                           "cron(0 0 ? * 3#6 *)",
+                           "cron(0 0 ? * 3#0 *)",
+                           "cron(0 0 ? * MON#x *)",
+                           "cron(5-1 0 * * ? *)",
+                           "cron(0/0 0 * * ? *)",
+                           "cron(a 0 * * ? *)",
+                           "cron(0 0 * * ? 1969)",
+                           "cron(0 0 * * ? 2200)",
+                           "cron(0 0 W * ? *)",
+                           "cron(, 0 * * ? *)",
+                           "cron(0 0 * * ? *",
+                           "at(2025-01-01T00:00:00)"}) {
     const auto schedule = Schedule::parse(text);
     CHECK_MESSAGE(!schedule.has_value(), text);
     if (!schedule) CHECK_FALSE(schedule.error().message.empty());

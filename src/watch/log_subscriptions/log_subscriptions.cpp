@@ -102,8 +102,7 @@ class LogSubscriptions::Taker {
     chunk_.next.after = id;
     chunk_.bytes += message.size() + kEventBytes;
     const int64_t ingested_ns = rows.ingested_ns()[row];
-    if (chunk_.events.empty() || ingested_ns < chunk_.ingested_ns)
-      chunk_.ingested_ns = ingested_ns;
+    if (chunk_.events.empty() || ingested_ns < chunk_.ingested_ns) chunk_.ingested_ns = ingested_ns;
     chunk_.events.push_back(
         {std::string(rows.streams()[rows.stream_rows()[row]].stream),
          {parts_.event_id(id), id.timestamp_ns / env::kNsPerMs, std::string(message)}});
@@ -303,8 +302,7 @@ void LogSubscriptions::read_chunk(const SubscriptionPtr& subscription, const Win
     scan.groups = {subscription->group};
     scan.filter = clauses;
     scan.after = chunk.next.after;
-    const auto report =
-        events.scan(scan, [&](store::EventRows& rows) { return taker.take(rows); });
+    const auto report = events.scan(scan, [&](store::EventRows& rows) { return taker.take(rows); });
     // Tried again with the next tick, from where the window stands.
     if (!report) return give_way(subscription);
     if (taker.full()) return ship(subscription, std::move(chunk));
@@ -320,19 +318,19 @@ void LogSubscriptions::ship(const SubscriptionPtr& subscription, Chunk chunk) {
   const uint64_t rows = chunk.events.size();
   const env::WallTime expires{chunk.ingested_ns + kTriedMs * env::kNsPerMs};
   std::vector<OutRecord> records = records_of(*subscription, chunk);
-  const Status taken = parts_.send(
-      *subscription, std::move(records), rows, expires,
-      [weak = weak_from_this(), subscription, rows, next = chunk.next,
-       whole = chunk.whole](const Status& status) {
-        const auto self = weak.lock();
-        if (self == nullptr || self->stopped_) return;
-        {
-          std::lock_guard lock(self->states_mutex_);
-          (status ? self->stats_.delivered : self->stats_.dropped) += rows;
-          if (next.recovers && status) self->stats_.recovered += rows;
-        }
-        self->settled(subscription, next, whole);
-      });
+  const Status taken = parts_.send(*subscription, std::move(records), rows, expires,
+                                   [weak = weak_from_this(), subscription, rows, next = chunk.next,
+                                    whole = chunk.whole](const Status& status) {
+                                     const auto self = weak.lock();
+                                     if (self == nullptr || self->stopped_) return;
+                                     {
+                                       std::lock_guard lock(self->states_mutex_);
+                                       (status ? self->stats_.delivered : self->stats_.dropped) +=
+                                           rows;
+                                       if (next.recovers && status) self->stats_.recovered += rows;
+                                     }
+                                     self->settled(subscription, next, whole);
+                                   });
   if (!taken) give_way(subscription);
 }
 
@@ -404,9 +402,8 @@ std::vector<OutRecord> LogSubscriptions::records_of(const Subscription& subscrip
 void LogSubscriptions::announce(const Subscription& subscription,
                                 std::string_view destination_name) {
   const env::WallTime now = parts_.clock->wall_now();
-  OutRecord record{
-      control_message(destination_name, now.ms(), subscription.for_function),
-      fmt::format("{:016x}", parts_.random->u64())};
+  OutRecord record{control_message(destination_name, now.ms(), subscription.for_function),
+                   fmt::format("{:016x}", parts_.random->u64())};
   std::vector<OutRecord> records;
   records.push_back(std::move(record));
   // Whether it arrives shows the ledger; where the queue is full, data will tell soon enough.

@@ -17,8 +17,8 @@
 
 namespace kansoku::watch::log_subscriptions {
 
-// Of one filter, read and not settled yet: message text and what stands beside it. Compressing it is
-// one step, some 10 ms.
+// Of one filter, read and not settled yet: message text and what stands beside it. Compressing it
+// is one step, some 10 ms.
 inline constexpr size_t kChunkBytes = 1U << 20;
 inline constexpr int64_t kTickMs = 1'000;
 inline constexpr int64_t kSaveMs = 5'000;
@@ -32,9 +32,9 @@ struct Subscription {
   std::string group;
   std::string name;
   std::string destination;
-  bool for_function = false;       // wraps payloads for Lambda
-  size_t payload_bytes_max = 0;    // of the text in one record
-  bool random = false;             // distribution over shards; otherwise by log stream
+  bool for_function = false;     // wraps payloads for Lambda
+  size_t payload_bytes_max = 0;  // of the text in one record
+  bool random = false;           // distribution over shards; otherwise by log stream
   query::log_filter::Pattern pattern;
   int64_t created_ns = 0;
 };
@@ -127,9 +127,9 @@ class LogSubscriptions final : public pipeline::EventSink,
   void wait();
   void tick();
   void note_stored(const signal::Scope& scope, const signal::EventBatch& batch);
-  State& state_of(const SubscriptionPtr& subscription);            // states_mutex_ is held
-  bool begin_window(State& state, int64_t upto_ns);                // states_mutex_ is held
-  std::vector<std::pair<SubscriptionPtr, int64_t>> unsaved();      // states_mutex_ is held
+  State& state_of(const SubscriptionPtr& subscription);        // states_mutex_ is held
+  bool begin_window(State& state, int64_t upto_ns);            // states_mutex_ is held
+  std::vector<std::pair<SubscriptionPtr, int64_t>> unsaved();  // states_mutex_ is held
   void step(const SubscriptionPtr& subscription);
   void read_chunk(const SubscriptionPtr& subscription, const Window& window,
                   const store::EventStore& events, query::QueryContext& context);

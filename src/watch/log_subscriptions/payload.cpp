@@ -67,10 +67,10 @@ std::string control_message(std::string_view destination, int64_t now_ms, bool f
       .timestamp_ms = now_ms,
       .message =
           fmt::format("CWL CONTROL MESSAGE: Checking health of destination {}.", destination)};
-  return packed(message("CONTROL_MESSAGE",
-                        {.owner = "CloudwatchLogs", .group = "", .stream = "", .filter = ""},
-                        {&event, 1}),
-                for_function);
+  return packed(
+      message("CONTROL_MESSAGE",
+              {.owner = "CloudwatchLogs", .group = "", .stream = "", .filter = ""}, {&event, 1}),
+      for_function);
 }
 
 }  // namespace kansoku::watch::log_subscriptions

@@ -53,7 +53,8 @@ TEST_CASE("event stream: messages come back, one behind the other") {
 }
 
 TEST_CASE("event stream: exceptions name their type") {
-  const std::string bytes = *encode_stream_exception("SessionTimeoutException", R"({"message":"m"})");
+  const std::string bytes =
+      *encode_stream_exception("SessionTimeoutException", R"({"message":"m"})");
   std::string_view left = bytes;
   const auto message = decode_stream_message(left);
   REQUIRE(message.has_value());
@@ -75,9 +76,8 @@ TEST_CASE("event stream: a frame that is cut is asked for again, a changed one i
 TEST_CASE("event stream: what is over a limit is not written") {
   CHECK_FALSE(encode_stream_message({.headers = {{.name = ""}}}).has_value());
   CHECK_FALSE(encode_stream_message({.headers = {{.name = std::string(256, 'n')}}}).has_value());
-  CHECK_FALSE(
-      encode_stream_message({.headers = {{.name = "n", .text = std::string(32'768, 'v')}}})
-          .has_value());
+  CHECK_FALSE(encode_stream_message({.headers = {{.name = "n", .text = std::string(32'768, 'v')}}})
+                  .has_value());
   CHECK_FALSE(
       encode_stream_message({.payload = std::string(kStreamPayloadBytesMax + 1, 'p')}).has_value());
 }

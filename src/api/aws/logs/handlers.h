@@ -83,8 +83,7 @@ void add_group_operations(const std::shared_ptr<Shared>& shared, ServiceTable& t
 void add_stream_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_tag_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
-void add_subscription_filter_operations(const std::shared_ptr<Shared>& shared,
-                                        ServiceTable& table);
+void add_subscription_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_scheduled_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_definition_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);

@@ -150,7 +150,8 @@ std::string LiveSession::update_json() {
     kept_bytes_ = 0;
     seen_ = 0;
   }
-  std::ranges::sort(kept, {}, [](const Kept& one) { return std::pair(one.timestamp_ms, one.arrival); });
+  std::ranges::sort(kept, {},
+                    [](const Kept& one) { return std::pair(one.timestamp_ms, one.arrival); });
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();

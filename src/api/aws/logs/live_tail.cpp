@@ -82,16 +82,15 @@ std::expected<LiveFilter, AwsError> filter_of(const Shared& shared, const Operat
 
 void start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Sessions>& sessions,
            const std::shared_ptr<OperationContext>& context,
-           const shapes::StartLiveTailInput& input,
-           TypedReply<shapes::StartLiveTailOutput> reply) {
+           const shapes::StartLiveTailInput& input, TypedReply<shapes::StartLiveTailOutput> reply) {
   auto filter = filter_of(*shared, *context, input);
   if (!filter) return reply(std::unexpected(std::move(filter).error()));
   const signal::Scope scope = filter->scope;
   if (!sessions->begin(scope)) {
-    return reply(std::unexpected(store_error(
-        resource_exhausted("{} Live Tail sessions are open, at most {} may be", kSessionsMax,
-                           kSessionsMax)
-            .error())));
+    return reply(std::unexpected(
+        store_error(resource_exhausted("{} Live Tail sessions are open, at most {} may be",
+                                       kSessionsMax, kSessionsMax)
+                        .error())));
   }
   const LogsOptions& options = shared->options;
   LiveSession::Asked asked{.request_id = context->request_id,

@@ -68,8 +68,9 @@ struct LiveServer : TestServer {
       events += fmt::format(R"({}{{"timestamp":{},"message":"{}"}})", i == 0 ? "" : ",",
                             kNowMs + static_cast<int64_t>(i), message);
     }
-    ok("PutLogEvents", fmt::format(R"({{"logGroupName":"{}","logStreamName":"{}","logEvents":[{}]}})",
-                                   group, name, events));
+    ok("PutLogEvents",
+       fmt::format(R"({{"logGroupName":"{}","logStreamName":"{}","logEvents":[{}]}})", group, name,
+                   events));
   }
   void second() {
     clock.advance(env::kNsPerS);
@@ -225,7 +226,9 @@ TEST_CASE("a live tail ends with its client, after three hours, and with the ser
 TEST_CASE("a live tail is refused with its reason") {
   LiveServer server;
   server.ok("CreateLogGroup", R"({"logGroupName":"i","logGroupClass":"INFREQUENT_ACCESS"})");
-  const auto refused = [&](std::string body) { return server.error("StartLiveTail", std::move(body)); };
+  const auto refused = [&](std::string body) {
+    return server.error("StartLiveTail", std::move(body));
+  };
   CHECK(refused(R"({"logGroupIdentifiers":["none"]})") ==
         "ResourceNotFoundException: The specified log group does not exist.");
   CHECK(refused("{}").starts_with("InvalidParameterException"));

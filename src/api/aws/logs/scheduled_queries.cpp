@@ -81,8 +81,7 @@ Status ScheduledQueries::load() {
     for (const store::CatalogRecord& run : runs) {
       std::string_view rest = run.value;
       ScheduledRun& one = known.query.history.emplace_back();
-      one.triggered_ms =
-          std::strtoll(run.key.substr(run.key.rfind(':') + 1).c_str(), nullptr, 10);
+      one.triggered_ms = std::strtoll(run.key.substr(run.key.rfind(':') + 1).c_str(), nullptr, 10);
       one.query_id = take_word(rest);
       one.status = take_word(rest);
       one.error = rest;
@@ -170,21 +169,21 @@ void ScheduledQueries::put(const signal::Scope& scope, ScheduledQuery query, Don
   known.query.request.log_group_identifiers = known.query.groups;
   std::string value = fmt::format("{} {} ", known.query.created_ms, known.query.updated_ms) +
                       kansoku::aws::encode_json(&stored_type(), &known.query.request);
-  parts_.catalog->commit(
-      {write(kQueries, catalog_key(scope, known.query.id), std::move(value))},
-      [self = shared_from_this(), key, known = std::move(known),
-       done = std::move(done)](Result<std::vector<uint64_t>> versions) mutable {
-        if (!versions) return done(std::unexpected(std::move(versions).error()));
-        {
-          std::lock_guard lock(self->queries_mutex_);
-          Known& place = self->queries_[key];
-          known.query.history = std::move(place.query.history);
-          known.running = place.running;
-          known.next_s = self->next_of(known, self->parts_.clock->wall_now().ms() / 1'000);
-          place = std::move(known);
-        }
-        done({});
-      });
+  parts_.catalog->commit({write(kQueries, catalog_key(scope, known.query.id), std::move(value))},
+                         [self = shared_from_this(), key, known = std::move(known),
+                          done = std::move(done)](Result<std::vector<uint64_t>> versions) mutable {
+                           if (!versions) return done(std::unexpected(std::move(versions).error()));
+                           {
+                             std::lock_guard lock(self->queries_mutex_);
+                             Known& place = self->queries_[key];
+                             known.query.history = std::move(place.query.history);
+                             known.running = place.running;
+                             known.next_s =
+                                 self->next_of(known, self->parts_.clock->wall_now().ms() / 1'000);
+                             place = std::move(known);
+                           }
+                           done({});
+                         });
 }
 
 void ScheduledQueries::remove(const signal::Scope& scope, const std::string& id, Done done) {
@@ -198,16 +197,16 @@ void ScheduledQueries::remove(const signal::Scope& scope, const std::string& id,
         writes.push_back(write(kRuns, run_key(scope, id, run.triggered_ms), std::nullopt));
     }
   }
-  parts_.catalog->commit(std::move(writes), [self = shared_from_this(), key = Key{scope, id},
-                                             done = std::move(done)](
-                                                Result<std::vector<uint64_t>> versions) mutable {
-    if (!versions) return done(std::unexpected(std::move(versions).error()));
-    {
-      std::lock_guard lock(self->queries_mutex_);
-      self->queries_.erase(key);
-    }
-    done({});
-  });
+  parts_.catalog->commit(std::move(writes),
+                         [self = shared_from_this(), key = Key{scope, id},
+                          done = std::move(done)](Result<std::vector<uint64_t>> versions) mutable {
+                           if (!versions) return done(std::unexpected(std::move(versions).error()));
+                           {
+                             std::lock_guard lock(self->queries_mutex_);
+                             self->queries_.erase(key);
+                           }
+                           done({});
+                         });
 }
 
 std::optional<ScheduledQuery> ScheduledQueries::find(const signal::Scope& scope,
@@ -291,8 +290,7 @@ void ScheduledQueries::trigger(const Key& key, int64_t due_s, QueryRegistry& reg
     asked.text = *request.query_string;
     asked.user = *request.execution_role_arn;
     asked.groups = known.query.groups;
-    asked.begin_ns =
-        (due_s - request.start_time_offset.value_or(kLookBackS)) * env::kNsPerS;
+    asked.begin_ns = (due_s - request.start_time_offset.value_or(kLookBackS)) * env::kNsPerS;
     asked.end_ns = (due_s - request.end_time_offset.value_or(0)) * env::kNsPerS;
     asked.rows_max = kRowsMax;
     asked.created_ms = parts_.clock->wall_now().ms();
@@ -324,8 +322,8 @@ void ScheduledQueries::ended(const Key& key, std::string status, std::string err
     writes.push_back(write(kRuns, run_key(key.first, key.second, run.triggered_ms),
                            run.query_id + " " + run.status + " " + run.error));
     while (history.size() > kHistoryMax) {
-      writes.push_back(write(
-          kRuns, run_key(key.first, key.second, history.front().triggered_ms), std::nullopt));
+      writes.push_back(
+          write(kRuns, run_key(key.first, key.second, history.front().triggered_ms), std::nullopt));
       history.pop_front();
     }
   }

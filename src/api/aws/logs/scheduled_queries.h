@@ -69,8 +69,7 @@ class ScheduledQueries : public std::enable_shared_from_this<ScheduledQueries> {
   // With its history. NotFound.
   void remove(const signal::Scope& scope, const std::string& id, Done done);
   // By name or id.
-  std::optional<ScheduledQuery> find(const signal::Scope& scope,
-                                     std::string_view name_or_id) const;
+  std::optional<ScheduledQuery> find(const signal::Scope& scope, std::string_view name_or_id) const;
   // By name.
   std::vector<ScheduledQuery> list(const signal::Scope& scope) const;
 

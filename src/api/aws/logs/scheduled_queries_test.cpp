@@ -21,9 +21,9 @@ struct ScheduledServer : TestServer {
                                    R"([{{"timestamp":{},"message":"{}"}}]}})",
                                    kNowMs + minutes * 60'000, message));
   }
-  static std::string body(std::string_view name, std::string_view schedule,
-                          std::string_view more = "",
-                          std::string_view query = "filter @message like /ERROR/ | stats count() as n") {
+  static std::string body(
+      std::string_view name, std::string_view schedule, std::string_view more = "",
+      std::string_view query = "filter @message like /ERROR/ | stats count() as n") {
     return fmt::format(
         R"({{"name":"{}","queryLanguage":"CWLI","queryString":"{}","scheduleExpression":"{}",)"
         R"("executionRoleArn":"arn:role","logGroupIdentifiers":["g"]{}}})",
@@ -39,8 +39,8 @@ struct ScheduledServer : TestServer {
   // The history, newest first: "minutes after the first now: status".
   std::vector<std::string> history(std::string_view name, std::string_view more = "") {
     const auto answer = ok("GetScheduledQueryHistory",
-                           fmt::format(R"({{"identifier":"{}","startTime":0,"endTime":{}{}}})", name,
-                                       kNowMs * 2, more));
+                           fmt::format(R"({{"identifier":"{}","startTime":0,"endTime":{}{}}})",
+                                       name, kNowMs * 2, more));
     std::vector<std::string> out;
     for (const auto& run : answer["triggerHistory"].list) {
       const auto at = static_cast<int64_t>(run["triggeredTimestamp"].number) - kNowMs;
@@ -117,11 +117,11 @@ TEST_CASE("a scheduled query follows its zone, its first and last moment, and it
   CHECK(server.history("tokyo") == List{"10: Complete"});
   CHECK(server.history("bounded") == List{"7: Complete", "5: Complete", "3: Complete"});
   CHECK(server.history("off").empty());
-  const auto changed = server.ok(
-      "UpdateScheduledQuery",
-      R"({"identifier":"off","queryLanguage":"CWLI","queryString":"fields @message",)"
-      R"~("scheduleExpression":"rate(3 minutes)","executionRoleArn":"arn:other",)~"
-      R"("state":"ENABLED"})");
+  const auto changed =
+      server.ok("UpdateScheduledQuery",
+                R"({"identifier":"off","queryLanguage":"CWLI","queryString":"fields @message",)"
+                R"~("scheduleExpression":"rate(3 minutes)","executionRoleArn":"arn:other",)~"
+                R"("state":"ENABLED"})");
   CHECK(changed["state"].text == "ENABLED");
   CHECK(changed["queryString"].text == "fields @message");
   CHECK(changed["executionRoleArn"].text == "arn:other");
@@ -132,9 +132,10 @@ TEST_CASE("a scheduled query follows its zone, its first and last moment, and it
   const auto enabled = server.ok("ListScheduledQueries", R"({"state":"ENABLED","maxResults":2})");
   CHECK(enabled["scheduledQueries"].list[0]["name"].text == "bounded");
   CHECK(enabled["scheduledQueries"].list[1]["name"].text == "off");
-  const auto rest = server.ok("ListScheduledQueries",
-                              fmt::format(R"({{"state":"ENABLED","maxResults":2,"nextToken":"{}"}})",
-                                          enabled["nextToken"].text));
+  const auto rest =
+      server.ok("ListScheduledQueries",
+                fmt::format(R"({{"state":"ENABLED","maxResults":2,"nextToken":"{}"}})",
+                            enabled["nextToken"].text));
   REQUIRE(rest["scheduledQueries"].list.size() == 1);
   CHECK(rest["scheduledQueries"].list[0]["name"].text == "tokyo");
 }
@@ -145,14 +146,15 @@ TEST_CASE("a run that cannot be is in the history with its reason") {
   server.ok("DeleteLogGroup", R"({"logGroupName":"g"})");
   server.minutes(1);
   CHECK(server.history("q") == List{"1: Failed"});
-  const auto answer = server.ok("GetScheduledQueryHistory",
-                                fmt::format(R"({{"identifier":"q","startTime":0,"endTime":{}}})",
-                                            kNowMs * 2));
+  const auto answer =
+      server.ok("GetScheduledQueryHistory",
+                fmt::format(R"({{"identifier":"q","startTime":0,"endTime":{}}})", kNowMs * 2));
   CHECK(answer["triggerHistory"].list[0]["errorMessage"].text.find("does not exist") !=
         std::string::npos);
 }
 
-TEST_CASE("scheduled queries and their history outlive a restart; what fell due meanwhile does not") {
+TEST_CASE(
+    "scheduled queries and their history outlive a restart; what fell due meanwhile does not") {
   ScheduledServer server;
   server.ok("CreateScheduledQuery", ScheduledServer::body("q", "rate(1 minute)"));
   server.minutes(3);
@@ -198,8 +200,8 @@ TEST_CASE("scheduled queries are refused with their reason") {
             .find("SOURCE") != std::string::npos);
   CHECK(refused(body("q", "rate(1 minute)", R"(,"startTimeOffset":5,"endTimeOffset":5)", "limit 1"))
             .find("startTimeOffset") != std::string::npos);
-  CHECK(refused(body("q", "rate(1 minute)", R"(,"scheduleStartTime":5,"scheduleEndTime":5)",
-                     "limit 1"))
+  CHECK(refused(
+            body("q", "rate(1 minute)", R"(,"scheduleStartTime":5,"scheduleEndTime":5)", "limit 1"))
             .find("scheduleEndTime") != std::string::npos);
   CHECK(refused(body("q", "rate(1 minute)",
                      R"(,"destinationConfiguration":{"s3Configuration":)"
@@ -210,9 +212,9 @@ TEST_CASE("scheduled queries are refused with their reason") {
         std::string::npos);
   for (const char* language : {"SQL", "PPL"}) {
     CHECK(refused(fmt::format(
-              R"({{"name":"q","queryLanguage":"{}","queryString":"x","scheduleExpression":)"
-              R"~("rate(1 hour)","executionRoleArn":"r","logGroupIdentifiers":["g"]}})~",
-              language))
+                      R"({{"name":"q","queryLanguage":"{}","queryString":"x","scheduleExpression":)"
+                      R"~("rate(1 hour)","executionRoleArn":"r","logGroupIdentifiers":["g"]}})~",
+                      language))
               .find(language) != std::string::npos);
   }
   CHECK(refused(R"({"name":"q","queryLanguage":"CWLI","queryString":"limit 1",)"

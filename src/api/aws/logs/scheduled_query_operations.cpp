@@ -115,12 +115,12 @@ void create(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Operati
   shapes::CreateScheduledQueryOutput out;
   out.scheduled_query_arn = arn_of(*context, query.id);
   out.state = input.state.value_or("ENABLED");
-  shared->scheduled().put(
-      scope_of(*context), std::move(query),
-      [out = std::move(out), reply = std::move(reply)](Status status) mutable {
-        if (!status) return reply(std::unexpected(scheduled_error(status.error())));
-        reply(std::move(out));
-      });
+  shared->scheduled().put(scope_of(*context), std::move(query),
+                          [out = std::move(out), reply = std::move(reply)](Status status) mutable {
+                            if (!status)
+                              return reply(std::unexpected(scheduled_error(status.error())));
+                            reply(std::move(out));
+                          });
 }
 
 template <class T>
@@ -155,14 +155,14 @@ void update(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Operati
   replace(request.state, input.state);
   query->updated_ms = context->now.ms();
   const std::string id = query->id;
-  shared->scheduled().put(
-      scope_of(*context), std::move(*query),
-      [shared, context, id, reply = std::move(reply)](Status status) mutable {
-        if (!status) return reply(std::unexpected(scheduled_error(status.error())));
-        const auto changed = shared->scheduled().find(scope_of(*context), id);
-        if (!changed) return reply(std::unexpected(unknown_query()));
-        reply(shown<shapes::UpdateScheduledQueryOutput>(*context, *changed));
-      });
+  shared->scheduled().put(scope_of(*context), std::move(*query),
+                          [shared, context, id, reply = std::move(reply)](Status status) mutable {
+                            if (!status)
+                              return reply(std::unexpected(scheduled_error(status.error())));
+                            const auto changed = shared->scheduled().find(scope_of(*context), id);
+                            if (!changed) return reply(std::unexpected(unknown_query()));
+                            reply(shown<shapes::UpdateScheduledQueryOutput>(*context, *changed));
+                          });
 }
 
 void get(const std::shared_ptr<Shared>& shared, const std::shared_ptr<OperationContext>& context,

@@ -24,8 +24,8 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                options.filters != nullptr && options.subscriptions != nullptr && options.scheduled != nullptr &&
-                options.random != nullptr &&
+                options.filters != nullptr && options.subscriptions != nullptr &&
+                options.scheduled != nullptr && options.random != nullptr &&
                 options.clock != nullptr && options.catalog != nullptr &&
                 options.timers != nullptr && options.executor != nullptr &&
                 options.live_tail != nullptr && !options.page_token_key.empty());
@@ -53,11 +53,11 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_scheduled_query_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));
   // The registry lives with the table.
-  shared->scheduled().start(std::shared_ptr<QueryRegistry>(shared, &shared->queries),
-                            [groups = shared->options.groups](const signal::Scope& scope,
-                                                              const std::string& group) {
-                              return groups->find(scope, group).has_value();
-                            });
+  shared->scheduled().start(
+      std::shared_ptr<QueryRegistry>(shared, &shared->queries),
+      [groups = shared->options.groups](const signal::Scope& scope, const std::string& group) {
+        return groups->find(scope, group).has_value();
+      });
   return table;
 }
 

@@ -98,8 +98,7 @@ void describe(const std::shared_ptr<Shared>& shared,
       continue;
     }
     if (out.subscription_filters->size() == limit) {
-      out.next_token =
-          shared->tokens.issue(binding, *out.subscription_filters->back().filter_name);
+      out.next_token = shared->tokens.issue(binding, *out.subscription_filters->back().filter_name);
       break;
     }
     out.subscription_filters->push_back(shown(definition));

@@ -74,9 +74,10 @@ TEST_CASE("subscription filters are refused with their reason") {
             .find("fieldSelectionCriteria") != std::string::npos);
   CHECK(refused(put_body("a", kStream, R"(,"emitSystemFields":["@aws.account"])"))
             .find("emitSystemFields") != std::string::npos);
-  CHECK(refused(R"({"logGroupName":"g","filterName":"a","filterPattern":"{ $.a","destinationArn":")" +
-                std::string(kStream) + R"("})")
-            .find("Invalid filter pattern") != std::string::npos);
+  CHECK(
+      refused(R"({"logGroupName":"g","filterName":"a","filterPattern":"{ $.a","destinationArn":")" +
+              std::string(kStream) + R"("})")
+          .find("Invalid filter pattern") != std::string::npos);
   CHECK(refused(R"({"logGroupName":"i","filterName":"a","filterPattern":"","destinationArn":")" +
                 std::string(kStream) + R"("})")
             .find("INFREQUENT_ACCESS") != std::string::npos);

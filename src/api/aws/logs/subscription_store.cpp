@@ -171,7 +171,8 @@ void SubscriptionStore::put(const signal::Scope& scope, SubscriptionDefinition d
   {
     std::shared_lock lock(scopes_mutex_);
     const auto groups = scopes_.find(scope);
-    const auto found = groups == scopes_.end() ? Groups::const_iterator() : groups->second.find(group);
+    const auto found =
+        groups == scopes_.end() ? Groups::const_iterator() : groups->second.find(group);
     if (groups != scopes_.end() && found != groups->second.end()) {
       for (const auto& [filter, known] : found->second.by_name) {
         if (filter == name) {
@@ -187,9 +188,10 @@ void SubscriptionStore::put(const signal::Scope& scope, SubscriptionDefinition d
   auto ready = make(scope, definition);
   if (!ready) return done(std::unexpected(std::move(ready).error()));
   if (others >= kSubscriptionFiltersMax) {
-    return done(resource_exhausted("Resource limit exceeded: a log group has at most {} "
-                                   "subscription filters.",
-                                   kSubscriptionFiltersMax));
+    return done(
+        resource_exhausted("Resource limit exceeded: a log group has at most {} "
+                           "subscription filters.",
+                           kSubscriptionFiltersMax));
   }
   if ((*ready)->pattern.regex_count() > 0 && with_regex >= kRegexFiltersMax) {
     return done(resource_exhausted(

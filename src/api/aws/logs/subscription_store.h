@@ -1,5 +1,5 @@
-// Subscription filters: their definitions and cursors in the catalog, and ready for use. Internal to
-// api/aws/logs and the composition root.
+// Subscription filters: their definitions and cursors in the catalog, and ready for use. Internal
+// to api/aws/logs and the composition root.
 //
 // Records under account/region/group:filter. "log_subscription_filters": nanoseconds of its
 // creation, a blank, and the request as JSON of its described shape. "log_subscription_cursors":

@@ -43,10 +43,12 @@ std::optional<Arn> parse_arn(std::string_view text) {
 // mended meanwhile.
 bool is_hopeless(int status, std::string_view code) {
   if (status == 413) return true;
-  constexpr std::array<std::string_view, 6> kCodes{
-      "ValidationException",         "InvalidArgumentException",    "SerializationException",
-      "InvalidParameterValueException", "InvalidRequestContentException",
-      "RequestTooLargeException"};
+  constexpr std::array<std::string_view, 6> kCodes{"ValidationException",
+                                                   "InvalidArgumentException",
+                                                   "SerializationException",
+                                                   "InvalidParameterValueException",
+                                                   "InvalidRequestContentException",
+                                                   "RequestTooLargeException"};
   return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
@@ -193,7 +195,8 @@ void AwsTargetExporter::on_answer(const JobPtr& job, Answer answer) {
   if (answer->status >= 300) {
     const std::string code = net::aws::error_code_of(*answer);
     Error why{ErrorCode::Unavailable,
-              fmt::format("{} answered {} {}", service_of(target.kind), answer->status, code), {}};
+              fmt::format("{} answered {} {}", service_of(target.kind), answer->status, code),
+              {}};
     const bool throttled = answer->status == 429 || net::aws::is_throttling_code(code);
     if (throttled || answer->status >= 500) return again(job, std::move(why));
     if (is_hopeless(answer->status, code)) {
@@ -269,10 +272,10 @@ void AwsTargetExporter::finish(const JobPtr& job, Status status, std::string_vie
   }
   if (parts_.ledger != nullptr) {
     const uint64_t rows = job->shipment.rows;
-    parts_.ledger->resolved(job->shipment.ledger,
-                            status ? signal::Verdict::forwarded(rows)
-                                   : signal::Verdict::dropped(rows, std::string(reason),
-                                                              status.error()));
+    parts_.ledger->resolved(
+        job->shipment.ledger,
+        status ? signal::Verdict::forwarded(rows)
+               : signal::Verdict::dropped(rows, std::string(reason), status.error()));
   }
   job->done(std::move(status));
   pump();

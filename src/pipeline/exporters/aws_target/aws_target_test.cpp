@@ -42,8 +42,7 @@ struct World {
                    .variable = [](const char*) { return std::optional<std::string>(); }},
          .credentials = net::aws::static_credentials({"AKID", "secret"}),
          .ledger = &ledger,
-         .endpoint_of =
-             [](std::string_view service) -> std::optional<std::string> {
+         .endpoint_of = [](std::string_view service) -> std::optional<std::string> {
            if (service != "kinesis") return std::nullopt;
            return "http://localhost:4566/";
          },
@@ -90,8 +89,9 @@ TEST_CASE("aws_target: targets are named by their ARN or URL, anything else is r
   CHECK(parse_target(kDelivery)->kind == TargetKind::Firehose);
   CHECK(parse_target(kFunction)->name == kFunction);
   CHECK(parse_target("https://h/p")->kind == TargetKind::Http);
-  for (const char* bad : {"", "arn:aws:sqs:r:1:q", "arn:aws:kinesis:r:1:stream/", "ftp://h", "http://",
-                          "arn:aws:kinesis::1:stream/x", "https://h/ x", "arn:aws:lambda:r:1:layer:x"})
+  for (const char* bad :
+       {"", "arn:aws:sqs:r:1:q", "arn:aws:kinesis:r:1:stream/", "ftp://h", "http://",
+        "arn:aws:kinesis::1:stream/x", "https://h/ x", "arn:aws:lambda:r:1:layer:x"})
     CHECK_MESSAGE(!parse_target(bad), bad);
 }
 

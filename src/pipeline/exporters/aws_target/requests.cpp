@@ -68,8 +68,7 @@ net::aws::AwsRequest request_of(const Target& target, std::span<const Record> re
       append_percent_encoded(path, target.name, "");
       return {.method = "POST",
               .path = path + "/invocations",
-              .headers = {{"Content-Type", "application/json"},
-                          {"X-Amz-Invocation-Type", "Event"}},
+              .headers = {{"Content-Type", "application/json"}, {"X-Amz-Invocation-Type", "Event"}},
               .body = records.front().bytes};
     }
   }

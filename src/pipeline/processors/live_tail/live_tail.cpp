@@ -16,7 +16,8 @@ struct LiveTail::Entry {
 
   bool wants_group(const signal::Scope& scope, std::string_view group) const {
     return scope == filter.scope &&
-           (filter.groups.empty() || std::ranges::find(filter.groups, group) != filter.groups.end());
+           (filter.groups.empty() ||
+            std::ranges::find(filter.groups, group) != filter.groups.end());
   }
   bool wants(const signal::Scope& scope, const signal::EventStream& stream) const {
     if (!wants_group(scope, stream.group)) return false;
@@ -124,8 +125,7 @@ void LiveTail::close() {
 }
 
 void LiveTail::push(signal::EventDelivery delivery) {
-  if (state_->watching.load(std::memory_order_relaxed) == 0)
-    return next_.push(std::move(delivery));
+  if (state_->watching.load(std::memory_order_relaxed) == 0) return next_.push(std::move(delivery));
   AckToken outer = std::move(delivery.token);
   const uint64_t rows = outer.rows();
   const env::MonotonicTime deadline = outer.deadline();

@@ -13,8 +13,8 @@ struct Lines final : Watcher {
   uint64_t missed = 0;
   bool over = false;
   void event(const LiveEvent& event) override {
-    lines.push_back(fmt::format("{}/{} {} {}", event.group, event.stream, event.timestamp_ns,
-                                event.message));
+    lines.push_back(
+        fmt::format("{}/{} {} {}", event.group, event.stream, event.timestamp_ns, event.message));
   }
   void skipped(uint64_t rows) override { missed += rows; }
   void closed() override { over = true; }

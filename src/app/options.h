@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "pipeline/graph/spec.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/exemplar_store.h"
 #include "store/metric_limits.h"
@@ -59,7 +60,7 @@ struct ServerOptions {
   std::string config_file;  // read again at SIGHUP
 };
 
-// One pipeline of the configuration.
+// One pipeline of metrics.
 struct PipelineSpec {
   std::string name;
   std::vector<std::string> receivers;
@@ -68,7 +69,8 @@ struct PipelineSpec {
 
 struct Configuration {
   ServerOptions options;
-  std::vector<PipelineSpec> pipelines;
+  std::vector<PipelineSpec> pipelines;  // of metrics
+  pipeline::GraphSpec graph;            // of logs
 };
 
 // Defaults from the environment (data directory, AWS_REGION).

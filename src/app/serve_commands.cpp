@@ -1,6 +1,4 @@
 // kansoku up and kansoku server.
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,6 +6,7 @@
 #include "app/commands.h"
 #include "app/flags.h"
 #include "app/server.h"
+#include "app/signals.h"
 
 namespace kansoku::app {
 namespace {
@@ -139,18 +138,6 @@ Result<Configuration> configure(ServeFlags& flags, bool is_up) {
   if (flags.detailed) options.host.detailed_monitoring = true;
   options.with_agent = !flags.no_agent;
   return configuration;
-}
-
-// Signals are taken by the main thread alone, with sigwait.
-sigset_t block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return set;
 }
 
 int serve(const std::vector<std::string>& arguments, bool is_up) {

@@ -366,6 +366,7 @@ std::string Server::State::metrics_text() {
   append_subscription_metrics(log_subscriptions->stats(), aws_targets->stats(), out);
   out.gauge("kansoku_live_tail_watchers", "sessions that follow logs",
             static_cast<double>(live_tail->watchers()));
+  graph->append_metrics(out);
   return std::move(out).finish();
 }
 
@@ -427,6 +428,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
   s.log_subscriptions->start();
+  KANSOKU_RETURN_IF_ERROR(s.graph->start());
   s.ready.store(true, std::memory_order_release);
   return server;
 }
@@ -500,6 +502,7 @@ void Server::stop() {
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
   if (s.live_tail) s.live_tail->close();  // ends the streams, which would wait for nothing
+  if (s.graph) s.graph->stop();
   if (s.http) {
     wait_for<bool>([&](auto done) {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });

@@ -120,6 +120,9 @@ Status Server::State::build_aws() {
   sinks.push_back(std::make_unique<pipeline::LedgerSink>(ledger, "emf", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::emf::EmfProcessor>(
       *env.clock, *event_sinks.back(), *sinks.back()));
+  // What is collected here goes the same way; each receiver has a ledger of its own.
+  collected =
+      std::make_unique<api::aws::logs::EnsureGroupsSink>(*log_groups, *pool, *event_sinks.back());
   event_sinks.push_back(
       std::make_unique<pipeline::EventLedgerSink>(ledger, "logs", "store", *event_sinks.back()));
   logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),
@@ -220,9 +223,25 @@ Status Server::State::build_apis() {
   admin_services.open = options().auth_open;
   admin_services.ready = [this] { return ready.load(); };
   admin_services.metrics_text = [this] { return metrics_text(); };
+  admin_services.more = [this](const net::HttpRequest& request) {
+    return collection_answer(*graph, request);
+  };
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
   KANSOKU_RETURN_IF_ERROR(build_aws());
+  KANSOKU_RETURN_IF_ERROR(build_graph());
   return build_prometheus();
+}
+
+// The pipelines of logs.
+Status Server::State::build_graph() {
+  GraphParts parts{
+      .context = {env, loops.get(), pool.get(), &ledger, {options().account, options().region}},
+      .loops = loops.get(),
+      .state_directory = path("collect"),
+      .host_name = local_host_name(),
+      .store = collected.get()};
+  KANSOKU_TRY(graph, RunningGraph::build(std::move(parts), configuration.graph));
+  return {};
 }
 
 Status Server::State::build_prometheus() {

@@ -8,6 +8,7 @@
 #include "api/access/access_control.h"
 #include "api/admin/admin_api.h"
 #include "api/aws/dispatcher.h"
+#include "api/aws/logs/ensure_groups_sink.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
 #include "api/aws/logs/scheduled_queries.h"
@@ -17,6 +18,7 @@
 #include "app/logs_backend.h"
 #include "app/monitoring_backend.h"
 #include "app/promql_engine.h"
+#include "app/running_graph.h"
 #include "app/server.h"
 #include "app/snapshots.h"
 #include "base/memory_budget.h"
@@ -85,6 +87,8 @@ struct Server::State {
   std::unique_ptr<StoreMonitoringBackend> monitoring;
   std::unique_ptr<StoreLogsBackend> logs;
   std::unique_ptr<api::aws::Dispatcher> aws;
+  std::unique_ptr<api::aws::logs::EnsureGroupsSink> collected;
+  std::unique_ptr<RunningGraph> graph;
   std::unique_ptr<PromqlEngine> promql;
   std::unique_ptr<api::prometheus::Notifications> notifications;
   std::unique_ptr<api::prometheus::PrometheusApi> prometheus;
@@ -104,6 +108,7 @@ struct Server::State {
   Status build_aws();
   void build_subscriptions();
   std::optional<std::string> aws_endpoint(std::string_view service) const;
+  Status build_graph();
   Status build_prometheus();
   Status listen();
   Status write_ports();

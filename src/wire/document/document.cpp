@@ -42,6 +42,8 @@ std::optional<int64_t> scaled(std::string_view text, std::span<const Suffix> suf
   return static_cast<int64_t>(std::llround(value));
 }
 
+}  // namespace
+
 std::string escape_pointer(std::string_view key) {
   std::string out;
   for (char c : key) {
@@ -55,8 +57,6 @@ std::string escape_pointer(std::string_view key) {
   }
   return out;
 }
-
-}  // namespace
 
 const Node* Node::find(std::string_view key) const {
   for (const Entry& entry : entries) {

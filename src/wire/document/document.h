@@ -62,6 +62,9 @@ std::expected<Node, Problem> parse_yaml(std::string_view text, const std::string
 // For the console's requests and stored settings.
 Result<Node> parse_json(std::string_view text);
 
+// A key as a token of a JSON pointer: '~' is "~0", '/' is "~1".
+std::string escape_pointer(std::string_view key);
+
 // The closest of `known` to a misspelt word, when close enough to be worth saying.
 std::optional<std::string> did_you_mean(std::string_view word,
                                         const std::vector<std::string>& known);

@@ -305,12 +305,20 @@ void LogSubscriptions::read_chunk(const SubscriptionPtr& subscription, const Win
     const auto report = events.scan(scan, [&](store::EventRows& rows) { return taker.take(rows); });
     // Tried again with the next tick, from where the window stands.
     if (!report) return give_way(subscription);
-    if (taker.full()) return ship(subscription, std::move(chunk));
+    if (taker.full()) return post_ship(subscription, std::move(chunk));
     ++chunk.next.range;
     chunk.next.after.reset();
   }
   chunk.whole = true;
-  ship(subscription, std::move(chunk));
+  post_ship(subscription, std::move(chunk));
+}
+
+// Compressing, signing and sending want a whole stack, not that of the reading fiber.
+void LogSubscriptions::post_ship(const SubscriptionPtr& subscription, Chunk chunk) {
+  parts_.executor->post(
+      Lane::Query, [self = shared_from_this(), subscription, chunk = std::move(chunk)]() mutable {
+        self->ship(subscription, std::move(chunk));
+      });
 }
 
 void LogSubscriptions::ship(const SubscriptionPtr& subscription, Chunk chunk) {

@@ -133,6 +133,7 @@ class LogSubscriptions final : public pipeline::EventSink,
   void step(const SubscriptionPtr& subscription);
   void read_chunk(const SubscriptionPtr& subscription, const Window& window,
                   const store::EventStore& events, query::QueryContext& context);
+  void post_ship(const SubscriptionPtr& subscription, Chunk chunk);
   void ship(const SubscriptionPtr& subscription, Chunk chunk);
   void settled(const SubscriptionPtr& subscription, const Window& next, bool whole);
   void give_way(const SubscriptionPtr& subscription);

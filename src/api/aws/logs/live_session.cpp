@@ -23,9 +23,6 @@ void append_texts(wire::JsonWriter& json, std::string_view key,
 
 LiveSession::LiveSession(LiveSessionParts parts, Asked asked, net::HttpExchange exchange)
     : parts_(parts), asked_(std::move(asked)), exchange_(std::move(exchange)) {}
-LiveSession::~LiveSession() {
-  if (asked_.ended) asked_.ended();
-}
 
 void LiveSession::start(LiveSessionParts parts, Asked asked, net::HttpExchange exchange) {
   std::shared_ptr<LiveSession> session(
@@ -120,7 +117,7 @@ void LiveSession::finish() {
   over_ = true;
   subscription_.end();
   exchange_.end();
-  if (asked_.ended) std::exchange(asked_.ended, nullptr)();
+  asked_.place.reset();
 }
 
 std::string LiveSession::start_json() const {

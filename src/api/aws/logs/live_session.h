@@ -43,11 +43,10 @@ class LiveSession final : public pipeline::live_tail::Watcher,
     std::string arn_prefix;  // of a group, in front of its name
     kansoku::aws::logs::StartLiveTailInput request;
     pipeline::live_tail::LiveFilter filter;
-    // Called once, when it has ended.
-    std::move_only_function<void()> ended;
+    // Its place among those that an account may have; let go when it has ended.
+    std::shared_ptr<void> place;
   };
   static void start(LiveSessionParts parts, Asked asked, net::HttpExchange exchange);
-  ~LiveSession() override;
 
   void event(const pipeline::live_tail::LiveEvent& event) override;
   void skipped(uint64_t rows) override;

@@ -10,22 +10,27 @@ namespace {
 
 using pipeline::live_tail::LiveFilter;
 
-// How many sessions an account and region have. Outlives the table: sessions count themselves out.
-struct Sessions {
-  std::mutex counts_mutex;
-  std::map<signal::Scope, size_t> counts;
+// How many sessions an account and region have.
+class Sessions : public std::enable_shared_from_this<Sessions> {
+ public:
+  // Null: as many as may be are open.
+  std::shared_ptr<void> take_place(const signal::Scope& scope) {
+    {
+      std::lock_guard lock(counts_mutex_);
+      size_t& count = counts_[scope];
+      if (count >= kSessionsMax) return nullptr;
+      ++count;
+    }
+    return {this, [self = shared_from_this(), scope](void*) { self->give_back(scope); }};
+  }
 
-  bool begin(const signal::Scope& scope) {
-    std::lock_guard lock(counts_mutex);
-    size_t& count = counts[scope];
-    if (count >= kSessionsMax) return false;
-    ++count;
-    return true;
+ private:
+  void give_back(const signal::Scope& scope) {
+    std::lock_guard lock(counts_mutex_);
+    if (--counts_[scope] == 0) counts_.erase(scope);
   }
-  void end(const signal::Scope& scope) {
-    std::lock_guard lock(counts_mutex);
-    if (--counts[scope] == 0) counts.erase(scope);
-  }
+  std::mutex counts_mutex_;
+  std::map<signal::Scope, size_t> counts_;
 };
 
 std::optional<AwsError> check_group(const Shared& shared, const OperationContext& context,
@@ -85,8 +90,8 @@ void start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Sessions
            const shapes::StartLiveTailInput& input, TypedReply<shapes::StartLiveTailOutput> reply) {
   auto filter = filter_of(*shared, *context, input);
   if (!filter) return reply(std::unexpected(std::move(filter).error()));
-  const signal::Scope scope = filter->scope;
-  if (!sessions->begin(scope)) {
+  auto place = sessions->take_place(filter->scope);
+  if (place == nullptr) {
     return reply(std::unexpected(
         store_error(resource_exhausted("{} Live Tail sessions are open, at most {} may be",
                                        kSessionsMax, kSessionsMax)
@@ -98,7 +103,7 @@ void start(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Sessions
                            .arn_prefix = group_arn(*context, ""),
                            .request = input,
                            .filter = std::move(*filter),
-                           .ended = [sessions, scope] { sessions->end(scope); }};
+                           .place = std::move(place)};
   const LiveSessionParts parts{.clock = options.clock,
                                .timers = options.timers,
                                .executor = options.executor,

@@ -247,6 +247,15 @@ TEST_CASE("a live tail is refused with its reason") {
   CHECK(refused(kAsk).starts_with("AccessDeniedException"));
 }
 
+TEST_CASE("who cannot take a stream is told so, and takes no place") {
+  LiveServer server;
+  for (size_t i = 0; i < 2 * kSessionsMax; ++i)
+    CHECK(server.error("StartLiveTail", kAsk).starts_with("UnsupportedOperation"));
+  CHECK(server.backend.tail.watchers() == 0);
+  server.start(kAsk);
+  CHECK(server.stream->status == 200);
+}
+
 TEST_CASE("an account has at most 15 live tails at once") {
   LiveServer server;
   std::vector<std::shared_ptr<FakeStream>> streams;

@@ -180,8 +180,8 @@ TEST_CASE("the history is bounded") {
   ScheduledServer server;
   server.ok("CreateScheduledQuery", ScheduledServer::body("q", "rate(1 minute)"));
   server.minutes(static_cast<int64_t>(kHistoryMax) + 5);
-  CHECK(server.history("q", R"(,"maxResults":1000)").size() == kHistoryMax);
   server.seconds(2);
+  CHECK(server.history("q", R"(,"maxResults":1000)").size() == kHistoryMax);
   CHECK(server.catalog.list("log_scheduled_query_runs", "", "", 0)->size() == kHistoryMax);
 }
 

@@ -5,9 +5,13 @@
 #include <net/if.h>
 
 #include <cstdlib>
+#include <future>
 
+#include "app/host_identity.h"
 #include "base/text/ascii.h"
 #include "base/time/iso8601.h"
+#include "net/aws/imds.h"
+#include "net/aws/profile.h"
 
 namespace kansoku::app {
 namespace {
@@ -68,6 +72,35 @@ pipeline::cloudwatch_agent::HostFacts local_host_facts(env::Env env) {
   out.date = iso8601_date(env.clock->wall_now().ms());
   out.local_zone = local_zone(*env.files);
   out.environment = environment;
+  return out;
+}
+
+pipeline::cloudwatch_agent::HostFacts agent_host_facts(env::Env env, net::EventLoops& loops,
+                                                       const std::string& data_directory) {
+  pipeline::cloudwatch_agent::HostFacts out = local_host_facts(env);
+  auto http = net::make_http_client(loops);
+  net::aws::Doors doors{.http = http.get(),
+                        .timers = &loops,
+                        .clock = env.clock,
+                        .random = env.random,
+                        .files = env.files,
+                        .variable = net::aws::process_variable};
+  if (auto profile = net::aws::load_profile(doors, {})) out.profile_region = (*profile)["region"];
+  if (!expects_instance_metadata(*env.files)) return out;
+  // Remembered in the data directory, for a start while the service is away.
+  out.instance_id = ec2_instance_id(env, loops, data_directory);
+  const auto imds = net::aws::ImdsClient::make(doors);
+  auto identity = std::make_shared<std::promise<Result<net::aws::InstanceIdentity>>>();
+  auto name = std::make_shared<std::promise<Result<std::string>>>();
+  imds->identity([identity](auto answer) { identity->set_value(std::move(answer)); });
+  imds->get("/latest/meta-data/hostname",
+            [name](auto answer) { name->set_value(std::move(answer)); });
+  if (auto known = identity->get_future().get()) {
+    out.imds_region = known->region;
+    out.account_id = known->account_id;
+    if (!known->private_ip.empty()) out.ip_address = known->private_ip;
+  }
+  if (auto known = name->get_future().get()) out.ec2_hostname = *known;
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "app/graph_keys.h"
 
+#include "app/config_members.h"
+#include "app/listener_keys.h"
 #include "base/env/env.h"
 #include "base/regex/regex.h"
 #include "base/text/charset.h"
@@ -16,39 +18,6 @@ using pipeline::filelog::FilterRule;
 using pipeline::filelog::LongEvents;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::StartAt;
-using wire::Node;
-using wire::Problem;
-using wire::Reader;
-
-// One key of a component. Parsing, unknown-key guesses and the reference page come from the tables.
-template <class Config>
-struct Member {
-  std::string_view key;
-  std::string_view values;     // for people
-  std::string_view otherwise;  // the default, for people
-  std::string_view doc;
-  void (*read)(Reader& reader, std::string_view key, Config& config);
-};
-
-template <class Config, size_t N>
-void read_members(const Node& node, const std::string& file, const std::string& pointer,
-                  const Member<Config> (&members)[N], Config& config,
-                  std::vector<Problem>& problems) {
-  Reader reader(node, file, pointer, problems);
-  for (const Member<Config>& member : members) member.read(reader, member.key, config);
-  reader.finish();
-}
-
-template <class Config, size_t N>
-std::string reference_of(std::string_view section, const Member<Config> (&members)[N]) {
-  std::string out = fmt::format(
-      "\n### `{}`\n\n| key | values | default | meaning |\n| --- | --- | --- | --- |\n", section);
-  for (const Member<Config>& member : members) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", member.key, member.values,
-                       member.otherwise.empty() ? "none" : member.otherwise, member.doc);
-  }
-  return out;
-}
 
 void read_pattern(Reader& reader, std::string_view key, std::string& into) {
   auto text = reader.text(key);
@@ -66,27 +35,6 @@ void read_choice(Reader& reader, std::string_view key, std::string_view first,
   if (*text != first && *text != second)
     reader.problem(key, fmt::format("{} is neither {} nor {}", quoted(*text), first, second));
   is_second = *text == second;
-}
-
-constexpr size_t kZoneBytesMax = 1U << 20;
-void read_zone(Reader& reader, std::string_view key, SourceConfig& source) {
-  auto text = reader.text(key);
-  if (!text) return;
-  std::string path = "/usr/share/zoneinfo/" + *text;
-  if (*text == "local") path = "/etc/localtime";
-  if (*text != "local" && !is_zone_name(*text)) {
-    reader.problem(key, fmt::format("{} is no time zone, e.g. Europe/Berlin", quoted(*text)));
-    return;
-  }
-  auto bytes = env::real_files().read_all(path, kZoneBytesMax);
-  auto zone = bytes ? Zone::parse(*bytes) : std::nullopt;
-  if (!zone) {
-    // A host without the files is in UTC.
-    if (*text == "local" || *text == "UTC") return;
-    reader.problem(key, fmt::format("time zone {} is not known on this host", quoted(*text)));
-    return;
-  }
-  source.zone = *zone;
 }
 
 void read_filters(Reader& reader, std::string_view key, SourceConfig& source) {
@@ -191,7 +139,7 @@ const Member<FilelogFile> kFilelogMembers[] = {
        f.source.timestamp_format = *v;
      }},
     {"timezone", "name, local", "UTC", "of timestamps without an offset",
-     [](Reader& r, std::string_view k, FilelogFile& f) { read_zone(r, k, f.source); }},
+     [](Reader& r, std::string_view k, FilelogFile& f) { read_zone(r, k, f.source.zone); }},
     {"filters", "list of {include} or {exclude}", "", "patterns (RE2); an event must pass all",
      [](Reader& r, std::string_view k, FilelogFile& f) { read_filters(r, k, f.source); }},
     {"flush_after", "duration, 100ms to 1h", "5s",
@@ -285,37 +233,42 @@ bool is_of(std::string_view name, std::string_view kind) {
   return name == kind || (name.starts_with(kind) && name[kind.size()] == '/');
 }
 
-std::string list_of(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-std::string explain_source(const SourceConfig& source) {
-  std::string out = list_of(source.include);
-  if (!source.exclude.empty()) out += " without " + list_of(source.exclude);
-  out += fmt::format("; group {}, stream {}", source.group, source.stream);
-  if (!source.timestamp_format.empty())
-    out += fmt::format("; timestamps {}", source.timestamp_format);
-  if (!source.multiline.start_pattern.empty())
-    out += fmt::format("; an event begins at {}", source.multiline.start_pattern);
-  if (source.multiline.start_is_timestamp) out += "; an event begins at a timestamp";
-  if (!source.multiline.continuation_pattern.empty())
-    out += fmt::format("; {} goes on", source.multiline.continuation_pattern);
-  for (const FilterRule& filter : source.filters)
-    out += fmt::format("; {} {}", filter.include ? "only" : "without", filter.pattern);
-  return out;
-}
-
 }  // namespace
 
-bool is_graph_receiver(std::string_view name) { return is_of(name, "filelog"); }
+void read_zone(Reader& reader, std::string_view key, Zone& out) {
+  constexpr size_t kZoneBytesMax = 1U << 20;
+  auto text = reader.text(key);
+  if (!text) return;
+  std::string path = "/usr/share/zoneinfo/" + *text;
+  if (*text == "local") path = "/etc/localtime";
+  if (*text != "local" && !is_zone_name(*text)) {
+    reader.problem(key, fmt::format("{} is no time zone, e.g. Europe/Berlin", quoted(*text)));
+    return;
+  }
+  auto bytes = env::real_files().read_all(path, kZoneBytesMax);
+  auto zone = bytes ? Zone::parse(*bytes) : std::nullopt;
+  if (!zone) {
+    // A host without the files is in UTC.
+    if (*text == "local" || *text == "UTC") return;
+    reader.problem(key, fmt::format("time zone {} is not known on this host", quoted(*text)));
+    return;
+  }
+  out = *zone;
+}
+
+bool is_graph_receiver(std::string_view name) {
+  return is_of(name, "filelog") || is_listener(name);
+}
 bool is_graph_exporter(std::string_view name) {
   return is_of(name, "cloudwatch_logs") || name == "discard";
 }
 
 void read_graph_receiver(const Node::Entry& entry, const std::string& file,
                          pipeline::GraphSpec& graph, std::vector<Problem>& problems) {
+  if (is_listener(entry.key)) {
+    graph.receivers.push_back(read_listener(entry, file, problems));
+    return;
+  }
   FilelogFile read;
   read.source.name = entry.key;
   read.source.stream = "{host_name}";
@@ -345,31 +298,9 @@ void read_agent_settings(const Node& node, const std::string& file, AgentSetting
 }
 
 std::string graph_reference() {
-  return reference_of("receivers/filelog/NAME", kFilelogMembers) +
+  return reference_of("receivers/filelog/NAME", kFilelogMembers) + listener_reference() +
          reference_of("exporters/cloudwatch_logs/NAME", kCloudWatchLogsMembers) +
          reference_of("agent", kAgentMembers);
-}
-
-std::string explain_graph(const pipeline::GraphSpec& graph) {
-  std::string out;
-  for (const pipeline::ReceiverSpec& receiver : graph.receivers) {
-    if (const auto* filelog = std::get_if<FilelogConfig>(&receiver.config)) {
-      for (const SourceConfig& source : filelog->sources)
-        out += fmt::format("receiver {}: {}\n", receiver.name, explain_source(source));
-    }
-  }
-  for (const pipeline::ExporterSpec& exporter : graph.exporters) {
-    if (const auto* logs = std::get_if<CloudWatchLogsConfig>(&exporter.config)) {
-      out += fmt::format("exporter {}: PutLogEvents to {}, {} at a time, {}\n", exporter.name,
-                         logs->endpoint.empty() ? "the region's endpoint" : logs->endpoint,
-                         logs->concurrency, logs->gzip ? "gzip" : "not compressed");
-    }
-  }
-  for (const pipeline::PipelineSpec& pipeline : graph.pipelines) {
-    out += fmt::format("pipeline {}: {} -> {}\n", pipeline.name, list_of(pipeline.receivers),
-                       list_of(pipeline.exporters));
-  }
-  return out;
 }
 
 }  // namespace kansoku::app

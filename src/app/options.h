@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/elasticsearch/elasticsearch_api.h"
 #include "base/log.h"
 #include "pipeline/graph/spec.h"
 #include "pipeline/receivers/host/host_receiver.h"
@@ -51,9 +52,12 @@ struct ServerOptions {
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
+  api::elasticsearch::ElasticsearchSettings elasticsearch;
   bool with_agent = true;
   // --port NAME=N|off, as given.
   std::map<std::string, std::string> ports;
+  // Where AWS targets are reached instead of AWS: service ("kinesis") to URL.
+  std::map<std::string, std::string> aws_endpoints;
   pipeline::host::HostConfig host;
   std::string config_file;  // read again at SIGHUP
 };

@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "app/listener_keys.h"
 #include "net/aws/sts.h"
 #include "pipeline/exporters/discard/discard_exporter.h"
 #include "wire/json/json_writer.h"
@@ -95,8 +96,9 @@ Result<std::shared_ptr<net::aws::AwsClient>> RunningGraph::logs_client(
   net::aws::ImdsOptions imds_options;
   imds_options.attempts = 1 + agent.imds_retries;
   auto imds = net::aws::ImdsClient::make(doors, imds_options);
-  const net::aws::ProfileOptions profile{
+  net::aws::ProfileOptions profile{
       .credentials_file = agent.credentials_file, .config_file = {}, .profile = agent.profile};
+  if (agent.profile_is_default && !net::aws::load_profile(doors, profile)) profile = {};
   net::aws::AwsClientOptions options;
   options.service = "logs";
   options.endpoint = config.endpoint;
@@ -172,6 +174,8 @@ Status RunningGraph::build_receivers(pipeline::GraphSpec spec) {
   for (const pipeline::ReceiverSpec& receiver : spec.receivers) {
     if (const auto* config = std::get_if<FilelogConfig>(&receiver.config)) {
       KANSOKU_RETURN_IF_ERROR(build_filelog(spec, receiver.name, *config));
+    } else if (is_listener(receiver.name)) {
+      KANSOKU_RETURN_IF_ERROR(build_listener(spec, receiver));
     } else {
       return invalid_argument("receiver {} is not served by this version", receiver.name);
     }
@@ -198,8 +202,19 @@ Status RunningGraph::build_filelog(const pipeline::GraphSpec& spec, const std::s
   return {};
 }
 
+Status RunningGraph::build_listener(const pipeline::GraphSpec& spec,
+                                    const pipeline::ReceiverSpec& receiver) {
+  KANSOKU_TRY(EventSink * entry, entry_of(spec, receiver.name));
+  if (entry == nullptr) return {};  // in no pipeline
+  const auto first = std::ranges::find_if(spec.pipelines, [&](const auto& pipeline) {
+    return std::ranges::find(pipeline.receivers, receiver.name) != pipeline.receivers.end();
+  });
+  return listeners_.add(receiver, first->name, *entry);
+}
+
 Status RunningGraph::start() {
   started_ = true;
+  KANSOKU_RETURN_IF_ERROR(listeners_.start());
   for (auto& [name, receiver] : filelogs_) {
     Status begun = receiver->start();
     if (!begun)
@@ -217,6 +232,7 @@ void RunningGraph::stop() {
     ends.push_back(promise->get_future());
     component->stop([promise] { promise->set_value(true); });
   };
+  for (const auto& receiver : listeners_.receivers()) end(receiver);
   for (auto& [name, receiver] : filelogs_) end(receiver);
   for (auto& [name, exporter] : cloudwatch_logs_) end(exporter);
   for (std::future<bool>& one : ends) one.wait();

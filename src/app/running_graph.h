@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/admin/exposition.h"
+#include "app/listeners.h"
 #include "net/aws/credentials.h"
 #include "net/http/http.h"
 #include "pipeline/exporters/cloudwatch_logs/cloudwatch_logs_exporter.h"
@@ -38,6 +39,10 @@ class RunningGraph {
   // Receivers first, so that nothing new comes; then exporters, which answer what is open. Waits.
   void stop();
 
+  // Of the receivers that listen: name and port.
+  std::vector<std::pair<std::string, uint16_t>> ports() const { return listeners_.ports(); }
+  void reload_tls() { listeners_.reload_tls(); }
+
   // What became of a byte of a file, as JSON: {"found":bool,"answers":[{receiver,where,...}]}.
   std::string where_json(const std::string& path, uint64_t offset) const;
   // Every file that is followed, as JSON.
@@ -48,7 +53,8 @@ class RunningGraph {
   using Filelog = pipeline::filelog::FilelogReceiver;
   using CloudWatchLogs = pipeline::cloudwatch_logs::CloudWatchLogsExporter;
 
-  explicit RunningGraph(GraphParts parts) : parts_(std::move(parts)) {}
+  explicit RunningGraph(GraphParts parts)
+      : parts_(std::move(parts)), listeners_(parts_.context, *parts_.loops) {}
   Status build_exporters(const pipeline::GraphSpec& spec);
   Result<std::shared_ptr<net::aws::AwsClient>> logs_client(
       const pipeline::AgentSettings& agent,
@@ -56,6 +62,7 @@ class RunningGraph {
   Status build_receivers(pipeline::GraphSpec spec);
   Status build_filelog(const pipeline::GraphSpec& spec, const std::string& name,
                        pipeline::filelog::FilelogConfig config);
+  Status build_listener(const pipeline::GraphSpec& spec, const pipeline::ReceiverSpec& receiver);
   // What stands behind a receiver: each pipeline's ledger, then its exporters.
   Result<pipeline::EventSink*> entry_of(const pipeline::GraphSpec& spec, const std::string& name);
   net::HttpClient& http(const pipeline::AgentSettings& agent);
@@ -67,6 +74,7 @@ class RunningGraph {
   std::map<std::string, pipeline::EventSink*> exporters_;
   std::vector<std::unique_ptr<pipeline::EventSink>> sinks_;
   std::vector<std::pair<std::string, std::shared_ptr<Filelog>>> filelogs_;
+  Listeners listeners_;
   bool started_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/flags.h"
+#include "app/listener_keys.h"
 #include "app/server.h"
 #include "app/signals.h"
 
@@ -135,6 +136,7 @@ Result<Configuration> configure(ServeFlags& flags, bool is_up) {
   if (flags.listen) options.listen = *flags.listen;
   if (flags.auth_open) options.auth_open = *flags.auth_open;
   if (flags.no_agent) configuration.pipelines.clear();
+  apply_listener_ports(configuration, is_up && flags.config_file.empty());
   if (flags.detailed) options.host.detailed_monitoring = true;
   options.with_agent = !flags.no_agent;
   return configuration;

@@ -24,6 +24,14 @@ EventColumn cut_column(const EventColumn& from, std::span<const uint32_t> new_ro
 
 }  // namespace
 
+void append_path_level(std::string_view name, std::string& path) {
+  if (!path.empty()) path += '.';
+  for (const char c : name) {
+    if (c == '.' || c == '\\') path += '\\';
+    path += c;
+  }
+}
+
 size_t EventBatch::memory_bytes() const {
   size_t bytes = sizeof(*this) + timestamps_ns_.capacity() * 8 + stream_rows_.capacity() * 4;
   for (const EventColumn& c : columns_) {

@@ -44,6 +44,9 @@ struct EventColumn {
   }
 };
 
+// Appends `name` as a level of a column's path.
+void append_path_level(std::string_view name, std::string& path);
+
 // The stream a row belongs to, e.g. a log stream of a log group.
 struct EventStream {
   std::string group;

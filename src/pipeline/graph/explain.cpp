@@ -167,6 +167,20 @@ class Explained {
          config.stream);
   }
 
+  void config(const std::string& name, const syslog::SyslogConfig& config) {
+    const std::string_view tcp = config.tls.certificate.empty() ? "TCP" : "TLS";
+    line(0, "receiver {}: syslog on {}:{} by {}{}{}", name, config.address, config.port,
+         config.udp ? "UDP" : "", config.udp && config.tcp ? " and " : "", config.tcp ? tcp : "");
+    destination(config.group, config.stream);
+  }
+
+  void config(const std::string& name, const forward::ForwardConfig& config) {
+    line(0, "receiver {}: Fluent forward on {}:{} by {}{}", name, config.address, config.port,
+         config.tls.certificate.empty() ? "TCP" : "TLS",
+         config.shared_key.empty() ? "" : ", with a shared key");
+    destination(config.group, config.stream);
+  }
+
   void config(const std::string& name, const StoreConfig&) {
     line(0, "exporter {}: into the store of this server", name);
   }

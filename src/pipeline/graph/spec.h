@@ -12,14 +12,20 @@
 #include "pipeline/exporters/cloudwatch_logs/config.h"
 #include "pipeline/receivers/emf/config.h"
 #include "pipeline/receivers/filelog/config.h"
+#include "pipeline/receivers/forward/config.h"
 #include "pipeline/receivers/journald/config.h"
+#include "pipeline/receivers/syslog/config.h"
 
 namespace kansoku::pipeline {
 
 // Receivers, processors and exporters are named "kind" or "kind/NAME".
 struct ReceiverSpec {
   std::string name;
-  std::variant<filelog::FilelogConfig, journald::JournaldConfig, emf_listener::EmfConfig> config;
+  std::variant<filelog::FilelogConfig, journald::JournaldConfig, emf_listener::EmfConfig,
+               syslog::SyslogConfig, forward::ForwardConfig>
+      config;
+  // A listener whose port is taken is a warning: nobody asked for it by name.
+  bool optional = false;
 };
 struct DiscardConfig {};
 struct StoreConfig {};  // of this server

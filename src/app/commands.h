@@ -9,6 +9,7 @@ namespace kansoku::app {
 
 int run_up(const std::vector<std::string>& arguments);
 int run_server(const std::vector<std::string>& arguments);
+int run_agent(const std::vector<std::string>& arguments);
 int run_ctl(const std::vector<std::string>& arguments);
 int run_query(const std::vector<std::string>& arguments);
 int run_check(const std::vector<std::string>& arguments);

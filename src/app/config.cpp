@@ -2,8 +2,11 @@
 
 #include <cstdlib>
 
+#include "app/graph_keys.h"
 #include "app/options.h"
 #include "app/tier_rules.h"
+#include "base/env/env.h"
+#include "pipeline/graph/explain.h"
 
 namespace kansoku::app {
 namespace {
@@ -45,6 +48,7 @@ std::optional<size_t> one_of(Reader& reader, std::string_view key,
   return std::nullopt;
 }
 
+constexpr std::array<std::string_view, 3> kEndpointServices{"kinesis", "firehose", "lambda"};
 constexpr std::array<std::string_view, 2> kAuthModes{"strict", "open"};
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
@@ -104,6 +108,23 @@ const ConfigKey kKeys[] = {
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = r.integer(k, 1, 1'000)) o.query_concurrency = static_cast<size_t>(*v);
      }},
+    {"/server", "aws_endpoints", "map of service: URL",
+     "AWS_ENDPOINT_URL_KINESIS and the like, AWS_ENDPOINT_URL, else the service's own",
+     "where kinesis, firehose and lambda are reached, e.g. an emulator or another kansoku",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       const Node* map = r.mapping(k);
+       if (map == nullptr) return;
+       for (const Node::Entry& entry : map->entries) {
+         const bool known =
+             std::ranges::find(kEndpointServices, entry.key) != kEndpointServices.end();
+         const std::string& url = entry.value.scalar;
+         if (!known)
+           r.problem(k, fmt::format("{} is none of kinesis, firehose, lambda", quoted(entry.key)));
+         if (!url.starts_with("http://") && !url.starts_with("https://"))
+           r.problem(k, fmt::format("{} is no URL", quoted(url)));
+         o.aws_endpoints[entry.key] = url;
+       }
+     }},
     {"/server/metrics", "prometheus_retention", "duration, 1d to 36500d", "15d",
      "how long Prometheus series are kept; an import takes samples of this age",
      [](Reader& r, std::string_view k, ServerOptions& o) {
@@ -155,6 +176,15 @@ const ConfigKey kKeys[] = {
     {"/server/log", "format", "text, json", "text", "how a line of the log looks; SIGHUP",
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = one_of(r, k, kLogFormats)) o.log_format = static_cast<LogFormat>(*v);
+     }},
+    {"/server/elasticsearch", "group", "text", "{index}",
+     "log group of bulk requests; `{index}`, `{peer}` are replaced",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.elasticsearch.group = *v;
+     }},
+    {"/server/elasticsearch", "stream", "text", "{peer}", "log stream; replaced as in `group`",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       if (auto v = r.text(k)) o.elasticsearch.stream = *v;
      }},
     {"/receivers/host", "interval", "duration, 1s to 1h", "10s", "spacing of samples",
      [](Reader& r, std::string_view k, ServerOptions& o) {
@@ -211,16 +241,17 @@ void read_section(const Node& node, const std::string& file, std::string_view se
   reader.finish();
 }
 
-// Keys of a section of components, e.g. receivers; each key is "type" or "type/name".
+// Keys of a section of components, e.g. receivers; each key is "type" or "type/name". `read` says
+// false of one that is not known; `types` are for a guess.
 std::vector<std::string> read_components(Reader& root, std::string_view section,
                                          const std::vector<std::string>& types,
-                                         const std::function<void(const Node&)>& read,
+                                         const std::function<bool(const Node::Entry&)>& read,
                                          const std::string& file, std::vector<Problem>& problems) {
   std::vector<std::string> out;
   const Node* node = root.mapping(section);
   if (node == nullptr) return out;
   for (const Node::Entry& entry : node->entries) {
-    if (std::find(types.begin(), types.end(), entry.key) == types.end()) {
+    if (!read(entry)) {
       std::string message =
           fmt::format("no {} named {}", section.substr(0, section.size() - 1), quoted(entry.key));
       if (auto guess = wire::did_you_mean(entry.key, types)) {
@@ -230,7 +261,6 @@ std::vector<std::string> read_components(Reader& root, std::string_view section,
       continue;
     }
     out.push_back(entry.key);
-    if (read) read(entry.value);
   }
   return out;
 }
@@ -265,20 +295,36 @@ void check_doubles(const std::vector<PipelineSpec>& pipelines, const Node& node,
   }
 }
 
-std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::string>& receivers,
-                                         const std::vector<std::string>& exporters,
-                                         const std::string& file, std::vector<Problem>& problems) {
-  std::vector<PipelineSpec> out;
+// A component belongs to pipelines of one signal.
+bool is_logs_only(std::string_view name) {
+  return is_graph_receiver(name) || is_graph_exporter(name);
+}
+
+void check_signal(Reader& pipeline, std::string_view key, const std::vector<std::string>& names,
+                  bool logs) {
+  for (const std::string& name : names) {
+    const bool fits = name == "store" || is_logs_only(name) == logs;
+    if (!fits)
+      pipeline.problem(key, fmt::format("{} has no {}", quoted(name), logs ? "logs" : "metrics"));
+  }
+}
+
+void read_pipelines(Reader& root, const std::vector<std::string>& receivers,
+                    const std::vector<std::string>& exporters, const std::string& file,
+                    Configuration& out, std::vector<Problem>& problems) {
   const Node* service = root.mapping("service");
-  if (service == nullptr) return out;
+  if (service == nullptr) return;
   Reader service_reader(*service, file, "/service", problems);
   if (const Node* pipelines = service_reader.mapping("pipelines")) {
+    std::vector<PipelineSpec> all;
     for (const Node::Entry& entry : pipelines->entries) {
       std::string pointer = fmt::format("/service/pipelines/{}", entry.key);
-      if (entry.key != "metrics" && !entry.key.starts_with("metrics/")) {
-        problems.push_back({file, entry.key_at, pointer,
-                            fmt::format("pipelines of {} are not served; there is metrics",
-                                        quoted(entry.key.substr(0, entry.key.find('/'))))});
+      const std::string_view signal = std::string_view(entry.key).substr(0, entry.key.find('/'));
+      if (signal != "metrics" && signal != "logs") {
+        problems.push_back(
+            {file, entry.key_at, pointer,
+             fmt::format("pipelines of {} are not served; there are metrics and logs",
+                         quoted(signal))});
         continue;
       }
       Reader pipeline(entry.value, file, pointer, problems);
@@ -289,13 +335,20 @@ std::vector<PipelineSpec> read_pipelines(Reader& root, const std::vector<std::st
       }
       check_names(pipeline, "receivers", spec.receivers, receivers);
       check_names(pipeline, "exporters", spec.exporters, exporters);
+      check_signal(pipeline, "receivers", spec.receivers, signal == "logs");
+      check_signal(pipeline, "exporters", spec.exporters, signal == "logs");
       pipeline.finish();
-      out.push_back(std::move(spec));
+      all.push_back(spec);
+      if (signal == "metrics") {
+        out.pipelines.push_back(std::move(spec));
+      } else {
+        out.graph.pipelines.push_back(
+            {spec.name, pipeline::SignalKind::Logs, spec.receivers, spec.exporters});
+      }
     }
-    check_doubles(out, *pipelines, file, problems);
+    check_doubles(all, *pipelines, file, problems);
   }
   service_reader.finish();
-  return out;
 }
 
 }  // namespace
@@ -362,15 +415,35 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
   if (const Node* server = root.mapping("server")) {
     read_section(*server, file, "/server", out.options, problems);
   }
-  auto receivers = read_components(
-      root, "receivers", {"host"},
-      [&](const Node& node) { read_section(node, file, "/receivers/host", out.options, problems); },
+  if (const Node* agent = root.mapping("agent"))
+    read_agent_settings(*agent, file, out.graph.agent, problems);
+  const auto receivers = read_components(
+      root, "receivers", {"host", "filelog", "syslog", "forward"},
+      [&](const Node::Entry& entry) {
+        if (is_graph_receiver(entry.key))
+          read_graph_receiver(entry, file, out.graph, problems);
+        else if (entry.key == "host")
+          read_section(entry.value, file, "/receivers/host", out.options, problems);
+        else
+          return false;
+        return true;
+      },
       file, problems);
-  auto exporters = read_components(
-      root, "exporters", {"store"},
-      [&](const Node& node) { Reader(node, file, "/exporters/store", problems).finish(); }, file,
-      problems);
-  out.pipelines = read_pipelines(root, receivers, exporters, file, problems);
+  const auto exporters = read_components(
+      root, "exporters", {"store", "cloudwatch_logs", "discard"},
+      [&](const Node::Entry& entry) {
+        if (is_graph_exporter(entry.key)) {
+          read_graph_exporter(entry, file, out.graph, problems);
+        } else if (entry.key == "store") {
+          Reader(entry.value, file, "/exporters/store", problems).finish();
+          out.graph.exporters.push_back({entry.key, pipeline::StoreConfig{}});
+        } else {
+          return false;
+        }
+        return true;
+      },
+      file, problems);
+  read_pipelines(root, receivers, exporters, file, out, problems);
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return out;
@@ -395,7 +468,8 @@ std::string explain(const Configuration& configuration) {
     for (const std::string& exporter : pipeline.exporters) out += " " + exporter;
     out += '\n';
   }
-  return out;
+  return out +
+         pipeline::explain(configuration.graph, env::real_clock().wall_now().ns / env::kNsPerS);
 }
 
 std::string config_reference() {
@@ -411,7 +485,7 @@ std::string config_reference() {
     out += fmt::format("| `{}` | {} | {} | {} |\n", key.key, key.values,
                        key.otherwise.empty() ? "none" : key.otherwise, key.doc);
   }
-  return out;
+  return out + graph_reference();
 }
 
 }  // namespace kansoku::app

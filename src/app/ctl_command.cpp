@@ -8,6 +8,8 @@
 #include "app/flags.h"
 #include "app/options.h"
 #include "app/tool_client.h"
+#include "base/env/env.h"
+#include "base/text/percent.h"
 #include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
 
@@ -29,7 +31,9 @@ Command ctl_command(CtlFlags& flags) {
           "       kansoku ctl backup FOLDER [options]\n"
           "       kansoku ctl restore FOLDER --data DIR\n"
           "       kansoku ctl limits list|set ACCOUNT series=N|unset ACCOUNT [options]\n"
-          "       kansoku ctl workspace [options]",
+          "       kansoku ctl workspace [options]\n"
+          "       kansoku ctl where FILE[:OFFSET] [options]\n"
+          "       kansoku ctl files [options]",
       .summary =
           "Manages access keys (for AWS clients) and users (of the console) on a running server.\n"
           "A secret is shown once, when its key is made.\n\n"
@@ -39,7 +43,12 @@ Command ctl_command(CtlFlags& flags) {
           "directory (on the same host); restore puts such a copy back, checksums verified. "
           "limits\n"
           "sets how many series an account may have. workspace prints the id and the URLs under\n"
-          "which clients of managed Prometheus find this server.",
+          "which clients of managed Prometheus find this server. where says what became of a byte "
+          "of "
+          "a\n"
+          "file that is followed: queued, sent and when, or dropped and by which rule; files lists "
+          "them.\n"
+          "Both ask the server, or the agent whose directory --data names.",
       .flags = {{"--data", "DIR",
                  fmt::format("data directory of the server (default {})", flags.data),
                  text(flags.data)},
@@ -69,6 +78,7 @@ Command ctl_command(CtlFlags& flags) {
                  }}},
       .examples =
           "  kansoku ctl keys create --user web-01 --role agent\n"
+          "  kansoku ctl where /var/log/app.log:4096\n"
           "  kansoku ctl import /var/lib/prometheus/snapshots/20261122T120000Z-1c2d3e4f\n"
           "  kansoku ctl backup /backup/2026-11-22\n"
           "  echo \"$PASSWORD\" | kansoku ctl users create sato --password-stdin\n"
@@ -116,16 +126,39 @@ Result<Call> plan_limits(const std::vector<std::string>& operands) {
   return Call{"PUT", base + "/" + operands[2], fmt::format("{{\"series\":{}}}", number)};
 }
 
+// where FILE[:OFFSET]; the last ':' followed by digits alone is the offset's.
+Result<Call> plan_where(const std::vector<std::string>& operands) {
+  if (operands.size() != 2) return invalid_argument("where: give FILE or FILE:OFFSET");
+  std::string file = operands[1];
+  std::string offset = "0";
+  const size_t colon = file.rfind(':');
+  if (colon != std::string::npos && colon + 1 < file.size() &&
+      file.find_first_not_of("0123456789", colon + 1) == std::string::npos) {
+    offset = file.substr(colon + 1);
+    file.resize(colon);
+  }
+  if (!file.starts_with('/')) {
+    std::array<char, 4'096> here{};
+    if (::getcwd(here.data(), here.size()) != nullptr) file = env::join_path(here.data(), file);
+  }
+  std::string path = "/-/where?file=";
+  append_percent_encoded(path, file, "/");
+  return Call{"GET", path + "&offset=" + offset, ""};
+}
+
 // The request of a command line, or why there is none.
 Result<Call> plan(const CtlFlags& flags, const std::vector<std::string>& operands) {
   std::string what = operands.empty() ? "" : operands[0];
   std::string verb = operands.size() > 1 ? operands[1] : "";
   std::string name = operands.size() > 2 ? operands[2] : "";
   if (what == "limits") return plan_limits(operands);
+  if (what == "where") return plan_where(operands);
+  if (what == "files") return Call{"GET", "/-/files", ""};
   if (what == "workspace") return Call{"GET", "/api/v1/status/flags", ""};
   if (what != "keys" && what != "users") {
     return invalid_argument(
-        "{} is nothing that ctl does; keys, users, import, backup, restore, limits, workspace are",
+        "{} is nothing that ctl does; keys, users, import, backup, restore, limits, workspace, "
+        "where, files are",
         quoted(what));
   }
   std::string base = "/-/admin/" + what;
@@ -172,6 +205,24 @@ void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
     std::string base = fmt::format("{}/workspaces/{}", endpoint.url, id);
     fmt::print("{}  region {}\nremote write  {}/api/v1/remote_write\nqueries       {}\n", id,
                flags->text_of("kansoku.region"), base, base);
+  } else if (const wire::Node* answers = answer.find("answers")) {
+    if (answers->items.empty()) {
+      fmt::print("{}: no receiver follows it, or reading began behind byte {}\n",
+                 answer.text_of("file"), answer.text_of("offset"));
+    }
+    for (const wire::Node& one : answers->items) {
+      fmt::print("{}:{}  {}: {}\n", answer.text_of("file"), answer.text_of("offset"),
+                 one.text_of("receiver"), one.text_of("text"));
+    }
+  } else if (const wire::Node* files = answer.find("files")) {
+    for (const wire::Node& one : files->items) {
+      fmt::print(
+          "{}  {}: {} of {} bytes read, {} acknowledged, {} in flight, {} filtered, {} "
+          "dropped\n",
+          one.text_of("path"), one.text_of("receiver"), one.text_of("read"), one.text_of("size"),
+          one.text_of("acknowledged"), one.text_of("inFlight"), one.text_of("filtered"),
+          one.text_of("dropped"));
+    }
   } else if (answer.find("path") != nullptr) {
     fmt::print("{}{}\n", endpoint.url, answer.text_of("path"));
   } else {

@@ -88,6 +88,12 @@ Result<std::string> host_id(env::Env env, const std::string& data_directory,
   return "i-" + net::auth::sha256_hex("kansoku host " + machine_id).substr(0, 17);
 }
 
+std::string local_host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
 api::console::HostDescription describe_host(env::FileSystem& files, const std::string& id) {
   api::console::HostDescription out;
   out.id = id;

@@ -25,6 +25,9 @@ std::string ec2_instance_id(env::Env env, net::EventLoops& loops,
 Result<std::string> host_id(env::Env env, const std::string& data_directory,
                             const std::string& setting);
 
+// gethostname(2); "localhost" where it has none.
+std::string local_host_name();
+
 // Name, operating system, kernel, processors and memory of this host.
 api::console::HostDescription describe_host(env::FileSystem& files, const std::string& id);
 

@@ -12,9 +12,10 @@ struct Row {
   int (*run)(const std::vector<std::string>& arguments);
   std::string_view summary;
 };
-constexpr std::array<Row, 6> kCommands{{
+constexpr std::array<Row, 7> kCommands{{
     {"up", run_up, "server and agent of this host in one process; start here"},
     {"server", run_server, "the server alone, from a configuration file"},
+    {"agent", run_agent, "collects from this host and sends it on; no store"},
     {"ctl", run_ctl, "access keys and users"},
     {"query", run_query, "ask the store from the command line"},
     {"check", run_check, "check a configuration file"},
@@ -24,8 +25,8 @@ constexpr std::array<Row, 6> kCommands{{
 void print_usage(std::FILE* to) {
   fmt::print(
       to,
-      "usage: kansoku COMMAND [options]\n\nobservability in one binary: metrics of hosts and "
-      "applications, for the AWS CLI, SDKs and a browser\n\n");
+      "usage: kansoku COMMAND [options]\n\nobservability in one binary: metrics and logs of hosts "
+      "and applications, for the AWS CLI, SDKs and a browser\n\n");
   for (const Row& row : kCommands) fmt::print(to, "  {:<10} {}\n", row.name, row.summary);
   fmt::print(to, "\n  kansoku COMMAND --help says more; kansoku --version prints the version\n");
 }

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "api/elasticsearch/elasticsearch_api.h"
 #include "base/log.h"
+#include "pipeline/graph/spec.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/exemplar_store.h"
 #include "store/metric_limits.h"
@@ -50,14 +52,17 @@ struct ServerOptions {
   uint64_t series_per_tenant_max = store::kSeriesPerTenantMax;
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
+  api::elasticsearch::ElasticsearchSettings elasticsearch;
   bool with_agent = true;
   // --port NAME=N|off, as given.
   std::map<std::string, std::string> ports;
+  // Where AWS targets are reached instead of AWS: service ("kinesis") to URL.
+  std::map<std::string, std::string> aws_endpoints;
   pipeline::host::HostConfig host;
   std::string config_file;  // read again at SIGHUP
 };
 
-// One pipeline of the configuration.
+// One pipeline of metrics.
 struct PipelineSpec {
   std::string name;
   std::vector<std::string> receivers;
@@ -66,7 +71,8 @@ struct PipelineSpec {
 
 struct Configuration {
   ServerOptions options;
-  std::vector<PipelineSpec> pipelines;
+  std::vector<PipelineSpec> pipelines;  // of metrics
+  pipeline::GraphSpec graph;            // of logs
 };
 
 // Defaults from the environment (data directory, AWS_REGION).

@@ -1,13 +1,13 @@
 // kansoku up and kansoku server.
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "app/commands.h"
 #include "app/flags.h"
+#include "app/listener_keys.h"
 #include "app/server.h"
+#include "app/signals.h"
 
 namespace kansoku::app {
 namespace {
@@ -136,21 +136,10 @@ Result<Configuration> configure(ServeFlags& flags, bool is_up) {
   if (flags.listen) options.listen = *flags.listen;
   if (flags.auth_open) options.auth_open = *flags.auth_open;
   if (flags.no_agent) configuration.pipelines.clear();
+  apply_listener_ports(configuration, is_up && flags.config_file.empty());
   if (flags.detailed) options.host.detailed_monitoring = true;
   options.with_agent = !flags.no_agent;
   return configuration;
-}
-
-// Signals are taken by the main thread alone, with sigwait.
-sigset_t block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return set;
 }
 
 int serve(const std::vector<std::string>& arguments, bool is_up) {

@@ -10,12 +10,14 @@ namespace {
 
 double as_double(uint64_t value) { return static_cast<double>(value); }
 
-void append_process(const MetricSources& sources, api::OpenMetrics& out) {
+}  // namespace
+
+void append_process_metrics(const env::Env& env, int64_t started_ms, api::OpenMetrics& out) {
   out.gauge("kansoku_build_info", "version of this program", 1, {{"version", version()}});
   out.gauge("process_start_time_seconds", "when the process began, Unix time",
-            static_cast<double>(sources.started_ms) / 1000);
+            static_cast<double>(started_ms) / 1000);
   out.gauge("process_resident_memory_bytes", "resident memory",
-            as_double(resident_bytes(*sources.env.files)));
+            as_double(resident_bytes(*env.files)));
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   auto seconds = [](const timeval& t) {
@@ -23,10 +25,12 @@ void append_process(const MetricSources& sources, api::OpenMetrics& out) {
   };
   out.counter("process_cpu_seconds", "user and system time",
               seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  if (auto descriptors = sources.env.files->list("/proc/self/fd")) {
+  if (auto descriptors = env.files->list("/proc/self/fd")) {
     out.gauge("process_open_fds", "open descriptors", as_double(descriptors->size()));
   }
 }
+
+namespace {
 
 void append_http(const net::HttpServerStats& s, api::OpenMetrics& out) {
   out.gauge("kansoku_http_connections", "open connections", as_double(s.connections_open));
@@ -138,7 +142,9 @@ void append_log(const store::wal::LogStats& s, api::OpenMetrics& out) {
   out.gauge("kansoku_log_read_only", "1 when the log takes nothing any more", s.read_only ? 1 : 0);
 }
 
-void append_ledger(const signal::Ledger& ledger, api::OpenMetrics& out) {
+}  // namespace
+
+void append_ledger_metrics(const signal::Ledger& ledger, api::OpenMetrics& out) {
   auto lines = ledger.lines();
   for (const auto& [key, line] : lines) {
     out.counter("kansoku_ledger_received_rows", "rows received", as_double(line.received),
@@ -164,8 +170,6 @@ void append_ledger(const signal::Ledger& ledger, api::OpenMetrics& out) {
               as_double(signal::AckToken::unresolved_tokens()));
 }
 
-}  // namespace
-
 uint64_t resident_bytes(env::FileSystem& files) {
   auto text = files.read_all("/proc/self/statm");
   if (!text) return 0;
@@ -176,7 +180,7 @@ uint64_t resident_bytes(env::FileSystem& files) {
 }
 
 void append_server_metrics(const MetricSources& sources, api::OpenMetrics& out) {
-  append_process(sources, out);
+  append_process_metrics(sources.env, sources.started_ms, out);
   if (sources.http != nullptr) append_http(sources.http->stats(), out);
   append_store(*sources.metrics, out);
   if (sources.events != nullptr) append_events(*sources.events, out);
@@ -196,7 +200,7 @@ void append_server_metrics(const MetricSources& sources, api::OpenMetrics& out) 
     out.counter("kansoku_pool_busy_seconds", "time spent in tasks",
                 static_cast<double>(lanes[i].busy_ns) / 1e9, {{"lane", kLanes[i]}});
   }
-  append_ledger(*sources.ledger, out);
+  append_ledger_metrics(*sources.ledger, out);
 }
 
 }  // namespace kansoku::app

@@ -29,6 +29,10 @@ struct MetricSources {
 // Everything but what the callers add (operations of the AWS services). Names: kansoku_*.
 void append_server_metrics(const MetricSources& sources, api::OpenMetrics& out);
 
+// Of them, what every role has.
+void append_process_metrics(const env::Env& env, int64_t started_ms, api::OpenMetrics& out);
+void append_ledger_metrics(const signal::Ledger& ledger, api::OpenMetrics& out);
+
 // Resident memory of this process in bytes (/proc/self/statm).
 uint64_t resident_bytes(env::FileSystem& files);
 

@@ -18,8 +18,9 @@ Result<ToolEndpoint> find_endpoint(const std::string& data_directory,
   } else {
     auto ports = files.read_all(env::join_path(data_directory, "ports.json"));
     if (!ports) {
-      return not_found("no server has run on {}; name one with --endpoint or another --data",
-                       data_directory);
+      return not_found(
+          "neither a server nor an agent has run on {}; name one with --endpoint or another --data",
+          data_directory);
     }
     KANSOKU_TRY(auto document, wire::parse_json(*ports));
     out.url = document.text_of("url");
@@ -29,6 +30,9 @@ Result<ToolEndpoint> find_endpoint(const std::string& data_directory,
     out.token = *token;
   } else if (auto credentials = read_credentials(files, data_directory)) {
     out.token = credentials->token;
+  } else if (auto of_agent = files.read_all(env::join_path(data_directory, "token"), 4'096)) {
+    out.token = *of_agent;
+    while (out.token.ends_with('\n')) out.token.pop_back();
   }
   return out;
 }

@@ -3,6 +3,34 @@
 #include "base/check.h"
 
 namespace kansoku::signal {
+namespace {
+
+constexpr uint32_t kGone = std::numeric_limits<uint32_t>::max();
+
+EventColumn cut_column(const EventColumn& from, std::span<const uint32_t> new_row) {
+  EventColumn out{.path = from.path, .type = from.type};
+  for (size_t i = 0; i < from.rows.size(); ++i) {
+    const uint32_t row = new_row[from.rows[i]];
+    if (row == kGone) continue;
+    out.rows.push_back(row);
+    if (!from.integers.empty()) out.integers.push_back(from.integers[i]);
+    if (!from.floats.empty()) out.floats.push_back(from.floats[i]);
+    if (from.text_ends.empty()) continue;
+    out.text += from.text_at(i);
+    out.text_ends.push_back(static_cast<uint32_t>(out.text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+void append_path_level(std::string_view name, std::string& path) {
+  if (!path.empty()) path += '.';
+  for (const char c : name) {
+    if (c == '.' || c == '\\') path += '\\';
+    path += c;
+  }
+}
 
 size_t EventBatch::memory_bytes() const {
   size_t bytes = sizeof(*this) + timestamps_ns_.capacity() * 8 + stream_rows_.capacity() * 4;
@@ -24,6 +52,39 @@ std::shared_ptr<const EventBatch> EventBatchBuilder::assemble(std::vector<EventS
   out->timestamps_ns_ = std::move(timestamps_ns);
   out->stream_rows_ = std::move(stream_rows);
   out->columns_ = std::move(columns);
+  return out;
+}
+
+std::shared_ptr<const EventBatch> EventBatchBuilder::with_streams(
+    const EventBatch& batch, std::vector<EventStream> streams) {
+  KANSOKU_CHECK(streams.size() == batch.streams_.size());
+  auto out = std::make_shared<EventBatch>();
+  out->timestamps_ns_ = batch.timestamps_ns_;
+  out->stream_rows_ = batch.stream_rows_;
+  out->streams_ = std::move(streams);
+  out->columns_ = batch.columns_;
+  out->resources_ = batch.resources_;
+  return out;
+}
+
+std::shared_ptr<const EventBatch> EventBatchBuilder::with_rows(const EventBatch& batch,
+                                                               std::span<const uint8_t> keep) {
+  KANSOKU_CHECK(keep.size() == batch.row_count());
+  auto out = std::make_shared<EventBatch>();
+  std::vector<uint32_t> new_row(keep.size(), kGone);
+  for (size_t row = 0; row < keep.size(); ++row) {
+    if (keep[row] == 0) continue;
+    new_row[row] = static_cast<uint32_t>(out->timestamps_ns_.size());
+    out->timestamps_ns_.push_back(batch.timestamps_ns_[row]);
+    out->stream_rows_.push_back(batch.stream_rows_[row]);
+  }
+  if (out->timestamps_ns_.empty()) return nullptr;
+  for (const EventColumn& column : batch.columns_) {
+    EventColumn cut = cut_column(column, new_row);
+    if (!cut.rows.empty()) out->columns_.push_back(std::move(cut));
+  }
+  out->streams_ = batch.streams_;
+  out->resources_ = batch.resources_;
   return out;
 }
 

@@ -44,6 +44,9 @@ struct EventColumn {
   }
 };
 
+// Appends `name` as a level of a column's path.
+void append_path_level(std::string_view name, std::string& path);
+
 // The stream a row belongs to, e.g. a log stream of a log group.
 struct EventStream {
   std::string group;
@@ -90,6 +93,12 @@ class EventBatchBuilder {
   // The quick way for a column that nearly every row has: no look-up a value. The handle is good
   // until finish().
   uint32_t text_column(std::string_view path);
+  void set_text(uint32_t column, std::string_view value) {
+    EventColumn& c = batch_.columns_[column];
+    c.rows.push_back(static_cast<uint32_t>(batch_.timestamps_ns_.size() - 1));
+    c.text += value;
+    c.text_ends.push_back(static_cast<uint32_t>(c.text.size()));
+  }
   void add_text_row(uint32_t stream, int64_t timestamp_ns, uint32_t column,
                     std::string_view value) {
     EventColumn& c = batch_.columns_[column];
@@ -106,6 +115,12 @@ class EventBatchBuilder {
                                                     std::vector<int64_t> timestamps_ns,
                                                     std::vector<uint32_t> stream_rows,
                                                     std::vector<EventColumn> columns);
+  // The same rows with another table of streams, as long as the one before.
+  static std::shared_ptr<const EventBatch> with_streams(const EventBatch& batch,
+                                                        std::vector<EventStream> streams);
+  // The rows where `keep` is not 0 (one a row); null when none is left.
+  static std::shared_ptr<const EventBatch> with_rows(const EventBatch& batch,
+                                                     std::span<const uint8_t> keep);
 
  private:
   uint32_t column_index(std::string_view path, ColumnType type);

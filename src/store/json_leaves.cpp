@@ -81,14 +81,6 @@ class LeafVisitor final : public wire::TreeVisitor {
 
 }  // namespace
 
-void append_path_level(std::string_view name, std::string& path) {
-  if (!path.empty()) path += '.';
-  for (const char c : name) {
-    if (c == '.' || c == '\\') path += '\\';
-    path += c;
-  }
-}
-
 std::vector<JsonLeaf> json_leaves(std::string_view message) {
   const size_t begin = message.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos || message[begin] != '{') return {};

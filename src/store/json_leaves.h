@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "signal/event_batch.h"
+
 namespace kansoku::store {
 
 inline constexpr size_t kJsonLeavesMax = 1'000;
@@ -27,7 +29,6 @@ struct JsonLeaf {
 // The plain way, by the JSON reader. Engines may be quicker, with the same outcome.
 std::vector<JsonLeaf> json_leaves(std::string_view message);
 
-// `name` as a level of a path.
-void append_path_level(std::string_view name, std::string& path);
+using signal::append_path_level;
 
 }  // namespace kansoku::store

@@ -143,6 +143,59 @@ class Server:
         return next(line["frame"] for line in lines if "frame" in line)
 
 
+class Agent:
+    """One running kansoku agent with the configuration (text) given, in a data directory of its own or one that stays."""
+
+    def __init__(self, configuration, data, env=None, name="agent.yaml"):
+        self.data = pathlib.Path(data)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.configuration = self.data / name
+        self.configuration.write_text(configuration)
+        self.env = env
+        self.process = None
+
+    def start(self):
+        line = [str(BINARY), "agent", "--config", str(self.configuration), "--data", str(self.data)]
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env)
+        ready = self.process.stdout.readline().strip()
+        if not ready.startswith("ready "):
+            self.process.wait(timeout=20)
+            raise RuntimeError(f"no ready line: {ready!r} {self.process.stderr.read()}")
+        self.url = ready.split(" ", 1)[1]
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.close()
+
+    def stop(self):
+        """SIGTERM; returns the exit code."""
+        self.process.terminate()
+        code = self.process.wait(timeout=30)
+        self.close()
+        return code
+
+    def close(self):
+        for pipe in (self.process.stdout, self.process.stderr):
+            pipe.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+    def ctl(self, *arguments):
+        return run("ctl", *arguments, "--data", str(self.data))
+
+    def metrics(self):
+        with urllib.request.urlopen(self.url + "metrics", timeout=30) as response:
+            lines = response.read().decode().splitlines()
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if line and not line.startswith("#")}
+
+
 def run(*arguments, text=None, env=None):
     """One command of the binary: (exit code, stdout, stderr)."""
     done = subprocess.run([str(BINARY), *arguments], input=text, capture_output=True, text=True, timeout=60, env=env)

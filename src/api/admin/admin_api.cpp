@@ -148,6 +148,9 @@ void AdminApi::handle_protected(net::HttpRequest request, net::HttpExchange exch
     admin(request, std::move(exchange));
     return;
   }
+  if (services_.more) {
+    if (auto answer = services_.more(request)) return exchange.respond(std::move(*answer));
+  }
   exchange.respond(error_reply(404, "NotFound", fmt::format("no such path: {}", quoted(path))));
 }
 

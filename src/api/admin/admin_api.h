@@ -30,6 +30,8 @@ struct AdminServices {
   bool open = false;
   std::function<bool()> ready;
   std::function<std::string()> metrics_text;  // OpenMetrics
+  // Further paths below /-/ for an administrator; nothing for one that it does not know.
+  std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> more;
 };
 
 class AdminApi {

@@ -2,30 +2,11 @@
 #pragma once
 
 #include <expected>
-#include <memory>
 #include <string>
 
-#include "base/env/env.h"
-#include "net/auth/identity.h"
-#include "net/http/http.h"
-#include "signal/delivery.h"
+#include "api/access/http_caller.h"
 
 namespace kansoku::api::prometheus {
-
-struct Caller {
-  std::shared_ptr<const net::auth::Principal> principal;
-  // The account of the credential; the region of the signature's scope, else the server's.
-  signal::Scope scope;
-};
-
-struct AuthenticationParts {
-  const env::Clock* clock = nullptr;
-  const net::auth::KeyStore* keys = nullptr;
-  const net::auth::TokenStore* tokens = nullptr;
-  std::string region;
-  // With --auth open: who anonymous requests act as.
-  std::shared_ptr<const net::auth::Principal> open_principal;
-};
 
 // Bearer token, basic auth with access key id and secret, or SigV4 for the service `aps`. The
 // failure is the answer to send (401 with WWW-Authenticate, or 403).

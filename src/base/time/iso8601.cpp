@@ -31,16 +31,22 @@ bool take(std::string_view& text, char c) {
   return true;
 }
 
-// Digits behind a point, as milliseconds; how many there were.
-size_t take_fraction(std::string_view& text, int& ms) {
-  int scale = 100;
+// Digits behind a point, as nanoseconds (further ones are ignored); how many there were.
+size_t take_fraction_ns(std::string_view& text, int& ns) {
+  int scale = 100'000'000;
   size_t digits = 0;
   while (!text.empty() && is_digit(text.front())) {
-    ms += (text.front() - '0') * scale;
+    ns += (text.front() - '0') * scale;
     scale /= 10;
     ++digits;
     text.remove_prefix(1);
   }
+  return digits;
+}
+size_t take_fraction(std::string_view& text, int& ms) {
+  int ns = 0;
+  const size_t digits = take_fraction_ns(text, ns);
+  ms = ns / 1'000'000;
   return digits;
 }
 
@@ -72,6 +78,29 @@ std::string iso8601(int64_t unix_ms, IsoFraction fraction) {
 std::string iso8601_date(int64_t unix_ms) {
   CivilTime t = civil_time(unix_ms);
   return fmt::format("{:04}-{:02}-{:02}", t.year, t.month, t.day);
+}
+
+std::optional<int64_t> parse_iso8601_ns(std::string_view text) {
+  CivilTime t;
+  int fraction_ns = 0;
+  int offset_minutes = 0;
+  if (!take_digits(text, 4, t.year) || !take(text, '-') || !take_digits(text, 2, t.month) ||
+      !take(text, '-') || !take_digits(text, 2, t.day)) {
+    return std::nullopt;
+  }
+  if (take(text, 'T') || take(text, 't') || take(text, ' ')) {
+    if (!take_digits(text, 2, t.hour) || !take(text, ':') || !take_digits(text, 2, t.minute)) {
+      return std::nullopt;
+    }
+    if (take(text, ':') && !take_digits(text, 2, t.second)) return std::nullopt;
+    if (take(text, '.') && take_fraction_ns(text, fraction_ns) == 0) return std::nullopt;
+    if (!take_offset(text, offset_minutes)) return std::nullopt;
+  }
+  auto ms = unix_ms(t);
+  if (!text.empty() || !ms) return std::nullopt;
+  // Years that do not fit nanoseconds: 1678 to 2261 do.
+  if (t.year < 1678 || t.year > 2261) return std::nullopt;
+  return (*ms - offset_minutes * 60'000LL) * 1'000'000 + fraction_ns;
 }
 
 std::optional<int64_t> parse_iso8601(std::string_view text) {

@@ -20,6 +20,8 @@ std::string iso8601_date(int64_t unix_ms);
 // 2023-11-14T22:13:20.123+09:00; the time, its seconds, the fraction (digits past the third are
 // ignored) and the zone (then UTC) may be absent; a blank may stand for the T.
 std::optional<int64_t> parse_iso8601(std::string_view text);
+// The same to the nanosecond, of the years 1678 to 2261.
+std::optional<int64_t> parse_iso8601_ns(std::string_view text);
 
 // Tue, 29 Apr 2014 18:30:38 GMT (RFC 9110 §5.6.7, the preferred form).
 std::string http_date(int64_t unix_ms);

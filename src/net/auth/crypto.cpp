@@ -1,5 +1,5 @@
-// The only file of net/auth that knows OpenSSL: SHA-256, HMAC-SHA-256 and the comparison of
-// digests.
+// The only file of net/auth that knows OpenSSL: SHA-256, SHA-512, HMAC-SHA-256 and the comparison
+// of digests.
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -13,9 +13,11 @@ namespace kansoku::net::auth {
 namespace {
 
 // Fetching an algorithm costs microseconds in OpenSSL 3, so each thread does it once.
+template <size_t kBytes>
 class ThreadDigest {
  public:
-  ThreadDigest() : md_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
+  explicit ThreadDigest(const char* name)
+      : md_(EVP_MD_fetch(nullptr, name, nullptr)), context_(EVP_MD_CTX_new()) {
     KANSOKU_CHECK(md_ != nullptr && context_ != nullptr);
   }
   ThreadDigest(const ThreadDigest&) = delete;
@@ -24,8 +26,8 @@ class ThreadDigest {
     EVP_MD_CTX_free(context_);
     EVP_MD_free(md_);
   }
-  Sha256 of(std::string_view bytes) {
-    Sha256 out{};
+  std::array<uint8_t, kBytes> of(std::string_view bytes) {
+    std::array<uint8_t, kBytes> out{};
     unsigned size = 0;
     KANSOKU_CHECK(EVP_DigestInit_ex2(context_, md_, nullptr) == 1);
     KANSOKU_CHECK(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
@@ -75,7 +77,7 @@ class ThreadMac {
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
-  thread_local ThreadDigest digest;
+  thread_local ThreadDigest<32> digest("SHA256");
   return digest.of(bytes);
 }
 
@@ -85,6 +87,11 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
 }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
+
+std::string sha512_hex(std::string_view bytes) {
+  thread_local ThreadDigest<64> digest("SHA512");
+  return to_hex(digest.of(bytes));
+}
 
 bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

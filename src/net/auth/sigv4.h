@@ -130,6 +130,8 @@ std::string signature_of(std::string_view secret_access_key, const CredentialSco
 using Sha256 = std::array<uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+// Of other protocols (the forward protocol's handshake).
+std::string sha512_hex(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 // Takes the same time wherever the two differ.
 bool constant_time_equal(std::string_view a, std::string_view b);

@@ -125,6 +125,14 @@ void check_suite_case(const SuiteCase& one, const char* form) {
         one.file((std::string(form) + "-signature.txt").c_str()));
 }
 
+// FIPS 180-4, example of one block.
+TEST_CASE("sha512 of the standard's example") {
+  CHECK(
+      sha512_hex("abc") ==
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3fe"
+      "ebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 TEST_CASE("published_sigv4_suite_is_reproduced_step_by_step") {
   auto folder = test::conformance("aws/sigv4");
   if (!folder) return test::skip("published_sigv4_suite");

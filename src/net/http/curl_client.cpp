@@ -132,7 +132,7 @@ struct Transfer {
   }
 
   // What curl's socket options would otherwise follow or trust is switched off.
-  bool prepare() {
+  bool prepare(const HttpClientOptions& options) {
     easy = curl.easy_init();
     if (easy == nullptr) return false;
     auto set = [this](CURLoption option, auto value) { curl.easy_setopt(easy, option, value); };
@@ -151,13 +151,17 @@ struct Transfer {
     set(CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+    if (!options.ca_bundle_file.empty()) set(CURLOPT_CAINFO, options.ca_bundle_file.c_str());
+    const std::string& proxy =
+        request.url.starts_with("https:") ? options.https_proxy : options.http_proxy;
+    if (!proxy.empty()) set(CURLOPT_PROXY, proxy.c_str());
     std::string direct = kNeverProxied;
+    std::string listed = options.no_proxy;
     for (const char* name : {"no_proxy", "NO_PROXY"}) {
-      const char* listed = std::getenv(name);
-      if (listed == nullptr || *listed == '\0') continue;
-      direct = fmt::format("{},{}", direct, listed);
-      break;
+      const char* value = std::getenv(name);
+      if (listed.empty() && value != nullptr) listed = value;
     }
+    if (!listed.empty()) direct = fmt::format("{},{}", direct, listed);
     set(CURLOPT_NOPROXY, direct.c_str());
     set_body();
     return set_headers();
@@ -209,7 +213,7 @@ struct Transfer {
 // Lives on loop 0 and as long as its transfers; the CurlClient is its handle.
 class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
  public:
-  explicit CurlEngine(Loop& loop) : loop_(loop) {}
+  CurlEngine(Loop& loop, HttpClientOptions options) : loop_(loop), options_(std::move(options)) {}
   CurlEngine(const CurlEngine&) = delete;
   CurlEngine& operator=(const CurlEngine&) = delete;
   ~CurlEngine() {
@@ -229,7 +233,7 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
       return;
     }
     auto transfer = std::make_unique<Transfer>(*curl_, std::move(request), std::move(callback));
-    if (!transfer->prepare() || curl_->multi_add_handle(multi_, transfer->easy) != CURLM_OK) {
+    if (!transfer->prepare(options_) || curl_->multi_add_handle(multi_, transfer->easy) != CURLM_OK) {
       transfer->callback(
           invalid_argument("cannot make a request of {}", quoted(transfer->request.url)));
       return;
@@ -382,6 +386,7 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
   }
 
   Loop& loop_;
+  const HttpClientOptions options_;
   const Curl* curl_ = nullptr;
   CURLM* multi_ = nullptr;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;
@@ -392,7 +397,8 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
 
 class CurlClient final : public HttpClient {
  public:
-  explicit CurlClient(Loop& loop) : engine_(std::make_shared<CurlEngine>(loop)) {}
+  CurlClient(Loop& loop, HttpClientOptions options)
+      : engine_(std::make_shared<CurlEngine>(loop, std::move(options))) {}
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
   ~CurlClient() override {
@@ -413,10 +419,10 @@ class CurlClient final : public HttpClient {
 
 }  // namespace
 
-std::unique_ptr<HttpClient> make_http_client(EventLoops& loops) {
+std::unique_ptr<HttpClient> make_http_client(EventLoops& loops, HttpClientOptions options) {
   auto* set = dynamic_cast<LoopSet*>(&loops);
   KANSOKU_CHECK(set != nullptr);  // the only kind there is
-  return std::make_unique<CurlClient>(set->loop(0));
+  return std::make_unique<CurlClient>(set->loop(0), std::move(options));
 }
 
 }  // namespace kansoku::net

@@ -219,8 +219,16 @@ class HttpClient {
   virtual void send(HttpClientRequest request, Callback callback) = 0;
 };
 
+struct HttpClientOptions {
+  std::string ca_bundle_file;  // PEM; empty: the system's authorities
+  // Empty: http_proxy, https_proxy and no_proxy of the environment.
+  std::string http_proxy;
+  std::string https_proxy;
+  std::string no_proxy;
+};
+
 // libcurl (multi_socket) on the loops; the library is opened with dlopen at the first send.
-std::unique_ptr<HttpClient> make_http_client(EventLoops& loops);
+std::unique_ptr<HttpClient> make_http_client(EventLoops& loops, HttpClientOptions options = {});
 
 // The simulated twin: answers from a function, after simulated delays, with injected failures.
 class SimHttpClient final : public HttpClient {

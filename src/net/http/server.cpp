@@ -1,22 +1,14 @@
 // The listener, its shards of connections (one a loop) and the end of both.
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "net/http/connection.h"
+#include "net/http/listening.h"
 
 namespace kansoku::net {
 namespace {
-
-constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
-// Accepted in a row before other work of the loop gets its turn.
-constexpr int kAcceptsPerTurn = 64;
-// Out of descriptors: nothing helps but waiting for connections to close.
-constexpr int64_t kAcceptPauseNs = 100 * env::kNsPerMs;
 
 class LoopShard final : public Shard, public std::enable_shared_from_this<LoopShard> {
  public:
@@ -88,74 +80,12 @@ class LoopShard final : public Shard, public std::enable_shared_from_this<LoopSh
   bool sweeping_ = false;
 };
 
-Peer peer_of(const sockaddr_storage& address) {
-  Peer peer;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    const auto& ip = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &ip.sin_addr, text, sizeof text);
-    peer.port = ntohs(ip.sin_port);
-    peer.loopback = (ntohl(ip.sin_addr.s_addr) >> 24) == 127;
-  } else if (address.ss_family == AF_INET6) {
-    const auto& ip = reinterpret_cast<const sockaddr_in6&>(address);
-    peer.port = ntohs(ip.sin6_port);
-    if (IN6_IS_ADDR_V4MAPPED(&ip.sin6_addr)) {
-      inet_ntop(AF_INET, &ip.sin6_addr.s6_addr[12], text, sizeof text);
-      peer.loopback = ip.sin6_addr.s6_addr[12] == 127;
-    } else {
-      inet_ntop(AF_INET6, &ip.sin6_addr, text, sizeof text);
-      peer.loopback = IN6_IS_ADDR_LOOPBACK(&ip.sin6_addr);
-    }
-  }
-  peer.address = text;
-  return peer;
-}
-
-// Accepts on loop 0 and hands sockets to the shards in turn.
-class Listener final : public FdHandler, public std::enable_shared_from_this<Listener> {
+// Hands accepted sockets to the shards in turn, from loop 0.
+class Intake {
  public:
-  Listener(Loop& loop, int fd, std::shared_ptr<ServerState> state,
-           std::vector<std::shared_ptr<LoopShard>> shards)
-      : loop_(loop), fd_(fd), state_(std::move(state)), shards_(std::move(shards)) {}
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  ~Listener() override { close_listener(); }
+  Intake(std::shared_ptr<ServerState> state, std::vector<std::shared_ptr<LoopShard>> shards)
+      : state_(std::move(state)), shards_(std::move(shards)) {}
 
-  void start() {
-    watch_ = loop_.watch(fd_);
-    watch_->want_read(shared_from_this());
-  }
-
-  void close_listener() {
-    watch_.reset();
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
-  void on_readable() override {
-    if (fd_ < 0) return;
-    for (int i = 0; i < kAcceptsPerTurn; ++i) {
-      sockaddr_storage address{};
-      socklen_t size = sizeof address;
-      int fd =
-          accept4(fd_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-          ++state_->connections_refused;
-          loop_.after(kAcceptPauseNs, [self = shared_from_this()] {
-            if (self->fd_ >= 0) self->watch_->want_read(self);
-          });
-          return;
-        }
-        if (errno == EAGAIN) break;
-        continue;  // ECONNABORTED and errors of the new socket's network: the next one may be well
-      }
-      take(fd, peer_of(address));
-    }
-    watch_->want_read(shared_from_this());
-  }
-  void on_writable() override {}
-
- private:
   void take(int fd, Peer peer) {
     if (state_->connections_open >= state_->limits.connections_max) {
       ++state_->connections_refused;
@@ -166,8 +96,6 @@ class Listener final : public FdHandler, public std::enable_shared_from_this<Lis
       return;
     }
     ++state_->connections_accepted;
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     std::shared_ptr<LoopShard>& shard = shards_[next_++ % shards_.size()];
     if (shard->loop().in_loop()) {
       shard->add(fd, std::move(peer));
@@ -176,11 +104,9 @@ class Listener final : public FdHandler, public std::enable_shared_from_this<Lis
     }
   }
 
-  Loop& loop_;
-  int fd_;
+ private:
   std::shared_ptr<ServerState> state_;
   std::vector<std::shared_ptr<LoopShard>> shards_;
-  std::unique_ptr<FdWatch> watch_;
   size_t next_ = 0;
 };
 
@@ -199,7 +125,11 @@ class LoopServer final : public HttpServer {
     for (size_t i = 0; i < loops_.size(); ++i) {
       shards_.push_back(std::make_shared<LoopShard>(loops_.loop(i), state_));
     }
-    listener_ = std::make_shared<Listener>(loops_.loop(0), fd, state_, shards_);
+    auto intake = std::make_shared<Intake>(state_, shards_);
+    listener_ = std::make_shared<Acceptor>(
+        loops_.loop(0), fd,
+        [intake](int accepted, Peer peer) { intake->take(accepted, std::move(peer)); },
+        [state = state_] { ++state->connections_refused; });
     loops_.loop(0).post([listener = listener_] { listener->start(); });
   }
   LoopServer(const LoopServer&) = delete;
@@ -229,7 +159,7 @@ class LoopServer final : public HttpServer {
     stopping->done = std::move(done);
     Loop& first = loops_.loop(0);
     first.post([&first, listener = listener_, shards = shards_, stopping, grace_ms] {
-      listener->close_listener();
+      listener->close();
       stopping->deadline_timer = first.after(grace_ms * env::kNsPerMs, [shards] {
         for (const auto& shard : shards) shard->loop().post([shard] { shard->close_all(); });
       });
@@ -263,46 +193,9 @@ class LoopServer final : public HttpServer {
   std::shared_ptr<ServerState> state_;
   uint16_t port_;
   std::vector<std::shared_ptr<LoopShard>> shards_;
-  std::shared_ptr<Listener> listener_;
+  std::shared_ptr<Acceptor> listener_;
   bool stopped_ = false;
 };
-
-struct Listening {
-  int fd = -1;
-  uint16_t port = 0;
-};
-
-Result<Listening> listen_on(const std::string& address, uint16_t port) {
-  std::string object = fmt::format("{}:{}", address, port);
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  // Addresses only: resolving names here would block and surprise.
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  std::string service = std::to_string(port);
-  std::string host = address == "localhost" ? "127.0.0.1" : address;
-  if (getaddrinfo(host.c_str(), service.c_str(), &hints, &found) != 0 || found == nullptr) {
-    return fail(ErrorCode::InvalidArgument, "not an IP address to listen on", object);
-  }
-  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
-  int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fail(ErrorCode::Internal, std::strerror(errno), object);
-  int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, kBacklog) != 0) {
-    int error = errno;
-    close(fd);
-    return fail(error == EADDRINUSE ? ErrorCode::AlreadyExists : ErrorCode::Internal,
-                fmt::format("cannot listen: {}", std::strerror(error)), object);
-  }
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  return Listening{fd, ntohs(bound.ss_family == AF_INET6
-                                 ? reinterpret_cast<const sockaddr_in6&>(bound).sin6_port
-                                 : reinterpret_cast<const sockaddr_in&>(bound).sin_port)};
-}
 
 }  // namespace
 

@@ -48,42 +48,14 @@ bool well_formed(const signal::EventBatch& batch) {
   });
 }
 
-EventColumn cut_column(const EventColumn& from, std::span<const uint32_t> new_row) {
-  constexpr uint32_t kGone = std::numeric_limits<uint32_t>::max();
-  EventColumn out{.path = from.path, .type = from.type};
-  for (size_t i = 0; i < from.rows.size(); ++i) {
-    const uint32_t row = new_row[from.rows[i]];
-    if (row == kGone) continue;
-    out.rows.push_back(row);
-    if (!from.integers.empty()) out.integers.push_back(from.integers[i]);
-    if (!from.floats.empty()) out.floats.push_back(from.floats[i]);
-    if (from.text_ends.empty()) continue;
-    out.text += from.text_at(i);
-    out.text_ends.push_back(static_cast<uint32_t>(out.text.size()));
-  }
-  return out;
-}
-
 // The batch without the rows that are not accepted.
 std::shared_ptr<const signal::EventBatch> cut_batch(const signal::EventBatch& batch,
                                                     std::span<const Judgement> judged) {
-  std::vector<uint32_t> new_row(batch.row_count(), std::numeric_limits<uint32_t>::max());
-  std::vector<int64_t> timestamps_ns;
-  std::vector<uint32_t> stream_rows;
-  for (size_t row = 0; row < new_row.size(); ++row) {
-    if (judged[row] != Judgement::Accepted) continue;
-    new_row[row] = static_cast<uint32_t>(timestamps_ns.size());
-    timestamps_ns.push_back(batch.timestamps_ns()[row]);
-    stream_rows.push_back(batch.stream_rows()[row]);
-  }
-  if (timestamps_ns.empty()) return nullptr;
-  std::vector<EventColumn> columns;
-  for (const EventColumn& column : batch.columns()) {
-    EventColumn cut = cut_column(column, new_row);
-    if (!cut.rows.empty()) columns.push_back(std::move(cut));
-  }
-  return signal::EventBatchBuilder::assemble(batch.streams(), std::move(timestamps_ns),
-                                             std::move(stream_rows), std::move(columns));
+  std::vector<uint8_t> keep(judged.size());
+  std::ranges::transform(judged, keep.begin(), [](Judgement judgement) -> uint8_t {
+    return judgement == Judgement::Accepted ? 1 : 0;
+  });
+  return signal::EventBatchBuilder::with_rows(batch, keep);
 }
 
 bool bad_name(std::string_view name) { return name.empty() || name.size() > kStreamNameBytesMax; }

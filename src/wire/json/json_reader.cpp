@@ -1,6 +1,8 @@
 // The only file that knows simdjson.
 #include "wire/json/json_reader.h"
 
+#include "wire/json/json_object.h"
+
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wconversion"
 #pragma clang diagnostic ignored "-Wshadow"
@@ -210,6 +212,70 @@ Status read_json(std::string_view json, TreeVisitor& visitor, int depth_max) {
   if (outcome == Outcome::Stopped) return cancelled("stopped at byte {}", offset);
   if (walk.too_deep()) return invalid_argument("JSON deeper than {} levels", depth_max);
   return invalid_argument("not JSON at byte {}: {}", offset, simdjson::error_message(error));
+}
+
+PaddedText::PaddedText(std::string text) : text_(std::move(text)) {
+  text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
+}
+
+namespace {
+
+// Text or number; nothing for other kinds.
+error_code scalar_of(od::value& value, std::optional<JsonMember>& out, size_t name) {
+  od::json_type type;
+  if (error_code error = value.type().get(type)) return error;
+  if (type == od::json_type::string) {
+    std::string_view text;
+    if (error_code error = value.get_string().get(text)) return error;
+    out = JsonMember{name, text};
+  } else if (type == od::json_type::number) {
+    od::number number;
+    if (error_code error = value.get_number().get(number)) return error;
+    if (number.is_int64()) {
+      out = JsonMember{name, number.get_int64()};
+    } else {
+      out = JsonMember{name, number.as_double()};
+    }
+  }
+  return simdjson::SUCCESS;
+}
+
+error_code find_member(od::document& document, std::span<const std::string_view> names,
+                       std::optional<JsonMember>& out) {
+  od::object object;
+  if (error_code error = document.get_object().get(object)) return error;
+  for (auto result : object) {
+    od::field field;
+    if (error_code error = std::move(result).get(field)) return error;
+    const size_t better = out ? out->name : names.size();
+    for (size_t name = 0; name < better; ++name) {
+      if (!field.key().unsafe_is_equal(names[name])) continue;
+      if (error_code error = scalar_of(field.value(), out, name)) return error;
+      break;
+    }
+  }
+  // Behind the last token there is no location.
+  const char* location = nullptr;
+  const bool more =
+      document.current_location().get(location) == simdjson::SUCCESS && location != nullptr;
+  return more ? simdjson::TRAILING_CONTENT : simdjson::SUCCESS;
+}
+
+}  // namespace
+
+Result<std::optional<JsonMember>> find_json_member(const PaddedText& text,
+                                                   std::string_view document,
+                                                   std::span<const std::string_view> names) {
+  thread_local od::parser parser;
+  const size_t begin = static_cast<size_t>(document.data() - text.text().data());
+  simdjson::padded_string_view view(document.data(), document.size(), text.capacity() - begin);
+  od::document read;
+  error_code error = parser.iterate(view).get(read);
+  std::optional<JsonMember> out;
+  if (error == simdjson::SUCCESS) error = find_member(read, names, out);
+  if (parser.capacity() > kKeptBytesMax) parser = od::parser();
+  if (error == simdjson::SUCCESS) return out;
+  return invalid_argument("not a JSON object: {}", simdjson::error_message(error));
 }
 
 }  // namespace kansoku::wire

@@ -61,8 +61,9 @@ Error group_not_found() { return not_found("The specified log group does not exi
 
 }  // namespace
 
-Result<std::unique_ptr<GroupStore>> GroupStore::open(store::Catalog& catalog, env::Clock& clock) {
-  std::unique_ptr<GroupStore> out(new GroupStore(catalog, clock));
+Result<std::unique_ptr<GroupStore>> GroupStore::open(store::Catalog& catalog, env::Clock& clock,
+                                                     GroupLimits limits) {
+  std::unique_ptr<GroupStore> out(new GroupStore(catalog, clock, limits));
   KANSOKU_RETURN_IF_ERROR(out->load());
   return out;
 }
@@ -168,9 +169,10 @@ void GroupStore::create(const signal::Scope& scope, Group group, Done done) {
   {
     std::shared_lock lock(tenants_mutex_);
     const auto tenant = tenants_.find(scope);
-    if (tenant != tenants_.end() && tenant->second.groups.size() >= kGroupsPerAccountMax) {
+    if (tenant != tenants_.end() &&
+        tenant->second.groups.size() >= limits_.groups_per_account_max) {
       return done(resource_exhausted("an account has at most {} log groups in a region",
-                                     kGroupsPerAccountMax));
+                                     limits_.groups_per_account_max));
     }
   }
   const env::WallTime now = clock_.wall_now();
@@ -225,9 +227,9 @@ void GroupStore::create_stream(const signal::Scope& scope, const std::string& gr
   if (!known(scope, group)) return done(std::unexpected(group_not_found()));
   {
     std::shared_lock lock(tenants_mutex_);
-    if (tenants_.at(scope).streams >= kStreamsPerAccountMax) {
+    if (tenants_.at(scope).streams >= limits_.streams_per_account_max) {
       return done(resource_exhausted("an account has at most {} log streams in a region",
-                                     kStreamsPerAccountMax));
+                                     limits_.streams_per_account_max));
     }
   }
   catalog_.commit(

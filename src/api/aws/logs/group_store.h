@@ -25,6 +25,11 @@ namespace kansoku::api::aws::logs {
 inline constexpr size_t kGroupsPerAccountMax = 100'000;
 inline constexpr size_t kStreamsPerAccountMax = 500'000;
 
+struct GroupLimits {
+  size_t groups_per_account_max = kGroupsPerAccountMax;
+  size_t streams_per_account_max = kStreamsPerAccountMax;
+};
+
 // Of a group.
 inline constexpr size_t kTagsMax = 50;
 
@@ -48,7 +53,8 @@ struct Stream {
 class GroupStore final : public store::EventPolicies {
  public:
   // Reads what the catalog has; it outlives the store, and nobody else writes these collections.
-  static Result<std::unique_ptr<GroupStore>> open(store::Catalog& catalog, env::Clock& clock);
+  static Result<std::unique_ptr<GroupStore>> open(store::Catalog& catalog, env::Clock& clock,
+                                                  GroupLimits limits = {});
 
   store::EventPolicy policy_of(const signal::Scope& scope, std::string_view group) const override;
 
@@ -87,13 +93,15 @@ class GroupStore final : public store::EventPolicies {
     Groups groups;
     size_t streams = 0;
   };
-  GroupStore(store::Catalog& catalog, env::Clock& clock) : catalog_(catalog), clock_(clock) {}
+  GroupStore(store::Catalog& catalog, env::Clock& clock, GroupLimits limits)
+      : catalog_(catalog), clock_(clock), limits_(limits) {}
   Status load();
   std::optional<Known> known(const signal::Scope& scope, const std::string& name) const;
   void commit_group(const signal::Scope& scope, Group group, uint64_t expected_version, Done done);
 
   store::Catalog& catalog_;
   env::Clock& clock_;
+  GroupLimits limits_;
   mutable std::shared_mutex tenants_mutex_;
   std::map<signal::Scope, Tenant> tenants_;
 };

@@ -1,0 +1,31 @@
+// Configuration of the exporter `cloudwatch_logs`: PutLogEvents to AWS, or to what speaks like it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kansoku::pipeline::cloudwatch_logs {
+
+// What a group is made with, and what its retention is brought to.
+struct GroupSettings {
+  std::string group;
+  std::string log_class;    // "STANDARD", "INFREQUENT_ACCESS"; empty: the service's default
+  int retention_days = -1;  // -1: left as it is
+  bool is_glob = false;     // `group` is a pattern (base/text/glob.h); exact names come first
+};
+
+struct CloudWatchLogsConfig {
+  std::string region;    // empty: found as the agent's
+  std::string endpoint;  // "https://host[:port]"; empty: the region's
+  std::string role_arn;  // assumed with the agent's credentials; empty: those themselves
+  std::vector<GroupSettings> groups;
+  int64_t flush_interval_ms = 5'000;
+  int concurrency = 1;  // requests in flight
+  bool gzip = true;     // bodies
+  // Sends each batch under its number (x-kansoku-batch), so that a kansoku server takes it once.
+  bool numbered = true;
+  std::string user_agent;  // empty: kansoku's own
+};
+
+}  // namespace kansoku::pipeline::cloudwatch_logs

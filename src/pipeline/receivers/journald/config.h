@@ -1,0 +1,37 @@
+// Configuration of the receiver `journald`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/receivers/filelog/config.h"
+
+namespace kansoku::pipeline::journald {
+
+using FieldMatch = std::pair<std::string, std::string>;  // field, value
+
+// Entries that are read in the same way.
+struct SourceConfig {
+  std::string name;                // names the source in the saved state
+  std::vector<std::string> units;  // of systemd; empty: all
+  int priority_max = 6;            // info and what is more severe (0 is emerg)
+  // Fields of one list must all match, one of the lists is enough; empty: everything.
+  std::vector<std::vector<FieldMatch>> matches;
+  std::vector<filelog::FilterRule> filters;  // of the message; all must pass
+  std::string group;
+  std::string stream;
+  std::vector<std::pair<std::string, std::string>> resource;
+};
+
+struct JournaldConfig {
+  std::vector<SourceConfig> sources;
+  std::string state_path;       // file of the saved cursors; its folder must exist
+  std::string root;             // where var/log/journal and run/log/journal are; empty: /
+  bool from_beginning = false;  // of a source without a saved cursor; else from now on
+  int64_t batch_bytes = 512 << 10;
+  int64_t poll_interval_ms = 1'000;
+};
+
+}  // namespace kansoku::pipeline::journald

@@ -223,12 +223,13 @@ void FileTable::discover() {
   scan_.begin_round(full);
   for (const std::string& directory : look_again_) scan_.forget(directory);
   look_again_.clear();
+  missed_ = false;
   discovering_ = true;
   for (const auto& source : sources_) discover_source(*source);
   discovering_ = false;
   note_vacant_names();
   forget_retired();
-  round_before_ns_ = began_ns - kRoundSlackNs;
+  if (!missed_) round_before_ns_ = began_ns - kRoundSlackNs;
   make_room();
   first_round_ = false;
 }
@@ -414,9 +415,12 @@ bool FileTable::adopt(const Source& source, const FoundFile& found) {
     return true;
   }
   auto file = open(source, found.path);
-  if (!file) return false;
-  auto info = file->info();
-  if (!info || FileKey{info->device, info->inode} != found.key) return false;
+  auto info = file ? file->info() : std::unexpected(Error{});
+  if (!info || FileKey{info->device, info->inode} != found.key) {
+    // Moved since it was listed: this round has not seen it.
+    missed_ = missed_ || file || !env_.files->exists(found.path);
+    return false;
+  }
   Candidate candidate{found, std::move(file)};
   candidate.found.size = info->size_bytes;
   candidate.found.modified_ns = info->modified_ns;

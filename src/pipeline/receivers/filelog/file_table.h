@@ -119,6 +119,7 @@ class FileTable {
   bool first_round_ = true;
   bool fresh_ = false;
   bool discovering_ = false;
+  bool missed_ = false;    // a file was listed in this round, and moved before it was opened
   uint64_t rejected_ = 0;  // the content that the file at hand has just been found not to have
   env::MonotonicTime full_at_;
   int64_t round_before_ns_ = 0;  // wall time at which the last round began, with some slack

@@ -1,7 +1,10 @@
 // kansoku agent.
+#include <grp.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "app/agent.h"
 #include "app/commands.h"
@@ -56,6 +59,43 @@ Command agent_command(AgentFlags& flags) {
               "  kansoku ctl where /var/log/app.log:4096 --data /var/lib/kansoku/agent\n"};
 }
 
+// Becomes the user whom the configuration names.
+Status become(const std::string& name) {
+  const passwd* user = ::getpwnam(name.c_str());
+  if (user == nullptr) return not_found("run_as_user {}: there is no such user", quoted(name));
+  if (user->pw_uid == ::geteuid()) return {};
+  if (::geteuid() != 0)
+    return failed_precondition("run_as_user {}: only root can become another user", quoted(name));
+  if (::initgroups(name.c_str(), user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
+      ::setuid(user->pw_uid) != 0) {
+    return internal_error("run_as_user {}: {}", quoted(name), std::strerror(errno));
+  }
+  return {};
+}
+
+// What of the configuration is the process's own: its log, its user.
+Status take_settings(const pipeline::AgentSettings& settings) {
+  if (!settings.run_as_user.empty()) KANSOKU_RETURN_IF_ERROR(become(settings.run_as_user));
+  if (!settings.log_file.empty()) {
+    const size_t slash = settings.log_file.rfind('/');
+    if (slash != std::string::npos && slash > 0) {
+      KANSOKU_RETURN_IF_ERROR(
+          env::real_files().create_directories(settings.log_file.substr(0, slash)));
+    }
+    if (std::freopen(settings.log_file.c_str(), "a", stderr) == nullptr)
+      return unavailable("logfile {}: {}", settings.log_file, std::strerror(errno));
+  }
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
+      {{"debug", LogLevel::Debug},
+       {"info", LogLevel::Info},
+       {"warn", LogLevel::Warn},
+       {"error", LogLevel::Error}}};
+  for (const auto& [name, level] : kLevels) {
+    if (settings.log_level == name) set_log(level, LogFormat::Text);
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_agent(const std::vector<std::string>& arguments) {
@@ -78,14 +118,22 @@ int run_agent(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "kansoku agent: --config FILE is missing; kansoku agent --help\n");
     return 2;
   }
-  auto graph = read_graph_files(flags.files, flags.dialect);
-  if (!graph) {
-    for (const wire::Problem& problem : graph.error())
+  sigset_t signals = block_signals();
+  auto loops = net::EventLoops::start(1);
+  auto read = read_graph_files(env::real_env(), *loops, flags.files, flags.dialect,
+                               flags.options.data_directory);
+  loops->stop();
+  if (!read) {
+    for (const wire::Problem& problem : read.error())
       fmt::print(stderr, "{}\n", problem.to_string());
     return 1;
   }
-  sigset_t signals = block_signals();
-  auto agent = Agent::start(std::move(flags.options), std::move(*graph));
+  if (Status taken = take_settings(read->graph.agent); !taken) {
+    fmt::print(stderr, "kansoku agent: {}\n", taken.error().to_string());
+    return 1;
+  }
+  for (const wire::Problem& notice : read->notices) log_info("agent", "{}", notice.to_string());
+  auto agent = Agent::start(std::move(flags.options), std::move(read->graph));
   if (!agent) {
     fmt::print(stderr, "kansoku agent: {}\n", agent.error().to_string());
     return 1;

@@ -5,6 +5,8 @@
 #include "app/graph_keys.h"
 #include "app/options.h"
 #include "app/tier_rules.h"
+#include "base/env/env.h"
+#include "pipeline/graph/explain.h"
 
 namespace kansoku::app {
 namespace {
@@ -46,6 +48,7 @@ std::optional<size_t> one_of(Reader& reader, std::string_view key,
   return std::nullopt;
 }
 
+constexpr std::array<std::string_view, 3> kEndpointServices{"kinesis", "firehose", "lambda"};
 constexpr std::array<std::string_view, 2> kAuthModes{"strict", "open"};
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
@@ -104,6 +107,23 @@ const ConfigKey kKeys[] = {
      "PromQL queries evaluated side by side, in steps; 20 more wait",
      [](Reader& r, std::string_view k, ServerOptions& o) {
        if (auto v = r.integer(k, 1, 1'000)) o.query_concurrency = static_cast<size_t>(*v);
+     }},
+    {"/server", "aws_endpoints", "map of service: URL",
+     "AWS_ENDPOINT_URL_KINESIS and the like, AWS_ENDPOINT_URL, else the service's own",
+     "where kinesis, firehose and lambda are reached, e.g. an emulator or another kansoku",
+     [](Reader& r, std::string_view k, ServerOptions& o) {
+       const Node* map = r.mapping(k);
+       if (map == nullptr) return;
+       for (const Node::Entry& entry : map->entries) {
+         const bool known =
+             std::ranges::find(kEndpointServices, entry.key) != kEndpointServices.end();
+         const std::string& url = entry.value.scalar;
+         if (!known)
+           r.problem(k, fmt::format("{} is none of kinesis, firehose, lambda", quoted(entry.key)));
+         if (!url.starts_with("http://") && !url.starts_with("https://"))
+           r.problem(k, fmt::format("{} is no URL", quoted(url)));
+         o.aws_endpoints[entry.key] = url;
+       }
      }},
     {"/server/metrics", "prometheus_retention", "duration, 1d to 36500d", "15d",
      "how long Prometheus series are kept; an import takes samples of this age",
@@ -448,7 +468,8 @@ std::string explain(const Configuration& configuration) {
     for (const std::string& exporter : pipeline.exporters) out += " " + exporter;
     out += '\n';
   }
-  return out + explain_graph(configuration.graph);
+  return out +
+         pipeline::explain(configuration.graph, env::real_clock().wall_now().ns / env::kNsPerS);
 }
 
 std::string config_reference() {

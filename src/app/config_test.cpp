@@ -53,6 +53,20 @@ TEST_CASE("rules of tiers are read, and each mistake is named") {
   }
 }
 
+TEST_CASE("endpoints of AWS services are named by service") {
+  const auto good = read_configuration(
+      "server:\n  aws_endpoints:\n    kinesis: http://localhost:4566\n", "k.yaml", {});
+  REQUIRE(good.has_value());
+  CHECK(good->options.aws_endpoints.at("kinesis") == "http://localhost:4566");
+  const auto bad = read_configuration(
+      "server:\n  aws_endpoints:\n    kinesi: http://h\n    lambda: localhost\n", "k.yaml", {});
+  REQUIRE_FALSE(bad.has_value());
+  REQUIRE(bad.error().size() == 2);
+  CHECK(bad.error()[0].to_string().find("\"kinesi\" is none of kinesis, firehose, lambda") !=
+        std::string::npos);
+  CHECK(bad.error()[1].to_string().find("\"localhost\" is no URL") != std::string::npos);
+}
+
 TEST_CASE("a configuration names every problem with its place") {
   auto good = read_configuration(
       "server:\n  listen: 0.0.0.0:80\n  auth: strict\n  memory_limit: 1GiB\nreceivers:\n  host:\n"

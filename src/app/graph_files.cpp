@@ -1,11 +1,13 @@
 #include "app/graph_files.h"
 
+#include "app/agent_facts.h"
 #include "app/options.h"
-#include "base/env/env.h"
+#include "pipeline/dialects/cloudwatch_agent/dialect.h"
 
 namespace kansoku::app {
 
 using wire::Problem;
+namespace cw = pipeline::cloudwatch_agent;
 namespace {
 
 // The parts of several files stand side by side; a name is given once.
@@ -51,26 +53,48 @@ void append(pipeline::GraphSpec from, const std::string& file, pipeline::GraphSp
 
 }  // namespace
 
-std::expected<pipeline::GraphSpec, std::vector<Problem>> read_graph_files(
-    const std::vector<std::string>& files, const std::string& dialect) {
-  if (!dialect.empty() && dialect != "kansoku") {
+std::expected<GraphFiles, std::vector<Problem>> read_graph_files(
+    env::Env env, net::EventLoops& loops, const std::vector<std::string>& paths,
+    const std::string& dialect, const std::string& data_directory) {
+  constexpr std::string_view kAgent = "cloudwatch-agent";
+  if (!dialect.empty() && dialect != "kansoku" && dialect != kAgent) {
     return std::unexpected(std::vector<Problem>{
-        {files[0], {1, 1}, "/", fmt::format("dialect {} is not served", quoted(dialect))}});
+        {paths[0],
+         {1, 1},
+         "/",
+         fmt::format("dialect {} is not served; there are kansoku and cloudwatch-agent",
+                     quoted(dialect))}});
   }
-  pipeline::GraphSpec out;
+  GraphFiles out;
   std::vector<Problem> problems;
-  for (const std::string& file : files) {
-    auto text = env::real_files().read_all(file);
-    if (!text) {
-      problems.push_back({file, {1, 1}, "/", text.error().message});
+  std::vector<cw::SourceFile> of_agent;
+  auto loaded = cw::load_sources(*env.files, paths);
+  if (!loaded) return std::unexpected(std::move(loaded).error());
+  for (cw::SourceFile& file : *loaded) {
+    const bool is_agent = dialect.empty() ? file.kind != cw::SourceFile::Kind::Agent ||
+                                                cw::is_agent_configuration(file.text)
+                                          : dialect == kAgent;
+    if (is_agent) {
+      of_agent.push_back(std::move(file));
       continue;
     }
-    auto read = read_configuration(*text, file, default_options());
-    if (!read) {
+    auto read = read_configuration(file.text, file.name, default_options());
+    if (read) {
+      append(std::move(read->graph), file.name, out.graph, problems);
+    } else {
       problems.insert(problems.end(), read.error().begin(), read.error().end());
-      continue;
     }
-    append(std::move(read->graph), file, out, problems);
+  }
+  if (!of_agent.empty()) {
+    const std::string first = of_agent[0].name;
+    auto translation =
+        cw::translate(std::move(of_agent), agent_host_facts(env, loops, data_directory));
+    if (translation) {
+      append(std::move(translation->graph), first, out.graph, problems);
+      out.notices = std::move(translation->notices);
+    } else {
+      problems.insert(problems.end(), translation.error().begin(), translation.error().end());
+    }
   }
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return out;

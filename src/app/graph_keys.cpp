@@ -233,28 +233,6 @@ bool is_of(std::string_view name, std::string_view kind) {
   return name == kind || (name.starts_with(kind) && name[kind.size()] == '/');
 }
 
-std::string list_of(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-std::string explain_source(const SourceConfig& source) {
-  std::string out = list_of(source.include);
-  if (!source.exclude.empty()) out += " without " + list_of(source.exclude);
-  out += fmt::format("; group {}, stream {}", source.group, source.stream);
-  if (!source.timestamp_format.empty())
-    out += fmt::format("; timestamps {}", source.timestamp_format);
-  if (!source.multiline.start_pattern.empty())
-    out += fmt::format("; an event begins at {}", source.multiline.start_pattern);
-  if (source.multiline.start_is_timestamp) out += "; an event begins at a timestamp";
-  if (!source.multiline.continuation_pattern.empty())
-    out += fmt::format("; {} goes on", source.multiline.continuation_pattern);
-  for (const FilterRule& filter : source.filters)
-    out += fmt::format("; {} {}", filter.include ? "only" : "without", filter.pattern);
-  return out;
-}
-
 }  // namespace
 
 void read_zone(Reader& reader, std::string_view key, Zone& out) {
@@ -323,30 +301,6 @@ std::string graph_reference() {
   return reference_of("receivers/filelog/NAME", kFilelogMembers) + listener_reference() +
          reference_of("exporters/cloudwatch_logs/NAME", kCloudWatchLogsMembers) +
          reference_of("agent", kAgentMembers);
-}
-
-std::string explain_graph(const pipeline::GraphSpec& graph) {
-  std::string out;
-  for (const pipeline::ReceiverSpec& receiver : graph.receivers) {
-    if (const auto* filelog = std::get_if<FilelogConfig>(&receiver.config)) {
-      for (const SourceConfig& source : filelog->sources)
-        out += fmt::format("receiver {}: {}\n", receiver.name, explain_source(source));
-    } else if (is_listener(receiver.name)) {
-      out += fmt::format("receiver {}: {}\n", receiver.name, explain_listener(receiver));
-    }
-  }
-  for (const pipeline::ExporterSpec& exporter : graph.exporters) {
-    if (const auto* logs = std::get_if<CloudWatchLogsConfig>(&exporter.config)) {
-      out += fmt::format("exporter {}: PutLogEvents to {}, {} at a time, {}\n", exporter.name,
-                         logs->endpoint.empty() ? "the region's endpoint" : logs->endpoint,
-                         logs->concurrency, logs->gzip ? "gzip" : "not compressed");
-    }
-  }
-  for (const pipeline::PipelineSpec& pipeline : graph.pipelines) {
-    out += fmt::format("pipeline {}: {} -> {}\n", pipeline.name, list_of(pipeline.receivers),
-                       list_of(pipeline.exporters));
-  }
-  return out;
 }
 
 }  // namespace kansoku::app

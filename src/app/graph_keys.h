@@ -24,7 +24,5 @@ void read_agent_settings(const wire::Node& node, const std::string& file,
 
 // The keys as Markdown tables, for docs/configuration.md.
 std::string graph_reference();
-// What runs, for people: a line for each receiver, exporter and pipeline.
-std::string explain_graph(const pipeline::GraphSpec& graph);
 
 }  // namespace kansoku::app

@@ -192,21 +192,6 @@ std::string listener_reference() {
          reference_of("receivers/forward/NAME", kForwardMembers);
 }
 
-std::string explain_listener(const ReceiverSpec& receiver) {
-  if (const auto* c = std::get_if<SyslogConfig>(&receiver.config)) {
-    return fmt::format("listens on {}:{} ({}{}{}), into group {}, stream {}", c->address, c->port,
-                       c->udp ? "UDP" : "", c->udp && c->tcp ? ", " : "",
-                       !c->tcp                      ? ""
-                       : c->tls.certificate.empty() ? "TCP"
-                                                    : "TLS",
-                       c->group, c->stream);
-  }
-  const auto& c = std::get<ForwardConfig>(receiver.config);
-  return fmt::format("listens on {}:{} ({}{}), into group {}, stream {}", c.address, c.port,
-                     c.tls.certificate.empty() ? "TCP" : "TLS",
-                     c.shared_key.empty() ? "" : ", shared key", c.group, c.stream);
-}
-
 void apply_listener_ports(Configuration& configuration, bool defaults) {
   pipeline::GraphSpec& graph = configuration.graph;
   for (const std::string_view kind : kKinds) {

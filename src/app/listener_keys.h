@@ -10,7 +10,6 @@ bool is_listener(std::string_view name);
 pipeline::ReceiverSpec read_listener(const wire::Node::Entry& entry, const std::string& file,
                                      std::vector<wire::Problem>& problems);
 std::string listener_reference();
-std::string explain_listener(const pipeline::ReceiverSpec& receiver);
 
 // Adds the listeners that `up` has without a configuration (`defaults`), and does what --port says:
 // another port, a listener of its own, or none.

@@ -56,6 +56,8 @@ struct ServerOptions {
   bool with_agent = true;
   // --port NAME=N|off, as given.
   std::map<std::string, std::string> ports;
+  // Where AWS targets are reached instead of AWS: service ("kinesis") to URL.
+  std::map<std::string, std::string> aws_endpoints;
   pipeline::host::HostConfig host;
   std::string config_file;  // read again at SIGHUP
 };

@@ -96,8 +96,9 @@ Result<std::shared_ptr<net::aws::AwsClient>> RunningGraph::logs_client(
   net::aws::ImdsOptions imds_options;
   imds_options.attempts = 1 + agent.imds_retries;
   auto imds = net::aws::ImdsClient::make(doors, imds_options);
-  const net::aws::ProfileOptions profile{
+  net::aws::ProfileOptions profile{
       .credentials_file = agent.credentials_file, .config_file = {}, .profile = agent.profile};
+  if (agent.profile_is_default && !net::aws::load_profile(doors, profile)) profile = {};
   net::aws::AwsClientOptions options;
   options.service = "logs";
   options.endpoint = config.endpoint;

@@ -56,6 +56,26 @@ void append_query_metrics(const FiberQueue& queries, api::OpenMetrics& out) {
             static_cast<double>(stats.longest_step_ns) / 1e9);
 }
 
+void append_subscription_metrics(const watch::log_subscriptions::Stats& filters,
+                                 const pipeline::aws_target::Stats& targets,
+                                 api::OpenMetrics& out) {
+  out.counter("kansoku_subscription_delivered_events", "that destinations took",
+              static_cast<double>(filters.delivered));
+  out.counter("kansoku_subscription_dropped_events", "given up; the ledger has the reasons",
+              static_cast<double>(filters.dropped));
+  out.counter("kansoku_subscription_recovered_events",
+              "delivered by the first reading after a start, perhaps once more",
+              static_cast<double>(filters.recovered));
+  out.gauge("kansoku_subscription_filters_behind", "filters with events that are not delivered yet",
+            static_cast<double>(filters.behind));
+  out.counter("kansoku_aws_target_records", "that targets took",
+              static_cast<double>(targets.records));
+  out.counter("kansoku_aws_target_retries", "requests that are tried again",
+              static_cast<double>(targets.retries));
+  out.gauge("kansoku_aws_target_queued_bytes", "of records that wait or are on their way",
+            static_cast<double>(targets.queued_bytes));
+}
+
 // Requests in flight get this long to finish at SIGTERM; the process exits within 10 s.
 constexpr int64_t kStopGraceMs = 4'000;
 constexpr int64_t kFlushGraceMs = 4'000;
@@ -156,6 +176,7 @@ Status Server::State::open_engines() {
   // What the settings say of groups is asked while the log is read.
   KANSOKU_TRY(log_groups, api::aws::logs::GroupStore::open(*catalog, *env.clock));
   KANSOKU_TRY(log_filters, api::aws::logs::FilterStore::open(*catalog));
+  KANSOKU_TRY(log_subscription_filters, api::aws::logs::SubscriptionStore::open(*catalog));
   KANSOKU_TRY(events, store::events::EventEngine::open(
                           env, *pool, loops.get(), *log,
                           {.directory = path("events"), .policies = log_groups.get()}));
@@ -223,6 +244,7 @@ Status Server::State::build_pipelines() {
   KANSOKU_TRY(host_id, app::host_id(env, options().data_directory, known));
   store_exporter = std::make_unique<pipeline::StoreExporter>(*metrics);
   event_exporter = std::make_unique<pipeline::EventStoreExporter>(*events);
+  live_tail = std::make_unique<pipeline::live_tail::LiveTail>(*env.clock, *pool, *event_exporter);
   std::vector<pipeline::Branch> branches;
   for (const PipelineSpec& spec : configuration.pipelines) {
     if (std::find(spec.receivers.begin(), spec.receivers.end(), "host") == spec.receivers.end())
@@ -362,6 +384,9 @@ std::string Server::State::metrics_text() {
   }
   append_aws_metrics(aws->stats(), out);
   append_query_metrics(*queries, out);
+  append_subscription_metrics(log_subscriptions->stats(), aws_targets->stats(), out);
+  out.gauge("kansoku_live_tail_watchers", "sessions that follow logs",
+            static_cast<double>(live_tail->watchers()));
   graph->append_metrics(out);
   return std::move(out).finish();
 }
@@ -423,6 +448,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration) {
   KANSOKU_RETURN_IF_ERROR(s.build_apis());
   KANSOKU_RETURN_IF_ERROR(s.listen());
   if (s.host) KANSOKU_RETURN_IF_ERROR(s.host->start());
+  s.log_subscriptions->start();
   KANSOKU_RETURN_IF_ERROR(s.graph->start());
   KANSOKU_RETURN_IF_ERROR(s.write_ports());
   s.ready.store(true, std::memory_order_release);
@@ -498,12 +524,15 @@ void Server::stop() {
     wait_for<bool>(
         [&](auto done) { s.host->stop([done = std::move(done)]() mutable { done(true); }); });
   }
+  if (s.live_tail) s.live_tail->close();  // ends the streams, which would wait for nothing
   if (s.graph) s.graph->stop();
   if (s.http) {
     wait_for<bool>([&](auto done) {
       s.http->stop(kStopGraceMs, [done = std::move(done)]() mutable { done(true); });
     });
   }
+  if (s.log_subscriptions) s.log_subscriptions->stop();
+  if (s.aws_targets) s.aws_targets->stop();
   if (s.queries) s.queries->shutdown();
   s.retention.clear();
   if (s.metrics) {

@@ -35,7 +35,68 @@ std::optional<Zone> read_zone(env::FileSystem& files, std::string_view name) {
 
 }  // namespace
 
+// From the store to the destinations of subscription filters.
+void Server::State::build_subscriptions() {
+  using pipeline::aws_target::AwsTargetExporter;
+  http_client = net::make_http_client(*loops);
+  const net::aws::Doors doors{.http = http_client.get(),
+                              .timers = loops.get(),
+                              .clock = env.clock,
+                              .random = env.random,
+                              .files = env.files,
+                              .variable = net::aws::process_variable};
+  aws_targets = AwsTargetExporter::make(
+      {.doors = doors,
+       .credentials = net::aws::default_credentials(doors, net::aws::ImdsClient::make(doors)),
+       .ledger = &ledger,
+       .endpoint_of = [this](std::string_view service) { return aws_endpoint(service); }});
+  watch::log_subscriptions::LogSubscriptions::Parts parts;
+  parts.clock = env.clock;
+  parts.timers = loops.get();
+  parts.executor = pool.get();
+  parts.random = env.random;
+  parts.next = live_tail.get();
+  parts.definitions = log_subscription_filters.get();
+  parts.read = [this](auto work) { logs->read(std::move(work), api::aws::logs::kReadTimeMs); };
+  parts.send = [this](const watch::log_subscriptions::Subscription& one,
+                      std::vector<watch::log_subscriptions::OutRecord> records, uint64_t rows,
+                      env::WallTime expires, AwsTargetExporter::Done done) -> Status {
+    KANSOKU_TRY(auto target, pipeline::aws_target::parse_target(one.destination));
+    pipeline::aws_target::Shipment shipment{
+        .ledger = {"subscription_filters", one.scope.account, "aws_target"},
+        .rows = rows,
+        .target = std::move(target),
+        .records = {},
+        .expires = expires};
+    for (auto& record : records)
+      shipment.records.push_back({std::move(record.bytes), std::move(record.partition_key)});
+    return aws_targets->send(std::move(shipment), std::move(done));
+  };
+  parts.event_id = api::aws::logs::event_id;
+  log_subscriptions = watch::log_subscriptions::LogSubscriptions::make(std::move(parts));
+}
+
+// As the AWS SDKs: the configuration, AWS_ENDPOINT_URL_SERVICE, AWS_ENDPOINT_URL.
+std::optional<std::string> Server::State::aws_endpoint(std::string_view service) const {
+  const auto configured = options().aws_endpoints.find(std::string(service));
+  if (configured != options().aws_endpoints.end()) return configured->second;
+  std::string name = "AWS_ENDPOINT_URL_";
+  for (const char c : service) name += static_cast<char>(c - 'a' + 'A');  // letters
+  auto own = net::aws::process_variable(name.c_str());
+  return own ? own : net::aws::process_variable("AWS_ENDPOINT_URL");
+}
+
 Status Server::State::build_aws() {
+  build_subscriptions();
+  KANSOKU_TRY(scheduled_queries, api::aws::logs::ScheduledQueries::open(
+                                     {.catalog = catalog.get(),
+                                      .clock = env.clock,
+                                      .timers = loops.get(),
+                                      .executor = pool.get(),
+                                      .random = env.random,
+                                      .find_zone = [files = env.files](std::string_view name) {
+                                        return read_zone(*files, name);
+                                      }}));
   sinks.push_back(
       std::make_unique<pipeline::LedgerSink>(ledger, "cloudwatch", "store", *store_exporter));
   query::QueryLimits limits;
@@ -55,7 +116,7 @@ Status Server::State::build_aws() {
   sinks.push_back(
       std::make_unique<pipeline::LedgerSink>(ledger, "metric_filters", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::metric_filters::MetricFilters>(
-      *log_filters, *event_exporter, *sinks.back()));
+      *log_filters, *log_subscriptions, *sinks.back()));
   sinks.push_back(std::make_unique<pipeline::LedgerSink>(ledger, "emf", "store", *store_exporter));
   event_sinks.push_back(std::make_unique<pipeline::emf::EmfProcessor>(
       *env.clock, *event_sinks.back(), *sinks.back()));
@@ -67,13 +128,21 @@ Status Server::State::build_aws() {
   logs = std::make_unique<StoreLogsBackend>(LogsParts{env.clock, queries.get(),
                                                       event_sinks.back().get(), events.get(),
                                                       limits, query_memory.get()});
-  aws->add_service(api::aws::logs::service_table({.backend = logs.get(),
-                                                  .groups = log_groups.get(),
-                                                  .filters = log_filters.get(),
-                                                  .random = env.random,
-                                                  .clock = env.clock,
-                                                  .catalog = catalog.get(),
-                                                  .page_token_key = key}));
+  aws->add_service(api::aws::logs::service_table(
+      {.backend = logs.get(),
+       .groups = log_groups.get(),
+       .filters = log_filters.get(),
+       .subscriptions = log_subscription_filters.get(),
+       .scheduled = scheduled_queries.get(),
+       .announce = [this](const auto& one,
+                          auto destination) { log_subscriptions->announce(one, destination); },
+       .random = env.random,
+       .clock = env.clock,
+       .timers = loops.get(),
+       .executor = pool.get(),
+       .live_tail = live_tail.get(),
+       .catalog = catalog.get(),
+       .page_token_key = key}));
   aws->add_service(
       api::aws::monitoring::service_table({.backend = monitoring.get(),
                                            .page_token_key = std::move(key),

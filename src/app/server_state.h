@@ -11,6 +11,8 @@
 #include "api/aws/logs/ensure_groups_sink.h"
 #include "api/aws/logs/filter_store.h"
 #include "api/aws/logs/group_store.h"
+#include "api/aws/logs/scheduled_queries.h"
+#include "api/aws/logs/subscription_store.h"
 #include "api/console/console_api.h"
 #include "api/elasticsearch/elasticsearch_api.h"
 #include "api/loki/loki_api.h"
@@ -24,8 +26,10 @@
 #include "base/memory_budget.h"
 #include "base/pool/fiber_queue.h"
 #include "net/http/http.h"
+#include "pipeline/exporters/aws_target/aws_target.h"
 #include "pipeline/exporters/store/store_exporter.h"
 #include "pipeline/graph/graph.h"
+#include "pipeline/processors/live_tail/live_tail.h"
 #include "pipeline/receivers/host/host_receiver.h"
 #include "store/catalog/sqlite_catalog.h"
 #include "store/events/engine.h"
@@ -33,6 +37,7 @@
 #include "store/metrics/engine.h"
 #include "store/retention/retention.h"
 #include "store/wal/log.h"
+#include "watch/log_subscriptions/log_subscriptions.h"
 
 namespace kansoku::app {
 
@@ -56,6 +61,8 @@ struct Server::State {
   std::unique_ptr<store::SqliteCatalog> catalog;
   std::unique_ptr<api::aws::logs::GroupStore> log_groups;
   std::unique_ptr<api::aws::logs::FilterStore> log_filters;
+  std::unique_ptr<api::aws::logs::SubscriptionStore> log_subscription_filters;
+  std::shared_ptr<api::aws::logs::ScheduledQueries> scheduled_queries;
   std::unique_ptr<store::metrics::MetricEngine> metrics;
   std::unique_ptr<store::events::EventEngine> events;
   std::unique_ptr<store::exemplars::ExemplarEngine> exemplars;
@@ -66,6 +73,12 @@ struct Server::State {
   signal::Ledger ledger;
   std::unique_ptr<pipeline::StoreExporter> store_exporter;
   std::unique_ptr<pipeline::EventStoreExporter> event_exporter;
+  // Right before the store of events; everything that follows logs watches here.
+  std::unique_ptr<pipeline::live_tail::LiveTail> live_tail;
+  std::unique_ptr<net::HttpClient> http_client;
+  std::shared_ptr<pipeline::aws_target::AwsTargetExporter> aws_targets;
+  // Before the live tail: what subscription filters deliver.
+  std::shared_ptr<watch::log_subscriptions::LogSubscriptions> log_subscriptions;
   std::vector<std::unique_ptr<pipeline::MetricSink>> sinks;
   std::vector<std::unique_ptr<pipeline::EventSink>> event_sinks;
   std::shared_ptr<pipeline::host::HostReceiver> host;
@@ -97,6 +110,8 @@ struct Server::State {
   Status build_pipelines();
   Status build_apis();
   Status build_aws();
+  void build_subscriptions();
+  std::optional<std::string> aws_endpoint(std::string_view service) const;
   Status build_graph();
   Status build_log_inputs();
   Status build_prometheus();

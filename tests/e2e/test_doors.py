@@ -298,6 +298,52 @@ class CommandLine(unittest.TestCase):
             self.assertTrue(any(f"{bad}:3:12: /server/workers: 0 is out of range" in line for line in lines))
             self.assertTrue(any("did you mean \"host\"?" in line for line in lines))
 
+    def test_check_config_of_the_cloudwatch_agent(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def write(name, text):
+                path = pathlib.Path(folder) / name
+                path.write_text(text)
+                return str(path)
+
+            def entry(path):
+                return ('{"agent": {"region": "eu-west-1", "omit_hostname": true}, "logs": {"logs_collected": {"files": '
+                        '{"collect_list": [{"file_path": "%s", "log_group_name": "g", "timezone": "UTC"}]}}}}' % path)
+
+            a, b = write("a.json", entry("/var/log/a*.log")), write("b.json", entry("/var/log/b.log"))
+            common = write("common-config.toml", '[ssl]\nca_bundle_path = "/ca.pem"\n')
+            code, out, _ = run("check", "config", a, b, common)
+            self.assertEqual((code, out), (0, ""))
+            code, out, _ = run("check", "config", "--explain", b, a, common)
+            self.assertEqual(code, 0, out)
+            self.assertIn("region eu-west-1", out)
+            self.assertIn("servers are checked against /ca.pem", out)
+            self.assertLess(out.index("/var/log/a*.log"), out.index("/var/log/b.log"))
+            self.assertIn("of those that match the one that changed last", out)
+            self.assertIn("pipeline logs/cloudwatch_agent: filelog/cloudwatch_agent -> "
+                          "cloudwatch_logs/cloudwatch_agent", out)
+            self.assertIn(f"notice: {a}:1:35: /agent/omit_hostname: ", out)
+            bad = write("bad.json", '{"agent": {"region": "us-east-1"},\n "metrics": {}, "logs": {"logs_colected": {}}}')
+            code, out, _ = run("check", "config", a, bad)
+            self.assertEqual(code, 1)
+            lines = out.splitlines()
+            self.assertEqual(len(lines), 3, out)
+            self.assertTrue(lines[0].startswith(f"{bad}:2:2: /metrics: metrics is not supported yet: "))
+            self.assertIn(f'{bad}:2:26: /logs/logs_colected: unknown key "logs_colected", did you mean "logs_collected"?',
+                          lines)
+            code, out, _ = run("check", "config", a, write("c.json", '{"agent": {"region": "us-east-1"}}'))
+            self.assertEqual(code, 1)
+            self.assertIn("different values are specified for region", out)
+            self.assertIn(f"{a}:1:22", out)
+            code, out, _ = run("check", "config", write("cut.json", '{"logs": '))
+            self.assertEqual(code, 1)
+            self.assertIn("cut.json:1:10: /logs: a value is missing: the file ends here", out)
+        example = pathlib.Path(__file__).resolve().parent.parent.parent / "examples" / "cloudwatch-agent.json"
+        self.assertEqual(run("check", "config", str(example))[:2], (0, ""))
+        code, out, _ = run("check", "config", "--dialect", "cloudwatch-agent", "--reference")
+        self.assertEqual(code, 0)
+        self.assertIn("| `file_path` |", out)
+        self.assertEqual(run("check", "config", "--dialect", "otel", "x")[0], 2)
+
     def test_server_runs_a_configuration(self):
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder) / "kansoku.yaml"

@@ -1,5 +1,6 @@
 """kansoku agent beside kansoku server: files arrive line by line, each once, whatever is killed in between."""
 
+import json
 import pathlib
 import random
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -146,6 +148,39 @@ class Collection(unittest.TestCase):
             waiting = 'kansoku_exporter_requests_waiting{exporter="cloudwatch_logs"}'
             wait_until(lambda: agent.metrics().get(waiting) == 1, "a request that waits")
             self.assertEqual(agent.metrics()[forwarded], 0)
+            self.assertEqual(agent.stop(), 0)
+
+    def test_a_configuration_of_the_cloudwatch_agent_runs_as_it_is(self):
+        with Server("--no-agent") as server:
+            configuration = {
+                "agent": {"region": "us-east-1", "logfile": "", "debug": True},
+                "logs": {
+                    "endpoint_override": server.url.rstrip("/"),
+                    "force_flush_interval": 1,
+                    "logs_collected": {"files": {"collect_list": [{
+                        "file_path": f"{self.logs}/*.log", "log_group_name": "cw-{local_hostname}", "log_stream_name": "s",
+                        "publish_multi_logs": True, "retention_in_days": 7, "timestamp_format": "%Y-%m-%d %H:%M:%S", "timezone": "UTC",
+                        "multi_line_start_pattern": "{timestamp_format}",
+                        "filters": [{"type": "exclude", "expression": "DEBUG"}]}]}}}}
+            agent = Agent(json.dumps(configuration), self.folder / "agent", env=server.environment(), name="agent.json")
+            self.addCleanup(agent.__exit__)
+            code, out, error = run("check", "config", "--explain", str(agent.configuration))
+            self.assertEqual(code, 0, out + error)
+            group = f"cw-{pathlib.Path('/proc/sys/kernel/hostname').read_text().strip()}"
+            self.assertIn(group, out)
+            agent.start()
+            now = time.time()
+            at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))
+            (self.logs / "a.log").write_text(f"{at} first\n  trace\n{at} DEBUG not this\n{at} second\n{at} end\n")
+            wait_until(lambda: len(self.messages(server, group)) >= 3, "the events")
+            events = server.boto3("logs").filter_log_events(logGroupName=group)["events"]
+            self.assertEqual([e["message"] for e in events], [f"{at} first\n  trace", f"{at} second", f"{at} end"])
+            self.assertEqual(events[0]["timestamp"], int(now) * 1000)
+            self.assertTrue(events[0]["logStreamName"].startswith("s_"), events[0])
+            groups = server.boto3("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+            wait_until(lambda: server.boto3("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0].get("retentionInDays") == 7,
+                       "the retention")
+            self.assertEqual(len(groups), 1)
             self.assertEqual(agent.stop(), 0)
 
     def test_the_server_follows_files_itself(self):

@@ -16,16 +16,10 @@ import cbor2
 import http.client
 import urllib.parse
 
-from support.kansoku import ROOT, Server, run
+from support.js import JS, install_js
+from support.kansoku import Server, run
 
-JS = ROOT / "tests" / "interop" / "js"
 TARGET = "GraniteServiceVersion20100801"
-
-
-def install_js():
-    if not (JS / "node_modules" / "@aws-sdk" / "client-cloudwatch").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=JS,
-                       check=True, capture_output=True)
 
 
 def signed(server, protocol, operation, parameters, *, access_key=None, secret=None, now=None, region="us-east-1",

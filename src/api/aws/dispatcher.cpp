@@ -23,6 +23,8 @@ bool OperationContext::allows(std::string_view action, std::string_view resource
 // One request on its way. Shared by the task and a late answer.
 struct Dispatcher::Call {
   net::HttpRequest request;
+  // One of them takes the answer.
+  net::HttpExchange exchange;
   Respond respond;
   Route route;
   std::shared_ptr<OperationContext> context = std::make_shared<OperationContext>();
@@ -33,6 +35,10 @@ struct Dispatcher::Call {
   std::string_view body;  // what the operation reads
   bool answered = false;
 
+  void answer(net::HttpResponse response) {
+    if (exchange) return exchange.respond(std::move(response));
+    respond(std::move(response));
+  }
   const Service& service() const {
     static constexpr Service kNone{};
     return route.table != nullptr ? route.table->service : kNone;
@@ -62,15 +68,20 @@ std::string Dispatcher::new_request_id() {
 }
 
 void Dispatcher::handle(net::HttpRequest request, net::HttpExchange exchange) {
-  handle(std::move(request), [exchange = std::move(exchange)](net::HttpResponse response) mutable {
-    exchange.respond(std::move(response));
-  });
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->exchange = std::move(exchange);
+  post(std::move(call));
 }
 
 void Dispatcher::handle(net::HttpRequest request, Respond respond) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   call->respond = std::move(respond);
+  post(std::move(call));
+}
+
+void Dispatcher::post(std::shared_ptr<Call> call) {
   call->route = route_request(call->request, tables_);
   Lane lane = Lane::Query;
   for (const Row& row : rows_) {
@@ -243,11 +254,17 @@ net::HttpResponse response_base(Protocol protocol, const OperationContext& conte
 }  // namespace
 
 void Dispatcher::finish(Call& call, Answer answer) {
+  if (answer && call.context->stream_answer && !call.exchange) {
+    answer = std::unexpected(unsupported_operation(call.service().name, call.shapes->name));
+  }
   if (!answer) return fail(call, std::move(answer).error());
   KANSOKU_CHECK(!call.answered);
   call.answered = true;
   net::HttpResponse response = response_base(call.route.protocol, *call.context);
-  if (call.context->raw_answer) {
+  auto& stream = call.context->stream_answer;
+  if (stream) {
+    response.headers.set("Content-Type", stream->content_type);
+  } else if (call.context->raw_answer) {
     response.headers.set("Content-Type", call.context->raw_answer->content_type);
     response.body = std::move(call.context->raw_answer->body);
   } else {
@@ -268,7 +285,9 @@ void Dispatcher::finish(Call& call, Answer answer) {
                     200,
                     {}});
   }
-  call.respond(std::move(response));
+  if (!stream) return call.answer(std::move(response));
+  call.exchange.begin(response.status, std::move(response.headers));
+  std::exchange(stream, std::nullopt)->start(std::move(call.exchange));
 }
 
 void Dispatcher::fail(Call& call, AwsError error) {
@@ -292,7 +311,7 @@ void Dispatcher::fail(Call& call, AwsError error) {
                     call.context->access_key_id, call.context->region, call.context->source_ip,
                     call.context->request_id, error.http_status, error.code()});
   }
-  call.respond(std::move(response));
+  call.answer(std::move(response));
 }
 
 std::vector<OperationStats> Dispatcher::stats() const {

@@ -74,7 +74,8 @@ class Dispatcher {
 
   // Answers through the exchange.
   void handle(net::HttpRequest request, net::HttpExchange exchange);
-  // The same for callers without an exchange (tests, other transports). Called once.
+  // The same for callers without an exchange (tests, other transports), who get no streams. Called
+  // once.
   void handle(net::HttpRequest request, Respond respond);
 
   // One row an operation that is implemented, then one for everything else.
@@ -88,6 +89,7 @@ class Dispatcher {
     std::unique_ptr<OperationCounters> counters;
   };
 
+  void post(std::shared_ptr<Call> call);
   void run(std::shared_ptr<Call> call);
   bool authenticate(Call& call);
   bool decode_body(Call& call);

@@ -44,6 +44,12 @@ struct OperationContext {
     std::string body;
   };
   std::optional<RawAnswer> raw_answer;
+  // Instead of an answer with an end: its head is sent, then `start` gets the exchange to write to.
+  struct StreamAnswer {
+    std::string content_type;
+    std::move_only_function<void(net::HttpExchange)> start;
+  };
+  std::optional<StreamAnswer> stream_answer;
 
   const std::string& account() const { return principal->account; }
   // For permissions that depend on the decoded request beyond the operation's own. `named_key`: see

@@ -46,6 +46,7 @@ struct AgentSettings {
   std::string region;    // empty: as AWS tools find it (net/aws/credentials.h)
   std::string role_arn;  // assumed for everything that is sent; empty: none
   std::string profile;
+  bool profile_is_default = false;  // nobody asked for it: taken only where it exists
   std::string credentials_file;
   std::string ca_bundle_file;
   std::string http_proxy;
@@ -57,7 +58,7 @@ struct AgentSettings {
   std::string run_as_user;
   std::string hostname;
   std::string log_file;   // empty: stderr
-  std::string log_level;  // "debug", "info", "error"
+  std::string log_level;  // "debug", "info", "warn", "error"
 };
 
 struct GraphSpec {

@@ -1,10 +1,12 @@
 #include "wire/document/document.h"
 
+#include "base/text/ascii.h"
 #include "base/time/duration.h"
 
 namespace kansoku::wire {
 namespace {
 
+// Letters of both cases are the same.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -13,7 +15,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1,
+                         diagonal + (lower_ascii(a[i - 1]) == lower_ascii(b[j - 1]) ? 0U : 1U)});
       diagonal = above;
     }
   }
@@ -81,6 +84,36 @@ std::optional<double> Node::number_of(std::string_view key) const {
   return value;
 }
 
+std::string canonical(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::Null:
+      return "n";
+    case Node::Kind::Scalar: {
+      if (node.quoted) return fmt::format("t{}:{}", node.scalar.size(), node.scalar);
+      double value = 0;
+      const std::string& s = node.scalar;
+      auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+      if (error != std::errc() || end != s.data() + s.size()) return "w" + s;
+      return fmt::format("d{};", value);
+    }
+    case Node::Kind::Sequence: {
+      std::string out = "[";
+      for (const Node& item : node.items) out += canonical(item);
+      return out + "]";
+    }
+    case Node::Kind::Mapping:
+      break;
+  }
+  std::vector<std::string> entries;
+  for (const Node::Entry& entry : node.entries) {
+    entries.push_back(fmt::format("{}:{}{}", entry.key.size(), entry.key, canonical(entry.value)));
+  }
+  std::sort(entries.begin(), entries.end());
+  std::string out = "{";
+  for (const std::string& entry : entries) out += entry;
+  return out + "}";
+}
+
 std::string Problem::to_string() const {
   return fmt::format("{}:{}:{}: {}: {}", file, at.line, at.column, pointer.empty() ? "/" : pointer,
                      message);
@@ -128,6 +161,10 @@ Result<int64_t> parse_bytes(std::string_view text) {
   return *value;
 }
 
+std::string join_pointer(std::string_view pointer, std::string_view key) {
+  return fmt::format("{}/{}", pointer, escape_pointer(key));
+}
+
 Reader::Reader(const Node& node, std::string file, std::string pointer,
                std::vector<Problem>& problems)
     : node_(node), file_(std::move(file)), pointer_(std::move(pointer)), problems_(problems) {
@@ -143,9 +180,7 @@ const Node* Reader::take(std::string_view key) {
   return found;
 }
 
-std::string Reader::pointer_of(std::string_view key) const {
-  return pointer_ + "/" + escape_pointer(key);
-}
+std::string Reader::pointer_of(std::string_view key) const { return join_pointer(pointer_, key); }
 
 void Reader::problem(std::string_view key, std::string message) {
   const Node* found = node_.find(key);

@@ -12,8 +12,11 @@
 namespace kansoku::wire {
 
 struct Position {
-  uint32_t line = 0;  // from 1
-  uint32_t column = 0;
+  uint32_t line = 0;    // from 1
+  uint32_t column = 0;  // from 1, in characters
+  uint32_t byte = 0;    // from 0; JSON and TOML only
+  // Of a tree put together of several files: which one, in the list that its maker keeps.
+  uint32_t file = 0;
 };
 
 struct Node {
@@ -58,9 +61,30 @@ struct DocumentLimits {
 std::expected<Node, Problem> parse_yaml(std::string_view text, const std::string& file,
                                         DocumentLimits limits = {});
 
+// One JSON document (RFC 8259) as the same tree, with positions; numbers as they are written. A
+// name that appears twice in an object, with another value, is a problem that says where it was
+// first; with the same value it is read once. A byte order mark is skipped. `file_index` is that of
+// every Position.
+std::expected<Node, Problem> parse_json_document(std::string_view text, const std::string& file,
+                                                 DocumentLimits limits = {},
+                                                 uint32_t file_index = 0);
+
+// The part of TOML 1.0 that settings files use: tables, bare and quoted keys (not dotted ones),
+// strings of one line, decimal integers, true and false, comments. Everything else is a problem
+// that names it.
+std::expected<Node, Problem> parse_toml(std::string_view text, const std::string& file,
+                                        DocumentLimits limits = {});
+
+// Appends "/" and the key to a JSON pointer (RFC 6901).
+std::string join_pointer(std::string_view pointer, std::string_view key);
+
 // One JSON document (RFC 8259) as the same tree, without positions; numbers keep up to 17 digits.
 // For the console's requests and stored settings.
 Result<Node> parse_json(std::string_view text);
+
+// A text that two values have in common when they are the same: numbers by value, objects in any
+// order.
+std::string canonical(const Node& node);
 
 // A key as a token of a JSON pointer: '~' is "~0", '/' is "~1".
 std::string escape_pointer(std::string_view key);

@@ -48,3 +48,69 @@ TEST_CASE("durations and sizes") {
   CHECK(parse_bytes("2GB") == 2'000'000'000);
   CHECK_FALSE(parse_bytes("1e300GB").has_value());
 }
+
+TEST_CASE("a JSON document keeps lines, columns, bytes and numbers as they are written") {
+  auto node = parse_json_document(
+      "{\n \"é\": [1.50, \"a\\u00e9\\n\\ud83d\\ude00\"],\n \"b\": null}", "k.json");
+  REQUIRE(node.has_value());
+  REQUIRE(node->entries.size() == 2);
+  const Node& list = node->entries[0].value;
+  CHECK(list.at.line == 2);
+  CHECK(list.at.column == 7);
+  CHECK(list.at.byte == 9);
+  CHECK(list.items.at(0).scalar == "1.50");
+  CHECK_FALSE(list.items.at(0).quoted);
+  CHECK(list.items.at(1).scalar == "aé\n\U0001F600");
+  CHECK(list.items.at(1).quoted);
+  CHECK(node->entries[1].key_at.line == 3);
+  CHECK(node->entries[1].value.kind == Node::Kind::Null);
+  CHECK(parse_json_document("\xef\xbb\xbf{}", "k.json").has_value());
+}
+
+TEST_CASE("what is wrong in a JSON document is said with its place") {
+  auto said = [](std::string_view text) {
+    auto node = parse_json_document(text, "k.json", {.bytes_max = 200, .depth_max = 4});
+    return node ? std::string("good") : node.error().to_string();
+  };
+  CHECK(said("{\"a\": {\"b\": 1,\n \"b\": 2}}") ==
+        "k.json:2:2: /a/b: key \"b\" appears twice with different values, first at 1:8");
+  CHECK(said("{\"a\": {\"b\": 1, \"c\": 2}, \"a\": {\"c\": 2.0, \"b\": 1}}") == "good");
+  CHECK(said("{} x") == "k.json:1:4: /: text behind the document: found \"x\"");
+  CHECK(said("{\"a\": [1,]}") == "k.json:1:10: /a: a ',' stands before ']'");
+  CHECK(said("{\"a\": [1 2]}").starts_with("k.json:1:10: /a: expected ',' or ']'"));
+  CHECK(said("{\"a\" 1}").starts_with("k.json:1:6: /a: expected ':'"));
+  CHECK(said("{a: 1}").starts_with("k.json:1:2: /: a name in quotation marks"));
+  CHECK(said("{\"a\": \"b") == "k.json:1:7: /a: this text has no end");
+  CHECK(said("[[[[[1]]]]]").find("nested deeper than 4 levels") != std::string::npos);
+  CHECK(said(std::string(300, ' ')).find("file too large") != std::string::npos);
+  CHECK(said("{\"a\":\n\"\xff\"}").starts_with("k.json:2:1: /: this line is not UTF-8"));
+  for (std::string_view bad : {"", "01", "1.", "1e", "-", "tru", "\"\\x\"", "\"\\ud800\"",
+                               "\"\\udc00\"", "\"a\nb\"", "[", "{\"a\":}", "nul"}) {
+    CAPTURE(bad);
+    CHECK(said(bad) != "good");
+  }
+}
+
+TEST_CASE("a settings file of TOML is read, and what it may not have is refused by name") {
+  auto node = parse_toml(
+      "# comment\r\n[credentials]\n  profile = \"a\\tb\" # why\n  'file' = 'c:\\x'\n\n[imds]\n"
+      "retries = 1_0\nv1 = true\n",
+      "c.toml");
+  REQUIRE(node.has_value());
+  CHECK(node->find("credentials")->text_of("profile") == "a\tb");
+  CHECK(node->find("credentials")->text_of("file") == "c:\\x");
+  CHECK(node->find("credentials")->entries.at(1).value.at.line == 4);
+  CHECK(node->find("imds")->number_of("retries") == 10);
+  auto said = [](std::string_view text) {
+    auto wrong = parse_toml(text, "c.toml");
+    return wrong ? std::string("good") : wrong.error().to_string();
+  };
+  CHECK(said("[a]\nb = 1\nb = 2\n") == "c.toml:3:1: /a/b: key \"b\" appears twice, first at 2:1");
+  CHECK(said("[a]\n[a]\n").starts_with("c.toml:2:1: /a: key \"a\" appears twice"));
+  CHECK(said("[a]\nb = [1]\n").starts_with("c.toml:2:5: /a/b: lists and inline tables"));
+  for (std::string_view bad : {"[[a]]", "[a.b]", "a.b = 1", "a = \"\"\"x\"\"\"", "a", "a = ",
+                               "a = 1.5", "a = \"x", "a = \"\\q\"", "a = 1 2", "[a", "= 1"}) {
+    CAPTURE(bad);
+    CHECK(said(bad) != "good");
+  }
+}

@@ -31,6 +31,16 @@ void create(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Operati
   shared->groups().create(scope_of(*context), std::move(group), empty_reply(std::move(reply)));
 }
 
+// Of a group that is gone.
+void remove_filters(const std::shared_ptr<Shared>& shared, const signal::Scope& scope,
+                    const std::string& group, EmptyReply reply) {
+  shared->filters().remove_group(
+      scope, group, [shared, scope, group, reply = std::move(reply)](Status status) mutable {
+        if (!status) return reply(std::unexpected(store_error(status.error())));
+        shared->subscriptions().remove_group(scope, group, empty_reply(std::move(reply)));
+      });
+}
+
 void remove(const std::shared_ptr<Shared>& shared, const std::shared_ptr<OperationContext>& context,
             const shapes::DeleteLogGroupInput& input, EmptyReply reply) {
   const auto group = shared->groups().find(scope_of(*context), *input.log_group_name);
@@ -45,8 +55,7 @@ void remove(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Operati
                           [shared, scope, name = *input.log_group_name,
                            reply = std::move(reply)](Status status) mutable {
                             if (!status) return reply(std::unexpected(store_error(status.error())));
-                            shared->filters().remove_group(scope, name,
-                                                           empty_reply(std::move(reply)));
+                            remove_filters(shared, scope, name, std::move(reply));
                           });
 }
 

@@ -24,6 +24,8 @@ struct Shared {
   QueryRegistry queries;
   GroupStore& groups() const { return *options.groups; }
   FilterStore& filters() const { return *options.filters; }
+  SubscriptionStore& subscriptions() const { return *options.subscriptions; }
+  ScheduledQueries& scheduled() const { return *options.scheduled; }
   LogsBackend& backend() const { return *options.backend; }
 };
 
@@ -81,13 +83,14 @@ void add_group_operations(const std::shared_ptr<Shared>& shared, ServiceTable& t
 void add_stream_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_tag_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_metric_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_subscription_filter_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_scheduled_query_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_definition_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
+void add_live_tail_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 void add_event_operations(const std::shared_ptr<Shared>& shared, ServiceTable& table);
 OperationSpec put_log_events(std::shared_ptr<Shared> shared);
 
-// The event's id as the API has it: 56 digits of (timestamp, log sequence, row).
-std::string event_id(const store::EventId& id);
 std::optional<store::EventId> parse_event_id(std::string_view digits);
 
 }  // namespace kansoku::api::aws::logs

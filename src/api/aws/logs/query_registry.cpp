@@ -146,6 +146,12 @@ Result<QueryState> QueryRegistry::state(const signal::Scope& scope, const std::s
   return state_of(*run, true);
 }
 
+Result<QueryState> QueryRegistry::progress(const signal::Scope& scope, const std::string& id) {
+  const RunPtr run = find(scope, id);
+  if (run == nullptr) return not_found("Query {} does not exist.", quoted(id));
+  return state_of(*run, false);
+}
+
 Result<bool> QueryRegistry::stop(const signal::Scope& scope, const std::string& id) {
   const RunPtr run = find(scope, id);
   if (run == nullptr) return not_found("Query {} does not exist.", quoted(id));

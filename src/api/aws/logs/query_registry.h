@@ -58,6 +58,8 @@ class QueryRegistry {
   Status start(QueryAsked asked);
   // NotFound when there is no such query of that tenant.
   Result<QueryState> state(const signal::Scope& scope, const std::string& id);
+  // The same without its rows.
+  Result<QueryState> progress(const signal::Scope& scope, const std::string& id);
   // False: it has ended already.
   Result<bool> stop(const signal::Scope& scope, const std::string& id);
   struct Listed {

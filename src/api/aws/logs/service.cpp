@@ -24,9 +24,11 @@ bool parse_digits(std::string_view digits, Number& out) {
 
 std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   KANSOKU_CHECK(options.backend != nullptr && options.groups != nullptr &&
-                options.filters != nullptr && options.random != nullptr &&
+                options.filters != nullptr && options.subscriptions != nullptr &&
+                options.scheduled != nullptr && options.random != nullptr &&
                 options.clock != nullptr && options.catalog != nullptr &&
-                !options.page_token_key.empty());
+                options.timers != nullptr && options.executor != nullptr &&
+                options.live_tail != nullptr && !options.page_token_key.empty());
   const auto shared = std::make_shared<Shared>(std::move(options));
   auto table = std::make_unique<ServiceTable>();
   table->service = {.name = "logs",
@@ -43,10 +45,19 @@ std::unique_ptr<ServiceTable> service_table(LogsOptions options) {
   add_stream_operations(shared, *table);
   add_tag_operations(shared, *table);
   add_event_operations(shared, *table);
+  add_live_tail_operations(shared, *table);
   add_metric_filter_operations(shared, *table);
+  add_subscription_filter_operations(shared, *table);
   add_query_operations(shared, *table);
   add_definition_operations(shared, *table);
+  add_scheduled_query_operations(shared, *table);
   table->operations.push_back(put_log_events(shared));
+  // The registry lives with the table.
+  shared->scheduled().start(
+      std::shared_ptr<QueryRegistry>(shared, &shared->queries),
+      [groups = shared->options.groups](const signal::Scope& scope, const std::string& group) {
+        return groups->find(scope, group).has_value();
+      });
   return table;
 }
 

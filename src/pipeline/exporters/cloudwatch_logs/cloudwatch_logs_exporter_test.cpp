@@ -175,6 +175,15 @@ TEST_CASE("cloudwatch_logs: a stream and a group that are missing are made as co
   CHECK(world.exporter->stats().events_forwarded == 3);
 }
 
+TEST_CASE("cloudwatch_logs: settings of a pattern hold for groups that no exact name has") {
+  World world({.groups = {{"gr*", "INFREQUENT_ACCESS", 30, true}, {"other", "STANDARD", 7}}});
+  const auto verdict = world.push({{"a", 1, "first"}});
+  world.run(20 * env::kNsPerS);
+  CHECK((*verdict)->good());
+  CHECK(world.service.classes["group"] == "INFREQUENT_ACCESS");
+  CHECK(world.service.retention["group"] == 30);
+}
+
 TEST_CASE("cloudwatch_logs: requests keep to the limits of the API") {
   World world;
   std::vector<std::tuple<std::string, int64_t, std::string>> events;

@@ -12,6 +12,7 @@ struct GroupSettings {
   std::string group;
   std::string log_class;    // "STANDARD", "INFREQUENT_ACCESS"; empty: the service's default
   int retention_days = -1;  // -1: left as it is
+  bool is_glob = false;     // `group` is a pattern (base/text/glob.h); exact names come first
 };
 
 struct CloudWatchLogsConfig {

@@ -1,5 +1,6 @@
 #include "pipeline/exporters/cloudwatch_logs/log_groups.h"
 
+#include "base/text/glob.h"
 #include "wire/document/document.h"
 #include "wire/json/json_writer.h"
 
@@ -52,8 +53,14 @@ void LogGroups::ask(std::string_view operation, std::string body, Answer answer)
 }
 
 const GroupSettings* LogGroups::settings_of(const std::string& group) const {
-  const auto at = std::ranges::find(config_.groups, group, &GroupSettings::group);
-  return at == config_.groups.end() ? nullptr : &*at;
+  const GroupSettings* pattern = nullptr;
+  for (const GroupSettings& settings : config_.groups) {
+    if (!settings.is_glob && settings.group == group) return &settings;
+    if (settings.is_glob && pattern == nullptr && PathGlob(settings.group).matches(group)) {
+      pattern = &settings;
+    }
+  }
+  return pattern;
 }
 
 void LogGroups::make(std::string group, std::string stream, Done done) {

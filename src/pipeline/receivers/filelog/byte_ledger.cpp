@@ -46,6 +46,7 @@ void ByteLedger::put_file(const FileRecord& file) {
   line.id = file.id;
   line.source = file.source;
   line.path = file.path;
+  line.key = file.key;
   line.kind = file.kind;
   line.start = file.start;
   line.size_seen = std::max(line.size_seen, file.size_seen);
@@ -124,6 +125,11 @@ void ByteLedger::truncated_unread(uint64_t id, uint64_t begin, uint64_t end) {
   Entry& entry = entries_.at(id);
   entry.line.counts.truncated_unread += end - begin;
   remember(entry, {begin, end, Whereabouts::TruncatedUnread, {}, {}});
+}
+
+void ByteLedger::found_again(uint64_t id, uint64_t bytes) {
+  std::lock_guard lock(entries_mutex_);
+  entries_.at(id).line.counts.truncated_unread -= bytes;
 }
 
 std::vector<FileLine> ByteLedger::lines() const {

@@ -18,6 +18,7 @@ struct FileLine {
   uint64_t id = 0;
   std::string source;
   std::string path;
+  FileKey key;  // of the file that has it now, or had it last
   FileKind kind = FileKind::Followed;
   uint64_t start = 0;
   uint64_t read = 0;       // bytes from start on that are in batches, or were
@@ -64,6 +65,8 @@ class ByteLedger {
   void settled(const RangeRecord& range, const ByteCounts& counts, env::WallTime at,
                const std::vector<RuleStretch>& rules, const std::string& verdict_rule);
   void truncated_unread(uint64_t id, uint64_t begin, uint64_t end);
+  // What was given up so has turned up in a copy, and will be read.
+  void found_again(uint64_t id, uint64_t bytes);
 
   std::vector<FileLine> lines() const;
   // Of the file that has that name now, or had it last.

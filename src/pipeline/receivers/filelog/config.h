@@ -41,9 +41,21 @@ struct SourceConfig {
   std::vector<std::string> include;  // globs of absolute paths (base/text/glob.h)
   std::vector<std::string> exclude;  // globs of paths, or of names where there is no '/'
   bool compressed_as_text = false;   // else *.gz and the like are left alone
+  // RE2, found anywhere in the file's name (without its folder): such files are left alone. Empty:
+  // none.
+  std::string exclude_name_pattern;
+  // Only the matching file that changed last is followed; those before it are read to their end.
+  bool newest_only = false;
+  // A file that was read to its end, and acknowledged, is deleted when a newer one matches.
+  bool remove_finished = false;
+  // A file whose events could not be sent for so long is closed, and opened again at the same
+  // offset when they can. 0: kept open. Not with remove_finished.
+  int64_t release_blocked_ms = 0;
   StartAt start_at = StartAt::Beginning;
 
-  // Where the events belong; {file_path} and {file_name} are replaced.
+  // Where the events belong. {file_path} and {file_name} are replaced, {file_path_flat} by the path
+  // with '_' for '/', and {file_path_group} by the path with '_' for what the name of a log group
+  // may not hold (all but letters, digits and ".-_/#").
   std::string group;
   std::string stream = "{file_path}";
   std::vector<std::pair<std::string, std::string>> resource;

@@ -56,7 +56,9 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
                          std::map<std::string, FoundFile>& out) {
   Directory* directory = look(path);
   if (directory == nullptr) return;
+  // Rotation may put files beneath their folder (olddir).
   auto names = known_names.find(path);
+  auto above = known_names.find(env::parent_path(path));
   std::vector<std::string> below;
   for (Entry& entry : directory->entries) {
     std::string full = env::join_path(path, entry.name);
@@ -65,12 +67,17 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
       entry.is_directory = target && target->is_directory;
     }
     if (entry.is_directory) {
-      if (levels > 1 && glob.may_hold(full)) below.push_back(std::move(full));
+      // One level more than the pattern says: rotated files may be kept there (olddir).
+      bool further = levels > 1 && glob.may_hold(full);
+      if (further || levels == 1) below.push_back(std::move(full));
       continue;
     }
     bool matched = source.matches(full);
-    bool rotated = !matched && names != known_names.end() &&
-                   comes_from(names->second, entry.name) && !source.excluded(full);
+    bool known = (names != known_names.end() && comes_from(names->second, entry.name)) ||
+                 (above != known_names.end() && comes_from(above->second, entry.name));
+    bool rotated = !matched && known && !source.excluded(full);
+    bool packed = source.is_packed(full);
+    if (packed && !is_gzip_name(entry.name)) continue;
     if ((!matched && !rotated) || out.contains(full)) continue;
     if (!entry.info) {
       auto info = env_.files->info(full);
@@ -82,7 +89,8 @@ void DirectoryScan::walk(const Source& source, const PathGlob& glob, const std::
                  {entry.info->device, entry.info->inode},
                  entry.info->size_bytes,
                  entry.info->modified_ns,
-                 matched};
+                 matched,
+                 packed};
   }
   // `directory` may be moved by what is listed below.
   for (const std::string& child : below) {

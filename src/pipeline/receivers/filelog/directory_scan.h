@@ -17,6 +17,7 @@ struct FoundFile {
   uint64_t size = 0;
   int64_t modified_ns = 0;
   bool matched = false;  // else only the name of a rotated file
+  bool packed = false;   // the text is inside (app.log.1.gz)
 };
 
 class DirectoryScan {
@@ -25,7 +26,7 @@ class DirectoryScan {
   // Folders are looked at once a round.
   void begin_round(bool full);
   // The files that match, and those that by their name come from one of `known_names` (names of
-  // followed files, by folder). Sorted by path.
+  // followed files, by folder), packed ones too. Sorted by path.
   std::vector<FoundFile> find(const Source& source,
                               const std::map<std::string, std::set<std::string>>& known_names);
   // Whether the folder could not be read in this round, so that nothing may be concluded from what

@@ -1,6 +1,7 @@
 #include "pipeline/receivers/filelog/file_table.h"
 
 #include "base/check.h"
+#include "pipeline/receivers/filelog/gzip_file.h"
 
 namespace kansoku::pipeline::filelog {
 namespace {
@@ -12,16 +13,6 @@ constexpr int64_t kBusyNs = 60 * env::kNsPerS;
 constexpr int64_t kRoundSlackNs = 100 * env::kNsPerMs;
 // Names of gone files are forgotten beyond this many (a day's worth of names with a date in them).
 constexpr size_t kNamesMax = 16'384;
-
-// app.log.1, app.log-20261122, app-2026-11-22.log: only digits and separators were added.
-bool is_numbered_rotation(std::string_view base, std::string_view name) {
-  if (!is_rotated_name(base, name)) return false;
-  size_t same = 0;
-  while (same < base.size() && base[same] == name[same]) ++same;
-  std::string_view added = name.substr(same, name.size() - base.size());
-  return added.find_first_not_of("0123456789.-_~T") == std::string_view::npos &&
-         added.find_first_of("0123456789") != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -44,7 +35,7 @@ Tail* FileTable::find(uint64_t id) {
 bool FileTable::hold(Tail& tail) {
   if (tail.kind == FileKind::Retired) return false;
   if (tail.file) return true;
-  auto file = open(tail.location);
+  auto file = open(*tail.source, tail.location);
   auto info = file ? file->info() : std::unexpected(Error{});
   if (!info || FileKey{info->device, info->inode} != tail.key) return false;
   if (!same_seen_content(tail, *file)) return false;
@@ -55,10 +46,13 @@ bool FileTable::hold(Tail& tail) {
 Tail* FileTable::holder_of(uint64_t id) {
   Tail* own = find(id);
   if (own != nullptr && hold(*own)) return own;
+  Tail* best = nullptr;
   for (auto& [other, tail] : tails_) {
-    if (tail->copy_of == id && hold(*tail)) return tail.get();
+    if (tail->copy_of != id || tail->kind != FileKind::Copy) continue;
+    if (best != nullptr && tail->size <= best->size) continue;
+    if (hold(*tail)) best = tail.get();
   }
-  return nullptr;
+  return best;
 }
 
 Tail& FileTable::add(FileRecord record, const Source& source, std::unique_ptr<env::File> file) {
@@ -77,6 +71,9 @@ Tail& FileTable::add(FileRecord record, const Source& source, std::unique_ptr<en
   tail->checkpoints = record.checkpoints;
   tail->head = record.head;
   tail->size = record.size_seen;
+  tail->size_history = record.size_history;
+  tail->modified_ns = record.modified_ns;
+  tail->given_up = record.given_up;
   tail->grown_at = env_.clock->monotonic_now();
   if (record.kind != FileKind::Retired) by_key_[{&source, record.key}] = record.id;
   record.source = source.config().name;
@@ -96,6 +93,11 @@ void FileTable::save(const Tail& tail) {
   record.head = tail.head;
   record.copy_of = tail.copy_of;
   record.size_seen = tail.size;
+  bool known = tail.size > tail.seen_end() || tail.kind != FileKind::Followed;
+  record.size_history = known ? tail.size_history : History{};
+  record.modified_ns = tail.modified_ns;
+  record.checkpoints = tail.checkpoints;
+  record.given_up = tail.given_up;
   journal_.put_file(record);
   ledger_.put_file(record);
 }
@@ -106,7 +108,7 @@ void FileTable::remember_head(const Tail& tail) {
 
 void FileTable::forget(uint64_t id) {
   Tail& tail = *tails_.at(id);
-  if (tail.kind == FileKind::Followed) rotated_.insert(tail.location);
+  std::erase(ready_, id);
   auto key = by_key_.find({tail.source, tail.key});
   if (key != by_key_.end() && key->second == id) by_key_.erase(key);
   journal_.forget_file(id);
@@ -114,10 +116,13 @@ void FileTable::forget(uint64_t id) {
   tails_.erase(id);
 }
 
-std::unique_ptr<env::File> FileTable::open(const std::string& path) {
+std::unique_ptr<env::File> FileTable::open(const Source& source, const std::string& path) {
   auto file = env_.files->open(path, env::OpenMode::Read);
+  bool packed = source.is_packed(path);
+  if (file && packed) file = open_gzip(std::move(*file));
   if (file) return std::move(*file);
-  if (file.error().code != ErrorCode::NotFound) {
+  // One that is being compressed is not whole yet.
+  if (file.error().code != ErrorCode::NotFound && !packed) {
     ++stats_.open_errors;
     stats_.last_error = file.error().to_string();
   }
@@ -153,8 +158,12 @@ void FileTable::restore(bool fresh) {
       journal_.forget_file(id);
       continue;
     }
-    add(record, *source->second, nullptr);
+    Tail& tail = add(record, *source->second, nullptr);
+    if (tail.kind == FileKind::Retired) tail.retired_at = env_.clock->monotonic_now();
+    // Nothing was seen of it, or nothing saved.
+    tail.undecided = tail.kind == FileKind::Followed && tail.head.empty() && tail.position == 0;
   }
+  if (!fresh) round_before_ns_ = journal_.state().wall_ns;
   // A batch that was on its way: its files were read up to its end.
   for (const auto& [slot, saved] : journal_.state().slots) {
     if (!saved.open) continue;
@@ -166,12 +175,17 @@ void FileTable::restore(bool fresh) {
       tail->cut = range.after;
       tail->history = range.history;
       tail->in_flight = true;
+      tail->undecided = false;
       tail->slot = slot;
     }
   }
+  // What was read of those and was in memory only is gone.
+  for (auto& [id, tail] : tails_) {
+    if (tail->kind == FileKind::Retired) give_up(*tail);
+  }
 }
 
-std::map<std::string, std::set<std::string>> FileTable::known_names(const Source& source) {
+FileTable::KnownNames FileTable::known_names(const Source& source) {
   auto& out = names_[&source];
   size_t count = 0;
   for (const auto& [directory, names] : out) count += names.size();
@@ -209,8 +223,11 @@ void FileTable::discover() {
   scan_.begin_round(full);
   for (const std::string& directory : look_again_) scan_.forget(directory);
   look_again_.clear();
+  discovering_ = true;
   for (const auto& source : sources_) discover_source(*source);
+  discovering_ = false;
   note_vacant_names();
+  forget_retired();
   round_before_ns_ = began_ns - kRoundSlackNs;
   make_room();
   first_round_ = false;
@@ -220,14 +237,18 @@ void FileTable::discover_source(const Source& source) {
   std::vector<FoundFile> found = scan_.find(source, known_names(source));
   // At the very first start nothing is known, so the names of rotation are those of what was found.
   if (first_round_ && fresh_) {
-    std::map<std::string, std::set<std::string>> names;
+    KnownNames names;
     for (const FoundFile& file : found) {
       names[env::parent_path(file.path)].emplace(file_name_of(file.path));
     }
     found = scan_.find(source, names);
   }
+  // While a packed file is being made, what it is made of is still there.
+  std::set<std::string> paths;
+  for (const FoundFile& file : found) paths.insert(file.path);
   std::map<FileKey, const FoundFile*> by_key;
   for (const FoundFile& file : found) {
+    if (file.packed && paths.contains(file.path.substr(0, file.path.size() - 3))) continue;
     const FoundFile*& known = by_key[file.key];
     // Several names of one file (links): one that matches.
     if (known == nullptr || (!known->matched && file.matched)) known = &file;
@@ -246,356 +267,190 @@ void FileTable::discover_source(const Source& source) {
   env::MonotonicTime now = env_.clock->monotonic_now();
   for (uint64_t id : ids) {
     Tail* tail = find(id);
-    if (tail != nullptr && tail->kind == FileKind::Followed && tail->file) look_at(*tail, now);
+    if (tail == nullptr || tail->kind != FileKind::Followed || !tail->file) continue;
+    // One that is undecided has its turn below, unless it has no name any more.
+    if (!tail->undecided || !by_key.contains(tail->key)) look_at(*tail, now);
   }
-  check_copies(source);
   // app.log before app.log.1, which may be its copy.
-  std::vector<const FoundFile*> fresh;
-  for (const auto& [key, file] : by_key) fresh.push_back(file);
-  std::sort(fresh.begin(), fresh.end(), [](const FoundFile* a, const FoundFile* b) {
+  std::vector<const FoundFile*> ordered;
+  for (const auto& [key, file] : by_key) ordered.push_back(file);
+  std::sort(ordered.begin(), ordered.end(), [](const FoundFile* a, const FoundFile* b) {
     return std::tuple(a->path.size(), a->path) < std::tuple(b->path.size(), b->path);
   });
-  for (const FoundFile* file : fresh) {
-    if (by_key_.contains({&source, file->key})) continue;
-    if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
+  for (const FoundFile* file : ordered) {
+    auto known = by_key_.find({&source, file->key});
+    if (known == by_key_.end()) {
+      if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
+    } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
+      look_at_copy(tail, now);
+    } else if (tail.undecided) {
+      uint64_t id = tail.id;
+      if (!tail.file) look_at(tail, now);  // what the scan says of it may be old
+      Tail* still = find(id);
+      if (still != nullptr && still->file) look_at(*still, now);
+    }
+  }
+  // Those without a name.
+  for (uint64_t id : ids) {
+    Tail* tail = find(id);
+    bool told = tail != nullptr && tail->kind != FileKind::Followed && tail->file;
+    if (told && !by_key.contains(tail->key)) look_at_copy(*tail, now);
   }
 }
 
 // Finds out where a known file is now, and whether it is still the same.
 void FileTable::locate(Tail& tail, const FoundFile* found) {
   if (found != nullptr) {
-    // Nothing is known of its content: under another name it is a new file.
-    bool blank = tail.kind == FileKind::Followed && tail.head.empty() && tail.seen_end() == 0;
-    if (blank && !tail.file && !tail.in_flight && found->path != tail.location) {
-      rotated_.insert(tail.location);
-      return forget(tail.id);
-    }
-    if (found->path != tail.location) {
-      rotated_.insert(tail.location);
-      if (!tail.moved) ++stats_.rotations;
-      tail.moved = found->path != tail.path;
-      tail.location = found->path;
-    }
-    if (tail.file) return;
-    if (tail.kind != FileKind::Followed) {
-      // A file that is not read: only whether the number has gone to another one matters.
-      if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
-      auto file = open(found->path);
-      if (!file) return;
-      bool same = !tail.head.empty() && found->size >= tail.size &&
-                  read_bytes(*file, 0, tail.head.size()) == tail.head;
-      if (same && !is_rotated_name(file_name_of(found->path), file_name_of(tail.path))) {
-        tail.size = found->size;
-        tail.modified_ns = found->modified_ns;
-        return;
-      }
-      forget(tail.id);
-      return;
-    }
-    if (found->size == tail.size && found->modified_ns == tail.modified_ns) return;
-    // Names are not rotated backwards: app.log, which was app.log.1, is another file with its
-    // number.
-    bool backwards = is_rotated_name(file_name_of(found->path), file_name_of(tail.path));
-    if (backwards) return lost(tail);
-    tail.file = open(found->path);
-    if (!tail.file) {
+    if (tail.kind == FileKind::Followed) return locate_followed(tail, *found);
+    tail.location = found->path;
+    tail.moved = tail.location != tail.path;
+    if (tail.file || found->modified_ns == tail.modified_ns) return;
+    if (tail.kind == FileKind::Ignored && found->packed) return;
+    auto file = open(*tail.source, found->path);
+    if (!file) {
       look_again_.insert(env::parent_path(found->path));
       return;
     }
-    auto info = tail.file->info();
-    bool same = info && FileKey{info->device, info->inode} == tail.key &&
-                info->size_bytes >= tail.seen_end() && same_seen_content(tail, *tail.file);
-    // A file that was rotated away and grows since may be another one's copy with its number.
-    if (same && tail.moved && info->size_bytes > tail.size) {
-      bool undecided = false;
-      FoundFile now = *found;
-      now.size = info->size_bytes;
-      same = original_of(*tail.source, now, *tail.file, undecided) == nullptr;
-    }
-    if (!same) {
-      tail.file.reset();
-      lost(tail);
-    } else {
-      tail.next_poll = {};
-    }
+    // look_at_copy() tells what has become of it.
+    tail.file = std::move(file);
     return;
   }
   if (scan_.unreadable(env::parent_path(tail.location))) return;
-  if (tail.file) {
-    if (!tail.moved) {
-      ++stats_.rotations;
-      rotated_.insert(tail.location);
-    }
-    tail.moved = true;
+  if (tail.kind != FileKind::Followed) {
+    if (!tail.file) forget(tail.id);
     return;
   }
-  rotated_.insert(tail.location);
-  if (tail.kind == FileKind::Followed) {
-    lost(tail);
-  } else {
-    forget(tail.id);
+  if (!tail.file) return lost(tail, true);
+  if (!tail.moved) {
+    ++stats_.rotations;
+    rotated_.insert(tail.location);
   }
+  tail.moved = true;
 }
 
-// The bytes are gone from where they were, and nobody holds them open.
-void FileTable::lost(Tail& tail) {
-  bool continued = false;
-  if (auto copy = find_copy(tail)) continued = start_copy(tail, std::move(*copy));
-  retire(tail, continued);
+void FileTable::locate_followed(Tail& tail, const FoundFile& found) {
+  // Nothing is known of its content: under another name it is a new file.
+  bool blank = tail.head.empty() && tail.seen_end() == 0;
+  if (blank && !tail.file && !tail.in_flight && found.path != tail.location) {
+    rotated_.insert(tail.location);
+    return forget(tail.id);
+  }
+  std::string before = tail.location;
+  if (found.path != tail.location) {
+    rotated_.insert(tail.location);
+    if (!tail.moved) ++stats_.rotations;
+    tail.moved = found.path != tail.path;
+    tail.location = found.path;
+  }
+  if (tail.file) return;
+  bool size_is_known = found.packed || found.size == tail.size;
+  if (size_is_known && found.modified_ns == tail.modified_ns) return;
+  auto file = open(*tail.source, found.path);
+  auto info = file ? file->info() : std::unexpected(Error{});
+  if (!info || FileKey{info->device, info->inode} != tail.key) {
+    look_again_.insert(env::parent_path(found.path));
+    return;
+  }
+  // Names are not rotated backwards: app.log, which was app.log.1, is another file with its number.
+  bool backwards = is_rotated_name(file_name_of(found.path), file_name_of(before));
+  bool same = !backwards && info->size_bytes >= tail.seen_end() && same_seen_content(tail, *file);
+  // A file that was rotated away and is not what it was may be another one's copy with its number.
+  if (same && tail.moved) {
+    Candidate candidate{found, std::move(file)};
+    candidate.found.size = info->size_bytes;
+    uint64_t others = 0;
+    content_of(*tail.source, candidate, &others);
+    auto own = evidence_of(tail, *candidate.file, info->size_bytes);
+    same = others == 0 || (own && *own >= others);
+    file = std::move(candidate.file);
+  }
+  if (!same) return lost(tail, true);
+  tail.file = std::move(file);
+  tail.next_poll = {};
 }
 
-// Copies that grew beyond what they were copied from are files of their own.
-void FileTable::check_copies(const Source& source) {
-  std::vector<uint64_t> own;
-  for (auto& [id, tail] : tails_) {
-    if (tail->source != &source || tail->kind != FileKind::Copy) continue;
-    const Tail* original = find(tail->copy_of);
-    if (original == nullptr || original->kind != FileKind::Followed) continue;
-    auto info = env_.files->info(tail->location);
-    if (!info || info->size_bytes == tail->size) continue;
-    auto file = open(tail->location);
-    if (!file) continue;
-    bool undecided = false;
-    FoundFile found{tail->location, tail->key, info->size_bytes, info->modified_ns, true};
-    if (original_of(source, found, *file, undecided) == nullptr && !undecided) own.push_back(id);
-    tail->size = info->size_bytes;
+// Whether a new file was rotated out of our sight within one round; then `base` is the name that it
+// had. One that no pattern matches is read only then.
+bool FileTable::rotated_unseen(const Source& source, const FoundFile& found,
+                               std::string& base) const {
+  auto folders = names_.find(&source);
+  if (folders == names_.end()) return false;
+  // Also when no name is missing: all of a copytruncate may lie between two rounds.
+  bool recent = round_before_ns_ != 0 && found.modified_ns >= round_before_ns_;
+  bool out = false;
+  std::string own = env::parent_path(found.path);
+  for (const std::string& directory : {own, env::parent_path(own)}) {
+    auto names = folders->second.find(directory);
+    if (names == folders->second.end()) continue;
+    for (const std::string& name : names->second) {
+      std::string path = env::join_path(directory, name);
+      if (!is_numbered_rotation(name, file_name_of(found.path))) continue;
+      if (!recent && !rotated_.contains(path)) continue;
+      out = true;
+      base = path;
+    }
   }
-  for (uint64_t id : own) forget(id);
-}
-
-// The followed file of which this one is a copy so far. Both are at hand, so the bytes are
-// compared.
-const Tail* FileTable::original_of(const Source& source, const FoundFile& found, env::File& file,
-                                   bool& undecided, const Tail* but) {
-  std::string_view name = file_name_of(found.path);
-  for (auto& [id, tail] : tails_) {
-    if (tail->source != &source || tail->kind != FileKind::Followed) continue;
-    if (tail->key == found.key || tail.get() == but) continue;
-    if (!is_rotated_name(file_name_of(tail->path), name)) continue;
-    if (!hold(*tail)) {
-      undecided = true;  // gone, or truncated just now
-      continue;
-    }
-    uint64_t common = found.size;
-    auto info = tail->file->info();
-    if (common == 0 || !info) continue;
-    if (info->size_bytes < tail->seen_end()) {
-      undecided = true;  // truncated just now
-      continue;
-    }
-    // A copy is never ahead of what it is copied from.
-    if (info->size_bytes < common) continue;
-    size_t head = std::min<uint64_t>(common, kHeadBytes);
-    uint64_t last = common - head;
-    std::string mine = read_bytes(file, 0, head) + read_bytes(file, last, head);
-    std::string theirs = read_bytes(*tail->file, 0, head) + read_bytes(*tail->file, last, head);
-    if (theirs.size() != 2 * head) {
-      undecided = true;
-      continue;
-    }
-    if (mine == theirs) return tail.get();
-  }
-  return nullptr;
+  return out;
 }
 
 // False: to be looked at again.
 bool FileTable::adopt(const Source& source, const FoundFile& found) {
   bool first = first_round_ && fresh_;
-  bool begin_at_end = first && source.config().start_at == StartAt::End;
   std::string logical_path = found.path;
-  if (!found.matched && !first) {
-    // Rotated out of our sight within one round: only where a file has just gone from its name.
-    std::string directory = env::parent_path(found.path);
-    bool unseen = false;
-    // Also when no name is missing: all of a copytruncate may lie between two rounds.
-    bool recent = !first_round_ && found.modified_ns >= round_before_ns_;
-    for (const std::string& name : names_[&source][directory]) {
-      std::string base = env::join_path(directory, name);
-      if (!is_numbered_rotation(name, file_name_of(found.path))) continue;
-      if (!recent && !rotated_.contains(base)) continue;
-      unseen = true;
-      logical_path = base;
-    }
-    if (!unseen) return true;
+  bool unseen = !first && rotated_unseen(source, found, logical_path);
+  if (!found.matched && !first && !unseen) return true;
+  if (!found.matched && first) {
+    // Nothing before our time is read. Of a packed one that is all there is to know.
+    FileRecord record{.path = found.path,
+                      .key = found.key,
+                      .kind = FileKind::Ignored,
+                      .size_seen = found.size,
+                      .modified_ns = found.modified_ns};
+    auto file = found.packed ? nullptr : open(source, found.path);
+    if (!found.packed && !file) return false;
+    if (file) record.head = read_bytes(*file, 0, kHeadBytes);
+    Tail& tail = add(std::move(record), source, nullptr);
+    if (file) tail.size_history = history_before(*file, tail.size);
+    return true;
   }
-  auto file = open(found.path);
+  auto file = open(source, found.path);
   if (!file) return false;
   auto info = file->info();
   if (!info || FileKey{info->device, info->inode} != found.key) return false;
-  FileRecord record{.path = logical_path, .key = found.key, .size_seen = info->size_bytes};
-  FoundFile now = found;
-  now.size = info->size_bytes;
-  record.head = read_bytes(*file, 0, kHeadBytes);
-  if (!found.matched && first) {
-    record.kind = FileKind::Ignored;
-    add(std::move(record), source, nullptr).modified_ns = info->modified_ns;
-    return true;
-  }
-  bool undecided = false;
-  if (const Tail* original = original_of(source, now, *file, undecided)) {
-    record.kind = FileKind::Copy;
-    record.copy_of = original->id;
-    add(std::move(record), source, nullptr).modified_ns = info->modified_ns;
-    return true;
-  }
-  if (undecided) return false;
-  if (begin_at_end) {
-    std::string before = read_bytes(*file, now.size - std::min<uint64_t>(now.size, kHistoryBytes),
-                                    std::min<uint64_t>(now.size, kHistoryBytes));
-    record.start = record.offset = now.size;
-    record.history = history_of(before);
-    record.cut = now.size == 0 || before.ends_with('\n') ? CutState::Fresh : CutState::Continued;
-    if (now.size == 0) record.cut = CutState::Start;
-  } else {
-    record.head.clear();  // grows with what is read
-    record.size_seen = 0;
-  }
-  Tail& tail = add(std::move(record), source, std::move(file));
-  tail.location = found.path;
-  tail.moved = !found.matched;
-  tail.undecided = now.size == 0;
-  tail.next_poll = {};
+  Candidate candidate{found, std::move(file)};
+  candidate.found.size = info->size_bytes;
+  candidate.found.modified_ns = info->modified_ns;
+  Tail& tail = place(source, std::move(candidate), std::move(logical_path));
+  bool fresh = tail.kind == FileKind::Followed && tail.seen_end() == 0;
+  if (fresh && first && source.config().start_at == StartAt::End) start_at_end(tail);
+  // Its first bytes are known before the next one is told, which may be its copy.
+  if (tail.kind == FileKind::Followed) look_at(tail, env_.clock->monotonic_now());
   return true;
 }
 
-// Somewhere in the folder may be a copy of what was truncated (copytruncate makes it before).
-std::optional<FileTable::Copy> FileTable::find_copy(const Tail& tail) {
-  std::optional<Copy> best;
-  std::string directory = env::parent_path(tail.location);
-  auto listed = env_.files->list(directory);
-  if (!listed) return best;
-  for (const env::DirectoryEntry& entry : *listed) {
-    bool by_path = is_rotated_name(file_name_of(tail.path), entry.name);
-    if (entry.is_directory || !by_path || is_compressed_name(entry.name)) continue;
-    std::string path = env::join_path(directory, entry.name);
-    auto info = env_.files->info(path);
-    if (!info || !info->is_regular || info->size_bytes == 0) continue;
-    FileKey key{info->device, info->inode};
-    auto known = by_key_.find({tail.source, key});
-    if (key == tail.key) continue;
-    auto file = open(path);
-    if (!file) continue;
-    if (known != by_key_.end() && tails_.at(known->second)->kind == FileKind::Followed) {
-      const Tail& other = *tails_.at(known->second);
-      bool untouched = other.position == 0 && !other.in_flight;
-      // Taken for a new file in the short time before: only if nothing was read from it.
-      if (untouched && info->size_bytes < tail.position) continue;
-      // Another followed file, unless that one is gone and this one has got its number.
-      bool holds =
-          other.file || (info->size_bytes >= other.seen_end() && same_seen_content(other, *file));
-      if (!untouched && holds) continue;
-    }
-    Copy copy{{path, key, info->size_bytes, info->modified_ns, false}, std::move(file), false};
-    copy.reaches = copy.found.size >= tail.position;
-    if (!is_copy_of(tail, *copy.file, copy.found.size)) continue;
-    // Files with one head: what has more in common with another one is the copy of that.
-    bool undecided = false;
-    if (original_of(*tail.source, copy.found, *copy.file, undecided, &tail)) continue;
-    auto rank = [](const Copy& c) { return std::tuple(c.reaches, c.found.modified_ns); };
-    if (!best || rank(copy) > rank(*best)) best = std::move(copy);
-  }
-  return best;
+// What it has at the very first start is not read.
+void FileTable::start_at_end(Tail& tail) {
+  uint64_t size = tail.file->size().value_or(0);
+  std::string before =
+      read_bytes(*tail.file, size - std::min<uint64_t>(size, kHistoryBytes), kHistoryBytes);
+  if (size == 0) return;
+  FileRecord record = journal_.state().files.at(tail.id);
+  record.head = read_bytes(*tail.file, 0, kHeadBytes);
+  record.start = record.offset = size;
+  record.size_seen = size;
+  record.history = history_of(before);
+  record.cut = before.ends_with('\n') ? CutState::Fresh : CutState::Continued;
+  tail.head = record.head;
+  tail.position = tail.size = size;
+  tail.history = record.history;
+  tail.cut = record.cut;
+  tail.undecided = false;
+  journal_.put_file(record);
+  ledger_.put_file(record);
 }
 
-// Goes on in the copy where the other was.
-bool FileTable::start_copy(const Tail& tail, Copy copy) {
-  auto known = by_key_.find({tail.source, copy.found.key});
-  if (known != by_key_.end()) {
-    Tail& other = *tails_.at(known->second);
-    bool stale = other.kind == FileKind::Followed && (other.position != 0 || other.in_flight);
-    if (stale) {
-      retire(other, false);
-    } else {
-      forget(other.id);
-    }
-  }
-  uint64_t end = copy.found.size;
-  FileRecord record{.path = tail.path,
-                    .key = copy.found.key,
-                    .head = tail.head,
-                    .size_seen = end,
-                    .copy_of = tail.id};
-  record.head.resize(std::min<uint64_t>(record.head.size(), end));
-  bool whole = copy.reaches && end >= tail.seen_end() &&
-               read_bytes(*copy.file, tail.position, tail.pending.size()) == tail.pending;
-  if (whole) {
-    record.start = record.offset = tail.position;
-    record.history = tail.history;
-    record.cut = tail.cut;
-    ++stats_.copies_found;
-  } else {
-    // It has less than we saw: the rest is in our memory.
-    size_t before = std::min<uint64_t>(end, kHistoryBytes);
-    record.start = record.offset = end;
-    record.history = history_of(read_bytes(*copy.file, end - before, before));
-    record.cut = CutState::Fresh;
-  }
-  Tail& added = add(std::move(record), *tail.source, std::move(copy.file));
-  added.location = copy.found.path;
-  added.moved = true;
-  added.next_poll = {};
-  return whole;
-}
-
-// Keeps what waits for an answer, and what was seen of it and is still in memory.
-void FileTable::retire(Tail& tail, bool continued) {
-  auto key = by_key_.find({tail.source, tail.key});
-  if (key != by_key_.end() && key->second == tail.id) by_key_.erase(key);
-  tail.kind = FileKind::Retired;
-  tail.file.reset();
-  uint64_t known_end = tail.seen_end();
-  for (const auto& [id, other] : tails_) {
-    if (other->copy_of == tail.id) known_end = std::max(known_end, other->size);
-  }
-  if (continued) tail.pending.clear();
-  if (tail.size > known_end) {
-    ledger_.truncated_unread(tail.id, known_end, tail.size);
-    FileRecord record = journal_.state().files.at(tail.id);
-    record.counts.truncated_unread += tail.size - known_end;
-    journal_.put_file(record);
-  }
-  save(tail);
-  tail.flush = !tail.pending.empty();
-  if (tail.flush) {
-    make_ready(tail);
-  } else if (!tail.in_flight) {
-    settled(tail);
-  }
-}
-
-void FileTable::rewritten(Tail& tail) {
-  ++stats_.truncations;
-  rotated_.insert(tail.location);
-  std::unique_ptr<env::File> file = std::move(tail.file);
-  auto info = file->info();
-  if (!info) return;
-  const Source& source = *tail.source;
-  FileRecord next{.path = tail.path, .key = tail.key};
-  std::string location = tail.location;
-  bool moved = tail.moved;
-  bool unlinked = tail.unlinked;
-  bool continued = false;
-  if (auto copy = find_copy(tail)) continued = start_copy(tail, std::move(*copy));
-  retire(tail, continued);
-  Tail& fresh = add(std::move(next), source, std::move(file));
-  fresh.location = location;
-  fresh.moved = moved;
-  fresh.unlinked = unlinked;
-  look_at(fresh, env_.clock->monotonic_now());
-}
-
-void FileTable::settled(Tail& tail) {
-  tail.in_flight = false;
-  bool idle = !tail.queued && tail.pending.empty();
-  if (tail.kind == FileKind::Retired && idle) {
-    uint64_t id = tail.id;
-    // Copies of it have nobody left whose bytes they hold.
-    for (auto& [other, copy] : tails_) {
-      if (copy->copy_of == id && copy->kind == FileKind::Followed) copy->copy_of = 0;
-    }
-    forget(id);
-  }
-}
+// A retired one stays, for what turns up of it (forget_retired).
+void FileTable::settled(Tail& tail) { tail.in_flight = false; }
 
 void FileTable::make_ready(Tail& tail) {
   if (tail.queued) return;
@@ -637,10 +492,9 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   if (!tail.file) {
     auto info = env_.files->info(tail.location);
     if (!info || FileKey{info->device, info->inode} != tail.key) return;
-    if (info->size_bytes == tail.size && info->modified_ns == tail.modified_ns) return;
-    FoundFile found{tail.location, tail.key, info->size_bytes, info->modified_ns, true};
-    locate(tail, &found);
-    return;
+    FoundFile found{tail.location,     tail.key, info->size_bytes,
+                    info->modified_ns, true,     tail.source->is_packed(tail.location)};
+    return locate_followed(tail, found);
   }
   auto info = tail.file->info();
   if (!info) return;
@@ -653,19 +507,37 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
     rewritten(tail);
     return;
   }
-  if (tail.undecided && info->size_bytes > 0 && is_copy_now(tail)) return;
+  if (tail.undecided && info->size_bytes > 0) {
+    // What it may be a copy of is looked for first (discover_source).
+    bool wait = !discovering_ && !tail.unlinked && may_be_copy(tail);
+    if (wait) return;
+    place_again(tail, std::move(tail.file));
+    return;
+  }
   if (changed && info->size_bytes > tail.seen_end()) {
-    uint64_t before = std::min<uint64_t>(info->size_bytes, kHistoryBytes);
-    tail.size_history = history_of(read_bytes(*tail.file, info->size_bytes - before, before));
+    tail.size_history = history_before(*tail.file, info->size_bytes);
   }
   tail.size = info->size_bytes;
   ledger_.seen(tail.id, tail.size);
   if (changed) {
     tail.grown_at = now;
-    if (tail.head.size() < kHeadBytes) tail.head = read_bytes(*tail.file, 0, kHeadBytes);
-    make_ready(tail);
+    see_head(tail, tail.size);
+    if (tail.size > 0) make_ready(tail);
     return;
   }
+  look_at_quiet(tail, now);
+}
+
+bool FileTable::may_be_copy(const Tail& tail) const {
+  std::string_view name = file_name_of(tail.location);
+  return std::any_of(tails_.begin(), tails_.end(), [&](const auto& other) {
+    const Tail& one = *other.second;
+    return one.source == tail.source && one.path != tail.location &&
+           same_family(file_name_of(one.path), name);
+  });
+}
+
+void FileTable::look_at_quiet(Tail& tail, env::MonotonicTime now) {
   if (tail.size > tail.seen_end()) return make_ready(tail);
   int64_t quiet_ms = (now.ns - tail.grown_at.ns) / env::kNsPerMs;
   if (!tail.pending.empty()) {
@@ -679,33 +551,11 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   }
   if (tail.in_flight || tail.queued) return;
   if (tail.unlinked && quiet_ms >= config_.unlinked_linger_ms) {
-    forget(tail.id);
+    retire(tail);
   } else if (tail.moved && !tail.unlinked && quiet_ms >= config_.renamed_linger_ms) {
     tail.file.reset();
     save(tail);
   }
-}
-
-// Of a file that was empty when it was found: whether it turned out to be a copy, or cannot be told
-// yet.
-bool FileTable::is_copy_now(Tail& tail) {
-  auto info = tail.file->info();
-  if (!info) return true;
-  bool undecided = false;
-  FoundFile found{tail.location, tail.key, info->size_bytes, info->modified_ns, true};
-  const Tail* original = original_of(*tail.source, found, *tail.file, undecided);
-  tail.undecided = undecided;
-  if (original == nullptr) {
-    if (undecided) tail.modified_ns = 0;
-    return undecided;
-  }
-  tail.kind = FileKind::Copy;
-  tail.copy_of = original->id;
-  tail.head = read_bytes(*tail.file, 0, kHeadBytes);
-  tail.size = info->size_bytes;
-  tail.file.reset();
-  save(tail);
-  return true;
 }
 
 env::MonotonicTime FileTable::next_poll() const {

@@ -1,6 +1,10 @@
 // All files that are known: finds new ones, follows them through renames, truncations, copies and
-// removals, and says which have something to read. README.md, "How files are told apart", has the
-// rules. Thread contract: one owner (the receiver's turn).
+// removals, and says which have something to read.
+//
+// A tail is a content: bytes that are read once, in order, from whatever file has them. It is bound
+// to one file; when that one loses them it is bound to a copy, or retired. Files that only have
+// bytes of another content are tails of the kind Copy. README.md, "How files are told apart", has
+// the rules; file_identity.cpp has them in code. Thread contract: one owner (the receiver's turn).
 #pragma once
 
 #include <deque>
@@ -41,7 +45,7 @@ class FileTable {
   void make_ready(Tail& tail);
   bool has_ready() const { return !ready_.empty(); }
   Tail* find(uint64_t id);
-  // A file that has the bytes which `id` had: itself, or its copy; null: none.
+  // A file that has the bytes which `id` had: its own, or a copy; null: none.
   Tail* holder_of(uint64_t id);
   // The file has no longer what was read from it: it was truncated, or rewritten.
   void rewritten(Tail& tail);
@@ -50,36 +54,51 @@ class FileTable {
   // A batch with a range of it got its answer.
   void settled(Tail& tail);
   env::MonotonicTime next_poll() const;
+  // All folders were listed after that.
+  env::WallTime seen_until() const { return {round_before_ns_}; }
   FileTableStats stats() const;
 
  private:
-  struct Copy {
+  // A file that is open and about to be told: its size is that of the text.
+  struct Candidate {
     FoundFile found;
     std::unique_ptr<env::File> file;
-    bool reaches = false;  // up to the position of the other
   };
+  using KnownNames = std::map<std::string, std::set<std::string>>;
 
+  // file_table.cpp
   bool hold(Tail& tail);
   Tail& add(FileRecord record, const Source& source, std::unique_ptr<env::File> file);
   void save(const Tail& tail);
   void forget(uint64_t id);
-  std::unique_ptr<env::File> open(const std::string& path);
+  std::unique_ptr<env::File> open(const Source& source, const std::string& path);
   void make_room();
   void look_at(Tail& tail, env::MonotonicTime now);
+  bool may_be_copy(const Tail& tail) const;
+  void look_at_quiet(Tail& tail, env::MonotonicTime now);
   void discover_source(const Source& source);
   void locate(Tail& tail, const FoundFile* found);
-  void lost(Tail& tail);
+  void locate_followed(Tail& tail, const FoundFile& found);
   bool adopt(const Source& source, const FoundFile& found);
-  const Tail* original_of(const Source& source, const FoundFile& found, env::File& file,
-                          bool& undecided, const Tail* but = nullptr);
-  void check_copies(const Source& source);
-  std::optional<Copy> find_copy(const Tail& tail);
-  void retire(Tail& tail, bool continued);
-  // True when the copy has all that was seen of the other.
-  bool start_copy(const Tail& tail, Copy copy);
-  bool is_copy_now(Tail& tail);
-  std::map<std::string, std::set<std::string>> known_names(const Source& source);
+  void start_at_end(Tail& tail);
+  bool rotated_unseen(const Source& source, const FoundFile& found, std::string& base) const;
+  KnownNames known_names(const Source& source);
   void note_vacant_names();
+
+  // file_identity.cpp
+  std::optional<uint64_t> at_hand(Tail& content);
+  Tail* content_of(const Source& source, Candidate& candidate, uint64_t* evidence_out = nullptr);
+  Tail& place(const Source& source, Candidate candidate, std::string logical_path);
+  void place_again(Tail& tail, std::unique_ptr<env::File> file);
+  void look_at_copy(Tail& copy, env::MonotonicTime now);
+  std::set<std::string> folders_of(const Tail& content) const;
+  std::optional<Candidate> find_holder(Tail& content, bool gone);
+  std::optional<Candidate> holder_at(Tail& content, const std::string& path, bool gone);
+  void lost(Tail& tail, bool gone);
+  void give_up(Tail& tail);
+  void retire(Tail& tail);
+  void resume(Tail& content, Candidate candidate);
+  void forget_retired();
 
   env::Env env_;
   const FilelogConfig& config_;
@@ -96,9 +115,11 @@ class FileTable {
   // last round: what rotated unseen comes from them.
   std::set<std::string> rotated_;
   // By source and folder: names under which files were found, also when they are gone.
-  std::map<const Source*, std::map<std::string, std::set<std::string>>> names_;
+  std::map<const Source*, KnownNames> names_;
   bool first_round_ = true;
   bool fresh_ = false;
+  bool discovering_ = false;
+  uint64_t rejected_ = 0;  // the content that the file at hand has just been found not to have
   env::MonotonicTime full_at_;
   int64_t round_before_ns_ = 0;  // wall time at which the last round began, with some slack
   FileTableStats stats_;

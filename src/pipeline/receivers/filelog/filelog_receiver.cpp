@@ -220,7 +220,7 @@ int64_t FilelogReceiver::next_delay_ns() const {
 }
 
 bool FilelogReceiver::sync() {
-  Status saved = journal_.sync();
+  Status saved = journal_.sync(table_->seen_until());
   work_stats_.saving_fails = !saved;
   if (saved) return true;
   ++work_stats_.save_failures;

@@ -9,9 +9,9 @@
 
 namespace kansoku::pipeline::filelog {
 
-// Enough to tell files with a common first line apart; kept as bytes, so that a shorter copy can be
-// compared too.
-inline constexpr size_t kHeadBytes = 256;
+// Enough to tell files with a common begin of some lines apart; kept as bytes, so that a shorter
+// copy can be compared too.
+inline constexpr size_t kHeadBytes = 1'024;
 // The last lines before the place of reading: with a time or a number in them, no other content has
 // the same ones there.
 inline constexpr size_t kHistoryBytes = 256;
@@ -36,8 +36,9 @@ struct Checkpoint {
   History history;
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
-// The last ones are kept; a copy is made shortly before the truncation that it belongs to.
-inline constexpr size_t kCheckpointsMax = 8;
+// Kept densely near the place of reading (a copy is made shortly before the truncation that it
+// belongs to), and ever more sparsely before it.
+inline constexpr size_t kCheckpointsMax = 16;
 void add_checkpoint(std::vector<Checkpoint>& points, Checkpoint point);
 
 // Of the end of `bytes`, at most kHistoryBytes.

@@ -5,7 +5,7 @@
 namespace kansoku::pipeline::filelog {
 namespace {
 
-constexpr std::string_view kMagic("KSFLOG\0\1", 8);  // the last byte is the version
+constexpr std::string_view kMagic("KSFLOG\0\2", 8);  // the last byte is the version
 // Written anew when it has grown by this much and to twice its size: at most half is dead weight.
 constexpr uint64_t kGrowthBytesMax = 1 << 20;
 // A record of one batch or file; larger ones are damage.
@@ -31,6 +31,7 @@ std::string encode_producer(const SavedState& state) {
   append_text(out, state.producer);
   append_varint(out, state.epoch);
   append_varint(out, state.next_file);
+  append_le(out, static_cast<uint64_t>(state.wall_ns));
   return out;
 }
 
@@ -53,7 +54,10 @@ std::string encode_file(const FileRecord& file) {
     put_history(out, point.history);
   }
   append_varint(out, file.size_seen);
+  put_history(out, file.size_history);
+  append_le(out, static_cast<uint64_t>(file.modified_ns));
   append_varint(out, file.copy_of);
+  append_varint(out, file.given_up);
   put_counts(out, file.counts);
   return out;
 }
@@ -114,6 +118,12 @@ struct Reader {
     out.truncated_unread = number();
     return out;
   }
+  int64_t time_ns() {
+    good = good && end - at >= 8;
+    if (!good) return 0;
+    at += 8;
+    return static_cast<int64_t>(load_le<uint64_t>(at - 8));
+  }
   bool done() const { return good && at == end; }
 };
 
@@ -139,7 +149,10 @@ bool read_file(Reader& in, SavedState& state) {
     file.checkpoints.push_back({position, in.history()});
   }
   file.size_seen = in.number();
+  file.size_history = in.history();
+  file.modified_ns = in.time_ns();
   file.copy_of = in.number();
+  file.given_up = in.number();
   file.counts = in.counts();
   if (!in.done() || file.start > file.offset) return false;
   state.next_file = std::max(state.next_file, file.id + 1);
@@ -184,7 +197,10 @@ void settle(SavedState& state, const SettledRecord& settled) {
     file.offset = range.end;
     file.cut = range.after;
     file.history = range.history;
-    file.size_seen = std::max(file.size_seen, range.end);
+    if (range.end >= file.size_seen) {
+      file.size_seen = range.end;
+      file.size_history = range.history;
+    }
   }
   slot.open.reset();
 }
@@ -198,9 +214,11 @@ bool apply(std::string_view payload, SavedState& state) {
       std::string producer = in.text(kTextBytesMax);
       uint64_t epoch = in.number();
       uint64_t next = in.number();
+      int64_t wall_ns = in.time_ns();
       if (!in.done()) return false;
       state.producer = std::move(producer);
       state.epoch = epoch;
+      state.wall_ns = wall_ns;
       state.next_file = std::max(state.next_file, next);
       return true;
     }
@@ -339,9 +357,11 @@ Status Journal::write_anew() {
   return {};
 }
 
-Status Journal::sync() {
+Status Journal::sync(env::WallTime seen) {
+  state_.wall_ns = seen.ns;
   if (broken_ || file_bytes_ > 2 * snapshot_bytes_ + kGrowthBytesMax) return write_anew();
   if (unwritten_.empty()) return {};
+  append(encode_producer(state_));
   Status written = file_->write_at(file_bytes_, as_bytes(unwritten_));
   if (written) written = file_->sync_data();
   if (!written) {

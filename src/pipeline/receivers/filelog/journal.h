@@ -29,7 +29,8 @@ class Journal {
   void put_intent(const IntentRecord& intent);
   void put_settled(const SettledRecord& settled);
   bool dirty() const { return !unwritten_.empty() || broken_; }
-  Status sync();
+  // `seen`: everything that happened before has been looked at.
+  Status sync(env::WallTime seen);
   uint64_t syncs() const { return syncs_; }
 
  private:

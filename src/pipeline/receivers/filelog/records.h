@@ -27,9 +27,9 @@ struct ByteCounts {
 
 enum class FileKind : uint8_t {
   Followed,
-  Copy,     // has the bytes of another file (copy_of): is not read, unless that one is truncated
+  Copy,     // has bytes of another content (copy_of), and no others that are not read elsewhere
   Ignored,  // was there before we were, under a name of rotation: is not read
-  Retired,  // its bytes are gone from the file; what was sent waits for its answer
+  Retired,  // no file has unread bytes of it; remembered for a while, as copies may turn up
 };
 inline constexpr uint8_t kFileKinds = 4;
 
@@ -46,7 +46,11 @@ struct FileRecord {
   History history;  // before offset
   std::vector<Checkpoint> checkpoints;
   uint64_t size_seen = 0;
-  uint64_t copy_of = 0;  // id
+  History size_history;     // before that, where it is known
+  int64_t modified_ns = 0;  // when it had that size
+  uint64_t copy_of = 0;     // id
+  // Of a retired one: bytes behind what was read, counted as truncated_unread.
+  uint64_t given_up = 0;
   ByteCounts counts;
   friend bool operator==(const FileRecord&, const FileRecord&) = default;
 };
@@ -83,6 +87,7 @@ struct SavedState {
   std::string producer;  // random; slot N sends as producer/N
   uint64_t epoch = 1;
   uint64_t next_file = 1;
+  int64_t wall_ns = 0;  // of the last saving: what happened before was seen
   std::map<uint64_t, FileRecord> files;
   struct Slot {
     uint64_t sequence = 0;  // the last one used

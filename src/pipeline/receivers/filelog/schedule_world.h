@@ -1,6 +1,7 @@
 // A simulated host for the tests: log files that are written, rotated, truncated, copied,
-// compressed and removed by chance, a receiver that is killed, and a sink that refuses, loses its
-// answers and knows numbered batches. Every line is "L<number> ..." with a number of its own.
+// compressed (gzip) and removed by chance, a receiver that is killed, and a sink that refuses,
+// loses its answers and knows numbered batches. Every line is "L<number> ..." with a number of its
+// own.
 #pragma once
 
 #include <map>
@@ -27,6 +28,7 @@ class NumberedSink final : public EventSink {
   std::vector<std::string> others;
   uint64_t batches = 0;
   uint64_t repeats = 0;
+  uint64_t bytes = 0;  // of what was stored, with a line's end each
   std::string trace;
 
  private:
@@ -38,7 +40,7 @@ class NumberedSink final : public EventSink {
 struct ScheduleOptions {
   uint64_t seed = 0;
   int operations = 30;
-  // Files begin with the same 302 bytes (docs/gaps.md, G-71: not held yet).
+  // Files begin with the same 302 bytes.
   bool same_heads = false;
   bool trace = false;
 };
@@ -81,7 +83,19 @@ class ScheduleWorld {
   void compress(Log& log);
   void remove_and_recreate(Log& log);
   void settle();
-  void lose(const std::string& path);
+  // What stands in a file that goes for good, or behind `from` in one that is truncated.
+  void lose(const std::string& path, uint64_t from, bool truncated);
+  // Whether everything written until then was surely looked at / could be sent.
+  bool surely_seen(uint64_t number, int64_t since_ns) const;
+  void lose_packed(const std::string& path);
+  void note_truncation(const Log& log, uint64_t copied);
+  void sync_folders();
+  void watch_sink();
+  // Rotated files go to a folder of their own.
+  bool olddir() const { return options_.seed % 8 == 5; }
+  std::string rotated(const Log& log, int number) const;
+  std::string check_lines();
+  std::string check_ledger() const;
   void note(const std::string& what);
   std::string check(bool complete);
   uint64_t chance(uint64_t n) { return random_() % n; }
@@ -97,8 +111,17 @@ class ScheduleWorld {
   std::shared_ptr<FilelogReceiver> receiver_;
   std::vector<Log> logs_;
   uint64_t next_line_ = 1;
-  std::set<uint64_t> excused_;    // their bytes went before a read had to see them
-  std::set<uint64_t> in_memory_;  // read, and gone from the disk: a crash excuses them
+  std::set<uint64_t> excused_;              // their bytes went before a read had to see them
+  std::set<uint64_t> in_memory_;            // seen, and gone from the disk: a crash excuses them
+  std::map<uint64_t, int64_t> written_at_;  // number -> monotonic time at which it was whole
+  std::map<uint64_t, uint64_t> line_bytes_;
+  std::map<uint64_t, int64_t> made_at_;  // inode of a copy -> when it was whole
+  int64_t up_since_ns_ = 0;
+  std::optional<int64_t> open_since_ns_;  // since when receiver and sink take everything at once
+  uint64_t crashes_ = 0;
+  uint64_t truncations_ = 0;
+  // Lines that stood in no copy, and within the size that the ledger has: with their bytes.
+  std::map<uint64_t, uint64_t> truncated_lines_;
   uint64_t excused_seen_ = 0;
   std::string trace_;
 };

@@ -1,13 +1,33 @@
 #include "pipeline/receivers/filelog/schedule_world.h"
 
+#include <zlib.h>
+
 #include <charconv>
 
 #include "base/check.h"
+#include "pipeline/receivers/filelog/gzip_file.h"
 
 namespace kansoku::pipeline::filelog::test {
 namespace {
 
 constexpr int kRotationsKept = 3;
+// A discovery (1 s), a poll (250 ms), a refused batch that waits (1 s at most), and some turns.
+constexpr int64_t kAttentionNs = 2'500 * env::kNsPerMs;
+
+std::string gzipped(const std::string& text) {
+  z_stream stream{};
+  ::deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(::deflateBound(&stream, text.size()) + 64, '\0');
+  std::string in = text;
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  KANSOKU_CHECK(::deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
 
 std::vector<std::pair<uint64_t, uint64_t>> lines_of(std::string_view bytes) {
   std::vector<std::pair<uint64_t, uint64_t>> out;  // number, begin
@@ -41,6 +61,7 @@ void NumberedSink::store(const signal::EventDelivery& delivery) {
   for (const signal::EventColumn& column : delivery.batch->columns()) {
     for (size_t i = 0; i < column.rows.size(); ++i) {
       std::string_view text = column.text_at(i);
+      bytes += text.size() + 1;
       uint64_t number = 0;
       if (text.starts_with('L')) {
         std::from_chars(text.data() + 1, text.data() + text.size(), number);
@@ -95,6 +116,7 @@ void NumberedSink::crash(std::mt19937_64& random) {
     if (random() % 2 == 0) store(delivery);
     delivery.token.resolve(signal::Verdict::stored(delivery.batch->row_count()));
   }
+  offered.clear();
 }
 
 ScheduleWorld::ScheduleWorld(ScheduleOptions options)
@@ -102,6 +124,7 @@ ScheduleWorld::ScheduleWorld(ScheduleOptions options)
   if (chance(4) != 0) disk_.reuse_inodes();
   disk_.use_clock(clock_);
   (void)disk_.create_directories("/logs");
+  (void)disk_.create_directories("/logs/old");
   (void)disk_.create_directories("/state");
   size_t count = 1 + chance(2);
   for (size_t i = 0; i < count; ++i) {
@@ -135,9 +158,10 @@ void ScheduleWorld::note(const std::string& what) {
     }
     if (receiver_) {
       for (const FileLine& line : receiver_->lines()) {
-        trace_ += fmt::format("            file {} {} kind {} start {} read {} flying {} seen {}\n",
-                              line.id, line.path, static_cast<int>(line.kind), line.start,
-                              line.read, line.in_flight, line.size_seen);
+        trace_ += fmt::format(
+            "            file {} {} inode {} kind {} start {} read {} flying {} seen {}\n", line.id,
+            line.path, line.key.inode, static_cast<int>(line.kind), line.start, line.read,
+            line.in_flight, line.size_seen);
       }
     }
     trace_ += sink_.trace;
@@ -162,6 +186,7 @@ void ScheduleWorld::start_receiver() {
   // Half of the schedules match the rotated names too.
   source.include = {options_.seed % 4 < 2 ? "/logs/*.log" : "/logs/*.log*"};
   source.flush_ms = 2'000;
+  if (olddir()) source.include = {"/logs/*.log*", "/logs/old/*.log*"};
   config.sources.push_back(std::move(source));
   ComponentContext context{.env = {&clock_, &disk_, &sim_random_},
                            .timers = &clock_,
@@ -171,11 +196,15 @@ void ScheduleWorld::start_receiver() {
   receiver_ = *FilelogReceiver::make(context, config, sink_);
   Status started = receiver_->start();
   KANSOKU_CHECK(started.has_value());
+  up_since_ns_ = clock_.monotonic_now().ns;
+  open_since_ns_.reset();
+  watch_sink();
   note("receiver starts");
 }
 
 void ScheduleWorld::crash_receiver() {
   bool power = chance(2) == 0;
+  ++crashes_;
   note(power ? "power cut" : "kill -9");
   sink_.crash(random_);
   receiver_.reset();
@@ -240,33 +269,81 @@ void ScheduleWorld::append(Log& log, int lines) {
       if (chance(2) == 0) run_for(static_cast<int64_t>(chance(1'000)));
     }
     write(log, std::string_view(line).substr(cut));
+    written_at_[next_line_ - 1] = clock_.monotonic_now().ns;
+    line_bytes_[next_line_ - 1] = line.size();
   }
 }
 
-// What stands in a file that goes for good, and was not read.
-void ScheduleWorld::lose(const std::string& path) {
-  for (auto [number, begin] : lines_of(disk_.contents(path))) excused_.insert(number);
+void ScheduleWorld::watch_sink() {
+  bool open = sink_.mode == NumberedSink::Mode::Answer;
+  if (!open) open_since_ns_.reset();
+  if (open && !open_since_ns_) open_since_ns_ = clock_.monotonic_now().ns;
 }
 
-// app.log.2 -> app.log.3 ...; the oldest one goes.
+bool ScheduleWorld::surely_seen(uint64_t number, int64_t since_ns) const {
+  int64_t from = std::max(since_ns, written_at_.at(number));
+  return receiver_ && clock_.monotonic_now().ns - from >= kAttentionNs;
+}
+
+// A file that is removed is held open once it was seen; what is truncated must have been read. A
+// crash excuses both where the lines were not sent yet.
+void ScheduleWorld::lose(const std::string& path, uint64_t from, bool truncated) {
+  int64_t up = std::max(up_since_ns_, made_at_[disk_.info(path)->inode]);
+  for (auto [number, begin] : lines_of(disk_.contents(path))) {
+    if (begin < from || !line_bytes_.contains(number)) continue;
+    bool had = receiver_ && sink_.offered.contains(number);
+    had = had || (open_since_ns_ && surely_seen(number, *open_since_ns_));
+    had = had || (!truncated && surely_seen(number, up));
+    (had ? in_memory_ : excused_).insert(number);
+  }
+}
+
+std::string ScheduleWorld::rotated(const Log& log, int number) const {
+  std::string folder = olddir() ? "/logs/old" : "/logs";
+  return fmt::format("{}/{}.{}", folder, file_name_of(log.path), number);
+}
+
+// app.log.2 -> app.log.3 ..., packed ones too; the oldest one goes.
 void ScheduleWorld::shift(Log& log) {
-  std::string oldest = fmt::format("{}.{}", log.path, kRotationsKept);
-  if (disk_.exists(oldest)) {
-    lose(oldest);
-    (void)disk_.remove(oldest);
+  for (const char* suffix : {"", ".gz"}) {
+    std::string oldest = rotated(log, kRotationsKept) + suffix;
+    if (disk_.exists(oldest)) {
+      if (*suffix == '\0') {
+        lose(oldest, 0, false);
+      } else {
+        lose_packed(oldest);
+      }
+      (void)disk_.remove(oldest);
+    }
+    for (int i = kRotationsKept - 1; i >= 1; --i) {
+      std::string from = rotated(log, i) + suffix;
+      if (disk_.exists(from)) (void)disk_.rename(from, rotated(log, i + 1) + suffix);
+    }
   }
-  for (int i = kRotationsKept - 1; i >= 1; --i) {
-    std::string from = fmt::format("{}.{}", log.path, i);
-    if (disk_.exists(from)) (void)disk_.rename(from, fmt::format("{}.{}", log.path, i + 1));
-  }
+  sync_folders();
+}
+
+void ScheduleWorld::sync_folders() {
   (void)disk_.sync_directory("/logs");
+  (void)disk_.sync_directory("/logs/old");
+}
+
+void ScheduleWorld::lose_packed(const std::string& path) {
+  auto file = disk_.open(path, env::OpenMode::Read);
+  auto text = open_gzip(std::move(*file));
+  KANSOKU_CHECK(text.has_value());
+  int64_t up = std::max(up_since_ns_, made_at_[disk_.info(path)->inode]);
+  for (auto [number, begin] : lines_of(read_bytes(**text, 0, *(*text)->size()))) {
+    bool had = surely_seen(number, up) || sink_.offered.contains(number);
+    (had ? in_memory_ : excused_).insert(number);
+  }
 }
 
 void ScheduleWorld::rotate_by_rename(Log& log) {
   note("rename " + log.path);
   shift(log);
-  (void)disk_.rename(log.path, log.path + ".1");
-  (void)disk_.sync_directory("/logs");
+  (void)disk_.rename(log.path, rotated(log, 1));
+  sync_folders();
   // The writer goes on in the old file until it is told.
   if (chance(2) == 0) append(log, static_cast<int>(chance(4)));
   if (chance(3) == 0) run_for(static_cast<int64_t>(chance(2'500)));
@@ -278,14 +355,15 @@ void ScheduleWorld::copytruncate(Log& log) {
   std::string copied = disk_.contents(log.path);
   note(fmt::format("copytruncate {} of {} bytes", log.path, copied.size()));
   {
-    auto copy = *disk_.open(log.path + ".1", env::OpenMode::CreateNew);
-    (void)disk_.sync_directory("/logs");
+    auto copy = *disk_.open(rotated(log, 1), env::OpenMode::CreateNew);
+    sync_folders();
     if (chance(6) == 0) run_for(static_cast<int64_t>(chance(1'500)));
     size_t half = chance(copied.size() + 1);
     (void)copy->write_at(0, as_bytes(std::string_view(copied).substr(0, half)));
     if (chance(6) == 0) run_for(static_cast<int64_t>(chance(1'500)));
     (void)copy->write_at(half, as_bytes(std::string_view(copied).substr(half)));
     (void)copy->sync_data();
+    made_at_[copy->info()->inode] = clock_.monotonic_now().ns;
   }
   if (chance(3) == 0) run_for(static_cast<int64_t>(chance(1'500)));
   // Lines between copying and truncating stand in no copy.
@@ -293,36 +371,54 @@ void ScheduleWorld::copytruncate(Log& log) {
     append(log, 1 + static_cast<int>(chance(3)));
     if (chance(2) == 0) run_for(static_cast<int64_t>(chance(1'500)));
   }
-  std::string whole = disk_.contents(log.path);
-  for (auto [number, begin] : lines_of(whole)) {
-    if (begin < copied.size()) continue;
-    bool read = receiver_ && sink_.offered.contains(number);
-    (read ? in_memory_ : excused_).insert(number);
-  }
+  lose(log.path, copied.size(), true);
+  note_truncation(log, copied.size());
   (void)log.writer->truncate(0);
   (void)log.writer->sync_data();
   if (chance(2) == 0) append(log, static_cast<int>(chance(8)));
 }
 
+// What stands behind the copy, and within what the receiver has seen of the file, is in the ledger.
+void ScheduleWorld::note_truncation(const Log& log, uint64_t copied) {
+  ++truncations_;
+  if (!receiver_) return;
+  uint64_t seen = 0;
+  for (const FileLine& line : receiver_->lines()) {
+    bool it = line.key.inode == disk_.info(log.path)->inode && line.kind == FileKind::Followed;
+    if (it) seen = line.size_seen;
+  }
+  for (auto [number, begin] : lines_of(disk_.contents(log.path))) {
+    // Polled since: else the size is that of what stood there before.
+    if (!line_bytes_.contains(number) || !surely_seen(number, up_since_ns_)) continue;
+    if (begin >= copied && begin + line_bytes_[number] <= std::max(seen, copied)) {
+      truncated_lines_[number] = line_bytes_[number];
+    }
+  }
+}
+
 // gzip of the newest rotated file, at once.
 void ScheduleWorld::compress(Log& log) {
-  std::string rotated = log.path + ".1";
-  if (!disk_.exists(rotated)) return;
-  note("gzip " + rotated);
+  std::string plain = rotated(log, 1);
+  if (!disk_.exists(plain)) return;
+  note("gzip " + plain);
+  std::string text = disk_.contents(plain);
   {
-    auto packed = *disk_.open(rotated + ".gz", env::OpenMode::CreateEmpty);
-    (void)packed->write_at(0, as_bytes("\x1f\x8b packed L1 x.\n"));
+    std::string bytes = gzipped(text);
+    auto packed = *disk_.open(plain + ".gz", env::OpenMode::CreateEmpty);
+    size_t half = chance(bytes.size());
+    (void)packed->write_at(0, as_bytes(std::string_view(bytes).substr(0, half)));
+    if (chance(4) == 0) run_for(static_cast<int64_t>(chance(1'500)));
+    (void)packed->write_at(half, as_bytes(std::string_view(bytes).substr(half)));
     (void)packed->sync_data();
+    made_at_[packed->info()->inode] = clock_.monotonic_now().ns;
   }
-  // Held open where it was followed; a file that was never seen is gone.
-  lose(rotated);
-  (void)disk_.remove(rotated);
-  (void)disk_.sync_directory("/logs");
+  (void)disk_.remove(plain);
+  sync_folders();
 }
 
 void ScheduleWorld::remove_and_recreate(Log& log) {
   note("remove " + log.path);
-  lose(log.path);
+  lose(log.path, 0, false);
   (void)disk_.remove(log.path);
   (void)disk_.sync_directory("/logs");
   if (chance(3) == 0) run_for(static_cast<int64_t>(chance(1'500)));
@@ -333,6 +429,7 @@ void ScheduleWorld::settle() {
   note("settle");
   sink_.mode = NumberedSink::Mode::Answer;
   sink_.answer_held();
+  watch_sink();
   run_for(5'000);
   in_memory_.clear();
 }
@@ -355,6 +452,7 @@ void ScheduleWorld::operation() {
     case 7:
       sink_.mode = static_cast<NumberedSink::Mode>(chance(3));
       if (sink_.mode == NumberedSink::Mode::Answer) sink_.answer_held();
+      watch_sink();
       return note(fmt::format("sink {}", static_cast<int>(sink_.mode)));
     case 8:
       return settle();
@@ -371,24 +469,58 @@ std::string ScheduleWorld::check(bool complete) {
     if (complete && line.in_flight > 0) return "in flight after settling\n" + trace_;
   }
   if (!complete) return {};
+  std::string broken = check_lines();
+  return broken.empty() ? check_ledger() : broken;
+}
+
+std::string ScheduleWorld::check_lines() {
   for (uint64_t number = 1; number < next_line_; ++number) {
     if (sink_.lines.contains(number)) continue;
     if (!excused_.contains(number)) note("broken");
     if (!excused_.contains(number)) return fmt::format("line {} is lost\n{}", number, trace_);
     ++excused_seen_;
-    excused_.insert(number);
+  }
+  for (const auto& [number, times] : sink_.lines) {
+    if (times == 1) continue;
+    note("broken");
+    return fmt::format("line {} came {} times\n{}", number, times, trace_);
   }
   for (const std::string& text : sink_.others) {
     uint64_t number = 0;
     if (text.starts_with('L')) {
       std::from_chars(text.data() + 1, text.data() + text.size(), number);
     }
-    // What was seen of a line when it was truncated.
     // A hole that was met after the begin of a copy.
     if (text.starts_with('\0')) continue;
+    // What was seen of a line when it was truncated.
     bool number_is_cut = text.starts_with('L') && text.find(' ') == std::string::npos;
-    if (number_is_cut || excused_.contains(number)) continue;
+    if (number_is_cut || excused_.contains(number) || in_memory_.contains(number)) continue;
     return fmt::format("no line: {}\n{}", quoted(text), trace_);
+  }
+  return {};
+}
+
+// To the byte where nothing else can be the reason: no crash (the sums begin anew), no holes.
+std::string ScheduleWorld::check_ledger() const {
+  bool appends = std::all_of(logs_.begin(), logs_.end(), [](const Log& l) { return l.appends; });
+  FileLine total = receiver_->total();
+  if (!total.balanced() || total.in_flight != 0) return "the ledger does not balance\n" + trace_;
+  if (crashes_ > 0 || !appends) return {};
+  // A last line may have been sent without its end, once for each truncation.
+  uint64_t sent = total.counts.acknowledged;
+  if (sent > sink_.bytes || sent + truncations_ + sink_.others.size() < sink_.bytes) {
+    return fmt::format("{} bytes acknowledged, {} stored\n{}", sent, sink_.bytes, trace_);
+  }
+  uint64_t named = 0;
+  for (auto [number, bytes] : truncated_lines_) named += sink_.lines.contains(number) ? 0 : bytes;
+  uint64_t lost = 0;
+  for (auto [number, bytes] : line_bytes_) lost += sink_.lines.contains(number) ? 0 : bytes;
+  uint64_t parts = 0;  // of lines that are counted as lost, and came in part
+  for (const std::string& text : sink_.others) parts += text.size();
+  uint64_t unread = total.counts.truncated_unread;
+  if (unread > lost || unread + parts < named) {
+    return fmt::format("truncated_unread is {}: not within {} less {} and {}\n{}", unread, named,
+                       parts, lost, trace_);
   }
   return {};
 }

@@ -13,7 +13,7 @@ uint64_t number_of(const char* name, uint64_t otherwise) {
 }
 
 // KANSOKU_SCHEDULES: how many; KANSOKU_SEED: the first one; KANSOKU_TRACE: prints what happened;
-// KANSOKU_SAME_HEADS: files begin alike.
+// KANSOKU_SAME_HEADS: files begin alike; KANSOKU_ALL: does not stop at the third that fails.
 void run_schedules(uint64_t count) {
   uint64_t seed = number_of("KANSOKU_SEED", 1);
   count = number_of("KANSOKU_SCHEDULES", count);
@@ -24,16 +24,22 @@ void run_schedules(uint64_t count) {
   uint64_t excused = 0;
   uint64_t repeated = 0;
   int failed = 0;
-  for (uint64_t i = 0; i < count && failed < 3; ++i) {
+  bool all = std::getenv("KANSOKU_ALL") != nullptr;
+  for (uint64_t i = 0; i < count && (all || failed < 3); ++i) {
     ScheduleWorld world({.seed = seed + i, .same_heads = same_heads, .trace = trace});
     std::string broken = world.run();
-    CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
+    if (all && !broken.empty()) {
+      std::printf("FAIL seed %llu: %s\n", static_cast<unsigned long long>(seed + i),
+                  broken.substr(0, broken.find('\n')).c_str());
+    } else {
+      CHECK_MESSAGE(broken.empty(), "seed ", seed + i, ": ", broken);
+    }
     failed += broken.empty() ? 0 : 1;
     lines += world.lines_written();
     excused += world.lines_excused();
     repeated += world.lines_repeated();
   }
-  CHECK(repeated * 1'000 <= lines);
+  CHECK(failed == 0);
   std::printf("%llu lines, %llu gone before they had to be seen, %llu repeated\n",
               static_cast<unsigned long long>(lines), static_cast<unsigned long long>(excused),
               static_cast<unsigned long long>(repeated));
@@ -41,9 +47,7 @@ void run_schedules(uint64_t count) {
 
 }  // namespace
 
-// The first 900 seeds; of the first 1,365, three (937, 1300, 1365) lose lines still (docs/gaps.md,
-// G-71). Some few lines come twice: a copy that was seen while it was made, and gone before its
-// original was truncated.
-TEST_CASE("no line of 900 random rotation schedules is lost, and hardly one comes twice") {
-  run_schedules(900);
+// The whole range is 100,000 (README.md); a slice of it is run always.
+TEST_CASE("no line of 1,500 random rotation schedules is lost, none comes twice, bytes add up") {
+  run_schedules(1'500);
 }

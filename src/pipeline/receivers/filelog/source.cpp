@@ -8,6 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 9> kCompressed{".gz",  ".zst", ".bz2", ".xz", ".zip",
                                                       ".tar", ".rar", ".lz4", ".tgz"};
 constexpr std::string_view kSeparators = ".-_~";
+// What rotation adds to a name: a number or a time.
+constexpr std::string_view kNumbering = "0123456789.-_~T";
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
@@ -40,6 +42,38 @@ bool is_rotated_name(std::string_view base, std::string_view name) {
   if (dot == std::string_view::npos || dot == 0) return false;
   return name.starts_with(base.substr(0, dot)) && name.ends_with(base.substr(dot)) &&
          kSeparators.find(name[dot]) != std::string_view::npos;
+}
+
+bool is_gzip_name(std::string_view name) { return name.ends_with(".gz"); }
+
+bool is_numbered_rotation(std::string_view base, std::string_view name) {
+  if (is_gzip_name(name)) name.remove_suffix(3);
+  if (!is_rotated_name(base, name)) return false;
+  size_t same = 0;
+  while (same < base.size() && base[same] == name[same]) ++same;
+  std::string_view added = name.substr(same, name.size() - base.size());
+  return added.find_first_not_of(kNumbering) == std::string_view::npos &&
+         added.find_first_of("0123456789") != std::string_view::npos;
+}
+
+namespace {
+
+// Without what rotation added: app.log of app.log.1 and of app.log-20261122. Short numbers after
+// other separators are names of different files (svc-1, svc-2).
+std::string_view rotation_base(std::string_view name) {
+  if (is_gzip_name(name)) name.remove_suffix(3);
+  size_t last = name.find_last_not_of("0123456789");
+  if (last == std::string_view::npos || last == 0 || last + 1 == name.size()) return name;
+  size_t digits = name.size() - last - 1;
+  bool number = name[last] == '.' && digits <= 4;
+  bool date = kSeparators.find(name[last]) != std::string_view::npos && digits >= 8;
+  return number || date ? name.substr(0, last) : name;
+}
+
+}  // namespace
+
+bool same_family(std::string_view known, std::string_view name) {
+  return is_rotated_name(known, name) || is_rotated_name(rotation_base(known), name);
 }
 
 Result<std::unique_ptr<const Source>> Source::make(SourceConfig config) {
@@ -92,9 +126,12 @@ Result<std::unique_ptr<const Source>> Source::make(SourceConfig config) {
   return out;
 }
 
+bool Source::is_packed(std::string_view path) const {
+  return !config_.compressed_as_text && is_compressed_name(file_name_of(path));
+}
+
 bool Source::excluded(std::string_view path) const {
   std::string_view name = file_name_of(path);
-  if (!config_.compressed_as_text && is_compressed_name(name)) return true;
   for (const std::string& pattern : exclude_names_) {
     if (glob_matches_name(pattern, name)) return true;
   }
@@ -107,7 +144,7 @@ bool Source::excluded(std::string_view path) const {
 bool Source::matches(std::string_view path) const {
   bool included = std::any_of(include_.begin(), include_.end(),
                               [&](const PathGlob& glob) { return glob.matches(path); });
-  return included && !excluded(path);
+  return included && !is_packed(path) && !excluded(path);
 }
 
 const std::string* Source::refused_by(std::string_view event) const {

@@ -21,8 +21,10 @@ class Source {
   const TimeFormat* time_format() const { return time_format_ ? &*time_format_ : nullptr; }
   // By path: matches a pattern, is not excluded, and is not compressed (unless asked).
   bool matches(std::string_view path) const;
-  // Excluded, or a compressed file: not read under any circumstances.
+  // Excluded by a pattern: not read under any circumstances.
   bool excluded(std::string_view path) const;
+  // Its text is inside of it: not read as it is.
+  bool is_packed(std::string_view path) const;
   // The filter that an event does not pass; nothing when it passes all.
   const std::string* refused_by(std::string_view event) const;
   std::string group_of(std::string_view path) const;
@@ -47,8 +49,15 @@ class Source {
 
 std::string_view file_name_of(std::string_view path);
 bool is_compressed_name(std::string_view name);
+// One whose text can be read (gzip_file.h): app.log.1.gz.
+bool is_gzip_name(std::string_view name);
 // Whether `name` is what rotation makes of `base`: app.log.1, app.log-20261122, app.log.bak, and
 // with the extension kept app-20261122.log, app.1.log.
 bool is_rotated_name(std::string_view base, std::string_view name);
+// Of such a name: only digits and separators were added, and perhaps ".gz".
+bool is_numbered_rotation(std::string_view base, std::string_view name);
+// Whether rotation may give `name` to the file, or the copy, of what is known as `known`, which may
+// be a name of rotation itself: app.log or app.log.1, and app.log.2.gz.
+bool same_family(std::string_view known, std::string_view name);
 
 }  // namespace kansoku::pipeline::filelog

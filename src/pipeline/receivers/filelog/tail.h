@@ -29,15 +29,18 @@ struct Tail {
   // Bytes from position on that were read and are no whole event yet. They outlive a truncation.
   std::string pending;
 
-  uint64_t size = 0;     // when it was looked at last
-  History size_history;  // before that size, where it is beyond what was read
+  uint64_t size = 0;  // when it was looked at last
+  // Before that size, where it is beyond what was read; of a file that is not read, always.
+  History size_history;
   int64_t modified_ns = 0;
   env::MonotonicTime grown_at;
   env::MonotonicTime next_poll;
   bool unlinked = false;  // has no name any more
   bool moved = false;     // has another name than the one it was found under
-  // Was empty when it was found, so nothing is known of whether it is the begin of a copy.
+  // Was empty when it was found: what it is the file, or the copy, of will be told by its bytes.
   bool undecided = false;
+  env::MonotonicTime retired_at;
+  uint64_t given_up = 0;   // records.h
   bool flush = false;      // what is pending is an event now
   bool queued = false;     // in FileTable's queue of files with something to read
   bool in_flight = false;  // has a range in a batch without an answer
@@ -66,8 +69,14 @@ std::string read_bytes(env::File& file, uint64_t from, size_t size);
 // Whether the file has what was seen of the tail: its first bytes, those before the place of
 // reading, and what is pending.
 bool same_seen_content(const Tail& tail, env::File& file);
-// Whether the file of that size has the begin of what was seen of the tail, up to its place of
-// reading or, where it is shorter, up to one that was passed before.
-bool is_copy_of(const Tail& tail, env::File& file, uint64_t size);
+// How many bytes say that a file of that size has the content of the tail, or the begin of it, or
+// goes on where that ends (0: nothing says so); nothing where one says that it has not.
+std::optional<uint64_t> evidence_of(const Tail& content, env::File& file, uint64_t size);
+// Whether enough is known of it to say that another file goes on where it ends.
+bool is_told(const Tail& content);
+// Remembers the first bytes of the tail's file, which has that size now.
+void see_head(Tail& tail, uint64_t size);
+// Of the bytes before `end`.
+History history_before(env::File& file, uint64_t end);
 
 }  // namespace kansoku::pipeline::filelog

@@ -63,14 +63,14 @@ constexpr auto kCreateScheduledQueryInputMembers = members(
                                                           Use::Used),
     member<&CreateScheduledQueryInput::end_time_offset>("endTimeOffset", kEndTimeOffset, Use::Used),
     member<&CreateScheduledQueryInput::destination_configuration>(
-        "destinationConfiguration", kDestinationConfiguration, Use::Used),
+        "destinationConfiguration", kDestinationConfiguration, Use::Refused),
     member<&CreateScheduledQueryInput::schedule_start_time>("scheduleStartTime", kTimestamp,
                                                             Use::Used),
     member<&CreateScheduledQueryInput::schedule_end_time>("scheduleEndTime", kTimestamp, Use::Used),
     member<&CreateScheduledQueryInput::execution_role_arn>("executionRoleArn", kRoleArn, Use::Used,
                                                            {.required = true}),
     member<&CreateScheduledQueryInput::state>("state", kScheduledQueryState, Use::Used),
-    member<&CreateScheduledQueryInput::tags>("tags", kTags, Use::Used));
+    member<&CreateScheduledQueryInput::tags>("tags", kTags, Use::Refused));
 constexpr auto kCreateScheduledQueryInput = structure<CreateScheduledQueryInput>(
     "CreateScheduledQueryInput", kCreateScheduledQueryInputMembers);
 constexpr auto kCreateScheduledQueryOutputMembers = members(
@@ -405,7 +405,7 @@ constexpr auto kUpdateScheduledQueryInputMembers = members(
                                                           Use::Used),
     member<&UpdateScheduledQueryInput::end_time_offset>("endTimeOffset", kEndTimeOffset, Use::Used),
     member<&UpdateScheduledQueryInput::destination_configuration>(
-        "destinationConfiguration", kDestinationConfiguration, Use::Used),
+        "destinationConfiguration", kDestinationConfiguration, Use::Refused),
     member<&UpdateScheduledQueryInput::schedule_start_time>("scheduleStartTime", kTimestamp,
                                                             Use::Used),
     member<&UpdateScheduledQueryInput::schedule_end_time>("scheduleEndTime", kTimestamp, Use::Used),

@@ -219,7 +219,9 @@ bool take_label(std::string_view& text, Labels& out) {
   std::string_view name = text.substr(0, equals);
   while (name.ends_with(' ')) name.remove_suffix(1);
   text.remove_prefix(equals + 1);
-  if (name.empty() || !take(text, '"')) return false;
+  skip_blanks(text);
+  if (name.empty() || !text.starts_with('"')) return false;
+  text.remove_prefix(1);
   std::string value;
   while (!text.empty() && text.front() != '"') {
     const char c = text.front();

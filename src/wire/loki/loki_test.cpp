@@ -82,6 +82,7 @@ TEST_CASE("loki: labels as the Go client writes them") {
   };
   CHECK(text(R"({job="x", a.b="q\"\\\n\x41\u00e9"})") == "job=x;a.b=q\"\\\nA\xc3\xa9;");
   CHECK(text("{}") == "");
+  CHECK(text("{a=\" b \"}") == "a= b ;");
   CHECK(text(R"( { a = "b" , } )") == "a=b;");
   for (const char* bad : {"", "{", "{a}", "{a=b}", "{a=\"b}", "{a=\"b\" c=\"d\"}", "{=\"b\"}",
                           "{a=\"\\q\"}", "{} x", "{a=\"\\ud800\"}"}) {

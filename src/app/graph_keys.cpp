@@ -11,10 +11,10 @@ namespace kansoku::app {
 namespace {
 
 using pipeline::AgentSettings;
+using pipeline::FilterRule;
 using pipeline::cloudwatch_logs::CloudWatchLogsConfig;
 using pipeline::cloudwatch_logs::GroupSettings;
 using pipeline::filelog::FilelogConfig;
-using pipeline::filelog::FilterRule;
 using pipeline::filelog::LongEvents;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::StartAt;

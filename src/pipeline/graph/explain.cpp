@@ -81,8 +81,8 @@ class Explained {
     line(2, "to group {}, stream {}", group, stream);
   }
 
-  void filters(const std::vector<filelog::FilterRule>& rules) {
-    for (const filelog::FilterRule& rule : rules) {
+  void filters(const std::vector<pipeline::FilterRule>& rules) {
+    for (const pipeline::FilterRule& rule : rules) {
       line(2, "{} events that match {}", rule.include ? "only" : "without", rule.pattern);
     }
   }

@@ -16,9 +16,7 @@ using wire::Node;
 // CloudWatch Logs API Reference, CreateLogGroup and CreateLogStream.
 constexpr size_t kNameBytesMax = 512;
 
-bool is_list(const Node* node) {
-  return node != nullptr && node->kind == Node::Kind::Sequence;
-}
+bool is_list(const Node* node) { return node != nullptr && node->kind == Node::Kind::Sequence; }
 
 bool is_group_name(std::string_view name) {
   const auto allowed = [](char c) {

@@ -53,8 +53,7 @@ TEST_CASE("a document goes to the group and stream that it names, else to those 
   REQUIRE(f.sink.held.size() == 1);
   const Lines rows = f.sink.text(0);
   REQUIRE(rows.size() == 4);
-  CHECK(rows[0] ==
-        "emf/logs/default|host 1795348799000000000 @message=" + document());
+  CHECK(rows[0] == "emf/logs/default|host 1795348799000000000 @message=" + document());
   CHECK(rows[1].starts_with("/g|s 1795348799000000000 "));
   CHECK(rows[2] == "/old|host 1795348799000000000 @message=" + document(R"(,"LogGroup":"/old")"));
   CHECK(rows[3].starts_with("emf/logs/default|host "));
@@ -84,8 +83,7 @@ TEST_CASE("a datagram may hold several documents") {
   f.settle();
   CHECK(f.sink.messages() == Lines{document(), document()});
   f.sink.answer_all();
-  CHECK(f.ledger_text() ==
-        "emf: 6 received, rejected not_emf 1, dropped socket_full 3, stored 2");
+  CHECK(f.ledger_text() == "emf: 6 received, rejected not_emf 1, dropped socket_full 3, stored 2");
 }
 
 TEST_CASE("a time that CloudWatch refuses becomes that of the arrival") {

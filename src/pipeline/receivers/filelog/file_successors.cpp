@@ -1,5 +1,5 @@
-// Files that others have taken the place of: the part of FileTable that follows the newest one only,
-// deletes what was read to its end, and lets go of files while nothing can be sent.
+// Files that others have taken the place of: the part of FileTable that follows the newest one
+// only, deletes what was read to its end, and lets go of files while nothing can be sent.
 #include "pipeline/receivers/filelog/file_table.h"
 
 namespace kansoku::pipeline::filelog {

@@ -55,8 +55,8 @@ class FileTable {
   void remember_head(const Tail& tail);
   // A batch with a range of it got its answer.
   void settled(Tail& tail);
-  // Closes files of sources that say so; `blocked_ms`: how long what was read of a file, or is to be
-  // read, could not be sent.
+  // Closes files of sources that say so; `blocked_ms`: how long what was read of a file, or is to
+  // be read, could not be sent.
   void release_blocked(const std::function<int64_t(const Tail&)>& blocked_ms);
   // One that was closed so is wanted again. False: it is not where it was; discover() finds out.
   bool reopen(Tail& tail);
@@ -89,7 +89,8 @@ class FileTable {
   bool adopt(const Source& source, const FoundFile& found);
   void start_at_end(Tail& tail);
   void look_at_unknown(const Source& source, std::vector<FoundFile>& found);
-  const FoundFile* newest_of(const Source& source, const std::map<FileKey, const FoundFile*>& found);
+  const FoundFile* newest_of(const Source& source,
+                             const std::map<FileKey, const FoundFile*>& found);
   bool superseded_unread(const FoundFile& file) const;
   void end_superseded(const Source& source, const FoundFile& newest);
   void remove_finished(Tail& tail);

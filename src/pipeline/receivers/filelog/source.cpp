@@ -22,8 +22,8 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 constexpr std::string_view kGroupCharacters = ".-_/#";
 
 std::string with_path(std::string text, std::string_view path) {
-  text = replaced(replaced(std::move(text), "{file_path}", path), "{file_name}",
-                  file_name_of(path));
+  text =
+      replaced(replaced(std::move(text), "{file_path}", path), "{file_name}", file_name_of(path));
   if (text.find("{file_path_") == std::string::npos) return text;
   std::string flat(path);
   std::ranges::replace(flat, '/', '_');

@@ -5,13 +5,9 @@
 namespace kansoku::pipeline::journald {
 namespace {
 
-constexpr std::string_view kMagic("KSJRNL\0\1", 8);  // the last byte is the version
-constexpr size_t kCrcBytes = 4;
+constexpr env::RecordFormat kFormat{.magic = 0x4c414e52554f4a4b};  // "KJOURNAL"
 // Of a cursor (about 150 bytes) or a name.
 constexpr uint64_t kTextBytesMax = 1 << 16;
-// Of the whole file: sources come from a configuration.
-constexpr size_t kFileBytesMax = 64 << 20;
-
 struct Reader {
   const char* at;
   const char* end;
@@ -41,24 +37,18 @@ std::string encode_cursors(const CursorState& state) {
     append_varint(payload, source.sequence);
     append_varint(payload, source.open ? 1 : 0);
     if (!source.open) continue;
+    append_text(payload, source.open->producer);
     append_varint(payload, source.open->sequence);
     append_text(payload, source.open->end);
     append_varint(payload, static_cast<uint64_t>(source.open->end_us));
     append_varint(payload, source.open->entries);
   }
-  std::string out(kMagic);
-  append_le(out, crc32c(as_bytes(payload)));
-  return out + payload;
+  return payload;
 }
 
-std::optional<CursorState> decode_cursors(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + kCrcBytes) return std::nullopt;
-  bytes.remove_prefix(kMagic.size());
-  const auto crc = load_le<uint32_t>(bytes.data());
-  bytes.remove_prefix(kCrcBytes);
-  if (crc32c(as_bytes(bytes)) != crc) return std::nullopt;
-  Reader in{bytes.data(), bytes.data() + bytes.size()};
-  CursorState out;
+Status decode_cursors(std::string_view record, CursorState& into) {
+  Reader in{record.data(), record.data() + record.size()};
+  CursorState out = into;
   out.producer = in.text();
   const uint64_t count = in.number();
   for (uint64_t i = 0; in.good && i < count; ++i) {
@@ -68,36 +58,44 @@ std::optional<CursorState> decode_cursors(std::string_view bytes) {
     source.sequence = in.number();
     if (in.number() != 0) {
       Intent open;
+      open.producer = in.text();
       open.sequence = in.number();
       open.end = in.text();
       open.end_us = static_cast<int64_t>(in.number());
       open.entries = in.number();
       source.open = std::move(open);
     }
-    out.sources.emplace(std::move(name), std::move(source));
+    out.sources.insert_or_assign(std::move(name), std::move(source));
   }
-  if (!in.good || in.at != in.end || out.producer.empty()) return std::nullopt;
-  return out;
+  if (!in.good || in.at != in.end || out.producer.empty())
+    return fail(ErrorCode::DataLoss, "no record of cursors");
+  into = std::move(out);
+  return {};
 }
 
+std::string cursor_file_of(const CursorState& state) {
+  return env::RecordFile::file_of(kFormat, encode_cursors(state));
+}
+
+CursorFile::CursorFile(env::Env env, const std::string& path)
+    : env_(env), path_(path), file_(*env.files, path, kFormat) {}
+
 Result<bool> CursorFile::load() {
-  auto bytes = env_.files->read_all(path_, kFileBytesMax);
-  bool whole = true;
-  if (bytes) {
-    auto read = decode_cursors(*bytes);
-    whole = read.has_value();
-    if (read) state = std::move(*read);
-  } else if (bytes.error().code != ErrorCode::NotFound) {
-    return std::unexpected(std::move(bytes).error());
-  }
-  if (state.producer.empty()) {
+  const bool there = env_.files->exists(path_);
+  KANSOKU_TRY(const bool whole,
+              file_.load([&](std::string_view record) { return decode_cursors(record, state); }));
+  const bool damaged = there && !whole;
+  if (damaged || state.producer.empty()) {
     std::array<std::byte, 16> random{};
     env_.random->fill(random);
     state.producer = "journald-" + to_hex(as_text(random));
   }
-  return whole;
+  return !damaged;
 }
 
-Status CursorFile::save() { return env_.files->write_atomic(path_, encode_cursors(state)); }
+Status CursorFile::save() {
+  const std::string record = encode_cursors(state);
+  return file_.put(record, [&] { return record; });
+}
 
 }  // namespace kansoku::pipeline::journald

@@ -1,20 +1,21 @@
 // The saved state of the receiver: of each source up to where it is settled, and what is on its
 // way.
 //
-// One small checksummed file, written anew by each save (docs/formats/journald-state.md). Thread
-// contract: one owner.
+// A file of checksummed records (base/env/record_file.h; docs/formats/journald-state.md), each the
+// whole of what is remembered of some sources. Thread contract: one owner.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 
-#include "base/env/env.h"
+#include "base/env/record_file.h"
 
 namespace kansoku::pipeline::journald {
 
 // A batch that was sent, or is about to be: the entries behind the source's cursor up to `end`.
 struct Intent {
+  std::string producer;
   uint64_t sequence = 0;
   std::string end;     // cursor of its last entry
   int64_t end_us = 0;  // the latest time of an entry of it
@@ -23,7 +24,7 @@ struct Intent {
 };
 
 struct SourceState {
-  std::string cursor;     // everything up to it is settled; empty: nothing is, from the first entry on
+  std::string cursor;  // everything up to it is settled; empty: nothing is, from the first entry on
   uint64_t sequence = 0;  // the last one used
   std::optional<Intent> open;
   friend bool operator==(const SourceState&, const SourceState&) = default;
@@ -37,9 +38,11 @@ struct CursorState {
 
 class CursorFile {
  public:
-  CursorFile(env::Env env, std::string path) : env_(env), path_(std::move(path)) {}
-  // False: what was there is damaged, and everything begins anew under another producer.
+  CursorFile(env::Env env, const std::string& path);
+  // False: what was there is damaged. What was read of it may be older than what was sent, so that
+  // it goes on under another producer.
   Result<bool> load();
+  // Durable when it has returned.
   Status save();
 
   CursorState state;
@@ -47,10 +50,13 @@ class CursorFile {
  private:
   env::Env env_;
   std::string path_;
+  env::RecordFile file_;
 };
 
-// The bytes of the file; and back, nothing where they are not what was written.
+// A record; and back into a state, whose sources it replaces: DataLoss where it is none.
 std::string encode_cursors(const CursorState& state);
-std::optional<CursorState> decode_cursors(std::string_view bytes);
+Status decode_cursors(std::string_view record, CursorState& into);
+// The bytes of a file that has that record alone, as it is written first.
+std::string cursor_file_of(const CursorState& state);
 
 }  // namespace kansoku::pipeline::journald

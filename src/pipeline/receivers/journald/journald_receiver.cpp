@@ -49,7 +49,7 @@ Result<std::shared_ptr<JournaldReceiver>> JournaldReceiver::make(ComponentContex
     source->config = config_of;
     source->match = filter_of(config_of);
     for (size_t i = 0; i < config_of.filters.size(); ++i) {
-      const filelog::FilterRule& rule = config_of.filters[i];
+      const FilterRule& rule = config_of.filters[i];
       KANSOKU_TRY(Regex regex, Regex::compile_search(rule.pattern));
       std::string name = rule.name.empty() ? fmt::format("filter {}", i + 1) : rule.name;
       source->filters.push_back({std::move(name), rule.include, std::move(regex)});
@@ -66,8 +66,8 @@ Status JournaldReceiver::start() {
   KANSOKU_TRY(const bool whole, file_.load());
   work_stats_.state_was_damaged = !whole;
   if (!whole) {
-    log_error("journald", "{} is damaged; reading begins {}", config_.state_path,
-              config_.from_beginning ? "at the journal's beginning" : "now");
+    log_error("journald", "{} is damaged: what it does not remember is sent again or begins {}",
+              config_.state_path, config_.from_beginning ? "at the journal's beginning" : "now");
   }
   for (auto& source : sources_) {
     const auto [known, fresh] = file_.state.sources.try_emplace(source->config.name);
@@ -342,6 +342,7 @@ void JournaldReceiver::prepare(Source& source, bool full) {
     settle(source);
     return;
   }
+  source.intent.producer = file_.state.producer;
   source.intent.sequence = ++source.state->sequence;
   source.state->open = source.intent;
   source.stage = Stage::Prepared;
@@ -391,7 +392,7 @@ void JournaldReceiver::push(size_t number) {
                            }
                            self->wake();
                          });
-  signal::Producer producer{fmt::format("{}/{}", file_.state.producer, source.config.name), 1,
+  signal::Producer producer{fmt::format("{}/{}", source.intent.producer, source.config.name), 1,
                             sequence};
   sink_.push({context_.local_scope, source.batch, std::move(producer), std::move(token)});
 }

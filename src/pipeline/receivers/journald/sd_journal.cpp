@@ -208,9 +208,9 @@ class SystemJournals final : public Journals {
 
   Result<std::unique_ptr<JournalReader>> open(const JournalFilter& filter) override {
     sd_journal* journal = nullptr;
-    const int opened =
-        root_.empty() ? library_.open(&journal, SD_JOURNAL_LOCAL_ONLY)
-                      : library_.open_directory(&journal, root_.c_str(), SD_JOURNAL_OS_ROOT);
+    const int opened = root_.empty()
+                           ? library_.open(&journal, SD_JOURNAL_LOCAL_ONLY)
+                           : library_.open_directory(&journal, root_.c_str(), SD_JOURNAL_OS_ROOT);
     KANSOKU_RETURN_IF_ERROR(checked(opened, "open"));
     auto out = std::make_unique<SdJournal>(library_, journal);
     KANSOKU_RETURN_IF_ERROR(out->prepare(filter));

@@ -461,14 +461,14 @@ void RunningGraph::append_metrics(api::OpenMetrics& out) const {
                 static_cast<double>(files.released), {{"receiver", name}});
   }
   for (const auto& [name, receiver] : journalds_) {
-    const auto stats = receiver->stats();
+    const auto journal = receiver->stats();
     out.counter("kansoku_journald_entries_read", "entries of the journal",
-                static_cast<double>(stats.entries_read), {{"receiver", name}});
+                static_cast<double>(journal.entries_read), {{"receiver", name}});
     out.counter("kansoku_journald_entries_gone",
                 "removed from the journal before what was on its way could be sent again",
-                static_cast<double>(stats.entries_gone), {{"receiver", name}});
+                static_cast<double>(journal.entries_gone), {{"receiver", name}});
     out.counter("kansoku_journald_resent_batches", "sent again under their number after a restart",
-                static_cast<double>(stats.resent), {{"receiver", name}});
+                static_cast<double>(journal.resent), {{"receiver", name}});
   }
 }
 

@@ -15,7 +15,9 @@ bool looks_for_newest(const Source& source) {
 // followed the table knows more, the others are asked here.
 void FileTable::look_at_unknown(const Source& source, std::vector<FoundFile>& found) {
   if (!looks_for_newest(source)) return;
+  std::set<FileKey> there;
   for (FoundFile& file : found) {
+    there.insert(file.key);
     auto known = by_key_.find({&source, file.key});
     if (known != by_key_.end() && tails_.at(known->second)->file) {
       const Tail& tail = *tails_.at(known->second);
@@ -27,6 +29,9 @@ void FileTable::look_at_unknown(const Source& source, std::vector<FoundFile>& fo
     file.modified_ns = info->modified_ns;
     file.size = info->size_bytes;
   }
+  std::erase_if(passed_over_, [&](const auto& one) {
+    return one.first.first == &source && !there.contains(one.first.second);
+  });
 }
 
 // The matching file that changed last; null where the source does not ask.
@@ -44,12 +49,16 @@ const FoundFile* FileTable::newest_of(const Source& source,
   return out;
 }
 
-// Not the newest, and it did not change since the last round: it was never the newest in our time.
-// What came and was followed by another within one round is read.
-bool FileTable::superseded_unread(const FoundFile& file) const {
+// Of a file that is not the newest: it never was in our time. What came and was followed by another
+// one within a round is read.
+bool FileTable::passed_over(const Source& source, const FoundFile& file) {
   if (!file.matched) return false;
-  if (first_round_ && fresh_) return true;
-  return round_before_ns_ == 0 || file.modified_ns < round_before_ns_;
+  const auto known = passed_over_.find({&source, file.key});
+  const bool same = known != passed_over_.end() && known->second == file.modified_ns;
+  const bool old = round_before_ns_ == 0 || file.modified_ns < round_before_ns_;
+  if (!same && !old && !(first_round_ && fresh_)) return false;
+  passed_over_[{&source, file.key}] = file.modified_ns;
+  return true;
 }
 
 // Followed files of the source that are not the newest, and were read to their end.

@@ -283,8 +283,8 @@ void FileTable::discover_source(const Source& source) {
   for (const FoundFile* file : ordered) {
     auto known = by_key_.find({&source, file->key});
     if (known == by_key_.end()) {
-      const bool passed = newest != nullptr && file != newest && superseded_unread(*file);
-      if (passed && source.config().newest_only) continue;
+      const bool older = source.config().newest_only && newest != nullptr && file != newest;
+      if (older && passed_over(source, *file)) continue;
       if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
     } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
       look_at_copy(tail, now);

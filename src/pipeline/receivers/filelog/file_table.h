@@ -91,7 +91,7 @@ class FileTable {
   void look_at_unknown(const Source& source, std::vector<FoundFile>& found);
   const FoundFile* newest_of(const Source& source,
                              const std::map<FileKey, const FoundFile*>& found);
-  bool superseded_unread(const FoundFile& file) const;
+  bool passed_over(const Source& source, const FoundFile& file);
   void end_superseded(const Source& source, const FoundFile& newest);
   void remove_finished(Tail& tail);
   bool rotated_unseen(const Source& source, const FoundFile& found, std::string& base) const;
@@ -129,6 +129,8 @@ class FileTable {
   std::set<std::string> rotated_;
   // By source and folder: names under which files were found, also when they are gone.
   std::map<const Source*, KnownNames> names_;
+  // Files that are not read, as newer ones match, and when they had changed last.
+  std::map<std::pair<const Source*, FileKey>, int64_t> passed_over_;
   bool first_round_ = true;
   bool fresh_ = false;
   bool discovering_ = false;

@@ -75,6 +75,36 @@ TEST_CASE("what is malformed is refused, what came whole before it is kept") {
   CHECK(f.ledger_text() == "loki: 2 received, stored 1, rejected no_labels 1");
 }
 
+TEST_CASE("lines that are too long and names without end are refused by name, the rest is kept") {
+  Fixture f;
+  const auto push = [&](const std::string& labels, const std::string& line,
+                        const std::string& metadata) {
+    return f.push(fmt::format(
+        R"({{"streams":[{{"stream":{{{}}},"values":[["1","kept"],["2","{}",{{{}}}]]}}]}})", labels,
+        line, metadata));
+  };
+  const auto names = [](size_t count) {
+    std::string out;
+    for (size_t i = 0; i < count; ++i) out += fmt::format("{}\"n{}\":\"v\"", i == 0 ? "" : ",", i);
+    return out;
+  };
+  const std::string job = R"("job":"a")";
+  CHECK(push(job, std::string(kInputMessageBytesMax, 'x'), "").status == 204);
+  const auto large = push(job, std::string(kInputMessageBytesMax + 1, 'x'), "");
+  CHECK(large.status == 400);
+  CHECK(large.body.starts_with("max entry size 1048576 bytes exceeded"));
+  CHECK(push(job, "x", names(kInputColumnsMax)).status == 204);
+  const auto wide = push(job, "x", names(kInputColumnsMax + 1));
+  CHECK(wide.status == 400);
+  CHECK(wide.body.find("129 names of structured metadata, limit 128") != std::string::npos);
+  const auto labels = push(names(kInputColumnsMax + 1), "x", "");
+  CHECK(labels.status == 400);
+  CHECK(labels.body == "a stream has 129 label names, limit 128\n");
+  CHECK(f.ledger_text() ==
+        "loki: 10 received, stored 6, rejected too_large 1, rejected too_many_labels 2, rejected "
+        "too_much_metadata 1");
+}
+
 TEST_CASE("what cannot be stored now is to be sent again, and memory is bounded") {
   Fixture f;
   const auto answer = f.push(kPush, unavailable("disk full"));

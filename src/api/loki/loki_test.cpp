@@ -10,7 +10,8 @@ namespace {
 
 struct Fixture : InputFixture {
   LokiApi api;
-  Fixture() : InputFixture(kReceiver), api(services()) {}
+  explicit Fixture(uint64_t memory_bytes = 1U << 20)
+      : InputFixture(kReceiver, memory_bytes), api(services()) {}
   net::HttpResponse push(std::string body, const Status& stored = {}, std::string encoding = {},
                          std::string type = "application/json") {
     net::Headers headers{{"Content-Type", std::move(type)}};
@@ -76,7 +77,7 @@ TEST_CASE("what is malformed is refused, what came whole before it is kept") {
 }
 
 TEST_CASE("lines that are too long and names without end are refused by name, the rest is kept") {
-  Fixture f;
+  Fixture f(16U << 20);
   const auto push = [&](const std::string& labels, const std::string& line,
                         const std::string& metadata) {
     return f.push(fmt::format(

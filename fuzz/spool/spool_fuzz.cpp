@@ -1,5 +1,5 @@
-// The spool over any bytes: as a record (what is read comes back the same), and as a segment on disk
-// (whole records are found in order, appends go on behind).
+// The spool over any bytes: as a record (what is read comes back the same), and as a segment on
+// disk (whole records are found in order, appends go on behind).
 #include "base/check.h"
 #include "base/env/sim.h"
 #include "pipeline/spool/spool_files.h"

@@ -81,7 +81,8 @@ class Filler final : public wl::PushSink {
     row_.reset();
     if (labels.size() > kInputColumnsMax) {
       refuse_all_ = "too_many_labels";
-      push_->refuse(fmt::format("a stream has {} label names, limit {}", labels.size(), kInputColumnsMax));
+      push_->refuse(
+          fmt::format("a stream has {} label names, limit {}", labels.size(), kInputColumnsMax));
       return;
     }
     labels_ = labels;
@@ -153,8 +154,9 @@ class Filler final : public wl::PushSink {
       return "too_large";
     }
     if (metadata.size() > kInputColumnsMax) {
-      push_->refuse(fmt::format("an entry of stream {} has {} names of structured metadata, limit {}",
-                                quoted(stream_), metadata.size(), kInputColumnsMax));
+      push_->refuse(
+          fmt::format("an entry of stream {} has {} names of structured metadata, limit {}",
+                      quoted(stream_), metadata.size(), kInputColumnsMax));
       return "too_much_metadata";
     }
     return nullptr;

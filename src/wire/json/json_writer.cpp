@@ -33,7 +33,8 @@ bool plain(char c) {
   return byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
 }
 
-// Bytes from `at` on that are written as they are. Sixteen at a time in a loop that becomes vectors.
+// Bytes from `at` on that are written as they are. Sixteen at a time in a loop that becomes
+// vectors.
 size_t plain_end(std::string_view value, size_t at) {
   constexpr size_t kStep = 16;
   for (; at + kStep <= value.size(); at += kStep) {

@@ -267,8 +267,8 @@ struct Log {
   }
   void rotate() {
     for (int i = rotations; i > 0; --i) {
-      REQUIRE(disk.rename(fmt::format("/logs/app.log.{}", i),
-                          fmt::format("/logs/app.log.{}", i + 1)));
+      REQUIRE(
+          disk.rename(fmt::format("/logs/app.log.{}", i), fmt::format("/logs/app.log.{}", i + 1)));
     }
     REQUIRE(disk.rename("/logs/app.log", "/logs/app.log.1"));
     ++rotations;

@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "app/flags.h"
 #include "app/options.h"
-#include "app/tool_client.h"
+#include "app/query_logs.h"
 #include "base/text/percent.h"
 #include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
@@ -23,6 +23,7 @@ struct QueryFlags {
   std::string to = "now";
   int64_t step_ms = 0;
   std::string format = "table";
+  std::vector<std::string> groups;
 };
 
 // "now", "now-6h", Unix milliseconds, or "2026-11-22T10:00:00Z".
@@ -139,17 +140,6 @@ int64_t to_ms(const wire::Node& node) {
   int64_t value = 0;
   std::from_chars(node.scalar.data(), node.scalar.data() + node.scalar.size(), value);
   return value;
-}
-
-// As RFC 4180: quoted when it holds a separator, a quote or a line break.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
 }
 
 void print_rows(const wire::Node& frame, std::string_view separator) {
@@ -367,7 +357,7 @@ Command query_command(QueryFlags& flags) {
           .summary =
               "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic), "
               "metric-math,\n"
-              "metrics-insights (SELECT ...) or promql.",
+              "metrics-insights (SELECT ...), promql or logs-insights.",
           .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
                      text(flags.from)},
                     {"--to", "T", "end (default now)", text(flags.to)},
@@ -384,6 +374,12 @@ Command query_command(QueryFlags& flags) {
                        flags.format = v;
                        return {};
                      }},
+                    {"--group", "NAME",
+                     "log group of logs-insights; may be given several times; default all",
+                     [&flags](const std::string& v) -> Status {
+                       flags.groups.push_back(v);
+                       return {};
+                     }},
                     {"--endpoint", "URL", "the server (default: the one of the data directory)",
                      optional_text(flags.endpoint)},
                     {"--token", "TOKEN", "bearer token (default: of the data directory)",
@@ -397,6 +393,8 @@ Command query_command(QueryFlags& flags) {
               "'Average', 60)\"\n"
               "  kansoku query metrics-insights 'SELECT AVG(cpu_usage_idle) FROM CWAgent GROUP BY "
               "cpu'\n"
+              "  kansoku query logs-insights 'filter @message like /ERROR/ | stats count() by "
+              "bin(5m)'\n"
               "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
 }
 
@@ -417,12 +415,13 @@ int run_query(const std::vector<std::string>& arguments) {
     return 2;
   }
   const std::string& language = operands->at(0);
-  const std::vector<std::string> known{"cloudwatch", "metric-math", "metrics-insights", "promql"};
+  const std::vector<std::string> known{"cloudwatch", "logs-insights", "metric-math",
+                                       "metrics-insights", "promql"};
   if (std::ranges::find(known, language) == known.end()) {
     const auto guess = wire::did_you_mean(language, known);
     fmt::print(stderr,
                "kansoku query: language {} is not served by this version{}; there are cloudwatch, "
-               "metric-math, metrics-insights and promql\n",
+               "logs-insights, metric-math, metrics-insights and promql\n",
                quoted(language), guess ? fmt::format(", did you mean {}?", *guess) : std::string());
     return 2;
   }
@@ -440,6 +439,17 @@ int run_query(const std::vector<std::string>& arguments) {
     if (error == nullptr) continue;
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
+  }
+  if (language == "logs-insights") {
+    if (flags.format == "plot") {
+      fmt::print(stderr, "kansoku query: logs-insights has no plot; there are table, json, csv\n");
+      return 2;
+    }
+    return query_logs(*endpoint, {.text = *text,
+                                  .groups = flags.groups,
+                                  .from_ms = *from,
+                                  .to_ms = *to,
+                                  .format = flags.format});
   }
   if (promql) return query_promql(*endpoint, *text, *from, *to, flags);
   auto answer = call(*endpoint, "POST", "/ui/api/query", query_body(*text, *from, *to));

@@ -150,7 +150,7 @@ export function Insights({ logs, view }: { logs: LogState; view: View }) {
           <p id={errorId} className="hint bad" data-error={position ?? ''}>{error.message}</p>
         )}
       </section>
-      <section className={query.isPlaceholderData && query.isFetching ? 'card dimmedpart' : 'card'}
+      {!isOwnError && <section className={query.isPlaceholderData && query.isFetching ? 'card dimmedpart' : 'card'}
         aria-label={t('logs.results')}>
         <div className="toolbar listbar">
           {query.isFetching ? <Running answer={answer} cancel={cancel} />
@@ -161,7 +161,7 @@ export function Insights({ logs, view }: { logs: LogState; view: View }) {
         {logs.query === '' && <Empty title={t('logs.runFirst')}><p>{t('logs.runFirstHelp')}</p></Empty>}
         {logs.query !== '' && answer === undefined && error === null && <Skeleton height={300} />}
         {result}
-      </section>
+      </section>}
     </>
   );
 }

@@ -13,6 +13,7 @@ import { Icon } from '../../ui/Icon';
 import { Empty } from '../../ui/states';
 
 const ROW = 27;
+const LONG = 60; // characters: cut to what is left of the width
 const MODES: { id: PlotMode; label: Key }[] = [
   { id: 'line', label: 'view.line' }, { id: 'stacked', label: 'view.stacked' }, { id: 'bar', label: 'view.bar' },
 ];
@@ -53,9 +54,9 @@ function Cell({ text, kind }: { text: string | null; kind: string }) {
   if (text === null) return <td className="hint">–</td>;
   if (kind === 'number') return <td className="number">{text}</td>;
   const json = open ? prettyJson(text) : null;
-  const isLong = text.length > 60;
+  const isLong = text.length > LONG;
   return (
-    <td className={kind === 'time' ? 'mono nowrap' : 'mono valuecell'}>
+    <td className={isLong ? 'mono longcell' : 'mono nowrap'}>
       {isLong ? (
         <button type="button" className={open ? 'cellbutton open' : 'cellbutton'} aria-expanded={open}
           data-list-item="" onClick={() => setOpen(!open)}>

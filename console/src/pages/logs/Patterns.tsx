@@ -1,6 +1,7 @@
 // Messages as templates: how often, since when, and which are new against the range before.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { findPatterns, type LogProgress, type Pattern, type Patterns as Answer } from '../../api/logs';
 import { formatCount, formatDuration } from '../../chart/units';
 import { useText } from '../../i18n';
@@ -32,8 +33,9 @@ export function longestPiece(pattern: string): string {
     .reduce((best, one) => (one.length > best.length ? one : best), '');
 }
 
-function Change({ pattern }: { pattern: Pattern }) {
+function Change({ pattern, hasEarlier }: { pattern: Pattern; hasEarlier: boolean }) {
   const { t, lang } = useText();
+  if (!hasEarlier) return <span className="hint">–</span>;
   if (pattern.earlier === 0) return <span className="badge info">{t('logs.isNew')}</span>;
   const share = (pattern.count - pattern.earlier) / pattern.earlier;
   if (Math.abs(share) < 0.1) return <span className="hint">±0</span>;
@@ -46,6 +48,8 @@ function Change({ pattern }: { pattern: Pattern }) {
 function Rows({ answer, logs, view }: { answer: Answer; logs: LogState; view: View }) {
   const { t, lang } = useText();
   const [open, setOpen] = useState<number | null>(null);
+  // Without any event before, everything would be new.
+  const hasEarlier = answer.patterns.some((one) => one.earlier > 0);
   const show = (pattern: Pattern) => view.set(logsChange(view.state, {
     tab: 'search', filters: [...logs.filters, { key: 'text', op: '~', value: longestPiece(pattern.pattern) }],
   }));
@@ -67,7 +71,7 @@ function Rows({ answer, logs, view }: { answer: Answer; logs: LogState; view: Vi
             <tr key={one.pattern}>
               <td className="number">{formatCount(one.count, lang)}</td>
               <td className="number">{((100 * one.count) / Math.max(1, answer.matched)).toFixed(1)}%</td>
-              <td className="nowrap"><Change pattern={one} /></td>
+              <td className="nowrap"><Change pattern={one} hasEarlier={hasEarlier} /></td>
               <td><Trend values={one.trend} /></td>
               <td className="patterncell">
                 <button
@@ -124,6 +128,7 @@ export function Patterns({ logs, view, onError }: {
   useEffect(() => onError(query.error), [query.error, onError]);
   const isSlow = useAfter(query.isFetching, 700);
   if (query.error !== null) {
+    if (query.error instanceof ApiError && query.error.position !== undefined) return null;
     return <div className="card"><Failure error={query.error} retry={() => void query.refetch()} /></div>;
   }
   const answer = query.data;

@@ -1,5 +1,6 @@
 // The tab of the search: histogram, facets, events.
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { exportUrl } from '../../api/logs';
 import { formatCount, formatDuration, formatInstant, formatValue } from '../../chart/units';
 import { useText } from '../../i18n';
@@ -136,13 +137,17 @@ export function Search({ logs, view, onError }: {
   const { answer } = state;
   const set = (change: Partial<LogState>) => view.set(logsChange(view.state, change));
   useEffect(() => onError(state.error), [state.error, onError]);
+  if (state.error !== null) {
+    // What is wrong with the text stands below the search box.
+    if (state.error instanceof ApiError && state.error.position !== undefined) return null;
+    return <div className="card"><Failure error={state.error} retry={state.retry} /></div>;
+  }
   return (
     <div className={state.isStale ? 'split logsplit dimmedpart' : 'split logsplit'}>
       {answer?.facets != null && answer.facets.rows > 0
         ? <Facets facets={answer.facets} filters={logs.filters} set={(filters) => set({ filters })} />
         : <aside className="card pad browser facets"><h2>{t('logs.facets')}</h2></aside>}
       <div className="stacked">
-        {state.error !== null && <div className="card"><Failure error={state.error} retry={state.retry} /></div>}
         <section className="card histogramcard" aria-label={t('logs.histogram')}>
           {answer?.histogram == null ? <Skeleton height={128} /> : (
             <>

@@ -334,9 +334,12 @@ void RunningGraph::stop() {
   for (auto& [name, spool] : spools_) end(spool);
   for (auto& [name, exporter] : cloudwatch_logs_) end(exporter);
   // Requests under way get a moment; then their client ends, which answers them.
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kAnswerGraceMs);
-  for (std::future<bool>& one : ends) one.wait_until(deadline);
+  const env::Clock& clock = *parts_.context.env.clock;
+  const int64_t deadline_ns = clock.monotonic_now().ns + kAnswerGraceMs * env::kNsPerMs;
+  for (std::future<bool>& one : ends) {
+    const int64_t left_ns = std::max<int64_t>(deadline_ns - clock.monotonic_now().ns, 0);
+    one.wait_for(std::chrono::nanoseconds(left_ns));
+  }
   http_.reset();
   for (std::future<bool>& one : ends) one.wait();
 }

@@ -38,8 +38,7 @@ struct Library {
   decltype(&sd_journal_test_cursor) test_cursor = nullptr;
   decltype(&sd_journal_get_fd) get_fd = nullptr;
   decltype(&sd_journal_process) process = nullptr;
-  decltype(&sd_journal_has_runtime_files) has_runtime_files = nullptr;
-  decltype(&sd_journal_has_persistent_files) has_persistent_files = nullptr;
+  decltype(&sd_journal_get_usage) get_usage = nullptr;
 
   // Loaded once a process; null where the library is missing or too old.
   static const Library* get() {
@@ -76,8 +75,7 @@ struct Library {
     find(out->test_cursor, "sd_journal_test_cursor");
     find(out->get_fd, "sd_journal_get_fd");
     find(out->process, "sd_journal_process");
-    find(out->has_runtime_files, "sd_journal_has_runtime_files");
-    find(out->has_persistent_files, "sd_journal_has_persistent_files");
+    find(out->get_usage, "sd_journal_get_usage");
     if (!all) return nullptr;
     return out;
   }
@@ -192,7 +190,10 @@ class SdJournal final : public JournalReader {
 
   Result<bool> refresh() override {
     KANSOKU_RETURN_IF_ERROR(checked(library_.process(journal_), "look for changed files"));
-    return library_.has_runtime_files(journal_) > 0 || library_.has_persistent_files(journal_) > 0;
+    // Its tests for files know the folders of the host only, not those below another root.
+    uint64_t bytes = 0;
+    KANSOKU_RETURN_IF_ERROR(checked(library_.get_usage(journal_, &bytes), "size of the files"));
+    return bytes > 0;
   }
 
  private:

@@ -206,11 +206,16 @@ void CloudWatchLogsExporter::make_stream(Request request) {
                     request.stream_made = false;
                     return self->retry(std::move(request), false);
                   }
+                  bool stopping = false;
                   {
                     std::lock_guard lock(self->mutex_);
-                    --self->running_;
-                    self->ready_.push_front(std::move(request));
+                    stopping = self->stopping_;
+                    if (!stopping) {
+                      --self->running_;
+                      self->ready_.push_front(std::move(request));
+                    }
                   }
+                  if (stopping) return self->abandon(request);
                   self->pump();
                 });
 }

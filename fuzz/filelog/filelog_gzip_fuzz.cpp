@@ -8,7 +8,8 @@ using namespace kansoku;
 
 namespace {
 
-constexpr const char* kPath = "/packed.gz";
+constexpr const char* kFolder = "/fuzz";
+constexpr const char* kPath = "/fuzz/packed.gz";
 
 std::string read(env::File& file, uint64_t from, size_t size) {
   std::string out(size, '\0');
@@ -22,6 +23,7 @@ std::string read(env::File& file, uint64_t from, size_t size) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   env::SimFileSystem disk;
+  KANSOKU_CHECK(disk.create_directories(kFolder).has_value());
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   KANSOKU_CHECK(disk.write_atomic(kPath, bytes).has_value());
   auto packed = disk.open(kPath, env::OpenMode::Read);

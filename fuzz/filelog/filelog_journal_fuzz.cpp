@@ -9,7 +9,8 @@ using namespace kansoku::pipeline::filelog;
 
 namespace {
 
-constexpr std::string_view kPath = "/state";
+constexpr const char* kFolder = "/fuzz";
+constexpr const char* kPath = "/fuzz/state";
 constexpr size_t kMagicBytes = 8;
 constexpr size_t kFrameBytes = 8;
 
@@ -28,7 +29,7 @@ std::string with_frames(std::string_view magic, std::string_view bytes) {
 }
 
 Result<Journal::Loaded> open(env::SimFileSystem& disk, Journal& journal, std::string_view bytes) {
-  KANSOKU_CHECK(disk.write_atomic(std::string(kPath), bytes).has_value());
+  KANSOKU_CHECK(disk.write_atomic(kPath, bytes).has_value());
   return journal.open();
 }
 
@@ -41,19 +42,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A journal that is written anew says what the magic is.
   static const std::string magic = [] {
     env::SimFileSystem disk;
-    Journal journal({&clock, &disk, &random}, std::string(kPath));
+    KANSOKU_CHECK(disk.create_directories(kFolder).has_value());
+    Journal journal({&clock, &disk, &random}, kPath);
     KANSOKU_CHECK(journal.open().has_value());
-    return disk.contents(std::string(kPath)).substr(0, kMagicBytes);
+    return disk.contents(kPath).substr(0, kMagicBytes);
   }();
   SavedState ignored;
   replay_journal(bytes, ignored);
   const std::string framed = with_frames(magic, bytes);
   KANSOKU_CHECK(framed.size() >= kMagicBytes + (bytes.empty() ? 0 : kFrameBytes));
   env::SimFileSystem disk;
-  Journal first({&clock, &disk, &random}, std::string(kPath));
+  KANSOKU_CHECK(disk.create_directories(kFolder).has_value());
+  Journal first({&clock, &disk, &random}, kPath);
   KANSOKU_CHECK(open(disk, first, framed).has_value());
   const SavedState state = first.state();
-  Journal second({&clock, &disk, &random}, std::string(kPath));
+  Journal second({&clock, &disk, &random}, kPath);
   const auto loaded = second.open();
   KANSOKU_CHECK(loaded.has_value() && *loaded == Journal::Loaded::Whole);
   KANSOKU_CHECK(second.state() == state);

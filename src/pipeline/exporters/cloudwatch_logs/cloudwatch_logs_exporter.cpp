@@ -215,6 +215,7 @@ void CloudWatchLogsExporter::make_stream(Request request) {
                       self->ready_.push_front(std::move(request));
                     }
                   }
+                  // Nothing that is ready begins any more.
                   if (stopping) return self->abandon(request);
                   self->pump();
                 });

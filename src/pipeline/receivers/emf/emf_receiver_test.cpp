@@ -26,7 +26,8 @@ struct Fixture : ReceiverFixture {
 // With one metric `n`; `more` stands in _aws.
 std::string document(const std::string& more = "") {
   return R"({"_aws":{"Timestamp":1795348799000)" + more +
-         R"(,"CloudWatchMetrics":[{"Namespace":"A","Dimensions":[["h"]],"Metrics":[{"Name":"n"}]}]},)"
+         R"(,"CloudWatchMetrics":[{"Namespace":"A","Dimensions":[["h"]],)"
+         R"("Metrics":[{"Name":"n"}]}]},)"
          R"("h":"x","n":1})";
 }
 
@@ -37,7 +38,8 @@ std::string with_metrics(int count) {
     definitions += fmt::format(R"({}{{"Name":"m{}","Unit":"Count"}})", i == 0 ? "" : ",", i);
     values += fmt::format(R"(,"m{}":{})", i, i);
   }
-  return R"({"_aws":{"Timestamp":1795348799000,"CloudWatchMetrics":[{"Namespace":"A","Dimensions":[["h"]],"Metrics":[)" +
+  return R"({"_aws":{"Timestamp":1795348799000,"CloudWatchMetrics":[)"
+         R"({"Namespace":"A","Dimensions":[["h"]],"Metrics":[)" +
          definitions + R"(]}]},"h":"x","note":"kept")" + values + "}";
 }
 

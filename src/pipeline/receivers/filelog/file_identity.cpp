@@ -346,6 +346,7 @@ void FileTable::retire(Tail& tail) {
   if (key != by_key_.end() && key->second == tail.id) by_key_.erase(key);
   tail.kind = FileKind::Retired;
   tail.released = false;
+  urgent_ = urgent_ || tail.in_flight;
   tail.file.reset();
   tail.retired_at = env_.clock->monotonic_now();
   give_up(tail);

@@ -45,6 +45,9 @@ class FileTable {
   // answer in another slot; null: none.
   Tail* take_ready(uint32_t slot);
   void make_ready(Tail& tail);
+  // True once when a content lost its file that has bytes in a batch: only that batch, and perhaps
+  // a copy, has them, so that it must not wait.
+  bool take_urgent() { return std::exchange(urgent_, false); }
   bool has_ready() const { return !ready_.empty(); }
   Tail* find(uint64_t id);
   // A file that has the bytes which `id` had: its own, or a copy; null: none.
@@ -131,6 +134,7 @@ class FileTable {
   std::map<const Source*, KnownNames> names_;
   // Files that are not read, as newer ones match, and when they had changed last.
   std::map<std::pair<const Source*, FileKey>, int64_t> passed_over_;
+  bool urgent_ = false;
   bool first_round_ = true;
   bool fresh_ = false;
   bool discovering_ = false;

@@ -204,7 +204,9 @@ bool FilelogReceiver::work() {
     }
   }
   bool filled = fill_slots();
-  if (filling_ && now >= fill_until_) close(*filling_);
+  const bool lost_a_file = table_->take_urgent();
+  urgent_ = filling_ && (lost_a_file || urgent_);
+  if (filling_ && (urgent_ || now >= fill_until_)) close(*filling_);
   push_prepared();
   release_blocked();
   save_if_due(now);
@@ -310,6 +312,7 @@ void FilelogReceiver::close(uint32_t number) {
   Slot& slot = slots_[number];
   slot.state = SlotState::Idle;
   filling_.reset();
+  urgent_ = false;
   slot.batch = filler_.finish();
   if (slot.batch.ranges.empty()) return;
   IntentRecord intent{number, journal_.state().epoch, ++slot.sequence, {}};
@@ -362,6 +365,7 @@ bool FilelogReceiver::read_into_batch(Tail& tail, uint32_t number) {
   if (tail.kind == FileKind::Retired) {
     filler_.add_pending(tail);
     tail.flush = false;
+    urgent_ = true;
   } else {
     Block block = read_block(tail, static_cast<size_t>(config_.block_bytes), buffer_);
     if (block.outcome == ReadOutcome::Rewritten) {

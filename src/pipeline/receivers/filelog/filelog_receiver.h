@@ -101,6 +101,7 @@ class FilelogReceiver final : public Receiver,
   bool recovered_ = false;
   std::optional<uint32_t> filling_;  // the slot whose batch waits for more
   env::MonotonicTime fill_until_;
+  bool urgent_ = false;  // it has bytes that are in no file any more
   FilelogStats work_stats_;
 
   mutable std::mutex inbox_mutex_;

@@ -92,8 +92,8 @@ struct Fixture {
   }
   void put(const std::string& group, std::vector<std::pair<int64_t, std::string>> messages) {
     signal::EventBatchBuilder builder;
-    const uint32_t stream =
-        builder.add_stream({group, "s", groups->find(user.scope, group)->generation});
+    const uint32_t stream = builder.add_stream(
+        {.group = group, .stream = "s", .generation = groups->find(user.scope, group)->generation});
     for (const auto& [ms, text] : messages) {
       builder.add_row(stream, ms * env::kNsPerMs);
       builder.set_text(signal::kMessagePath, text);

@@ -71,8 +71,9 @@ struct Fixture {
   env::SimRandom random{3};
   ManualExecutor executor;
   store::ReferenceCatalog catalog;
-  std::unique_ptr<aws::logs::GroupStore> groups = *aws::logs::GroupStore::open(catalog, clock);
-  aws::logs::MemoryBackend backend{clock, *groups, executor};
+  std::unique_ptr<api::aws::logs::GroupStore> groups =
+      *api::aws::logs::GroupStore::open(catalog, clock);
+  api::aws::logs::MemoryBackend backend{clock, *groups, executor};
   LogUser user{{"1", "r"}, principal_of("*")};
 
   Fixture() {

@@ -60,9 +60,10 @@ std::shared_ptr<const net::auth::Principal> principal_of(std::string_view resour
   auto out = std::make_shared<net::auth::Principal>();
   out->account = "1";
   out->arn = "arn:aws:iam::1:user/sato";
-  out->policies.push_back(*net::auth::Policy::parse(fmt::format(
-      R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"{}"}}]}})",
-      resource)));
+  out->policies.push_back(*net::auth::Policy::parse(
+      fmt::format(R"({{"Version":"2012-10-17",)"
+                  R"("Statement":[{{"Effect":"Allow","Action":"*","Resource":"{}"}}]}})",
+                  resource)));
   return out;
 }
 

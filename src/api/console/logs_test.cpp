@@ -234,7 +234,7 @@ TEST_CASE("filters keep and leave out by fields, names, text and level") {
 
 TEST_CASE("what is wrong with a search is a line with its place") {
   Fixture f;
-  const wire::Node error = f.search(R"(,"text":"{ $.a = "})")->last("error");
+  const wire::Node error = f.search(R"(,"text":"{ $.a = ")")->last("error");
   CHECK(error.text_of("code") == "InvalidArgument");
   CHECK(error.number_of("position").has_value());
   CHECK(f.search(R"(,"levels":["loud"])")->last("error").text_of("message").find("loud") !=

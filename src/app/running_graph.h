@@ -16,6 +16,8 @@
 #include "pipeline/graph/graph.h"
 #include "pipeline/graph/spec.h"
 #include "pipeline/receivers/filelog/filelog_receiver.h"
+#include "pipeline/receivers/journald/journald_receiver.h"
+#include "pipeline/spool/spool.h"
 
 namespace kansoku::app {
 
@@ -51,6 +53,7 @@ class RunningGraph {
 
  private:
   using Filelog = pipeline::filelog::FilelogReceiver;
+  using Journald = pipeline::journald::JournaldReceiver;
   using CloudWatchLogs = pipeline::cloudwatch_logs::CloudWatchLogsExporter;
 
   explicit RunningGraph(GraphParts parts)
@@ -62,18 +65,28 @@ class RunningGraph {
   Status build_receivers(pipeline::GraphSpec spec);
   Status build_filelog(const pipeline::GraphSpec& spec, const std::string& name,
                        pipeline::filelog::FilelogConfig config);
+  Status build_journald(const pipeline::GraphSpec& spec, const std::string& name,
+                        pipeline::journald::JournaldConfig config);
+  std::string state_path_of(const std::string& name) const;
   Status build_listener(const pipeline::GraphSpec& spec, const pipeline::ReceiverSpec& receiver);
-  // What stands behind a receiver: each pipeline's ledger, then its exporters.
-  Result<pipeline::EventSink*> entry_of(const pipeline::GraphSpec& spec, const std::string& name);
+  // What stands behind a receiver: each pipeline's ledger, then its exporters; before those whose
+  // endpoint may be away the spool, unless the source can wait.
+  Result<pipeline::EventSink*> entry_of(const pipeline::GraphSpec& spec, const std::string& name,
+                                        bool source_waits);
+  Result<pipeline::EventSink*> spooled(const pipeline::GraphSpec& spec,
+                                       const std::string& exporter);
   net::HttpClient& http(const pipeline::AgentSettings& agent);
+  void append_spools(api::OpenMetrics& out) const;
 
   GraphParts parts_;
   std::unique_ptr<net::HttpClient> http_;
   // In the order in which they are made.
   std::vector<std::pair<std::string, std::shared_ptr<CloudWatchLogs>>> cloudwatch_logs_;
   std::map<std::string, pipeline::EventSink*> exporters_;
+  std::map<std::string, std::shared_ptr<pipeline::spool::Spool>> spools_;  // by exporter
   std::vector<std::unique_ptr<pipeline::EventSink>> sinks_;
   std::vector<std::pair<std::string, std::shared_ptr<Filelog>>> filelogs_;
+  std::vector<std::pair<std::string, std::shared_ptr<Journald>>> journalds_;
   Listeners listeners_;
   bool started_ = false;
 };

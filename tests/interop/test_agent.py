@@ -1,9 +1,11 @@
 """kansoku agent beside kansoku server: files arrive line by line, each once, whatever is killed in between."""
 
 import json
+import os
 import pathlib
 import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -182,6 +184,92 @@ class Collection(unittest.TestCase):
                        "the retention")
             self.assertEqual(len(groups), 1)
             self.assertEqual(agent.stop(), 0)
+
+    def test_files_of_the_cloudwatch_agent_are_chosen_and_removed_as_it_says(self):
+        with Server("--no-agent") as server:
+            entry = {"file_path": f"{self.logs}/app*", "blacklist": "\\.bak$", "log_group_name": "one", "log_stream_name": "s", "auto_removal": True}
+            configuration = {
+                "agent": {"region": "us-east-1", "logfile": ""},
+                "logs": {"endpoint_override": server.url.rstrip("/"), "force_flush_interval": 1, "logs_collected": {"files": {"collect_list": [
+                    entry, {"file_path": f"{self.logs}/*/x.log", "publish_multi_logs": True}]}}}}
+            agent = Agent(json.dumps(configuration), self.folder / "agent", env=server.environment(), name="agent.json")
+            self.addCleanup(agent.__exit__)
+            for name, text in (("app.1", "too old\n"), ("app.2", "first\n"), ("app.bak", "never\n")):
+                (self.logs / name).write_text(text)
+            at = time.time()
+            for age, name in ((20, "app.1"), (10, "app.2"), (0, "app.bak")):
+                os.utime(self.logs / name, (at - age, at - age))
+            (self.logs / "a b").mkdir()
+            (self.logs / "a b" / "x.log").write_text("multi\n")
+            agent.start()
+            wait_until(lambda: self.messages(server, "one") == ["first"], "the newest file")
+            (self.logs / "app.3").write_text("second\n")
+            wait_until(lambda: self.messages(server, "one") == ["first", "second"], "its successor")
+            wait_until(lambda: not (self.logs / "app.2").exists(), "the removal of the finished file")
+            self.assertEqual(sorted(p.name for p in self.logs.glob("app*")), ["app.1", "app.3", "app.bak"])
+            multi = f"{self.logs}/a_b/x.log"
+            wait_until(lambda: self.messages(server, multi) == ["multi"], "the group that is named by the path")
+            self.assertEqual(agent.stop(), 0)
+
+    def test_lines_wait_for_others_and_a_stop_sends_them(self):
+        with Server("--no-agent") as server:
+            agent = self.agent(server)
+            agent.configuration.write_text(agent.configuration.read_text().replace("flush_interval: 0s", "flush_interval: 1h"))
+            agent.start()
+            (self.logs / "a.log").write_text("one\n")
+            read = 'kansoku_filelog_open_files{receiver="filelog/app"}'
+            wait_until(lambda: agent.metrics().get(read) == 1, "an open file")
+            for _ in range(20):
+                self.assertEqual(agent.metrics()['kansoku_exporter_requests_total{exporter="cloudwatch_logs"}'], 0)
+            self.assertEqual(agent.stop(), 0)
+            agent.configuration.write_text(agent.configuration.read_text().replace("flush_interval: 1h", "flush_interval: 0s"))
+            agent.start()
+            (self.logs / "a.log").write_text("one\ntwo\n")
+            wait_until(lambda: len(self.messages(server)) >= 2, "both lines")
+            self.assertEqual(self.messages(server), ["one", "two"])
+            self.assertEqual(agent.stop(), 0)
+
+    def test_what_listeners_took_waits_on_disk_for_its_endpoint(self):
+        with Server("--no-agent") as server:
+            port = server.port
+            server.kill()
+            agent = Agent(f"""
+receivers:
+  syslog/edge:
+    listen: 127.0.0.1:0
+    group: /edge
+    stream: "{{hostname}}"
+exporters:
+  cloudwatch_logs/home:
+    endpoint: http://127.0.0.1:{port}
+    region: us-east-1
+service:
+  pipelines:
+    logs/edge:
+      receivers: [syslog/edge]
+      exporters: [cloudwatch_logs/home]
+""", self.folder / "agent", env=server.environment())
+            self.addCleanup(agent.__exit__)
+            taken = 'kansoku_spool_rows_taken_total{exporter="cloudwatch_logs/home"}'
+            lines = []
+            for round_ in range(3):
+                agent.start()
+                syslog = json.loads((agent.data / "ports.json").read_text())["syslog/edge"]
+                some = [f"round {round_} line {i}" for i in range(100)]
+                lines += some
+                with socket.create_connection(("127.0.0.1", syslog)) as connection:
+                    for line in some:
+                        connection.sendall(f"<14>1 2026-11-22T10:00:00Z edge app - - - {line}\n".encode())
+                wait_until(lambda: agent.metrics().get(taken) == 100, "the spool has them")
+                agent.kill()
+            with Server("--no-agent", "--listen", f"127.0.0.1:{port}", data=server.data) as again:
+                agent.start()
+                self.assertEqual(agent.metrics()['kansoku_ledger_received_rows_total{receiver="spool",account="",branch="cloudwatch_logs/home"}'], 300)
+                wait_until(lambda: len(self.messages(again, "/edge")) >= 300, "what the spool kept")
+                waiting = 'kansoku_spool_records_waiting{exporter="cloudwatch_logs/home"}'
+                wait_until(lambda: agent.metrics()[waiting] == 0, "an empty spool")
+                self.assertEqual(sorted(self.messages(again, "/edge")), sorted(lines))
+                self.assertEqual(agent.stop(), 0)
 
     def test_the_server_follows_files_itself(self):
         configuration = self.folder / "server.yaml"

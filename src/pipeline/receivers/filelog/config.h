@@ -8,6 +8,7 @@
 
 #include "base/text/charset.h"
 #include "base/time/zone.h"
+#include "pipeline/filter_rule.h"
 
 namespace kansoku::pipeline::filelog {
 
@@ -15,12 +16,6 @@ enum class StartAt : uint8_t { Beginning, End };
 // What becomes of an event longer than event_bytes_max: several events, or one that is cut (the
 // rest is counted as dropped by the rule "event_too_long").
 enum class LongEvents : uint8_t { Split, Truncate };
-
-struct FilterRule {
-  std::string name;  // of the rule in ledger and answers; empty: "filter N"
-  bool include = false;
-  std::string pattern;  // RE2, found anywhere in the event
-};
 
 struct MultilineConfig {
   // An event begins with a line that this matches. Empty: see the next two.
@@ -96,6 +91,8 @@ struct FilelogConfig {
   // held 44 MiB at its peak (bench/filelog).
   int64_t batch_bytes = 512 << 10;
   int64_t block_bytes = 256 << 10;
+  // A batch that is not full waits so long for more lines; what waits is read, and not yet sent.
+  int64_t batch_wait_ms = 0;
   int64_t batches_in_flight = 4;
   int64_t open_files_max = 4'096;
   int64_t save_interval_ms = 1'000;  // acknowledgements; what is sent is always saved before

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,6 +75,13 @@ class BlockReader {
   virtual const std::vector<StreamKey>& streams() const = 0;
   // False: no row can satisfy the filter, seen from bounds, filters, dictionaries and templates.
   virtual Result<bool> may_match(const EventFilter& filter) = 0;
+  // Finds all rows that may satisfy the filter, whatever their times; says how many there are.
+  // Until rebind(), select() with this filter takes them from here.
+  virtual Result<size_t> mark(const EventFilter& filter) = 0;
+  // How many rows satisfy the filter, where all of the range is asked for and that can be told
+  // without their columns.
+  virtual Result<std::optional<size_t>> count(const BlockRange& range,
+                                              const EventFilter& filter) = 0;
   // Rows in the range that may satisfy the filter, in the order of the block; columns are decoded
   // when they are asked for. checked() of the clauses that all of them satisfy for certain is true.
   virtual Result<std::unique_ptr<EventRows>> select(const BlockRange& range,
@@ -82,6 +90,11 @@ class BlockReader {
   virtual Result<std::vector<EventFieldInfo>> fields() = 0;
   // Of bytes() that were asked for.
   virtual uint64_t bytes_read() const = 0;
+  // Reads the same bytes from there from now on; what was marked is forgotten.
+  virtual void rebind(BlockBytes& bytes) = 0;
+  // Lets go what was decoded of rows, and keeps what rules blocks out.
+  virtual void shed() = 0;
+  virtual uint64_t memory_bytes() const = 0;
 };
 
 }  // namespace kansoku::store::events

@@ -60,6 +60,11 @@ class BlockImage {
   // The column of messages, or null.
   BlockColumn* message();
   uint64_t bytes_read() const { return bytes_read_ + pages_.bytes_read(); }
+  // Reads the same bytes from there from now on.
+  void rebind(BlockBytes& bytes) { pages_.rebind(bytes); }
+  // What was decoded of rows goes; what rules the block out stays.
+  void shed();
+  uint64_t memory_bytes() const;
 
  private:
   explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}

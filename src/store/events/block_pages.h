@@ -64,10 +64,18 @@ class PageWriter {
 // The pages of a block, read when they are asked for and kept.
 class PageReader {
  public:
-  explicit PageReader(BlockBytes& bytes) : bytes_(bytes) {}
+  explicit PageReader(BlockBytes& bytes) : bytes_(&bytes) {}
+  // Reads from there from now on: the same bytes.
+  void rebind(BlockBytes& bytes) { bytes_ = &bytes; }
   // False when the bytes are no table of pages that fill `pages_bytes`.
   bool open(const char*& at, const char* end, uint64_t pages_bytes);
   Result<std::string_view> read(const Chunk& chunk);
+  // What stays when the rest is shed: names, and filters of ids.
+  Result<std::string_view> read_kept(const Chunk& chunk);
+  // Pages that were read by read() alone go, and views into them.
+  void shed();
+  // Of the pages that are here.
+  uint64_t memory_bytes() const;
   uint64_t bytes_read() const { return bytes_read_; }
 
  private:
@@ -77,8 +85,9 @@ class PageReader {
     size_t raw_bytes = 0;
     uint32_t crc = 0;
     std::shared_ptr<const std::string> raw;
+    bool kept = false;
   };
-  BlockBytes& bytes_;
+  BlockBytes* bytes_;
   std::vector<Page> pages_;
   uint64_t bytes_read_ = 0;
 };

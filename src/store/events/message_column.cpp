@@ -421,7 +421,7 @@ Status MessageColumn::load(LeafColumn& leaf) {
 
 Status MessageColumn::load_literals() {
   if (skeletons_.empty() || !skeletons_[0].literals.empty()) return {};
-  KANSOKU_TRY(const std::string_view bytes, pages_.read(literals_chunk_));
+  KANSOKU_TRY(const std::string_view bytes, pages_.read_kept(literals_chunk_));
   size_t count = 0;
   for (const Skeleton& skeleton : skeletons_) count += skeleton.leaves.size() + 1;
   std::vector<std::string_view> literals;
@@ -554,19 +554,25 @@ Result<ValueBounds> MessageColumn::bounds_of(LeafColumn& leaf) {
   return ValueBounds();
 }
 
-Result<FitWays> MessageColumn::ways_of(const Skeleton& skeleton, Fit fit, std::string_view text) {
+Result<FitWays> MessageColumn::ways_of(Skeleton& skeleton, Fit fit, std::string_view text) {
   leaf_bounds_.resize(leaves_.size());
   std::vector<ValueBounds> bounds;
-  std::vector<std::string> quoted(skeleton.literals.begin(), skeleton.literals.end());
+  bounds.reserve(skeleton.leaves.size());
   for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
     const size_t leaf = skeleton.leaves[i];
     if (!leaf_bounds_[leaf]) {
       KANSOKU_TRY(leaf_bounds_[leaf], bounds_of(leaves_[leaf]));
     }
     bounds.push_back(*leaf_bounds_[leaf]);
-    if (leaves_[leaf].kind < LeafKind::Text) continue;
-    quoted[i] += '"';
-    quoted[i + 1].insert(0, 1, '"');
+  }
+  std::vector<std::string>& quoted = skeleton.quoted;
+  if (quoted.empty()) {
+    quoted.assign(skeleton.literals.begin(), skeleton.literals.end());
+    for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
+      if (leaves_[skeleton.leaves[i]].kind < LeafKind::Text) continue;
+      quoted[i] += '"';
+      quoted[i + 1].insert(0, 1, '"');
+    }
   }
   const std::vector<std::string_view> literals(quoted.begin(), quoted.end());
   return fit_ways(text, fit, literals, bounds);
@@ -584,7 +590,7 @@ Result<bool> MessageColumn::may(std::span<const FitPart> way, const Skeleton& sk
 
 Result<bool> MessageColumn::may(Fit fit, std::string_view text) {
   KANSOKU_RETURN_IF_ERROR(load_literals());
-  for (const Skeleton& skeleton : skeletons_) {
+  for (Skeleton& skeleton : skeletons_) {
     KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
     if (ways.certain || ways.unknown) return true;
     for (const auto& way : ways.ways) {
@@ -660,7 +666,7 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
   Answers answers;
   std::vector<uint8_t> in_shape(skeletons_.size() + 1);
   for (size_t i = 0; i < skeletons_.size(); ++i) {
-    const Skeleton& skeleton = skeletons_[i];
+    Skeleton& skeleton = skeletons_[i];
     KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
     const auto shape = static_cast<int64_t>(i + 1);
     if (ways.certain || ways.unknown) {
@@ -703,6 +709,73 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
     if (shapes[value] == 0) hit[value] |= whole[whole_places_[value]];
   }
   return exact && exact_whole;
+}
+
+// Of the messages of one skeleton: all, none, or as one leaf says that only they have.
+Result<std::optional<size_t>> MessageColumn::count(Skeleton& skeleton, size_t shape, Fit fit,
+                                                   std::string_view text) {
+  KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
+  if (ways.certain) return skeleton.count;
+  if (ways.unknown) return std::nullopt;
+  const FitPart* only = nullptr;
+  for (const auto& way : ways.ways) {
+    KANSOKU_TRY(const bool possible, may(way, skeleton));
+    if (!possible) continue;
+    if (only != nullptr || way.size() != 1) return std::nullopt;
+    only = way.data();
+  }
+  if (only == nullptr) return 0;
+  LeafColumn& leaf = leaves_[skeleton.leaves[only->slot]];
+  for (size_t other = 0; other < leaf.in_shape.size(); ++other) {
+    if (other != shape && leaf.in_shape[other] != 0) return std::nullopt;
+  }
+  if (!leaf.texts || leaf.escapes) return std::nullopt;
+  return leaf.texts->count(only->fit, only->text);
+}
+
+Result<std::optional<size_t>> MessageColumn::count(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_literals());
+  size_t out = 0;
+  for (size_t i = 0; i < skeletons_.size(); ++i) {
+    KANSOKU_TRY(const std::optional<size_t> some, count(skeletons_[i], i + 1, fit, text));
+    if (!some) return TextColumn::count(fit, text);
+    out += *some;
+  }
+  if (!whole_) return out;
+  KANSOKU_TRY(const std::optional<size_t> whole, whole_->count(fit, text));
+  if (!whole) return TextColumn::count(fit, text);
+  return out + *whole;
+}
+
+void MessageColumn::shed() {
+  shapes_ = {};
+  whole_places_ = {};
+  if (whole_) whole_->shed();
+  for (LeafColumn& leaf : leaves_) {
+    leaf.numbers = {};
+    leaf.scales = {};
+    leaf.places = {};
+    leaf.loaded = false;
+    if (leaf.texts) leaf.texts->shed();
+  }
+}
+
+size_t MessageColumn::memory_bytes() const {
+  size_t out = shapes_.capacity() * sizeof(int64_t) + whole_places_.capacity() * sizeof(uint32_t) +
+               leaves_.capacity() * sizeof(LeafColumn) + skeletons_.capacity() * sizeof(Skeleton) +
+               leaf_bounds_.capacity() * sizeof(ValueBounds);
+  for (const LeafColumn& leaf : leaves_) {
+    out += leaf.path.capacity() + leaf.in_shape.capacity() +
+           (leaf.numbers.capacity() + leaf.scales.capacity()) * sizeof(int64_t) +
+           leaf.places.capacity() * sizeof(uint32_t);
+    if (leaf.texts) out += leaf.texts->memory_bytes();
+  }
+  for (const Skeleton& skeleton : skeletons_) {
+    out += skeleton.literals.capacity() * sizeof(std::string_view) +
+           skeleton.leaves.capacity() * sizeof(uint32_t);
+    for (const std::string& one : skeleton.quoted) out += sizeof(one) + one.capacity();
+  }
+  return out + (whole_ ? whole_->memory_bytes() : 0);
 }
 
 }  // namespace kansoku::store::events

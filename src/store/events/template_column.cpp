@@ -293,6 +293,13 @@ class DigitsSlot final : public SlotColumn {
     }
     return true;
   }
+  void shed() override {
+    numbers_ = {};
+    lengths_ = {};
+  }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + (numbers_.capacity() + lengths_.capacity()) * sizeof(int64_t);
+  }
 
  private:
   // Of digits that print so.
@@ -359,7 +366,7 @@ class IdSlot final : public SlotColumn {
     if (!filtered_ || fit != Fit::Whole) return true;
     std::string id;
     if (!id_of(text, id)) return false;
-    KANSOKU_TRY(const std::string_view filter, pages_.read(filter_chunk_));
+    KANSOKU_TRY(const std::string_view filter, pages_.read_kept(filter_chunk_));
     return may_have_id(filter, id);
   }
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
@@ -375,6 +382,13 @@ class IdSlot final : public SlotColumn {
     }
     for (size_t i = 0; i < count_; ++i) hit[i] |= holds[once_ ? static_cast<size_t>(codes_[i]) : i];
     return true;
+  }
+  void shed() override {
+    ids_ = {};
+    codes_ = {};
+  }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + codes_.capacity() * sizeof(int64_t);
   }
 
  private:
@@ -497,6 +511,10 @@ class TimeSlot final : public SlotColumn {
     }
     return true;
   }
+  void shed() override { units_ = {}; }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + units_.capacity() * sizeof(int64_t);
+  }
 
  private:
   uint16_t kind_;
@@ -517,6 +535,8 @@ class WordSlot final : public SlotColumn {
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     return texts_->ask(fit, text, hit);
   }
+  void shed() override { texts_->shed(); }
+  size_t memory_bytes() const override { return sizeof(*this) + texts_->memory_bytes(); }
 
  private:
   std::unique_ptr<TextColumn> texts_;
@@ -636,7 +656,7 @@ std::unique_ptr<TextColumn> TemplateTexts::parse(const char*& at, const char* en
 Status TemplateTexts::load_templates() {
   if (templates_loaded_) return {};
   const auto damaged = [] { return corruption("templates of a block are damaged"); };
-  KANSOKU_TRY(const std::string_view coded, pages_.read(templates_chunk_));
+  KANSOKU_TRY(const std::string_view coded, pages_.read_kept(templates_chunk_));
   KANSOKU_TRY(const std::string_view slots, pages_.read(slots_chunk_));
   const char* at = coded.data();
   const char* const end = at + coded.size();
@@ -702,7 +722,8 @@ Status TemplateTexts::load_codes() {
   return {};
 }
 
-Result<std::vector<int64_t>> TemplateTexts::times_of(size_t way) const {
+Result<std::vector<int64_t>> TemplateTexts::times_of(size_t way) {
+  KANSOKU_RETURN_IF_ERROR(load_codes());
   if (!times_) return corruption("times of a template have no events");
   KANSOKU_TRY(const std::vector<int64_t> all, times_());
   if (all.size() != count_) return corruption("times of a template have no events");
@@ -768,12 +789,16 @@ Result<ValueBounds> TemplateTexts::bounds() {
 }
 
 Result<FitWays> TemplateTexts::ways_of(Template& t, Fit fit, std::string_view text) {
-  std::vector<ValueBounds> bounds;
-  for (const auto& slot : t.slots) {
-    KANSOKU_TRY(const ValueBounds of_slot, slot->bounds());
-    bounds.push_back(of_slot);
+  if (t.bounds.size() < t.slots.size()) {
+    std::vector<ValueBounds> bounds;
+    bounds.reserve(t.slots.size());
+    for (const auto& slot : t.slots) {
+      KANSOKU_TRY(const ValueBounds of_slot, slot->bounds());
+      bounds.push_back(of_slot);
+    }
+    t.bounds = std::move(bounds);
   }
-  return fit_ways(text, fit, t.literals, bounds);
+  return fit_ways(text, fit, t.literals, t.bounds);
 }
 
 Result<bool> TemplateTexts::may(Template& t, Fit fit, std::string_view text) {
@@ -851,6 +876,50 @@ Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_
     if (!of_code.empty()) hit[i] |= of_code[places_[i]];
   }
   return exact;
+}
+
+// Without which of the values they are: templates say how many they have.
+Result<std::optional<size_t>> TemplateTexts::count(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_templates());
+  size_t out = 0;
+  std::vector<uint8_t> hit;
+  for (size_t code = 1; code <= templates_.size(); ++code) {
+    Template& t = templates_[code - 1];
+    KANSOKU_TRY(const FitWays ways, ways_of(t, fit, text));
+    if (ways.certain) {
+      out += t.count;
+      continue;
+    }
+    if (ways.unknown) return std::nullopt;
+    if (ways.ways.empty()) continue;
+    hit.assign(t.count, 0);
+    KANSOKU_RETURN_IF_ERROR(ask(code, ways, hit));
+    out += static_cast<size_t>(std::ranges::count(hit, 1));
+  }
+  if (!rest_) return out;
+  KANSOKU_TRY(const std::optional<size_t> of_rest, rest_->count(fit, text));
+  if (!of_rest) return std::nullopt;
+  return out + *of_rest;
+}
+
+void TemplateTexts::shed() {
+  codes_ = {};
+  places_ = {};
+  for (Template& t : templates_) {
+    std::ranges::fill(t.loaded, uint8_t{0});
+    for (const auto& slot : t.slots) slot->shed();
+  }
+  if (rest_) rest_->shed();
+}
+
+size_t TemplateTexts::memory_bytes() const {
+  size_t out = codes_.capacity() * sizeof(int64_t) + places_.capacity() * sizeof(uint32_t);
+  for (const Template& t : templates_) {
+    out += sizeof(t) + t.literals.capacity() * sizeof(std::string_view) +
+           t.bounds.capacity() * sizeof(ValueBounds);
+    for (const auto& slot : t.slots) out += slot->memory_bytes();
+  }
+  return out + (rest_ ? rest_->memory_bytes() : 0);
 }
 
 void TemplateTexts::append(size_t value, std::string& out) const {

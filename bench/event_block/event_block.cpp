@@ -295,7 +295,8 @@ EventPredicate contains(std::string_view text) {
           .text = std::string(text)};
 }
 
-void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, bool scans) {
+void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, bool scans,
+             std::string_view find = {}) {
   Generator generator(ids);
   std::vector<Line> lines;
   std::string raw;
@@ -342,6 +343,10 @@ void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, 
       static_cast<double>(stored) / static_cast<double>(blocks.rows), encode * 1e9 / n,
       decode * 1e9 / n);
   if (!scans) return;
+  if (!find.empty()) {
+    for (int run = 0; run < 20; ++run) scan(blocks, find, contains(find));
+    return;
+  }
   const std::string& line = lines[lines.size() / 2].text;
   scan(blocks, "one word, in one line", contains(kNeedle));
   scan(blocks, "a word that is nowhere", contains("extraordinary"));
@@ -378,6 +383,10 @@ int main(int argc, char** argv) {
   using namespace kansoku::store::events;
   const size_t lines = argc > 1 ? std::stoul(argv[1]) : 400'000;
   const size_t block_bytes = argc > 2 ? std::stoul(argv[2]) << 20 : kBlockMessageBytesMax;
+  if (argc > 4) {
+    measure(Ids::Numbers, "numbers", lines, block_bytes, true, argv[4]);
+    return 0;
+  }
   const bool scans = argc <= 3;
   measure(Ids::Numbers, "numbers", lines, block_bytes, scans);
   measure(Ids::Unique, "unique", lines, block_bytes, scans);

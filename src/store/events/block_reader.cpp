@@ -357,7 +357,7 @@ Status Reader::mark_leaves(const EventPredicate& predicate, const TextQuestion& 
     }
     for (size_t value = 0; value < shapes.size(); ++value) {
       if (leaf->in_shape[static_cast<size_t>(shapes[value])] == 0) continue;
-      marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->places[value]];
+      marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->place_of(value)];
     }
   }
   return {};

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "store/events/block_ints.h"
+#include "store/events/digits_inside.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -405,7 +406,7 @@ Result<std::vector<int64_t>> MessageColumn::times_of(std::span<const uint8_t> in
 Status MessageColumn::load(LeafColumn& leaf) {
   if (leaf.loaded) return {};
   KANSOKU_TRY(const std::span<const int64_t> shapes, this->shapes());
-  leaf.places = places_in(shapes, leaf.in_shape);
+  if (leaf.count < count_) leaf.places = places_in(shapes, leaf.in_shape);
   const auto read = [&](const Chunk& chunk, std::vector<int64_t>& out) -> Status {
     KANSOKU_TRY(const std::string_view coded, pages_.read(chunk));
     out.resize(leaf.count);
@@ -454,7 +455,8 @@ Status MessageColumn::prepare(std::span<const uint32_t> values) {
       any = true;
       KANSOKU_RETURN_IF_ERROR(load(leaf));
       if (!leaf.texts) break;
-      for (const uint32_t value : wanted[shape]) places.push_back(leaf.places[value]);
+      for (const uint32_t value : wanted[shape])
+        places.push_back(static_cast<uint32_t>(leaf.place_of(value)));
     }
     if (!any || !leaf.texts) continue;
     std::ranges::sort(places);
@@ -482,7 +484,7 @@ void append_number(const LeafColumn& leaf, size_t place, std::string& out) {
 }  // namespace
 
 void MessageColumn::append_leaf(const LeafColumn& leaf, size_t value, std::string& out) const {
-  const size_t place = leaf.places[value];
+  const size_t place = leaf.place_of(value);
   switch (leaf.kind) {
     case LeafKind::Bool:
     case LeafKind::Int:
@@ -625,6 +627,12 @@ Result<bool> MessageColumn::ask_leaf(LeafColumn& leaf, Fit fit, std::string_view
     for (size_t i = 0; i < leaf.count; ++i) hit[i] |= leaf.numbers[i] == whole;
     return true;
   }
+  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (leaf.kind == LeafKind::Int && fit == Fit::Inside && digits && leaf.min >= 0) {
+    mark_digits_inside(leaf.numbers, static_cast<uint64_t>(leaf.min),
+                       static_cast<uint64_t>(leaf.max), text, hit);
+    return true;
+  }
   std::string stood;
   for (size_t i = 0; i < leaf.count; ++i) {
     stood.clear();
@@ -677,22 +685,27 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
     for (const auto& way : ways.ways) {
       KANSOKU_TRY(const bool possible, may(way, skeleton));
       if (!possible) continue;
-      std::vector<std::pair<const uint8_t*, const uint32_t*>> parts;
+      std::vector<std::pair<const uint8_t*, const LeafColumn*>> parts;
       for (const FitPart& part : way) {
         const uint32_t leaf = skeleton.leaves[part.slot];
         KANSOKU_TRY(const Answers::Answer* answer, answers.of(*this, leaf, part));
         exact = exact && answer->exact;
-        parts.emplace_back(answer->hit.data(), leaves_[leaf].places.data());
+        parts.emplace_back(answer->hit.data(), &leaves_[leaf]);
         if (std::ranges::find(answer->hit, 1) == answer->hit.end()) {
           parts.clear();
           break;
         }
       }
       if (parts.empty()) continue;
+      if (parts.size() == 1 && skeleton.count == count_) {
+        const uint8_t* const of_leaf = parts[0].first;
+        for (size_t value = 0; value < count_; ++value) hit[value] |= of_leaf[value];
+        continue;
+      }
       for (size_t value = 0; value < count_; ++value) {
         if (shapes[value] != shape) continue;
         uint8_t all = 1;
-        for (const auto& [of_leaf, places] : parts) all &= of_leaf[places[value]];
+        for (const auto& [of_leaf, leaf] : parts) all &= of_leaf[leaf->place_of(value)];
         hit[value] |= all;
       }
     }

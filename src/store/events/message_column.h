@@ -31,9 +31,10 @@ struct LeafColumn {
   // Once loaded: Bool and Int, mantissas; decimals; by message: where its leaf stands.
   std::vector<int64_t> numbers;
   std::vector<int64_t> scales;
-  std::vector<uint32_t> places;
+  std::vector<uint32_t> places;  // empty where every message has it
   bool loaded = false;
 
+  size_t place_of(size_t message) const { return places.empty() ? message : places[message]; }
   double number(size_t place) const { return decimal_value(numbers[place], scales[place]); }
 };
 

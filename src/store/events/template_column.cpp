@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/simd/find_text.h"
 #include "store/events/block_ints.h"
+#include "store/events/digits_inside.h"
 #include "store/events/id_filter.h"
 
 namespace kansoku::store::events {
@@ -203,35 +204,6 @@ bool fits_short(std::string_view value, Fit fit, std::string_view text) {
   return false;
 }
 
-// Numbers without zeros before that have these digits somewhere, by arithmetic.
-void mark_digits_inside(std::span<const int64_t> numbers, std::string_view text,
-                        std::span<uint8_t> hit) {
-  uint64_t wanted = 0;
-  uint64_t power = 1;
-  if (text.empty() || text.size() > kDigitsMax) return;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return;
-    wanted = wanted * 10 + static_cast<uint64_t>(c - '0');
-    power *= 10;
-  }
-  // A zero in front has another digit before it.
-  const uint64_t least = text[0] == '0' && text.size() > 1 ? power : power / 10;
-  const bool zero = text == "0";
-  const auto narrow = static_cast<uint32_t>(power);
-  const bool fits_narrow = power <= 0xffffffffU;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    auto number = static_cast<uint64_t>(numbers[i]);
-    uint8_t found = zero && number == 0;
-    for (; number >= least && number > 0 && found == 0; number /= 10) {
-      const uint64_t rest = fits_narrow && number <= 0xffffffffU
-                                ? static_cast<uint32_t>(number) % narrow
-                                : number % power;
-      found = rest == wanted;
-    }
-    hit[i] |= found;
-  }
-}
-
 class DigitsSlot final : public SlotColumn {
  public:
   DigitsSlot(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
@@ -282,7 +254,7 @@ class DigitsSlot final : public SlotColumn {
       return true;
     }
     if (fit == Fit::Inside && !with_lengths_) {
-      mark_digits_inside(numbers_, text, hit);
+      mark_digits_inside(numbers_, 0, max_, text, hit);
       return true;
     }
     std::string digits;
@@ -414,8 +386,39 @@ class IdSlot final : public SlotColumn {
     }
     return again == text;
   }
+  // Digits inside of ids, by bytes: digits begin in the first or the second half of one. False:
+  // they have no whole byte to look for, or ids are not bytes alone.
+  bool search_bytes(std::string_view text, std::vector<uint8_t>& holds) const {
+    if (uuid() || kind_ % 2 != 0 || text.size() < 3 || text.size() > text_bytes()) return false;
+    std::string digits(text.size(), '\0');
+    for (size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool letter = c >= 'a' && c <= 'f';
+      if (!letter && (c < '0' || c > '9')) return true;  // no id has it
+      digits[i] = static_cast<char>(letter ? c - 'a' + 10 : c - '0');
+    }
+    for (const size_t before : {0U, 1U}) {
+      const size_t whole = (digits.size() - before) / 2;
+      const bool after = before + whole * 2 < digits.size();
+      std::string bytes(whole, '\0');
+      for (size_t i = 0; i < whole; ++i)
+        bytes[i] = static_cast<char>(digits[before + i * 2] << 4 | digits[before + i * 2 + 1]);
+      const auto fits_around = [&](size_t at) {
+        const size_t first = at - before;  // wraps where nothing stands before
+        const size_t last = at + whole - (after ? 0 : 1);
+        if (at < before || last >= ids_.size() || first / bytes_ != last / bytes_) return false;
+        return (before == 0 || (ids_[first] & 15) == digits.front()) &&
+               (!after || static_cast<unsigned char>(ids_[last]) >> 4 == digits.back());
+      };
+      for (size_t at = 0; (at = find_text(ids_, bytes, at)) != std::string_view::npos; ++at) {
+        if (fits_around(at)) holds[at / bytes_] = 1;
+      }
+    }
+    return true;
+  }
   // Some ids at a time as one text.
   void search(Fit fit, std::string_view text, std::vector<uint8_t>& holds) const {
+    if (fit == Fit::Inside && search_bytes(text, holds)) return;
     constexpr size_t kAtOnce = 512;
     const size_t width = text_bytes();
     std::string some;
@@ -831,6 +834,14 @@ Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>
   std::vector<uint8_t> all;
   std::vector<uint8_t> some;
   for (const auto& way : ways.ways) {
+    if (way.size() == 1) {
+      const FitPart& part = way[0];
+      KANSOKU_TRY(const bool possible, t.slots[part.slot]->may(part.fit, part.text));
+      if (!possible) continue;
+      KANSOKU_RETURN_IF_ERROR(load_slot(code, part.slot));
+      KANSOKU_RETURN_IF_ERROR(t.slots[part.slot]->ask(part.fit, part.text, hit));
+      continue;
+    }
     all.assign(t.count, 1);
     for (const FitPart& part : way) {
       some.assign(t.count, 0);
@@ -850,7 +861,6 @@ Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>
 
 Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_t> hit) {
   KANSOKU_RETURN_IF_ERROR(load_templates());
-  KANSOKU_RETURN_IF_ERROR(load_codes());
   bool exact = true;
   // By code: of its values those that hold; empty: none.
   std::vector<std::vector<uint8_t>> holds(templates_.size() + 1);
@@ -871,10 +881,14 @@ Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_
     any = any || std::ranges::find(holds[0], 1) != holds[0].end();
   }
   if (!any) return true;
-  for (size_t i = 0; i < count_; ++i) {
-    const std::vector<uint8_t>& of_code = holds[static_cast<size_t>(codes_[i])];
-    if (!of_code.empty()) hit[i] |= of_code[places_[i]];
-  }
+  KANSOKU_RETURN_IF_ERROR(load_codes());
+  size_t longest = 0;
+  for (const Template& t : templates_) longest = std::max(longest, t.count);
+  const std::vector<uint8_t> none(std::max(longest, rest_ ? rest_->size() : 0));
+  std::vector<const uint8_t*> of_code;
+  for (const std::vector<uint8_t>& of : holds)
+    of_code.push_back(of.empty() ? none.data() : of.data());
+  for (size_t i = 0; i < count_; ++i) hit[i] |= of_code[static_cast<size_t>(codes_[i])][places_[i]];
   return exact;
 }
 

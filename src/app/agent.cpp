@@ -42,6 +42,7 @@ struct Agent::State {
   }
   Status open_directory();
   Status listen();
+  Status write_ports();
   void handle(const net::HttpRequest& request, net::HttpExchange exchange);
   std::string metrics_text() const;
 };
@@ -81,6 +82,10 @@ Status Agent::State::listen() {
       });
   if (!started) return std::unexpected(std::move(started).error());
   http = std::move(*started);
+  return {};
+}
+
+Status Agent::State::write_ports() {
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
@@ -88,6 +93,10 @@ Status Agent::State::listen() {
   json.string(fmt::format("http://{}:{}/", options.listen.address, http->port()));
   json.key("http");
   json.integer(http->port());
+  for (const auto& [name, port] : graph->ports()) {
+    json.key(name);
+    json.integer(port);
+  }
   json.end_object();
   return env.files->write_atomic(path("ports.json"), out + "\n");
 }
@@ -141,6 +150,7 @@ Result<std::unique_ptr<Agent>> Agent::start(AgentOptions options, pipeline::Grap
   KANSOKU_TRY(s.graph, RunningGraph::build(std::move(parts), std::move(graph)));
   KANSOKU_RETURN_IF_ERROR(s.listen());
   KANSOKU_RETURN_IF_ERROR(s.graph->start());
+  KANSOKU_RETURN_IF_ERROR(s.write_ports());
   s.ready = true;
   return agent;
 }

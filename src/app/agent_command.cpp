@@ -1,4 +1,5 @@
 // kansoku agent.
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -73,18 +74,25 @@ Status become(const std::string& name) {
   return {};
 }
 
+// The log goes on where it is when the file cannot be had: a wrong path must not stop collection.
+void log_into(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash != std::string::npos && slash > 0)
+    (void)env::real_files().create_directories(path.substr(0, slash));
+  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (file < 0) {
+    log_warn("agent", "logfile {} cannot be opened ({}); the log stays on stderr", path,
+             std::strerror(errno));
+    return;
+  }
+  ::dup2(file, STDERR_FILENO);
+  ::close(file);
+}
+
 // What of the configuration is the process's own: its log, its user.
 Status take_settings(const pipeline::AgentSettings& settings) {
   if (!settings.run_as_user.empty()) KANSOKU_RETURN_IF_ERROR(become(settings.run_as_user));
-  if (!settings.log_file.empty()) {
-    const size_t slash = settings.log_file.rfind('/');
-    if (slash != std::string::npos && slash > 0) {
-      KANSOKU_RETURN_IF_ERROR(
-          env::real_files().create_directories(settings.log_file.substr(0, slash)));
-    }
-    if (std::freopen(settings.log_file.c_str(), "a", stderr) == nullptr)
-      return unavailable("logfile {}: {}", settings.log_file, std::strerror(errno));
-  }
+  if (!settings.log_file.empty()) log_into(settings.log_file);
   constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
       {{"debug", LogLevel::Debug},
        {"info", LogLevel::Info},

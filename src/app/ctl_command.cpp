@@ -215,6 +215,7 @@ void print_answer(const wire::Node& answer, const ToolEndpoint& endpoint) {
                  one.text_of("receiver"), one.text_of("text"));
     }
   } else if (const wire::Node* files = answer.find("files")) {
+    if (files->items.empty()) fmt::print("no file is followed\n");
     for (const wire::Node& one : files->items) {
       fmt::print(
           "{}  {}: {} of {} bytes read, {} acknowledged, {} in flight, {} filtered, {} "

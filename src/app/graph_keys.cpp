@@ -11,10 +11,10 @@ namespace kansoku::app {
 namespace {
 
 using pipeline::AgentSettings;
+using pipeline::FilterRule;
 using pipeline::cloudwatch_logs::CloudWatchLogsConfig;
 using pipeline::cloudwatch_logs::GroupSettings;
 using pipeline::filelog::FilelogConfig;
-using pipeline::filelog::FilterRule;
 using pipeline::filelog::LongEvents;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::StartAt;
@@ -183,6 +183,15 @@ const Member<CloudWatchLogsConfig> kCloudWatchLogsMembers[] = {
        bool none = false;
        read_choice(r, k, "gzip", "none", none);
        c.gzip = !none;
+     }},
+    {"spool_bytes_max", "size, 1MiB to 1TiB", "1GiB",
+     "of what listeners brought and the endpoint has not taken; over it the oldest is dropped",
+     [](Reader& r, std::string_view k, CloudWatchLogsConfig& c) {
+       if (auto v = r.bytes(k, 1 << 20, 1LL << 40)) c.spool_bytes_max = static_cast<uint64_t>(*v);
+     }},
+    {"spool_age_max", "duration, 1m to 14d", "14d", "of the same; CloudWatch takes nothing older",
+     [](Reader& r, std::string_view k, CloudWatchLogsConfig& c) {
+       if (auto v = r.duration_ms(k, 60'000, 14 * int64_t{86'400'000})) c.spool_age_max_ms = *v;
      }},
     {"groups", "list of {group, class, retention_days}", "",
      "what groups are made with, and what their retention is brought to",

@@ -17,6 +17,9 @@ using pipeline::filelog::FilelogConfig;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::Whereabouts;
 
+// At a stop, for requests that the endpoint has; the process exits within 10 s.
+constexpr int64_t kAnswerGraceMs = 3'000;
+
 // Runs `begin` with a callback and waits for it; for the main thread at start and stop only.
 template <class T, class Begin>
 T wait_for(Begin&& begin) {
@@ -114,6 +117,8 @@ Result<std::shared_ptr<net::aws::AwsClient>> RunningGraph::logs_client(
     }
     options.region = found ? *found : "us-east-1";
   }
+  if (agent.dual_stack && options.endpoint.empty())
+    options.endpoint = fmt::format("https://logs.{}.api.aws", options.region);
   auto credentials = net::aws::default_credentials(doors, imds, profile);
   for (const std::string& role : {agent.role_arn, config.role_arn}) {
     if (role.empty() || (&role != &config.role_arn && !config.role_arn.empty())) continue;
@@ -148,8 +153,8 @@ Status RunningGraph::build_exporters(const pipeline::GraphSpec& spec) {
   return {};
 }
 
-Result<EventSink*> RunningGraph::entry_of(const pipeline::GraphSpec& spec,
-                                          const std::string& name) {
+Result<EventSink*> RunningGraph::entry_of(const pipeline::GraphSpec& spec, const std::string& name,
+                                          bool source_waits) {
   std::vector<EventBranch> branches;
   for (const pipeline::PipelineSpec& pipeline : spec.pipelines) {
     if (std::ranges::find(pipeline.receivers, name) == pipeline.receivers.end()) continue;
@@ -157,10 +162,14 @@ Result<EventSink*> RunningGraph::entry_of(const pipeline::GraphSpec& spec,
       const auto to = exporters_.find(exporter);
       if (to == exporters_.end())
         return invalid_argument("pipeline {}: exporter {} is not defined", pipeline.name, exporter);
+      EventSink* sink = to->second;
+      if (!source_waits) {
+        KANSOKU_TRY(sink, spooled(spec, exporter));
+      }
       const bool alone = pipeline.exporters.size() == 1;
       sinks_.push_back(std::make_unique<pipeline::EventLedgerSink>(
           *parts_.context.ledger, name,
-          alone ? pipeline.name : fmt::format("{}:{}", pipeline.name, exporter), *to->second));
+          alone ? pipeline.name : fmt::format("{}:{}", pipeline.name, exporter), *sink));
       branches.push_back({sinks_.back().get(), true});
     }
   }
@@ -168,6 +177,27 @@ Result<EventSink*> RunningGraph::entry_of(const pipeline::GraphSpec& spec,
   if (branches.size() == 1) return branches[0].sink;
   sinks_.push_back(std::make_unique<pipeline::EventFanOut>(std::move(branches)));
   return sinks_.back().get();
+}
+
+// The store is this process's own, and discard is always there.
+Result<EventSink*> RunningGraph::spooled(const pipeline::GraphSpec& spec,
+                                         const std::string& exporter) {
+  const auto named = std::ranges::find(spec.exporters, exporter, &pipeline::ExporterSpec::name);
+  const auto* config = std::get_if<pipeline::cloudwatch_logs::CloudWatchLogsConfig>(&named->config);
+  if (config == nullptr) return exporters_[exporter];
+  auto [at, fresh] = spools_.try_emplace(exporter);
+  if (fresh) {
+    const std::string folder = env::join_path(parts_.state_directory, "spool");
+    KANSOKU_TRY(at->second,
+                pipeline::spool::Spool::open(
+                    parts_.context,
+                    {.directory = env::join_path(folder, file_name_of_component(exporter)),
+                     .name = exporter,
+                     .bytes_max = config->spool_bytes_max,
+                     .age_max_ms = config->spool_age_max_ms},
+                    exporters_[exporter], nullptr));
+  }
+  return &at->second->events();
 }
 
 Status RunningGraph::build_receivers(pipeline::GraphSpec spec) {
@@ -185,7 +215,7 @@ Status RunningGraph::build_receivers(pipeline::GraphSpec spec) {
 
 Status RunningGraph::build_filelog(const pipeline::GraphSpec& spec, const std::string& name,
                                    FilelogConfig config) {
-  KANSOKU_TRY(EventSink * entry, entry_of(spec, name));
+  KANSOKU_TRY(EventSink * entry, entry_of(spec, name, true));
   if (entry == nullptr) return {};  // in no pipeline
   for (SourceConfig& source : config.sources) {
     replace_all(source.group, "{host_name}", parts_.host_name);
@@ -204,7 +234,7 @@ Status RunningGraph::build_filelog(const pipeline::GraphSpec& spec, const std::s
 
 Status RunningGraph::build_listener(const pipeline::GraphSpec& spec,
                                     const pipeline::ReceiverSpec& receiver) {
-  KANSOKU_TRY(EventSink * entry, entry_of(spec, receiver.name));
+  KANSOKU_TRY(EventSink * entry, entry_of(spec, receiver.name, false));
   if (entry == nullptr) return {};  // in no pipeline
   const auto first = std::ranges::find_if(spec.pipelines, [&](const auto& pipeline) {
     return std::ranges::find(pipeline.receivers, receiver.name) != pipeline.receivers.end();
@@ -214,6 +244,7 @@ Status RunningGraph::build_listener(const pipeline::GraphSpec& spec,
 
 Status RunningGraph::start() {
   started_ = true;
+  for (auto& [name, spool] : spools_) spool->start();
   KANSOKU_RETURN_IF_ERROR(listeners_.start());
   for (auto& [name, receiver] : filelogs_) {
     Status begun = receiver->start();
@@ -225,7 +256,6 @@ Status RunningGraph::start() {
 
 void RunningGraph::stop() {
   if (!std::exchange(started_, false)) return;
-  // Exporters answer what they cannot send now; receivers wait for those answers.
   std::vector<std::future<bool>> ends;
   const auto end = [&](auto& component) {
     auto promise = std::make_shared<std::promise<bool>>();
@@ -234,7 +264,18 @@ void RunningGraph::stop() {
   };
   for (const auto& receiver : listeners_.receivers()) end(receiver);
   for (auto& [name, receiver] : filelogs_) end(receiver);
+  for (std::future<bool>& one : std::exchange(ends, {})) one.wait();
+  // What receivers handed over is on disk before their spool is closed.
+  for (auto& [name, spool] : spools_) end(spool);
   for (auto& [name, exporter] : cloudwatch_logs_) end(exporter);
+  // Requests under way get a moment; then their client ends, which answers them.
+  const env::Clock& clock = *parts_.context.env.clock;
+  const int64_t deadline_ns = clock.monotonic_now().ns + kAnswerGraceMs * env::kNsPerMs;
+  for (std::future<bool>& one : ends) {
+    const int64_t left_ns = std::max<int64_t>(deadline_ns - clock.monotonic_now().ns, 0);
+    one.wait_for(std::chrono::nanoseconds(left_ns));
+  }
+  http_.reset();
   for (std::future<bool>& one : ends) one.wait();
 }
 
@@ -333,6 +374,7 @@ void RunningGraph::append_metrics(api::OpenMetrics& out) const {
         out.counter(column.name, column.help, value, {{"exporter", name}});
     }
   }
+  append_spools(out);
   for (const auto& [name, receiver] : filelogs_) {
     const auto total = receiver->total();
     const std::array<std::pair<std::string_view, uint64_t>, 4> fates{
@@ -346,6 +388,36 @@ void RunningGraph::append_metrics(api::OpenMetrics& out) const {
     }
     out.gauge("kansoku_filelog_in_flight_bytes", "bytes that are on their way",
               static_cast<double>(total.in_flight), {{"receiver", name}});
+  }
+}
+
+void RunningGraph::append_spools(api::OpenMetrics& out) const {
+  using Stats = pipeline::spool::SpoolStats;
+  std::vector<std::pair<std::string, Stats>> stats;
+  for (const auto& [name, spool] : spools_) stats.emplace_back(name, spool->stats());
+  struct Column {
+    std::string_view name;
+    std::string_view help;
+    uint64_t Stats::* value;
+    bool gauge;
+  };
+  constexpr std::array<Column, 6> kColumns{{
+      {"kansoku_spool_bytes", "bytes of the spool on disk", &Stats::bytes, true},
+      {"kansoku_spool_records_waiting", "batches that wait for their endpoint",
+       &Stats::records_waiting, true},
+      {"kansoku_spool_rows_taken", "rows taken into the spool", &Stats::rows_taken, false},
+      {"kansoku_spool_rows_dropped", "rows dropped over a bound", &Stats::rows_dropped, false},
+      {"kansoku_spool_write_failures", "writes that failed", &Stats::write_failures, false},
+      {"kansoku_spool_damages", "places that are no record", &Stats::damages, false},
+  }};
+  for (const Column& column : kColumns) {
+    for (const auto& [name, row] : stats) {
+      const auto value = static_cast<double>(row.*column.value);
+      if (column.gauge)
+        out.gauge(column.name, column.help, value, {{"exporter", name}});
+      else
+        out.counter(column.name, column.help, value, {{"exporter", name}});
+    }
   }
 }
 

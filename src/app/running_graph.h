@@ -16,6 +16,7 @@
 #include "pipeline/graph/graph.h"
 #include "pipeline/graph/spec.h"
 #include "pipeline/receivers/filelog/filelog_receiver.h"
+#include "pipeline/spool/spool.h"
 
 namespace kansoku::app {
 
@@ -63,15 +64,21 @@ class RunningGraph {
   Status build_filelog(const pipeline::GraphSpec& spec, const std::string& name,
                        pipeline::filelog::FilelogConfig config);
   Status build_listener(const pipeline::GraphSpec& spec, const pipeline::ReceiverSpec& receiver);
-  // What stands behind a receiver: each pipeline's ledger, then its exporters.
-  Result<pipeline::EventSink*> entry_of(const pipeline::GraphSpec& spec, const std::string& name);
+  // What stands behind a receiver: each pipeline's ledger, then its exporters; before those whose
+  // endpoint may be away the spool, unless the source can wait.
+  Result<pipeline::EventSink*> entry_of(const pipeline::GraphSpec& spec, const std::string& name,
+                                        bool source_waits);
+  Result<pipeline::EventSink*> spooled(const pipeline::GraphSpec& spec,
+                                       const std::string& exporter);
   net::HttpClient& http(const pipeline::AgentSettings& agent);
+  void append_spools(api::OpenMetrics& out) const;
 
   GraphParts parts_;
   std::unique_ptr<net::HttpClient> http_;
   // In the order in which they are made.
   std::vector<std::pair<std::string, std::shared_ptr<CloudWatchLogs>>> cloudwatch_logs_;
   std::map<std::string, pipeline::EventSink*> exporters_;
+  std::map<std::string, std::shared_ptr<pipeline::spool::Spool>> spools_;  // by exporter
   std::vector<std::unique_ptr<pipeline::EventSink>> sinks_;
   std::vector<std::pair<std::string, std::shared_ptr<Filelog>>> filelogs_;
   Listeners listeners_;

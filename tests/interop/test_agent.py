@@ -4,6 +4,7 @@ import json
 import pathlib
 import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,48 @@ class Collection(unittest.TestCase):
                        "the retention")
             self.assertEqual(len(groups), 1)
             self.assertEqual(agent.stop(), 0)
+
+    def test_what_listeners_took_waits_on_disk_for_its_endpoint(self):
+        with Server("--no-agent") as server:
+            port = server.port
+            server.kill()
+            agent = Agent(f"""
+receivers:
+  syslog/edge:
+    listen: 127.0.0.1:0
+    group: /edge
+    stream: "{{hostname}}"
+exporters:
+  cloudwatch_logs/home:
+    endpoint: http://127.0.0.1:{port}
+    region: us-east-1
+service:
+  pipelines:
+    logs/edge:
+      receivers: [syslog/edge]
+      exporters: [cloudwatch_logs/home]
+""", self.folder / "agent", env=server.environment())
+            self.addCleanup(agent.__exit__)
+            taken = 'kansoku_spool_rows_taken_total{exporter="cloudwatch_logs/home"}'
+            lines = []
+            for round_ in range(3):
+                agent.start()
+                syslog = json.loads((agent.data / "ports.json").read_text())["syslog/edge"]
+                some = [f"round {round_} line {i}" for i in range(100)]
+                lines += some
+                with socket.create_connection(("127.0.0.1", syslog)) as connection:
+                    for line in some:
+                        connection.sendall(f"<14>1 2026-11-22T10:00:00Z edge app - - - {line}\n".encode())
+                wait_until(lambda: agent.metrics().get(taken) == 100, "the spool has them")
+                agent.kill()
+            with Server("--no-agent", "--listen", f"127.0.0.1:{port}", data=server.data) as again:
+                agent.start()
+                self.assertEqual(agent.metrics()['kansoku_ledger_received_rows_total{receiver="spool",account="",branch="cloudwatch_logs/home"}'], 300)
+                wait_until(lambda: len(self.messages(again, "/edge")) >= 300, "what the spool kept")
+                waiting = 'kansoku_spool_records_waiting{exporter="cloudwatch_logs/home"}'
+                wait_until(lambda: agent.metrics()[waiting] == 0, "an empty spool")
+                self.assertEqual(sorted(self.messages(again, "/edge")), sorted(lines))
+                self.assertEqual(agent.stop(), 0)
 
     def test_the_server_follows_files_itself(self):
         configuration = self.folder / "server.yaml"

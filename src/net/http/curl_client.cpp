@@ -233,7 +233,8 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
       return;
     }
     auto transfer = std::make_unique<Transfer>(*curl_, std::move(request), std::move(callback));
-    if (!transfer->prepare(options_) || curl_->multi_add_handle(multi_, transfer->easy) != CURLM_OK) {
+    if (!transfer->prepare(options_) ||
+        curl_->multi_add_handle(multi_, transfer->easy) != CURLM_OK) {
       transfer->callback(
           invalid_argument("cannot make a request of {}", quoted(transfer->request.url)));
       return;

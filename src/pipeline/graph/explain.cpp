@@ -81,8 +81,8 @@ class Explained {
     line(2, "to group {}, stream {}", group, stream);
   }
 
-  void filters(const std::vector<filelog::FilterRule>& rules) {
-    for (const filelog::FilterRule& rule : rules) {
+  void filters(const std::vector<pipeline::FilterRule>& rules) {
+    for (const pipeline::FilterRule& rule : rules) {
       line(2, "{} events that match {}", rule.include ? "only" : "without", rule.pattern);
     }
   }
@@ -212,7 +212,11 @@ class Explained {
 
 std::string explain(const GraphSpec& graph, int64_t now_s) {
   Explained out(now_s);
-  out.agent(graph.agent);
+  // Its settings are for what is sent elsewhere.
+  const bool sends = std::ranges::any_of(graph.exporters, [](const ExporterSpec& spec) {
+    return std::holds_alternative<cloudwatch_logs::CloudWatchLogsConfig>(spec.config);
+  });
+  if (sends) out.agent(graph.agent);
   for (const ReceiverSpec& spec : graph.receivers) out.receiver(spec);
   for (const ExporterSpec& spec : graph.exporters) out.exporter(spec);
   for (const PipelineSpec& spec : graph.pipelines) out.pipeline(spec);

@@ -8,7 +8,7 @@ namespace {
 using signal::Outcome;
 using signal::Verdict;
 
-constexpr store::RecordFormat kStateFormat{.magic = 0x3154'5354'4c50'534bULL};  // "KSPLTST1"
+constexpr env::RecordFormat kStateFormat{.magic = 0x3154'5354'4c50'534bULL};  // "KSPLTST1"
 constexpr std::string_view kReceiver = "spool";
 
 template <class Batch>
@@ -41,8 +41,8 @@ Status Spool::load() {
     log_error("spool", "{}: {} damaged places, the first: {}; whole records are sent",
               config_.directory, report.damages, report.first_damage);
   }
-  state_ = std::make_unique<store::RecordFile>(files, env::join_path(config_.directory, "state"),
-                                               kStateFormat);
+  state_ = std::make_unique<env::RecordFile>(files, env::join_path(config_.directory, "state"),
+                                             kStateFormat);
   auto loaded = state_->load([&](std::string_view payload) -> Status {
     const char* at = payload.data();
     const char* end = at + payload.size();

@@ -13,10 +13,10 @@
 #include <memory>
 #include <mutex>
 
+#include "base/env/record_file.h"
 #include "pipeline/component.h"
 #include "pipeline/spool/spool_files.h"
 #include "pipeline/spool/spool_record.h"
-#include "store/record_file.h"
 
 namespace kansoku::pipeline::spool {
 
@@ -116,7 +116,7 @@ class Spool final : public std::enable_shared_from_this<Spool> {
 
   // Of the turn.
   std::unique_ptr<SpoolFiles> files_;
-  std::unique_ptr<store::RecordFile> state_;
+  std::unique_ptr<env::RecordFile> state_;
   std::string producer_;  // of this spool, for as long as its directory lives
   uint64_t saved_cursor_ = 0;
   uint64_t next_read_ = 1;  // the first record that no lane has had

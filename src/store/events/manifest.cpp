@@ -10,7 +10,7 @@ namespace kansoku::store::events {
 namespace {
 
 // "KEMANI01". Version 1.
-constexpr RecordFormat kFormat{.magic = 0x3130494e414d454bULL};
+constexpr env::RecordFormat kFormat{.magic = 0x3130494e414d454bULL};
 
 void append_key(const TombstoneKey& key, std::string& out) {
   append_text(out, std::get<0>(key));
@@ -184,7 +184,7 @@ Status Manifest::remove_orphans() {
 Status Manifest::write(env::FileSystem& files, const std::string& directory,
                        const ManifestState& state) {
   return files.write_atomic(env::join_path(directory, "manifest"),
-                            RecordFile::file_of(kFormat, encode_all(state)));
+                            env::RecordFile::file_of(kFormat, encode_all(state)));
 }
 
 Status Manifest::publish(const ManifestEdit& edit, uint64_t floor, int64_t trusted_ms) {

@@ -2,9 +2,9 @@
 // (docs/formats/event-manifest.md). Thread contract: one owner (Maintenance).
 #pragma once
 
+#include "base/env/record_file.h"
 #include "store/events/lifetimes.h"
 #include "store/events/part_meta.h"
-#include "store/record_file.h"
 
 namespace kansoku::store::events {
 
@@ -49,7 +49,7 @@ class Manifest {
 
   env::FileSystem* files_;
   std::string directory_;
-  RecordFile file_;
+  env::RecordFile file_;
   ManifestState state_;
   bool rebuilt_ = false;
 };

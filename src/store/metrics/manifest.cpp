@@ -8,7 +8,7 @@ namespace {
 // 2: deletions (docs/formats/tombstones.md). 3: parts of version 4, cold segments and the end of
 // the series' ids; records of version 1 and 2 end before those. 4: tiers of replacing series;
 // records of version 3 end before them.
-constexpr RecordFormat kFormat{.magic = 0x31304e4d4d4b00ULL, .version = 4, .version_min = 1};
+constexpr env::RecordFormat kFormat{.magic = 0x31304e4d4d4b00ULL, .version = 4, .version_min = 1};
 
 std::string encode_edit(const ManifestEdit& edit, const ManifestState& scalars) {
   std::string payload;
@@ -240,7 +240,7 @@ Status Manifest::remove_orphans() {
 Status Manifest::write(env::FileSystem& files, const std::string& directory,
                        const ManifestState& state) {
   return files.write_atomic(env::join_path(directory, "manifest"),
-                            RecordFile::file_of(kFormat, encode_all(state)));
+                            env::RecordFile::file_of(kFormat, encode_all(state)));
 }
 
 Status Manifest::publish(const ManifestEdit& edit, const ManifestState& scalars) {

@@ -5,10 +5,10 @@
 
 #include <map>
 
+#include "base/env/record_file.h"
 #include "store/metrics/cold_segment.h"
 #include "store/metrics/part.h"
 #include "store/metrics/tier_part.h"
-#include "store/record_file.h"
 
 namespace kansoku::store::metrics {
 
@@ -61,7 +61,7 @@ class Manifest {
 
   env::FileSystem* files_;
   std::string directory_;
-  RecordFile file_;
+  env::RecordFile file_;
   ManifestState state_;
   bool rebuilt_ = false;
 };

@@ -265,8 +265,8 @@ class LogsBuilder {
   }
 
   // One of the includes has to match, so that they are one rule; each exclude is one.
-  static std::vector<filelog::FilterRule> journald_filters(const std::vector<Filter>& filters) {
-    std::vector<filelog::FilterRule> out;
+  static std::vector<pipeline::FilterRule> journald_filters(const std::vector<Filter>& filters) {
+    std::vector<pipeline::FilterRule> out;
     std::string includes;
     for (size_t i = 0; i < filters.size(); ++i) {
       if (filters[i].type == "include") {

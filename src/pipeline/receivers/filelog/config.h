@@ -8,6 +8,7 @@
 
 #include "base/text/charset.h"
 #include "base/time/zone.h"
+#include "pipeline/filter_rule.h"
 
 namespace kansoku::pipeline::filelog {
 
@@ -15,12 +16,6 @@ enum class StartAt : uint8_t { Beginning, End };
 // What becomes of an event longer than event_bytes_max: several events, or one that is cut (the
 // rest is counted as dropped by the rule "event_too_long").
 enum class LongEvents : uint8_t { Split, Truncate };
-
-struct FilterRule {
-  std::string name;  // of the rule in ledger and answers; empty: "filter N"
-  bool include = false;
-  std::string pattern;  // RE2, found anywhere in the event
-};
 
 struct MultilineConfig {
   // An event begins with a line that this matches. Empty: see the next two.

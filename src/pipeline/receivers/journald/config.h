@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/receivers/filelog/config.h"
+#include "pipeline/filter_rule.h"
 
 namespace kansoku::pipeline::journald {
 
@@ -19,7 +19,7 @@ struct SourceConfig {
   int priority_max = 6;            // info and what is more severe (0 is emerg)
   // Fields of one list must all match, one of the lists is enough; empty: everything.
   std::vector<std::vector<FieldMatch>> matches;
-  std::vector<filelog::FilterRule> filters;  // of the message; all must pass
+  std::vector<FilterRule> filters;  // of the message; all must pass
   std::string group;
   std::string stream;
   std::vector<std::pair<std::string, std::string>> resource;

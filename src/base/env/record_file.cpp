@@ -1,6 +1,6 @@
-#include "store/record_file.h"
+#include "base/env/record_file.h"
 
-namespace kansoku::store {
+namespace kansoku::env {
 namespace {
 
 constexpr size_t kHeaderBytes = 16;  // magic, version, checksum of both
@@ -24,7 +24,7 @@ void append_record(std::string_view payload, std::string& out) {
 
 }  // namespace
 
-RecordFile::RecordFile(env::FileSystem& files, std::string path, RecordFormat format)
+RecordFile::RecordFile(FileSystem& files, std::string path, RecordFormat format)
     : files_(&files), path_(std::move(path)), format_(format) {}
 
 std::string RecordFile::file_of(RecordFormat format, std::string_view payload) {
@@ -69,7 +69,7 @@ Status RecordFile::rewrite(std::string_view whole) {
   file_.reset();
   must_rewrite_ = true;
   KANSOKU_RETURN_IF_ERROR(files_->write_atomic(path_, bytes));
-  KANSOKU_TRY(file_, files_->open(path_, env::OpenMode::ReadWrite));
+  KANSOKU_TRY(file_, files_->open(path_, OpenMode::ReadWrite));
   bytes_ = bytes.size();
   rewritten_bytes_ = bytes.size();
   must_rewrite_ = false;
@@ -92,4 +92,4 @@ Status RecordFile::put(std::string_view payload, const std::function<std::string
   return rewrite(whole());
 }
 
-}  // namespace kansoku::store
+}  // namespace kansoku::env

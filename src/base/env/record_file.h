@@ -12,7 +12,7 @@
 
 #include "base/env/env.h"
 
-namespace kansoku::store {
+namespace kansoku::env {
 
 struct RecordFormat {
   uint64_t magic = 0;
@@ -22,7 +22,7 @@ struct RecordFormat {
 
 class RecordFile {
  public:
-  RecordFile(env::FileSystem& files, std::string path, RecordFormat format);
+  RecordFile(FileSystem& files, std::string path, RecordFormat format);
   // Hands every whole record over, in order. False: there is no file, or what follows the last one
   // handed over does not hold. FailedPrecondition when a newer program wrote it.
   Result<bool> load(const std::function<Status(std::string_view payload)>& visit);
@@ -36,13 +36,13 @@ class RecordFile {
  private:
   Status append(std::string_view payload);
 
-  env::FileSystem* files_;
+  FileSystem* files_;
   std::string path_;
   RecordFormat format_;
-  std::unique_ptr<env::File> file_;
+  std::unique_ptr<File> file_;
   uint64_t bytes_ = 0;
   uint64_t rewritten_bytes_ = 0;  // as one record
   bool must_rewrite_ = false;
 };
 
-}  // namespace kansoku::store
+}  // namespace kansoku::env

@@ -60,9 +60,8 @@ bool counts_only(const Plan& plan) {
     }
     const auto* aggregate = std::get_if<Aggregate>(&stage);
     return aggregate != nullptr && aggregate->keys.empty() &&
-           std::ranges::all_of(aggregate->calls, [](const Aggregate::Call& call) {
-             return call.arguments.empty();
-           });
+           std::ranges::all_of(aggregate->calls,
+                               [](const Aggregate::Call& call) { return call.arguments.empty(); });
   }
   return false;
 }

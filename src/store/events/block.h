@@ -19,6 +19,8 @@
 
 namespace kansoku::store::events {
 
+class WorkPause;
+
 inline constexpr size_t kBlockRowsMax = 65'536;
 // Of messages; a single larger event makes a block of its own.
 // 8 MiB: bench/event_block, decision 113.
@@ -46,10 +48,16 @@ struct BlockRows {
   size_t size() const { return timestamps_ns.size(); }
 };
 
-// Appends the bytes of a block.
-void encode_block(const BlockRows& rows, std::string& out);
+// Appends the bytes of a block. `pause`: of background work (work_steps.h), or null.
+void encode_block(const BlockRows& rows, std::string& out, WorkPause* pause);
+inline void encode_block(const BlockRows& rows, std::string& out) {
+  encode_block(rows, out, nullptr);
+}
 // DataLoss when the bytes are not those of a block.
-Result<BlockRows> decode_block(std::string_view bytes);
+Result<BlockRows> decode_block(std::string_view bytes, WorkPause* pause);
+inline Result<BlockRows> decode_block(std::string_view bytes) {
+  return decode_block(bytes, nullptr);
+}
 
 // Reads a stretch of a block's bytes, unchecked: every page has its own checksum.
 class BlockBytes {

@@ -42,6 +42,7 @@ struct BlockColumn {
 class BlockImage {
  public:
   static Result<std::unique_ptr<BlockImage>> open(BlockBytes& bytes, uint64_t block_bytes);
+  void set_pause(WorkPause* pause) { pages_.set_pause(pause); }
 
   size_t rows() const { return rows_; }
   int64_t min_ns() const { return min_ns_; }

@@ -44,6 +44,7 @@ bool read_chunk(const char*& at, const char* end, Chunk& chunk) {
 }
 
 Chunk PageWriter::add(std::string_view raw, Shared& shared) {
+  pause_at(pause_);
   const auto bytes = static_cast<uint32_t>(raw.size());
   if (raw.size() >= kOwnPageBytes) {
     const auto page = static_cast<uint32_t>(pages_.size());
@@ -139,6 +140,7 @@ uint64_t PageReader::memory_bytes() const {
 }
 
 Result<std::string_view> PageReader::read(const Chunk& chunk) {
+  pause_at(pause_);
   if (chunk.page >= pages_.size()) return corruption("a block names a page that it has not");
   Page& page = pages_[chunk.page];
   if (uint64_t{chunk.begin} + chunk.bytes > page.raw_bytes)

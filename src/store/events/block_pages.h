@@ -9,6 +9,7 @@
 
 #include "base/codec/zstd.h"
 #include "store/events/block.h"
+#include "store/events/work_steps.h"
 
 namespace kansoku::store::events {
 
@@ -27,8 +28,9 @@ codec::Decompressor& thread_decompressor();
 
 class PageWriter {
  public:
-  // Pages are appended to `out`.
-  explicit PageWriter(std::string& out) : out_(out) {}
+  // Pages are appended to `out`. `pause` may be null.
+  PageWriter(std::string& out, WorkPause* pause) : out_(out), pause_(pause) {}
+  WorkPause* pause() const { return pause_; }
   Chunk add(std::string_view raw) { return add(raw, numbers_); }
   // What tells whether a block is worth a look (dictionaries, templates): small ones stand
   // together.
@@ -54,6 +56,7 @@ class PageWriter {
   void close(uint32_t page, std::string_view raw, bool compress);
 
   std::string& out_;
+  WorkPause* pause_;
   std::vector<Page> pages_;
   Shared numbers_;
   Shared names_;
@@ -65,6 +68,8 @@ class PageWriter {
 class PageReader {
  public:
   explicit PageReader(BlockBytes& bytes) : bytes_(&bytes) {}
+  // Whoever reads a whole block may pause at each of its chunks.
+  void set_pause(WorkPause* pause) { pause_ = pause; }
   // Reads from there from now on: the same bytes.
   void rebind(BlockBytes& bytes) { bytes_ = &bytes; }
   // False when the bytes are no table of pages that fill `pages_bytes`.
@@ -88,6 +93,7 @@ class PageReader {
     bool kept = false;
   };
   BlockBytes* bytes_;
+  WorkPause* pause_ = nullptr;
   std::vector<Page> pages_;
   uint64_t bytes_read_ = 0;
 };

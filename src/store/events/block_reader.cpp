@@ -205,8 +205,8 @@ Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
 }
 
 bool Reader::has_all(const BlockRange& range) const {
-  const bool streams = range.streams.empty() ||
-                       std::ranges::find(range.streams, uint8_t{0}) == range.streams.end();
+  const bool streams =
+      range.streams.empty() || std::ranges::find(range.streams, uint8_t{0}) == range.streams.end();
   const int64_t min = image_->min_ns();
   return streams && range.begin_ns <= min && range.end_ns > image_->max_ns() &&
          std::ranges::all_of(range.streams_begin_ns, [&](int64_t ns) { return ns <= min; });
@@ -240,8 +240,7 @@ Result<std::optional<size_t>> Reader::count(const BlockRange& range, const Event
   size_t out = 0;
   for (BlockColumn& column : image_->columns()) {
     if (column.path != kMessagePath || column.type != ColumnType::Text) continue;
-    KANSOKU_TRY(const std::optional<size_t> some,
-                column.texts->count(question.fit, question.text));
+    KANSOKU_TRY(const std::optional<size_t> some, column.texts->count(question.fit, question.text));
     if (!some) return std::nullopt;
     out += *some;
   }

@@ -63,8 +63,7 @@ void mark_windows(std::span<const int64_t> numbers, const uint64_t* bits, size_t
   }
 }
 
-using MarkWindows = void (*)(std::span<const int64_t>, const uint64_t*, size_t,
-                             std::span<uint8_t>);
+using MarkWindows = void (*)(std::span<const int64_t>, const uint64_t*, size_t, std::span<uint8_t>);
 constexpr std::array<MarkWindows, kWindow> kMarkWindows{
     mark_windows<10>,     mark_windows<100>,     mark_windows<1'000>,
     mark_windows<10'000>, mark_windows<100'000>, mark_windows<1'000'000>};

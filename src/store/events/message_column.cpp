@@ -103,10 +103,11 @@ void put_leaf(const LeafInput& leaf, PageWriter& pages, std::string& meta) {
 // All messages of a block, cut.
 class Cut {
  public:
-  explicit Cut(const TextColumnInput& input) : input_(input) {
+  Cut(const TextColumnInput& input, WorkPause* pause) : input_(input) {
     begins_.reserve(input.values.size());
     ways_.reserve(input.values.size());
     for (const std::string_view message : input.values) {
+      pause_in_loop(pause, ways_.size());
       // As many values a message as the first ones have: growing step by step costs as much again.
       if (ways_.size() == kFirstMessages) {
         const size_t about = values_.size() * input.values.size() / kFirstMessages * 9 / 8;
@@ -116,7 +117,7 @@ class Cut {
       ways_.push_back(cut_.cut(message, values_));
     }
     choose();
-    distribute();
+    distribute(pause);
   }
   void put(PageWriter& pages, std::string& meta) const;
 
@@ -158,12 +159,13 @@ class Cut {
     if (fresh) leaves_.push_back({.path = path, .kind = static_cast<LeafKind>(kind)});
     return found->second;
   }
-  void distribute() {
+  void distribute(WorkPause* pause) {
     for (LeafInput& leaf : leaves_) {
       leaf.values.reserve(leaf.count);
       if (leaf.kind >= LeafKind::Text) leaf.times_ns.reserve(leaf.count);
     }
     for (size_t i = 0; i < ways_.size(); ++i) {
+      pause_in_loop(pause, i);
       const int64_t shape = ways_[i] == JsonCut::kWhole ? 0 : shape_[static_cast<size_t>(ways_[i])];
       shapes_.push_back(shape);
       if (shape == 0) {
@@ -240,7 +242,7 @@ bool read_ints(std::string_view bytes, std::vector<int64_t>& out) {
 }  // namespace
 
 void encode_messages(const TextColumnInput& input, PageWriter& pages, std::string& meta) {
-  Cut(input).put(pages, meta);
+  Cut(input, pages.pause()).put(pages, meta);
 }
 
 std::unique_ptr<MessageColumn> MessageColumn::parse(const char*& at, const char* end, size_t count,

@@ -23,9 +23,7 @@ class CountedRows final : public EventRows {
   std::span<const int64_t> ingested_ns() override { return not_there<int64_t>(); }
   EventId id(size_t) override { return not_there<EventId>().front(); }
   std::span<const uint32_t> stream_rows() const override { return not_there<uint32_t>(); }
-  std::span<const EventStreamName> streams() const override {
-    return not_there<EventStreamName>();
-  }
+  std::span<const EventStreamName> streams() const override { return not_there<EventStreamName>(); }
   Result<std::span<const EventValues>> columns(std::string_view) override {
     return not_there<EventValues>();
   }

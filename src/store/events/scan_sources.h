@@ -31,7 +31,6 @@ struct ScanSource {
   std::vector<uint64_t> deleted;  // empty: nothing is
   // What was selected last.
   std::unique_ptr<EventRows> rows;
-
 };
 
 class ScanSources final : public RowSources {

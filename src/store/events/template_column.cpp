@@ -136,7 +136,9 @@ void put_ids(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::strin
   std::string ids;
   ids.reserve(slot.values.size() * bytes);
   for (const CutValue* value : slot.values) append_id(*value, kind, ids);
+  pause_at(pages.pause());
   const Distinct distinct = distinct_ids(ids, bytes, slot.times_ns);
+  pause_at(pages.pause());
   if (distinct.first.empty()) {
     meta += static_cast<char>(kPlainSlot);
     append_chunk(meta, pages.add_raw(ids));
@@ -347,11 +349,13 @@ class IdSlot final : public SlotColumn {
       KANSOKU_TRY(const bool possible, may(fit, text));
       std::string id;
       if (!possible || !id_of(text, id)) return true;
-      for (size_t i = 0; i < ids_count_; ++i)
-        holds[i] = std::memcmp(ids_.data() + i * bytes_, id.data(), bytes_) == 0;
+      for (size_t at = 0; (at = find_text(ids_, id, at)) != std::string_view::npos; ++at) {
+        if (at % bytes_ == 0) holds[at / bytes_] = 1;
+      }
     } else {
       search(fit, text, holds);
     }
+    if (std::ranges::find(holds, 1) == holds.end()) return true;
     for (size_t i = 0; i < count_; ++i) hit[i] |= holds[once_ ? static_cast<size_t>(codes_[i]) : i];
     return true;
   }
@@ -569,10 +573,12 @@ std::unique_ptr<SlotColumn> SlotColumn::parse(const char*& at, const char* end, 
   }
 }
 
-TemplateCut::TemplateCut(std::span<const std::string_view> values) : texts_(values) {
+TemplateCut::TemplateCut(std::span<const std::string_view> values, WorkPause* pause)
+    : texts_(values) {
   ways_.reserve(values.size());
   begins_.reserve(values.size());
   for (const std::string_view value : values) {
+    pause_in_loop(pause, ways_.size());
     begins_.push_back(static_cast<uint32_t>(variables_.size()));
     ways_.push_back(cut_.cut(value, variables_));
     // Prose: nearly every text is a template of its own.
@@ -612,6 +618,7 @@ void TemplateCut::encode(const TextColumnInput& input, PageWriter& pages, std::s
   std::vector<std::string_view> rest;
   codes.reserve(ways_.size());
   for (size_t i = 0; i < ways_.size(); ++i) {
+    pause_in_loop(pages.pause(), i);
     const int64_t code = ways_[i] == TextCut::kWhole ? 0 : number[static_cast<size_t>(ways_[i])];
     codes.push_back(code);
     if (code == 0) {

@@ -14,7 +14,7 @@ namespace kansoku::store::events {
 // The texts of a column, cut, and what of it is worth a template.
 class TemplateCut {
  public:
-  explicit TemplateCut(std::span<const std::string_view> values);
+  TemplateCut(std::span<const std::string_view> values, WorkPause* pause);
   // Of the values, how many have a template that is kept.
   size_t covered() const { return covered_; }
   void encode(const TextColumnInput& input, PageWriter& pages, std::string& meta) const;

@@ -386,7 +386,9 @@ void encode_dictionary(const Dictionary& dictionary, PageWriter& pages, std::str
 void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::string& meta) {
   const std::span<const std::string_view> values = input.values;
   KANSOKU_CHECK(!values.empty());
+  pause_at(pages.pause());
   const Dictionary dictionary = dictionary_of(values);
+  pause_at(pages.pause());
   if (dictionary.values.size() == 1 || values.size() == 1) {
     meta += static_cast<char>(kConstant);
     append_chunk(meta, pages.add_names(values[0]));
@@ -396,7 +398,7 @@ void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::st
   if (few && (dictionary.values.size() * kFewFactor <= values.size() || !input.templates))
     return encode_dictionary(dictionary, pages, meta);
   if (input.templates && values.size() >= kTemplateValuesMin) {
-    const TemplateCut cut(values);
+    const TemplateCut cut(values, pages.pause());
     if (cut.covered() * (few ? 10 : 4) >= values.size() * (few ? 9U : 1U)) {
       meta += static_cast<char>(kTemplates);
       return cut.encode(input, pages, meta);

@@ -7,7 +7,7 @@ namespace {
 constexpr uint64_t kEntryBytes = 192;
 // Decoded rows of one block stay up to this part of all, and as long as half of all is free: a
 // question that reads every block leaves room for what rules blocks out.
-constexpr uint64_t kDecodedPart = 16;
+constexpr uint64_t kDecodedPart = 8;
 
 }  // namespace
 

@@ -20,7 +20,7 @@ class TickingClock final : public env::Clock {
 TEST_CASE("work that pauses at every chance writes and reads the same block") {
   TickingClock clock;
   FiberStacks stacks;
-  const BlockRows rows = service_lines(7, 3'000);
+  const BlockRows rows = random_block(7, 3'000);
   std::string whole;
   encode_block(rows, whole);
   WorkSteps steps(clock, stacks, env::kNsPerMs);

@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -16,6 +17,9 @@ from support.kansoku import Server  # tests/support, on the path through measure
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import clickhouse  # noqa: E402
 
 GROUP = "bench"
 MIB = 1 << 20
@@ -159,6 +163,15 @@ def ripgrep(pattern, path):
     return int(done.stdout or 0), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+# Against ClickHouse: how many times less CPU must do.
+CLICKHOUSE_MUST = {"a word of one event": 5, "an id of one event": 20, "a phrase of a template, count": 5,
+                   "a part of a number, count": 5, "stats count(*) by bin": 0.8}
+
+
+def add_options(parser):
+    parser.add_argument("--with-clickhouse", action="store_true", help="Debian's clickhouse-server over the same file beside it")
+
+
 def query_rows(server, client, log, count, begin_s, end_s):
     contains = 'filter @message like "{}" | stats count(*) as n'
     asked = {  # figure: (text for rg, question, must, aim)
@@ -223,6 +236,13 @@ def one_run(kind, options, folder):
         if kind == "unique":
             count = QUERIES_QUICK if options.quick else QUERIES
             taken["queries"] = query_rows(server, client, log, count, end_ms // 1000 - 3_700, end_ms // 1000 + 100)
+    if kind == "unique" and options.with_clickhouse:
+        # In the same run, when this server has ended: both would share two cores.
+        beside, taken["clickhouse"] = clickhouse.measure_queries(log.path, log.trace, folder, max(3, count // 10))
+        if taken["clickhouse"]["rows"] != log.rows:
+            raise RuntimeError(f"ClickHouse has {taken['clickhouse']['rows']} rows of {log.rows}")
+        for figure, cpu_ms in beside.items():
+            taken["queries"][figure]["times_clickhouse"] = cpu_ms / max(taken["queries"][figure]["cpu_ms"], 1e-3)
     print("  " + json.dumps(taken), flush=True)
     return taken
 
@@ -230,6 +250,8 @@ def one_run(kind, options, folder):
 def run(options):
     if shutil.which("rg") is None or shutil.which("zstd") is None:
         raise RuntimeError("needs Debian's ripgrep and zstd")
+    if options.with_clickhouse and clickhouse.program() is None:
+        raise RuntimeError("--with-clickhouse needs Debian's clickhouse-server")
     runs = {kind: [] for kind in IDS}
     for _ in range(options.runs):
         for kind in IDS:
@@ -254,4 +276,9 @@ def run(options):
         else:
             best = max(one["gb_per_cpu_s"] for one in taken)
             rows.append(measure.Row(figure, "GB/CPU-s", "more", round(best, 2), 1 if judged else None))
+    if options.with_clickhouse:
+        for figure, must in CLICKHOUSE_MUST.items():
+            best = max((run["queries"][figure] for run in runs["unique"]), key=lambda one: one["times_clickhouse"])
+            rows.append(measure.Row(f"{figure}, beside ClickHouse 18.16", "x", "more", round(best["times_clickhouse"], 2),
+                                    must if judged else None, None, note=f"{best['cpu_ms']:.2f} CPU-ms of kansoku"))
     return rows, {"raw_mib": RAW_MIB_QUICK if options.quick else RAW_MIB}

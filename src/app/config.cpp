@@ -418,7 +418,7 @@ std::expected<Configuration, std::vector<Problem>> read_configuration(
   if (const Node* agent = root.mapping("agent"))
     read_agent_settings(*agent, file, out.graph.agent, problems);
   const auto receivers = read_components(
-      root, "receivers", {"host", "filelog", "syslog", "forward"},
+      root, "receivers", {"host", "filelog", "journald", "syslog", "forward", "emf"},
       [&](const Node::Entry& entry) {
         if (is_graph_receiver(entry.key))
           read_graph_receiver(entry, file, out.graph, problems);

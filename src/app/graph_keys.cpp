@@ -18,6 +18,7 @@ using pipeline::filelog::FilelogConfig;
 using pipeline::filelog::LongEvents;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::StartAt;
+using pipeline::journald::JournaldConfig;
 
 void read_pattern(Reader& reader, std::string_view key, std::string& into) {
   auto text = reader.text(key);
@@ -37,7 +38,7 @@ void read_choice(Reader& reader, std::string_view key, std::string_view first,
   is_second = *text == second;
 }
 
-void read_filters(Reader& reader, std::string_view key, SourceConfig& source) {
+void read_filters(Reader& reader, std::string_view key, std::vector<FilterRule>& filters) {
   const Node* list = reader.any(key);
   if (list == nullptr) return;
   if (list->kind != Node::Kind::Sequence) {
@@ -56,7 +57,7 @@ void read_filters(Reader& reader, std::string_view key, SourceConfig& source) {
       reader.problem(key, regex.error().message);
       return;
     }
-    source.filters.push_back(FilterRule{{}, include != nullptr, pattern->scalar});
+    filters.push_back(FilterRule{{}, include != nullptr, pattern->scalar});
   }
 }
 
@@ -78,8 +79,33 @@ const Member<FilelogFile> kFilelogMembers[] = {
      }},
     {"exclude", "list of globs", "", "of paths, or of names where there is no `/`",
      [](Reader& r, std::string_view k, FilelogFile& f) { f.source.exclude = r.text_list(k); }},
+    {"exclude_name_pattern", "pattern (RE2)", "",
+     "files in whose name (without its folder) this is found are left alone",
+     [](Reader& r, std::string_view k, FilelogFile& f) {
+       read_pattern(r, k, f.source.exclude_name_pattern);
+     }},
+    {"newest_only", "true, false", "false",
+     "of the files that match only the one that changed last is followed; those before it are read "
+     "to their end",
+     [](Reader& r, std::string_view k, FilelogFile& f) {
+       f.source.newest_only = r.boolean(k).value_or(false);
+     }},
+    {"remove_finished", "true, false", "false",
+     "deletes a file that was read to its end and acknowledged, when a newer one matches",
+     [](Reader& r, std::string_view k, FilelogFile& f) {
+       f.source.remove_finished = r.boolean(k).value_or(false);
+     }},
+    {"release_blocked", "duration, 100ms to 1h", "kept open",
+     "a file whose events could not be sent for so long is closed until they can; not with "
+     "`remove_finished`",
+     [](Reader& r, std::string_view k, FilelogFile& f) {
+       if (auto v = r.duration_ms(k, 100, kMsPerHour)) f.source.release_blocked_ms = *v;
+       if (f.source.release_blocked_ms > 0 && f.source.remove_finished)
+         r.problem(k, "does not go with remove_finished");
+     }},
     {"group", "text", "the path of the file",
-     "log group; `{file_path}`, `{file_name}` are replaced",
+     "log group; `{file_path}`, `{file_name}`, `{file_path_flat}` (`_` for `/`) and "
+     "`{file_path_group}` (`_` for what a group's name may not hold) are replaced",
      [](Reader& r, std::string_view k, FilelogFile& f) {
        f.source.group = r.text(k).value_or("{file_path}");
      }},
@@ -141,7 +167,7 @@ const Member<FilelogFile> kFilelogMembers[] = {
     {"timezone", "name, local", "UTC", "of timestamps without an offset",
      [](Reader& r, std::string_view k, FilelogFile& f) { read_zone(r, k, f.source.zone); }},
     {"filters", "list of {include} or {exclude}", "", "patterns (RE2); an event must pass all",
-     [](Reader& r, std::string_view k, FilelogFile& f) { read_filters(r, k, f.source); }},
+     [](Reader& r, std::string_view k, FilelogFile& f) { read_filters(r, k, f.source.filters); }},
     {"flush_after", "duration, 100ms to 1h", "5s",
      "what stands without a line's end, or may go on, is an event after this silence",
      [](Reader& r, std::string_view k, FilelogFile& f) {
@@ -149,6 +175,86 @@ const Member<FilelogFile> kFilelogMembers[] = {
      }},
     {"poll_interval", "duration, 10ms to 1h", "250ms", "of files that grew within the last minute",
      [](Reader& r, std::string_view k, FilelogFile& f) {
+       if (auto v = r.duration_ms(k, 10, kMsPerHour)) f.config.poll_interval_ms = *v;
+     }},
+};
+
+struct JournaldFile {
+  JournaldConfig config;
+  pipeline::journald::SourceConfig source;
+};
+
+constexpr std::array<std::string_view, 8> kPriorities{"emerg",   "alert",  "crit", "err",
+                                                      "warning", "notice", "info", "debug"};
+
+void read_priority(Reader& reader, std::string_view key, int& priority_max) {
+  const auto text = reader.text(key);
+  if (!text) return;
+  const auto named = std::ranges::find(kPriorities, *text);
+  const bool number = text->size() == 1 && (*text)[0] >= '0' && (*text)[0] <= '7';
+  if (number)
+    priority_max = (*text)[0] - '0';
+  else if (named != kPriorities.end())
+    priority_max = static_cast<int>(named - kPriorities.begin());
+  else
+    reader.problem(key, fmt::format("{} is no priority, e.g. warning or 4", quoted(*text)));
+}
+
+void read_matches(Reader& reader, std::string_view key,
+                  std::vector<std::vector<pipeline::journald::FieldMatch>>& matches) {
+  const Node* list = reader.any(key);
+  if (list == nullptr) return;
+  const auto is_match = [](const Node& item) {
+    return item.kind == Node::Kind::Mapping && !item.entries.empty() &&
+           std::ranges::all_of(item.entries, [](const Node::Entry& entry) {
+             return entry.value.kind == Node::Kind::Scalar;
+           });
+  };
+  if (list->kind != Node::Kind::Sequence || !std::ranges::all_of(list->items, is_match)) {
+    reader.problem(key, "must be a list of {FIELD: value, ...}");
+    return;
+  }
+  for (const Node& item : list->items) {
+    auto& fields = matches.emplace_back();
+    for (const Node::Entry& entry : item.entries)
+      fields.emplace_back(entry.key, entry.value.scalar);
+  }
+}
+
+const Member<JournaldFile> kJournaldMembers[] = {
+    {"units", "list of names", "all", "of systemd; `.service` where there is no suffix",
+     [](Reader& r, std::string_view k, JournaldFile& f) { f.source.units = r.text_list(k); }},
+    {"priority", "emerg, alert, crit, err, warning, notice, info, debug, 0 to 7", "info",
+     "this one and what is more severe; debug: everything, also what has none",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
+       read_priority(r, k, f.source.priority_max);
+     }},
+    {"matches", "list of {FIELD: value, ...}", "everything",
+     "fields of one item must all match, one of the items is enough",
+     [](Reader& r, std::string_view k, JournaldFile& f) { read_matches(r, k, f.source.matches); }},
+    {"filters", "list of {include} or {exclude}", "",
+     "patterns (RE2) of the message; an event must pass all",
+     [](Reader& r, std::string_view k, JournaldFile& f) { read_filters(r, k, f.source.filters); }},
+    {"group", "text", "/kansoku/journald", "log group",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
+       if (auto v = r.text(k)) f.source.group = *v;
+     }},
+    {"stream", "text", "the name of this host", "log stream",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
+       if (auto v = r.text(k)) f.source.stream = *v;
+     }},
+    {"start_at", "beginning, end", "end", "where the journal is begun at first",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
+       bool end = true;
+       read_choice(r, k, "beginning", "end", end);
+       f.config.from_beginning = !end;
+     }},
+    {"root", "directory", "/", "below which var/log/journal and run/log/journal are",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
+       f.config.root = r.text(k).value_or("");
+     }},
+    {"poll_interval", "duration, 10ms to 1h", "1s", "between two looks at the journal",
+     [](Reader& r, std::string_view k, JournaldFile& f) {
        if (auto v = r.duration_ms(k, 10, kMsPerHour)) f.config.poll_interval_ms = *v;
      }},
 };
@@ -266,7 +372,7 @@ void read_zone(Reader& reader, std::string_view key, Zone& out) {
 }
 
 bool is_graph_receiver(std::string_view name) {
-  return is_of(name, "filelog") || is_listener(name);
+  return is_of(name, "filelog") || is_of(name, "journald") || is_listener(name);
 }
 bool is_graph_exporter(std::string_view name) {
   return is_of(name, "cloudwatch_logs") || name == "discard";
@@ -278,12 +384,22 @@ void read_graph_receiver(const Node::Entry& entry, const std::string& file,
     graph.receivers.push_back(read_listener(entry, file, problems));
     return;
   }
+  const std::string pointer = "/receivers/" + wire::escape_pointer(entry.key);
+  if (is_of(entry.key, "journald")) {
+    JournaldFile read;
+    read.source.name = entry.key;
+    read.source.group = "/kansoku/journald";
+    read.source.stream = "{host_name}";
+    read_members(entry.value, file, pointer, kJournaldMembers, read, problems);
+    read.config.sources.push_back(std::move(read.source));
+    graph.receivers.push_back({entry.key, std::move(read.config)});
+    return;
+  }
   FilelogFile read;
   read.source.name = entry.key;
   read.source.stream = "{host_name}";
   read.source.event_bytes_max = (1 << 20) - 26;
-  read_members(entry.value, file, "/receivers/" + wire::escape_pointer(entry.key), kFilelogMembers,
-               read, problems);
+  read_members(entry.value, file, pointer, kFilelogMembers, read, problems);
   read.config.sources.push_back(std::move(read.source));
   graph.receivers.push_back({entry.key, std::move(read.config)});
 }
@@ -307,7 +423,8 @@ void read_agent_settings(const Node& node, const std::string& file, AgentSetting
 }
 
 std::string graph_reference() {
-  return reference_of("receivers/filelog/NAME", kFilelogMembers) + listener_reference() +
+  return reference_of("receivers/filelog/NAME", kFilelogMembers) +
+         reference_of("receivers/journald/NAME", kJournaldMembers) + listener_reference() +
          reference_of("exporters/cloudwatch_logs/NAME", kCloudWatchLogsMembers) +
          reference_of("agent", kAgentMembers);
 }

@@ -9,10 +9,11 @@ namespace kansoku::app {
 namespace {
 
 using pipeline::ReceiverSpec;
+using pipeline::emf_listener::EmfConfig;
 using pipeline::forward::ForwardConfig;
 using pipeline::syslog::SyslogConfig;
 
-constexpr std::array<std::string_view, 2> kKinds{"syslog", "forward"};
+constexpr std::array<std::string_view, 3> kKinds{"syslog", "forward", "emf"};
 
 template <class Config>
 void read_listen(Reader& reader, std::string_view key, Config& config) {
@@ -129,6 +130,31 @@ const Member<ForwardConfig> kForwardMembers[] = {
      }},
 };
 
+const Member<EmfConfig> kEmfMembers[] = {
+    {"listen", "ADDR:PORT", "127.0.0.1:25888", "UDP and TCP; port 0 picks a free one",
+     [](Reader& r, std::string_view k, EmfConfig& c) { read_listen(r, k, c); }},
+    {"udp", "true, false", "true", "takes datagrams",
+     [](Reader& r, std::string_view k, EmfConfig& c) { c.udp = r.boolean(k).value_or(true); }},
+    {"tcp", "true, false", "true", "takes streams, a document a line",
+     [](Reader& r, std::string_view k, EmfConfig& c) { c.tcp = r.boolean(k).value_or(true); }},
+    {"group", "text", "emf/logs/default", "log group of documents that name none",
+     [](Reader& r, std::string_view k, EmfConfig& c) {
+       if (auto v = r.text(k)) c.group = *v;
+     }},
+    {"stream", "text", "the name of this host", "log stream of documents that name none",
+     [](Reader& r, std::string_view k, EmfConfig& c) {
+       if (auto v = r.text(k)) c.stream = *v;
+     }},
+    {"connections", "1 to 100000", "1000", "streams at a time",
+     [](Reader& r, std::string_view k, EmfConfig& c) {
+       if (auto v = r.integer(k, 1, 100'000)) c.connections_max = *v;
+     }},
+    {"insecure", "true, false", "false", "listens beyond loopback; senders cannot prove anything",
+     [](Reader& r, std::string_view k, EmfConfig& c) {
+       c.insecure = r.boolean(k).value_or(false);
+     }},
+};
+
 bool is_kind(std::string_view name, std::string_view kind) {
   return name == kind || (name.starts_with(kind) && name.substr(kind.size()).starts_with('/'));
 }
@@ -136,6 +162,7 @@ bool is_kind(std::string_view name, std::string_view kind) {
 ReceiverSpec default_listener(std::string_view kind) {
   ReceiverSpec out{.name = std::string(kind), .config = SyslogConfig{}};
   if (kind == "forward") out.config = ForwardConfig{};
+  if (kind == "emf") out.config = EmfConfig{.stream = "{host_name}"};
   return out;
 }
 
@@ -159,6 +186,7 @@ void set_port(ReceiverSpec& receiver, uint16_t port) {
   receiver.optional = false;
   if (auto* syslog = std::get_if<SyslogConfig>(&receiver.config)) syslog->port = port;
   if (auto* forward = std::get_if<ForwardConfig>(&receiver.config)) forward->port = port;
+  if (auto* emf = std::get_if<EmfConfig>(&receiver.config)) emf->port = port;
 }
 
 }  // namespace
@@ -175,6 +203,12 @@ ReceiverSpec read_listener(const Node::Entry& entry, const std::string& file,
     ForwardConfig config;
     read_members(entry.value, file, pointer, kForwardMembers, config, problems);
     out.config = std::move(config);
+  } else if (is_kind(entry.key, "emf")) {
+    EmfConfig config{.stream = "{host_name}"};
+    read_members(entry.value, file, pointer, kEmfMembers, config, problems);
+    if (!config.udp && !config.tcp)
+      problems.push_back({file, entry.key_at, pointer, "needs udp or tcp"});
+    out.config = std::move(config);
   } else {
     SyslogConfig config;
     read_members(entry.value, file, pointer, kSyslogMembers, config, problems);
@@ -189,7 +223,8 @@ ReceiverSpec read_listener(const Node::Entry& entry, const std::string& file,
 
 std::string listener_reference() {
   return reference_of("receivers/syslog/NAME", kSyslogMembers) +
-         reference_of("receivers/forward/NAME", kForwardMembers);
+         reference_of("receivers/forward/NAME", kForwardMembers) +
+         reference_of("receivers/emf/NAME", kEmfMembers);
 }
 
 void apply_listener_ports(Configuration& configuration, bool defaults) {
@@ -220,6 +255,7 @@ void apply_listener_ports(Configuration& configuration, bool defaults) {
 const std::string* listener_address(const ReceiverSpec& receiver) {
   if (const auto* syslog = std::get_if<SyslogConfig>(&receiver.config)) return &syslog->address;
   if (const auto* forward = std::get_if<ForwardConfig>(&receiver.config)) return &forward->address;
+  if (const auto* emf = std::get_if<EmfConfig>(&receiver.config)) return &emf->address;
   return nullptr;
 }
 
@@ -231,6 +267,10 @@ Status check_listener(const ReceiverSpec& receiver) {
     return invalid_argument(
         "beyond loopback anybody could write: set tls with client_ca and udp: false, or insecure: "
         "true");
+  }
+  if (const auto* c = std::get_if<EmfConfig>(&receiver.config)) {
+    if (c->insecure) return {};
+    return invalid_argument("beyond loopback anybody could write: set insecure: true");
   }
   const auto& c = std::get<ForwardConfig>(receiver.config);
   if (c.insecure || !c.shared_key.empty() || !c.tls.client_ca.empty()) return {};

@@ -1,4 +1,4 @@
-// Keys of the receivers that listen (syslog, forward), and what --port says of them.
+// Keys of the receivers that listen (syslog, forward, emf), and what --port says of them.
 #pragma once
 
 #include "app/options.h"

@@ -2,11 +2,13 @@
 
 #include "app/listener_keys.h"
 #include "base/log.h"
+#include "pipeline/receivers/emf/emf_receiver.h"
 #include "pipeline/receivers/forward/forward_receiver.h"
 #include "pipeline/receivers/syslog/syslog_receiver.h"
 
 namespace kansoku::app {
 
+using pipeline::emf_listener::EmfReceiver;
 using pipeline::forward::ForwardReceiver;
 using pipeline::syslog::SyslogReceiver;
 
@@ -35,6 +37,12 @@ Status Listeners::add(const pipeline::ReceiverSpec& receiver, const std::string&
     config.name = receiver.name;
     config.branch = branch;
     return keep(receiver, SyslogReceiver::make(context_, std::move(config), &loops_, sink));
+  }
+  if (const auto* given = std::get_if<pipeline::emf_listener::EmfConfig>(&receiver.config)) {
+    pipeline::emf_listener::EmfConfig config = *given;
+    config.name = receiver.name;
+    config.branch = branch;
+    return keep(receiver, EmfReceiver::make(context_, std::move(config), &loops_, sink));
   }
   auto config = std::get<pipeline::forward::ForwardConfig>(receiver.config);
   config.name = receiver.name;

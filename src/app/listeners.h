@@ -1,5 +1,5 @@
-// The receivers that listen (syslog, forward) of a process: made from its configuration, started,
-// stopped.
+// The receivers that listen (syslog, forward, emf) of a process: made from its configuration,
+// started, stopped.
 //
 // Thread contract: main thread.
 #pragma once

@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "app/flags.h"
 #include "app/options.h"
-#include "app/tool_client.h"
+#include "app/query_logs.h"
 #include "base/text/percent.h"
 #include "base/time/iso8601.h"
 #include "wire/json/json_writer.h"
@@ -23,6 +23,7 @@ struct QueryFlags {
   std::string to = "now";
   int64_t step_ms = 0;
   std::string format = "table";
+  std::vector<std::string> groups;
 };
 
 // "now", "now-6h", Unix milliseconds, or "2026-11-22T10:00:00Z".
@@ -96,6 +97,19 @@ Result<std::string> cloudwatch_text(const std::string& text, int64_t step_ms) {
   return out;
 }
 
+// Metric math and Metrics Insights, as GetMetricData takes them.
+std::string expression_text(const std::string& expression, int64_t step_ms) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  json.key("expression");
+  json.string(expression);
+  json.key("period");
+  json.integer(step_ms / 1000);
+  json.end_object();
+  return out;
+}
+
 // What the console's API takes: a list of one query.
 std::string query_body(const std::string& text, int64_t from_ms, int64_t to_ms) {
   std::string out;
@@ -126,17 +140,6 @@ int64_t to_ms(const wire::Node& node) {
   int64_t value = 0;
   std::from_chars(node.scalar.data(), node.scalar.data() + node.scalar.size(), value);
   return value;
-}
-
-// As RFC 4180: quoted when it holds a separator, a quote or a line break.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
 }
 
 void print_rows(const wire::Node& frame, std::string_view separator) {
@@ -350,36 +353,49 @@ Command query_command(QueryFlags& flags) {
       return {};
     };
   };
-  return {
-      .usage = "kansoku query LANG 'TEXT' [options]",
-      .summary =
-          "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic) or promql.",
-      .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
-                 text(flags.from)},
-                {"--to", "T", "end (default now)", text(flags.to)},
-                {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
-                 [&flags](const std::string& v) -> Status {
-                   KANSOKU_TRY(flags.step_ms, wire::parse_duration_ms(v));
-                   return {};
-                 }},
-                {"--format", "table|json|csv|plot", "how to print (default table)",
-                 [&flags](const std::string& v) -> Status {
-                   if (v != "table" && v != "json" && v != "csv" && v != "plot") {
-                     return invalid_argument("{} is none of table, json, csv, plot", quoted(v));
-                   }
-                   flags.format = v;
-                   return {};
-                 }},
-                {"--endpoint", "URL", "the server (default: the one of the data directory)",
-                 optional_text(flags.endpoint)},
-                {"--token", "TOKEN", "bearer token (default: of the data directory)",
-                 optional_text(flags.token)},
-                {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
-                 text(flags.data)}},
-      .examples =
-          "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
-          "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"
-          "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
+  return {.usage = "kansoku query LANG 'TEXT' [options]",
+          .summary =
+              "Asks a server. LANG: cloudwatch (a metric, its dimensions and a statistic), "
+              "metric-math,\n"
+              "metrics-insights (SELECT ...), promql or logs-insights.",
+          .flags = {{"--from", "T", "start: now-1h (default), Unix time, 2026-11-22T10:00:00Z",
+                     text(flags.from)},
+                    {"--to", "T", "end (default now)", text(flags.to)},
+                    {"--step", "D", "spacing of the answer, e.g. 60s (default: chosen)",
+                     [&flags](const std::string& v) -> Status {
+                       KANSOKU_TRY(flags.step_ms, wire::parse_duration_ms(v));
+                       return {};
+                     }},
+                    {"--format", "table|json|csv|plot", "how to print (default table)",
+                     [&flags](const std::string& v) -> Status {
+                       if (v != "table" && v != "json" && v != "csv" && v != "plot") {
+                         return invalid_argument("{} is none of table, json, csv, plot", quoted(v));
+                       }
+                       flags.format = v;
+                       return {};
+                     }},
+                    {"--group", "NAME",
+                     "log group of logs-insights; may be given several times; default all",
+                     [&flags](const std::string& v) -> Status {
+                       flags.groups.push_back(v);
+                       return {};
+                     }},
+                    {"--endpoint", "URL", "the server (default: the one of the data directory)",
+                     optional_text(flags.endpoint)},
+                    {"--token", "TOKEN", "bearer token (default: of the data directory)",
+                     optional_text(flags.token)},
+                    {"--data", "DIR", fmt::format("data directory (default {})", flags.data),
+                     text(flags.data)}},
+          .examples =
+              "  kansoku query cloudwatch 'CWAgent cpu_usage_active cpu=cpu-total' --format plot\n"
+              "  kansoku query cloudwatch 'AWS/EC2 NetworkIn stat=Sum' --from now-6h --step 5m\n"
+              "  kansoku query metric-math \"SEARCH('{CWAgent,host} MetricName=mem_used', "
+              "'Average', 60)\"\n"
+              "  kansoku query metrics-insights 'SELECT AVG(cpu_usage_idle) FROM CWAgent GROUP BY "
+              "cpu'\n"
+              "  kansoku query logs-insights 'filter @message like /ERROR/ | stats count() by "
+              "bin(5m)'\n"
+              "  kansoku query promql 'sum by (cpu) (cpu_usage_active)' --format plot\n"};
 }
 
 }  // namespace
@@ -398,19 +414,24 @@ int run_query(const std::vector<std::string>& arguments) {
                operands ? std::string("write LANG and 'TEXT'") : operands.error().to_string());
     return 2;
   }
-  bool promql = operands->at(0) == "promql";
-  if (!promql && operands->at(0) != "cloudwatch") {
+  const std::string& language = operands->at(0);
+  const std::vector<std::string> known{"cloudwatch", "logs-insights", "metric-math",
+                                       "metrics-insights", "promql"};
+  if (std::ranges::find(known, language) == known.end()) {
+    const auto guess = wire::did_you_mean(language, known);
     fmt::print(stderr,
-               "kansoku query: language {} is not served by this version; there are cloudwatch and "
-               "promql\n",
-               quoted(operands->at(0)));
+               "kansoku query: language {} is not served by this version{}; there are cloudwatch, "
+               "logs-insights, metric-math, metrics-insights and promql\n",
+               quoted(language), guess ? fmt::format(", did you mean {}?", *guess) : std::string());
     return 2;
   }
+  const bool promql = language == "promql";
   int64_t now_ms = env::real_clock().wall_now().ms();
   auto from = parse_time_ms(flags.from, now_ms);
   auto to = parse_time_ms(flags.to, now_ms);
   Result<std::string> text = operands->at(1);
-  if (!promql) text = cloudwatch_text(operands->at(1), flags.step_ms);
+  if (language == "cloudwatch") text = cloudwatch_text(operands->at(1), flags.step_ms);
+  if (language.starts_with("metric")) text = expression_text(operands->at(1), flags.step_ms);
   auto endpoint = find_endpoint(flags.data, flags.endpoint, flags.token);
   for (const Error* error :
        {from ? nullptr : &from.error(), to ? nullptr : &to.error(), text ? nullptr : &text.error(),
@@ -418,6 +439,17 @@ int run_query(const std::vector<std::string>& arguments) {
     if (error == nullptr) continue;
     fmt::print(stderr, "kansoku query: {}\n", error->to_string());
     return 1;
+  }
+  if (language == "logs-insights") {
+    if (flags.format == "plot") {
+      fmt::print(stderr, "kansoku query: logs-insights has no plot; there are table, json, csv\n");
+      return 2;
+    }
+    return query_logs(*endpoint, {.text = *text,
+                                  .groups = flags.groups,
+                                  .from_ms = *from,
+                                  .to_ms = *to,
+                                  .format = flags.format});
   }
   if (promql) return query_promql(*endpoint, *text, *from, *to, flags);
   auto answer = call(*endpoint, "POST", "/ui/api/query", query_body(*text, *from, *to));

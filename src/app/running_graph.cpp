@@ -16,6 +16,7 @@ using pipeline::filelog::FileLine;
 using pipeline::filelog::FilelogConfig;
 using pipeline::filelog::SourceConfig;
 using pipeline::filelog::Whereabouts;
+using pipeline::journald::JournaldConfig;
 
 // At a stop, for requests that the endpoint has; the process exits within 10 s.
 constexpr int64_t kAnswerGraceMs = 3'000;
@@ -38,6 +39,33 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 std::string file_name_of_component(std::string name) {
   std::ranges::replace(name, '/', '-');
   return name;
+}
+
+// Of a receiver that is in a pipeline.
+std::string first_pipeline_of(const pipeline::GraphSpec& spec, const std::string& receiver) {
+  for (const pipeline::PipelineSpec& pipeline : spec.pipelines) {
+    if (std::ranges::find(pipeline.receivers, receiver) != pipeline.receivers.end())
+      return pipeline.name;
+  }
+  return {};
+}
+
+// How long the lines of a receiver may wait for others, so that requests are few: what the
+// exporters behind it say, of several the least.
+int64_t flush_interval_ms(const pipeline::GraphSpec& spec, const std::string& receiver) {
+  std::optional<int64_t> out;
+  for (const pipeline::PipelineSpec& pipeline : spec.pipelines) {
+    if (std::ranges::find(pipeline.receivers, receiver) == pipeline.receivers.end()) continue;
+    for (const std::string& name : pipeline.exporters) {
+      const auto exporter = std::ranges::find(spec.exporters, name, &pipeline::ExporterSpec::name);
+      if (exporter == spec.exporters.end()) continue;
+      const auto* config =
+          std::get_if<pipeline::cloudwatch_logs::CloudWatchLogsConfig>(&exporter->config);
+      if (config != nullptr)
+        out = std::min(out.value_or(config->flush_interval_ms), config->flush_interval_ms);
+    }
+  }
+  return out.value_or(0);
 }
 
 std::string_view name_of(Whereabouts where) {
@@ -204,6 +232,8 @@ Status RunningGraph::build_receivers(pipeline::GraphSpec spec) {
   for (const pipeline::ReceiverSpec& receiver : spec.receivers) {
     if (const auto* config = std::get_if<FilelogConfig>(&receiver.config)) {
       KANSOKU_RETURN_IF_ERROR(build_filelog(spec, receiver.name, *config));
+    } else if (const auto* journald = std::get_if<JournaldConfig>(&receiver.config)) {
+      KANSOKU_RETURN_IF_ERROR(build_journald(spec, receiver.name, *journald));
     } else if (is_listener(receiver.name)) {
       KANSOKU_RETURN_IF_ERROR(build_listener(spec, receiver));
     } else {
@@ -221,10 +251,8 @@ Status RunningGraph::build_filelog(const pipeline::GraphSpec& spec, const std::s
     replace_all(source.group, "{host_name}", parts_.host_name);
     replace_all(source.stream, "{host_name}", parts_.host_name);
   }
-  if (config.state_path.empty()) {
-    config.state_path =
-        env::join_path(parts_.state_directory, file_name_of_component(name) + ".state");
-  }
+  if (config.state_path.empty()) config.state_path = state_path_of(name);
+  config.batch_wait_ms = flush_interval_ms(spec, name);
   auto made = Filelog::make(parts_.context, std::move(config), *entry);
   if (!made)
     return fail(made.error().code, fmt::format("receiver {}: {}", name, made.error().message));
@@ -232,14 +260,45 @@ Status RunningGraph::build_filelog(const pipeline::GraphSpec& spec, const std::s
   return {};
 }
 
+std::string RunningGraph::state_path_of(const std::string& name) const {
+  return env::join_path(parts_.state_directory, file_name_of_component(name) + ".state");
+}
+
+Status RunningGraph::build_journald(const pipeline::GraphSpec& spec, const std::string& name,
+                                    JournaldConfig config) {
+  KANSOKU_TRY(EventSink * entry, entry_of(spec, name, true));
+  if (entry == nullptr) return {};  // in no pipeline
+  config.name = name;
+  config.branch = first_pipeline_of(spec, name);
+  for (pipeline::journald::SourceConfig& source : config.sources) {
+    replace_all(source.group, "{host_name}", parts_.host_name);
+    replace_all(source.stream, "{host_name}", parts_.host_name);
+  }
+  if (config.state_path.empty()) config.state_path = state_path_of(name);
+  config.batch_wait_ms = flush_interval_ms(spec, name);
+  const auto named = [&](const Error& error) {
+    return fail(error.code, fmt::format("receiver {}: {}", name, error.message));
+  };
+  auto journals = pipeline::journald::system_journals(config.root);
+  if (!journals) return named(journals.error());
+  auto made = Journald::make(parts_.context, std::move(config), std::move(*journals), *entry);
+  if (!made) return named(made.error());
+  journalds_.emplace_back(name, std::move(*made));
+  return {};
+}
+
 Status RunningGraph::build_listener(const pipeline::GraphSpec& spec,
                                     const pipeline::ReceiverSpec& receiver) {
   KANSOKU_TRY(EventSink * entry, entry_of(spec, receiver.name, false));
   if (entry == nullptr) return {};  // in no pipeline
-  const auto first = std::ranges::find_if(spec.pipelines, [&](const auto& pipeline) {
-    return std::ranges::find(pipeline.receivers, receiver.name) != pipeline.receivers.end();
-  });
-  return listeners_.add(receiver, first->name, *entry);
+  const std::string branch = first_pipeline_of(spec, receiver.name);
+  const auto* emf = std::get_if<pipeline::emf_listener::EmfConfig>(&receiver.config);
+  if (emf == nullptr) return listeners_.add(receiver, branch, *entry);
+  pipeline::ReceiverSpec resolved = receiver;
+  auto& config = std::get<pipeline::emf_listener::EmfConfig>(resolved.config);
+  replace_all(config.group, "{host_name}", parts_.host_name);
+  replace_all(config.stream, "{host_name}", parts_.host_name);
+  return listeners_.add(resolved, branch, *entry);
 }
 
 Status RunningGraph::start() {
@@ -247,6 +306,11 @@ Status RunningGraph::start() {
   for (auto& [name, spool] : spools_) spool->start();
   KANSOKU_RETURN_IF_ERROR(listeners_.start());
   for (auto& [name, receiver] : filelogs_) {
+    Status begun = receiver->start();
+    if (!begun)
+      return fail(begun.error().code, fmt::format("receiver {}: {}", name, begun.error().message));
+  }
+  for (auto& [name, receiver] : journalds_) {
     Status begun = receiver->start();
     if (!begun)
       return fail(begun.error().code, fmt::format("receiver {}: {}", name, begun.error().message));
@@ -264,6 +328,7 @@ void RunningGraph::stop() {
   };
   for (const auto& receiver : listeners_.receivers()) end(receiver);
   for (auto& [name, receiver] : filelogs_) end(receiver);
+  for (auto& [name, receiver] : journalds_) end(receiver);
   for (std::future<bool>& one : std::exchange(ends, {})) one.wait();
   // What receivers handed over is on disk before their spool is closed.
   for (auto& [name, spool] : spools_) end(spool);
@@ -318,6 +383,8 @@ std::string RunningGraph::files_json() const {
   json.begin_array();
   for (const auto& [name, receiver] : filelogs_) {
     for (const FileLine& line : receiver->lines()) {
+      // Remembered for its copies only: there is nothing to say of it any more.
+      if (line.kind == pipeline::filelog::FileKind::Retired && line.in_flight == 0) continue;
       json.begin_object();
       const auto number = [&](std::string_view key, uint64_t value) {
         json.key(key);
@@ -388,6 +455,23 @@ void RunningGraph::append_metrics(api::OpenMetrics& out) const {
     }
     out.gauge("kansoku_filelog_in_flight_bytes", "bytes that are on their way",
               static_cast<double>(total.in_flight), {{"receiver", name}});
+    const auto files = receiver->stats().files;
+    out.gauge("kansoku_filelog_open_files", "files that are held open",
+              static_cast<double>(files.open_files), {{"receiver", name}});
+    out.counter("kansoku_filelog_removed_files", "finished files that were deleted",
+                static_cast<double>(files.removed), {{"receiver", name}});
+    out.counter("kansoku_filelog_released_files", "closed because nothing could be sent",
+                static_cast<double>(files.released), {{"receiver", name}});
+  }
+  for (const auto& [name, receiver] : journalds_) {
+    const auto journal = receiver->stats();
+    out.counter("kansoku_journald_entries_read", "entries of the journal",
+                static_cast<double>(journal.entries_read), {{"receiver", name}});
+    out.counter("kansoku_journald_entries_gone",
+                "removed from the journal before what was on its way could be sent again",
+                static_cast<double>(journal.entries_gone), {{"receiver", name}});
+    out.counter("kansoku_journald_resent_batches", "sent again under their number after a restart",
+                static_cast<double>(journal.resent), {{"receiver", name}});
   }
 }
 

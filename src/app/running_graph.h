@@ -16,6 +16,7 @@
 #include "pipeline/graph/graph.h"
 #include "pipeline/graph/spec.h"
 #include "pipeline/receivers/filelog/filelog_receiver.h"
+#include "pipeline/receivers/journald/journald_receiver.h"
 #include "pipeline/spool/spool.h"
 
 namespace kansoku::app {
@@ -52,6 +53,7 @@ class RunningGraph {
 
  private:
   using Filelog = pipeline::filelog::FilelogReceiver;
+  using Journald = pipeline::journald::JournaldReceiver;
   using CloudWatchLogs = pipeline::cloudwatch_logs::CloudWatchLogsExporter;
 
   explicit RunningGraph(GraphParts parts)
@@ -63,6 +65,9 @@ class RunningGraph {
   Status build_receivers(pipeline::GraphSpec spec);
   Status build_filelog(const pipeline::GraphSpec& spec, const std::string& name,
                        pipeline::filelog::FilelogConfig config);
+  Status build_journald(const pipeline::GraphSpec& spec, const std::string& name,
+                        pipeline::journald::JournaldConfig config);
+  std::string state_path_of(const std::string& name) const;
   Status build_listener(const pipeline::GraphSpec& spec, const pipeline::ReceiverSpec& receiver);
   // What stands behind a receiver: each pipeline's ledger, then its exporters; before those whose
   // endpoint may be away the spool, unless the source can wait.
@@ -81,6 +86,7 @@ class RunningGraph {
   std::map<std::string, std::shared_ptr<pipeline::spool::Spool>> spools_;  // by exporter
   std::vector<std::unique_ptr<pipeline::EventSink>> sinks_;
   std::vector<std::pair<std::string, std::shared_ptr<Filelog>>> filelogs_;
+  std::vector<std::pair<std::string, std::shared_ptr<Journald>>> journalds_;
   Listeners listeners_;
   bool started_ = false;
 };

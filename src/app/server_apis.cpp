@@ -154,6 +154,29 @@ Status Server::State::build_aws() {
   return {};
 }
 
+api::console::LogServices Server::State::console_logs() {
+  return {.clock = env.clock,
+          .random = env.random,
+          .timers = loops.get(),
+          .executor = pool.get(),
+          .backend = logs.get(),
+          .groups = log_groups.get(),
+          .tail = live_tail.get(),
+          .call = [this](const std::string& operation, std::string body,
+                         const api::console::LogUser& user,
+                         std::move_only_function<void(net::HttpResponse)> answer) {
+            net::HttpRequest request;
+            request.method = "POST";
+            request.target = "/";
+            request.headers = {{"host", "console"},
+                               {"content-type", "application/x-amz-json-1.1"},
+                               {"x-amz-target", "Logs_20140328." + operation}};
+            request.body = std::move(body);
+            aws->handle_as({user.principal, user.scope.region}, std::move(request),
+                           std::move(answer));
+          }};
+}
+
 Status Server::State::build_apis() {
   queries = std::make_unique<FiberQueue>(
       FiberQueue::Parts{.clock = env.clock,
@@ -204,8 +227,6 @@ Status Server::State::build_apis() {
     return tenant_limits->series_of(account);
   };
   services.status_json = [this] { return status_json(); };
-  console = std::make_unique<api::console::ConsoleApi>(std::move(services));
-
   api::AdminServices admin_services;
   admin_services.env = env;
   admin_services.executor = pool.get();
@@ -228,6 +249,8 @@ Status Server::State::build_apis() {
   };
   admin = std::make_unique<api::AdminApi>(std::move(admin_services));
   KANSOKU_RETURN_IF_ERROR(build_aws());
+  services.logs = console_logs();
+  console = std::make_unique<api::console::ConsoleApi>(std::move(services));
   KANSOKU_RETURN_IF_ERROR(build_graph());
   KANSOKU_RETURN_IF_ERROR(build_log_inputs());
   return build_prometheus();

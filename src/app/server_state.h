@@ -110,6 +110,7 @@ struct Server::State {
   Status build_pipelines();
   Status build_apis();
   Status build_aws();
+  api::console::LogServices console_logs();
   void build_subscriptions();
   std::optional<std::string> aws_endpoint(std::string_view service) const;
   Status build_graph();

@@ -5,41 +5,14 @@ where namespaces are not allowed).
 """
 
 import json
-import os
 import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from support.kansoku import BINARY, Server, wait_until
-
-SIZE = 160 << 20
-
-
-def namespaces_allowed():
-    done = subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"], capture_output=True)
-    return done.returncode == 0
-
-
-class InNamespace(Server):
-    """The server with a tmpfs of its own over the data directory; files in it are reached through /proc."""
-
-    def start(self):
-        script = (f"mount -t tmpfs -o size={SIZE} tmpfs {self.data} && "
-                  f"exec {BINARY} up --data {self.data} --listen 127.0.0.1:0 {' '.join(self.arguments)}")
-        self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().strip().split(" ", 1)[1]
-        self.host, port = self.url.split("/")[2].split(":")
-        self.port = int(port)
-        self.inside = pathlib.Path(f"/proc/{self.process.pid}/root") / str(self.data).lstrip("/")
-        self.token = next(line.split(" = ")[1] for line in (self.inside / "credentials").read_text().splitlines()
-                          if line.startswith("kansoku_token"))
-        return self
-
+from support.kansoku import wait_until
+from support.small_disk import SmallServer, fill, namespaces_allowed
 
 @unittest.skipUnless(namespaces_allowed(), "mount namespaces are not allowed here")
 class DiskFull(unittest.TestCase):
@@ -53,18 +26,12 @@ class DiskFull(unittest.TestCase):
     def test_refuses_resumes_and_loses_nothing(self):
         self.base_s = int(time.time()) - 9_000
         acknowledged = []
-        with InNamespace("--no-agent", "--auth", "open") as server:
+        with SmallServer("--no-agent", "--auth", "open") as server:
             for number in range(20):
                 self.assertEqual(self.put(server, number), 200)
                 acknowledged.append(number)
             ballast = server.inside / "ballast"
-            with open(ballast, "wb") as f:
-                try:
-                    while True:
-                        f.write(b"\0" * (1 << 20))
-                        f.flush()
-                except OSError:
-                    pass
+            fill(ballast)
             # The log has room in its segment for a while; then the disk is full.
             statuses = []
             for number in range(20, 3_000):

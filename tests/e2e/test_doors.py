@@ -144,6 +144,17 @@ class Doors(unittest.TestCase):
         code, _, err = run("query", "promql", "sum(", "--data", str(self.server.data))
         self.assertEqual(code, 1)
         self.assertIn("1:5: parse error", err)
+        code, out, err = run("query", "metrics-insights", "SELECT MAX(mem_used_percent) FROM CWAgent", "--data",
+                             str(self.server.data), "--from", "now-5m", "--format", "csv")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"20\d\d-.*,\d")
+        code, out, err = run("query", "metric-math", "SEARCH('Namespace=CWAgent mem_used_percent', 'Average', 60) * 0 + 7",
+                             "--data", str(self.server.data), "--from", "now-5m", "--format", "csv")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r",7\n")
+        code, _, err = run("query", "metrics-insights", "SELECT", "--data", str(self.server.data))
+        self.assertEqual(code, 1)
+        self.assertIn("kansoku query:", err)
         code, _, err = run("query", "traces", "x", "--data", str(self.server.data))
         self.assertEqual(code, 2)
         self.assertIn("traces", err)

@@ -1,6 +1,7 @@
 """kansoku agent beside kansoku server: files arrive line by line, each once, whatever is killed in between."""
 
 import json
+import os
 import pathlib
 import random
 import re
@@ -182,6 +183,50 @@ class Collection(unittest.TestCase):
             wait_until(lambda: server.boto3("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0].get("retentionInDays") == 7,
                        "the retention")
             self.assertEqual(len(groups), 1)
+            self.assertEqual(agent.stop(), 0)
+
+    def test_files_of_the_cloudwatch_agent_are_chosen_and_removed_as_it_says(self):
+        with Server("--no-agent") as server:
+            entry = {"file_path": f"{self.logs}/app*", "blacklist": "\\.bak$", "log_group_name": "one", "log_stream_name": "s", "auto_removal": True}
+            configuration = {
+                "agent": {"region": "us-east-1", "logfile": ""},
+                "logs": {"endpoint_override": server.url.rstrip("/"), "force_flush_interval": 1, "logs_collected": {"files": {"collect_list": [
+                    entry, {"file_path": f"{self.logs}/*/x.log", "publish_multi_logs": True}]}}}}
+            agent = Agent(json.dumps(configuration), self.folder / "agent", env=server.environment(), name="agent.json")
+            self.addCleanup(agent.__exit__)
+            for name, text in (("app.1", "too old\n"), ("app.2", "first\n"), ("app.bak", "never\n")):
+                (self.logs / name).write_text(text)
+            at = time.time()
+            for age, name in ((20, "app.1"), (10, "app.2"), (0, "app.bak")):
+                os.utime(self.logs / name, (at - age, at - age))
+            (self.logs / "a b").mkdir()
+            (self.logs / "a b" / "x.log").write_text("multi\n")
+            agent.start()
+            wait_until(lambda: self.messages(server, "one") == ["first"], "the newest file")
+            (self.logs / "app.3").write_text("second\n")
+            wait_until(lambda: self.messages(server, "one") == ["first", "second"], "its successor")
+            wait_until(lambda: not (self.logs / "app.2").exists(), "the removal of the finished file")
+            self.assertEqual(sorted(p.name for p in self.logs.glob("app*")), ["app.1", "app.3", "app.bak"])
+            multi = f"{self.logs}/a_b/x.log"
+            wait_until(lambda: self.messages(server, multi) == ["multi"], "the group that is named by the path")
+            self.assertEqual(agent.stop(), 0)
+
+    def test_lines_wait_for_others_and_a_stop_sends_them(self):
+        with Server("--no-agent") as server:
+            agent = self.agent(server)
+            agent.configuration.write_text(agent.configuration.read_text().replace("flush_interval: 0s", "flush_interval: 1h"))
+            agent.start()
+            (self.logs / "a.log").write_text("one\n")
+            read = 'kansoku_filelog_open_files{receiver="filelog/app"}'
+            wait_until(lambda: agent.metrics().get(read) == 1, "an open file")
+            for _ in range(20):
+                self.assertEqual(agent.metrics()['kansoku_exporter_requests_total{exporter="cloudwatch_logs"}'], 0)
+            self.assertEqual(agent.stop(), 0)
+            agent.configuration.write_text(agent.configuration.read_text().replace("flush_interval: 1h", "flush_interval: 0s"))
+            agent.start()
+            (self.logs / "a.log").write_text("one\ntwo\n")
+            wait_until(lambda: len(self.messages(server)) >= 2, "both lines")
+            self.assertEqual(self.messages(server), ["one", "two"])
             self.assertEqual(agent.stop(), 0)
 
     def test_what_listeners_took_waits_on_disk_for_its_endpoint(self):

@@ -144,18 +144,20 @@ class Server:
 
 
 class Agent:
-    """One running kansoku agent with the configuration (text) given, in a data directory of its own or one that stays."""
+    """One running kansoku agent with the configuration (text) given, in a data directory of its own or one that stays.
+    `prefix` is what the command line begins with (another namespace)."""
 
-    def __init__(self, configuration, data, env=None, name="agent.yaml"):
+    def __init__(self, configuration, data, env=None, name="agent.yaml", prefix=()):
         self.data = pathlib.Path(data)
         self.data.mkdir(parents=True, exist_ok=True)
         self.configuration = self.data / name
         self.configuration.write_text(configuration)
         self.env = env
+        self.prefix = list(prefix)
         self.process = None
 
     def start(self):
-        line = [str(BINARY), "agent", "--config", str(self.configuration), "--data", str(self.data)]
+        line = [*self.prefix, str(BINARY), "agent", "--config", str(self.configuration), "--data", str(self.data)]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env)
         ready = self.process.stdout.readline().strip()
         if not ready.startswith("ready "):

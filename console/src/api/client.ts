@@ -34,9 +34,10 @@ async function failure(response: Response): Promise<ApiError> {
   try {
     const body = (await response.json()) as {
       error?: { code?: string; message?: string; requestId?: string };
+      __type?: string; message?: string; // of an operation of CloudWatch Logs
     };
-    code = body.error?.code ?? code;
-    message = body.error?.message ?? message;
+    code = body.error?.code ?? body.__type?.split('#').at(-1) ?? code;
+    message = body.error?.message ?? body.message ?? message;
     requestId = body.error?.requestId ?? requestId;
   } catch {
     // The body is not ours (a proxy in between): the status line is all there is.
@@ -45,7 +46,7 @@ async function failure(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, message, requestId, retryAfter);
 }
 
-async function send(path: string, init: RequestInit = {}): Promise<Response> {
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   if (init.method !== undefined && init.method !== 'GET' && csrf !== '') {
     headers.set('x-kansoku-csrf', csrf);

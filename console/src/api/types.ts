@@ -155,6 +155,7 @@ export interface Languages {
   math: FunctionDoc[];
   sql: FunctionDoc[];
   sqlKeywords: string[];
+  insights: (FunctionDoc & { group: string })[];
 }
 
 export interface Progress {

@@ -100,6 +100,10 @@ function SelectionMenu({ selection, close, props }: {
           {t('action.openInMetrics')}
         </button>
       )}
+      <button type="button" className="textbutton" data-action="logs"
+        onClick={act(() => props.view.go('/logs', { ...range, filters: [] }))}>
+        {t('action.openLogs')}
+      </button>
       <button type="button" className="textbutton" onClick={act(copyLink)}>
         {t('action.copyLink')}
       </button>

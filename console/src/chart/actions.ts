@@ -77,6 +77,10 @@ export function chartActions(context: Context): MenuItem[] {
   if (props.onOpen !== undefined) {
     items.push({ id: 'open', icon: 'metrics', label: t('action.openInMetrics'), act: props.onOpen });
   }
+  items.push({ id: 'logs', icon: 'logs', label: t('action.openLogs'),
+    act: () => props.view.go('/logs', {
+      from: String(state.range.from), to: String(state.range.to), refresh: null, filters: [],
+    }) });
   const section = t('action.export');
   items.push(
     { id: 'csv', section, label: t('action.csv'),

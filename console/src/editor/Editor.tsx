@@ -7,20 +7,26 @@ import { Decoration, EditorView, keymap, placeholder, type DecorationSet } from 
 import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import type { ExpressionLanguage } from '../api/types';
+import { insightsSupport } from './insights';
 import { errorSpan } from './position';
 import { promqlSupport } from './promql';
 import { wordSource } from './words';
 import './editor.css';
 
+export type EditorLanguage = ExpressionLanguage | 'insights';
+
 export interface EditorProps {
-  lang: ExpressionLanguage;
+  lang: EditorLanguage;
   text: string;
   label: string;
   hint: string;
-  ids: string[]; // of the other rows, for metric math
+  // What may be named: other rows in metric math, fields in Logs Insights.
+  ids: string[];
   position: number | null; // of the error, in bytes
   errorId: string | null; // the element that says what is wrong
   run: (text: string) => void;
+  // Every change as it is typed. Where it is given, Enter begins a line and only Ctrl+Enter runs.
+  edit?: (text: string) => void;
 }
 
 const setError = StateEffect.define<number | null>();
@@ -77,8 +83,9 @@ function nonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '';
 }
 
-function languageOf(lang: ExpressionLanguage, ids: () => string[]): Extension {
+function languageOf(lang: EditorLanguage, ids: () => string[]): Extension {
   if (lang === 'promql') return promqlSupport();
+  if (lang === 'insights') return insightsSupport(ids);
   return [
     streamLanguage(lang), EditorState.languageData.of(() => [{ autocomplete: wordSource(lang, ids) }]),
   ];
@@ -90,13 +97,14 @@ export default function Editor(props: EditorProps) {
   const latest = useRef(props);
   latest.current = props;
   const { lang, label, hint } = props;
+  const isLong = props.edit !== undefined;
 
   useEffect(() => {
     const parent = root.current;
     if (parent === null) return undefined;
     const commit = (editor: EditorView): boolean => {
       const text = editor.state.doc.toString();
-      if (text !== latest.current.text) latest.current.run(text);
+      if (isLong || text !== latest.current.text) latest.current.run(text);
       return true;
     };
     const editor = new EditorView({
@@ -112,11 +120,14 @@ export default function Editor(props: EditorProps) {
             ...(latest.current.errorId === null ? {}
               : { 'aria-invalid': 'true', 'aria-describedby': latest.current.errorId }),
           })),
-          EditorView.domEventHandlers({ blur: (_event, self) => { commit(self); } }),
+          EditorView.domEventHandlers({ blur: (_event, self) => { if (!isLong) commit(self); } }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) latest.current.edit?.(update.state.doc.toString());
+          }),
           keymap.of([...closeBracketsKeymap, ...completionKeymap]),
           Prec.low(keymap.of([
-            { key: 'Shift-Enter', run: insertNewline }, { key: 'Enter', run: commit },
-            { key: 'Mod-Enter', run: commit }, ...historyKeymap, ...defaultKeymap,
+            { key: 'Shift-Enter', run: insertNewline }, { key: 'Mod-Enter', run: commit },
+            ...(isLong ? [] : [{ key: 'Enter', run: commit }]), ...historyKeymap, ...defaultKeymap,
           ])),
         ],
       }),
@@ -126,7 +137,7 @@ export default function Editor(props: EditorProps) {
       view.current = null;
       editor.destroy();
     };
-  }, [lang, label, hint]);
+  }, [lang, label, hint, isLong]);
 
   useEffect(() => {
     const editor = view.current;
@@ -137,7 +148,7 @@ export default function Editor(props: EditorProps) {
     editor.dispatch(changes);
     const isSame = editor.state.doc.toString() === props.text;
     editor.dispatch({ effects: setError.of(isSame ? props.position : null) });
-  }, [props.text, props.position, props.errorId, lang, label, hint]);
+  }, [props.text, props.position, props.errorId, lang, label, hint, isLong]);
 
   return <div className="editor" ref={root} data-lang={lang} />;
 }

@@ -5,8 +5,10 @@ import type { View } from '../state/useView';
 import { Icon } from '../ui/Icon';
 import { PAGES } from './pages';
 
+// A page below another one that is in the list too is not that other one.
 function isCurrent(page: string, path: string): boolean {
-  return page === '/' ? path === '/' : path === page || path.startsWith(`${page}/`);
+  if (page === '/' || PAGES.some((one) => one.path === path)) return path === page;
+  return path === page || path.startsWith(`${page}/`);
 }
 
 export function Nav({ view, open }: { view: View; open: boolean }) {

@@ -14,6 +14,7 @@ export const SHORTCUTS: Shortcut[] = [
   { id: 'home', keys: 'g h', label: 'key.home' },
   { id: 'hosts', keys: 'g i', label: 'key.hosts' },
   { id: 'metrics', keys: 'g m', label: 'key.metrics' },
+  { id: 'logs', keys: 'g l', label: 'key.logs' },
   { id: 'cardinality', keys: 'g c', label: 'key.cardinality' },
   { id: 'status', keys: 'g s', label: 'key.status' },
   { id: 'time', keys: 't', label: 'key.time' },

@@ -40,6 +40,7 @@ export function useShortcuts(view: View, setOverlay: (overlay: Overlay) => void)
       home: () => latest.current.go('/'),
       hosts: () => latest.current.go('/hosts'),
       metrics: () => latest.current.go('/metrics'),
+      logs: () => latest.current.go('/logs'),
       cardinality: () => latest.current.go('/cardinality'),
       status: () => latest.current.go('/status'),
       back: () => moveRange(latest.current, 'back'),

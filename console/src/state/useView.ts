@@ -10,9 +10,12 @@ import {
 
 const LIVE: PageDefaults = { range: { from: 'now-15m', to: 'now' }, refresh: '5s' };
 const EXPLORE: PageDefaults = { range: { from: 'now-3h', to: 'now' }, refresh: '30s' };
+// A list that is read must not move.
+const LOGS: PageDefaults = { range: { from: 'now-1h', to: 'now' }, refresh: 'off' };
 const LIVE_LENGTH_MAX_MS = 3_600_000;
 
 export function defaultsFor(path: string, state: UrlState, now: number): PageDefaults {
+  if (path.startsWith('/logs')) return LOGS;
   const base = path === '/' || path.startsWith('/hosts') || path === '/status' ? LIVE : EXPLORE;
   if (state.from === null || state.to === null) return base;
   const range = { from: state.from, to: state.to };

@@ -34,6 +34,7 @@ struct Dispatcher::Call {
   std::string decoded;    // the content-decoded body where it was encoded
   std::string_view body;  // what the operation reads
   bool answered = false;
+  As as;  // without a principal: the request proves who asks
 
   void answer(net::HttpResponse response) {
     if (exchange) return exchange.respond(std::move(response));
@@ -78,6 +79,14 @@ void Dispatcher::handle(net::HttpRequest request, Respond respond) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   call->respond = std::move(respond);
+  post(std::move(call));
+}
+
+void Dispatcher::handle_as(As who, net::HttpRequest request, Respond respond) {
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->respond = std::move(respond);
+  call->as = std::move(who);
   post(std::move(call));
 }
 
@@ -136,6 +145,11 @@ bool Dispatcher::find_operation(Call& call) {
 
 bool Dispatcher::authenticate(Call& call) {
   OperationContext& context = *call.context;
+  if (call.as.principal != nullptr) {
+    context.principal = call.as.principal;
+    context.region = call.as.region;
+    return true;
+  }
   auto verified = net::auth::verify_request(net::auth::signed_request(call.request), *options_.keys,
                                             context.now, options_.verify);
   if (verified && call.route.table != nullptr &&

@@ -77,6 +77,13 @@ class Dispatcher {
   // The same for callers without an exchange (tests, other transports), who get no streams. Called
   // once.
   void handle(net::HttpRequest request, Respond respond);
+  // The same for somebody who has proved to be that principal in another way (a session of the
+  // console): the request is not signed, and its permissions are checked as ever.
+  struct As {
+    std::shared_ptr<const net::auth::Principal> principal;
+    std::string region;
+  };
+  void handle_as(As who, net::HttpRequest request, Respond respond);
 
   // One row an operation that is implemented, then one for everything else.
   std::vector<OperationStats> stats() const;

@@ -2,6 +2,10 @@
 
 #include "api/console/cardinality.h"
 #include "api/console/explore.h"
+#include "api/console/log_export.h"
+#include "api/console/log_patterns.h"
+#include "api/console/log_search.h"
+#include "api/console/log_tail.h"
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
 #include "base/text/percent.h"
@@ -19,6 +23,12 @@ constexpr std::string_view kCookie = "kansoku_session";
 constexpr int64_t kWatchMs = 30'000;
 constexpr size_t kMetricsPageMax = 500;
 constexpr size_t kBodyBytesMax = 1U << 20;
+// Operations of CloudWatch Logs that the pages of logs use as they are.
+constexpr std::array<std::string_view, 12> kLogOperations{
+    "CreateLogGroup",           "DeleteLogGroup",        "DescribeLogGroups",
+    "DescribeLogStreams",       "PutRetentionPolicy",    "DeleteRetentionPolicy",
+    "DescribeQueryDefinitions", "PutQueryDefinition",    "DeleteQueryDefinition",
+    "GetLogGroupFields",        "DescribeMetricFilters", "DescribeSubscriptionFilters"};
 // Hosts are found by this dimension in any namespace of these.
 constexpr std::array<std::string_view, 2> kHostNamespaces{"CWAgent", "AWS/EC2"};
 
@@ -184,14 +194,68 @@ void ConsoleApi::handle_api(net::HttpRequest request, net::HttpExchange exchange
     return;
   }
   if (name == "query" && request.method == "POST") {
-    stream_queries({services_.env.clock, services_.executor, services_.metrics,
-                    services_.query_limits, services_.query_memory, services_.promql},
-                   scope_of(*session), request, std::move(exchange));
+    QueryServices queries{services_.env.clock,
+                          services_.executor,
+                          services_.metrics,
+                          services_.query_limits,
+                          services_.query_memory,
+                          services_.promql,
+                          {}};
+    if (services_.logs.backend != nullptr) {
+      queries.logs = [this, user = LogUser{scope_of(*session), session->principal}](
+                         const wire::Node& item, LineSink sink) {
+        return start_log_query(services_.logs, user, item, std::move(sink));
+      };
+    }
+    stream_queries(queries, scope_of(*session), request, std::move(exchange));
     return;
   }
+  if (name.starts_with("logs/") && route_logs(request, *session, exchange)) return;
   net::HttpResponse response = route(request, *session);
   compress(request, response);
   exchange.respond(std::move(response));
+}
+
+bool ConsoleApi::route_logs(net::HttpRequest& request, const Session& session,
+                            net::HttpExchange& exchange) {
+  constexpr std::string_view kCall = "logs/call/";
+  const LogServices& logs = services_.logs;
+  if (logs.backend == nullptr) return false;
+  const LogUser user{scope_of(session), session.principal};
+  const std::string_view name = request.path().substr(kApiPrefix.size());
+  if (name == "logs/export" && request.method == "GET") {
+    const auto asked = wire::parse_json(query_value(request, "ask"));
+    if (!asked) {
+      exchange.respond(error_reply(400, "InvalidRequest", asked.error().message));
+    } else {
+      export_logs(logs, user, *asked, query_value(request, "format"), std::move(exchange));
+    }
+    return true;
+  }
+  if (request.method != "POST") return false;
+  if (name.starts_with(kCall)) {
+    const std::string operation(name.substr(kCall.size()));
+    if (std::ranges::find(kLogOperations, operation) == kLogOperations.end()) return false;
+    auto held = std::make_shared<net::HttpExchange>(std::move(exchange));
+    logs.call(operation, std::move(request.body), user,
+              [held](net::HttpResponse response) { held->respond(std::move(response)); });
+    return true;
+  }
+  using Handler =
+      void (*)(const LogServices&, const LogUser&, const wire::Node&, net::HttpExchange);
+  Handler handler = nullptr;
+  if (name == "logs/search") handler = search_logs;
+  if (name == "logs/context") handler = log_context;
+  if (name == "logs/tail") handler = tail_logs;
+  if (name == "logs/patterns") handler = log_patterns;
+  if (handler == nullptr) return false;
+  const auto body = wire::parse_json(request.body);
+  if (!body) {
+    exchange.respond(error_reply(400, "InvalidRequest", body.error().message));
+  } else {
+    handler(logs, user, *body, std::move(exchange));
+  }
+  return true;
 }
 
 net::HttpResponse ConsoleApi::route(const net::HttpRequest& request, const Session& session) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/console/assets.h"
+#include "api/console/logs.h"
 #include "api/console/query_stream.h"
 #include "api/console/sessions.h"
 #include "store/metric_store.h"
@@ -34,6 +35,8 @@ struct ConsoleServices {
   query::QueryLimits query_limits;
   MemoryBudget* query_memory = nullptr;
   RunPromql promql;
+  // Without a backend there are no pages of logs.
+  LogServices logs;
   std::string version;
   std::string region;  // where local receivers store, and the console looks by default
   // Set with --auth open: everybody has this session.
@@ -61,6 +64,8 @@ class ConsoleApi {
 
  private:
   void handle_api(net::HttpRequest request, net::HttpExchange exchange);
+  // True: the request is one of logs, and answered.
+  bool route_logs(net::HttpRequest& request, const Session& session, net::HttpExchange& exchange);
   net::HttpResponse route(const net::HttpRequest& request, const Session& session);
   net::HttpResponse post_session(const net::HttpRequest& request);
   net::HttpResponse sign_in_link(const net::HttpRequest& request);

@@ -3,6 +3,7 @@
 #include "api/console/reply.h"
 #include "base/text/ascii.h"
 #include "query/exec/namespaces.h"
+#include "query/logs_insights/logs_insights.h"
 #include "query/metric_math/metric_math.h"
 #include "query/promql/functions.h"
 #include "wire/json/json_writer.h"
@@ -167,6 +168,13 @@ net::HttpResponse languages_reply() {
       Object one(json);
       one.text("name", function.first);
       one.text("doc", function.second);
+    });
+    object.array("insights", query::logs_insights::docs(), [&](const auto& row) {
+      Object one(json);
+      one.text("name", row.name);
+      one.text("group", row.group);
+      one.text("signature", row.signature);
+      one.text("doc", row.doc);
     });
     object.array("sqlKeywords", kSqlKeywords, [&](std::string_view word) { json.string(word); });
   });

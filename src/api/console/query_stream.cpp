@@ -396,6 +396,31 @@ std::expected<void, QueryError> start_promql(const QueryServices& services,
   return {};
 }
 
+// What stops the queries of logs, also those that begin after the client has gone.
+class LogStops {
+ public:
+  void add(std::function<void()> stop) {
+    std::unique_lock lock(mutex_);
+    if (!gone_) return stops_.push_back(std::move(stop));
+    lock.unlock();
+    stop();
+  }
+  void stop_all() {
+    std::vector<std::function<void()>> stops;
+    {
+      std::lock_guard lock(mutex_);
+      gone_ = true;
+      stops.swap(stops_);
+    }
+    for (const auto& stop : stops) stop();
+  }
+
+ private:
+  std::mutex mutex_;
+  bool gone_ = false;
+  std::vector<std::function<void()>> stops_;
+};
+
 }  // namespace
 
 void stream_queries(const QueryServices& services, const signal::Scope& scope,
@@ -426,6 +451,7 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
   };
   std::vector<Ready> ready;
   std::vector<const wire::Node*> promql;
+  std::vector<const wire::Node*> logs;
   for (const wire::Node& item : batch->items) {
     std::string id(item.text_of("id"));
     std::string_view lang = item.text_of("lang");
@@ -433,13 +459,18 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
       promql.push_back(&item);
       continue;
     }
+    if (lang == "logs" && services.logs) {
+      logs.push_back(&item);
+      continue;
+    }
     if (lang != "cloudwatch") {
       write_error(
           *stream, id,
-          Error{ErrorCode::Unimplemented,
-                fmt::format("query language {} is not served; there are cloudwatch and promql",
-                            quoted(lang)),
-                {}},
+          Error{
+              ErrorCode::Unimplemented,
+              fmt::format("query language {} is not served; there are cloudwatch, promql and logs",
+                          quoted(lang)),
+              {}},
           std::nullopt);
       stream->finished();
       continue;
@@ -457,11 +488,18 @@ void stream_queries(const QueryServices& services, const signal::Scope& scope,
   }
   std::vector<std::shared_ptr<PromqlCancel>> cancels;
   for (size_t i = 0; i < promql.size(); ++i) cancels.push_back(std::make_shared<PromqlCancel>());
-  if (!ready.empty() || !promql.empty()) {
-    stream->on_close([contexts, cancels] {
+  auto stops = std::make_shared<LogStops>();
+  if (!ready.empty() || !promql.empty() || !logs.empty()) {
+    stream->on_close([contexts, cancels, stops] {
       for (const auto& context : *contexts) context->cancel();
       for (const auto& one : cancels) one->cancel();
+      stops->stop_all();
     });
+  }
+  for (const wire::Node* item : logs) {
+    stops->add(services.logs(
+        *item, {.write = [stream](std::string line) { stream->write(std::move(line)); },
+                .finished = [stream] { stream->finished(); }}));
   }
   for (size_t i = 0; i < promql.size(); ++i) {
     auto started = start_promql(services, stream, *promql[i], scope, cancels[i]);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/console/log_query.h"
 #include "api/console/promql_query.h"
 #include "base/pool/executor.h"
 #include "net/http/http.h"
@@ -19,6 +20,8 @@ struct QueryServices {
   query::QueryLimits limits;
   MemoryBudget* memory = nullptr;  // of all queries together
   RunPromql promql;                // empty: the language is refused
+  // Starts a query of logs and says how it is stopped; empty: the language is refused.
+  std::function<std::function<void()>(const wire::Node& item, LineSink sink)> logs;
 };
 
 // Answers on the exchange: 400 for a body that is no batch, else the stream. Work goes to the query

@@ -251,7 +251,7 @@ void BulkRequest::append_item(const Item& item, size_t row, std::string& out) co
       {429, "es_rejected_execution_exception", {}},
       {400, "illegal_argument_exception", {}},
       {400, "document_parsing_exception", "the document is no JSON object"},
-      {400, "illegal_argument_exception", "the document is too large, limit 8 MiB"},
+      {400, "illegal_argument_exception", "the document is too large, limit 1 MiB"},
       {400, "illegal_argument_exception",
        "only create and index are supported, without ingest pipelines"},
       {400, "illegal_argument_exception", "index is missing"},

@@ -23,9 +23,10 @@ struct RecordedAnswer final : net::HttpExchange::Impl {
 struct InputFixture : pipeline::ReceiverFixture {
   net::auth::MemoryKeyStore keys;
   net::auth::MemoryTokenStore tokens;
-  MemoryBudget memory{"inputs", 1U << 20};
+  MemoryBudget memory;
 
-  explicit InputFixture(std::string receiver) : ReceiverFixture(std::move(receiver)) {
+  explicit InputFixture(std::string receiver, uint64_t memory_bytes = 1U << 20)
+      : ReceiverFixture(std::move(receiver)), memory("inputs", memory_bytes) {
     tokens.put("tok", principal(net::auth::built_in_policy("administrator")));
     keys.put({.access_key_id = "AKIDEXAMPLE",
               .secret_access_key = "secret",

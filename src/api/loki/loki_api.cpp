@@ -78,6 +78,13 @@ class Filler final : public wl::PushSink {
   explicit Filler(PushPtr push) : push_(std::move(push)) {}
 
   void stream(const wl::Labels& labels) override {
+    row_.reset();
+    if (labels.size() > kInputColumnsMax) {
+      refuse_all_ = "too_many_labels";
+      push_->refuse(
+          fmt::format("a stream has {} label names, limit {}", labels.size(), kInputColumnsMax));
+      return;
+    }
     labels_ = labels;
     std::ranges::sort(labels_);
     const auto find = [&](std::string_view name) {
@@ -105,18 +112,10 @@ class Filler final : public wl::PushSink {
     } else {
       refuse_all_ = nullptr;
     }
-    row_.reset();
   }
 
   void entry(int64_t unix_ns, std::string_view line, const wl::Labels& metadata) override {
-    const char* reason = refuse_all_;
-    if (reason == nullptr && line.size() > kInputMessageBytesMax) {
-      reason = "too_large";
-      push_->refuse(
-          fmt::format("max entry size {} bytes exceeded for stream {} while adding an entry with "
-                      "length {} bytes",
-                      kInputMessageBytesMax, quoted(stream_), line.size()));
-    }
+    const char* reason = refuse_all_ != nullptr ? refuse_all_ : refuse_entry(line, metadata);
     if (reason != nullptr) {
       count_refused(push_->services, push_->caller, kReceiver, reason, 1);
       return;
@@ -145,6 +144,23 @@ class Filler final : public wl::PushSink {
   }
 
  private:
+  // Why an entry is not taken; null: it is.
+  const char* refuse_entry(std::string_view line, const wl::Labels& metadata) {
+    if (line.size() > kInputMessageBytesMax) {
+      push_->refuse(
+          fmt::format("max entry size {} bytes exceeded for stream {} while adding an entry with "
+                      "length {} bytes",
+                      kInputMessageBytesMax, quoted(stream_), line.size()));
+      return "too_large";
+    }
+    if (metadata.size() > kInputColumnsMax) {
+      push_->refuse(
+          fmt::format("an entry of stream {} has {} names of structured metadata, limit {}",
+                      quoted(stream_), metadata.size(), kInputColumnsMax));
+      return "too_much_metadata";
+    }
+    return nullptr;
+  }
   // A row has one value of a path: the first of names that are repeated.
   void set_columns(const wl::Labels& metadata) {
     const auto level = [this](std::string_view name) {

@@ -10,7 +10,8 @@ namespace {
 
 struct Fixture : InputFixture {
   LokiApi api;
-  Fixture() : InputFixture(kReceiver), api(services()) {}
+  explicit Fixture(uint64_t memory_bytes = 1U << 20)
+      : InputFixture(kReceiver, memory_bytes), api(services()) {}
   net::HttpResponse push(std::string body, const Status& stored = {}, std::string encoding = {},
                          std::string type = "application/json") {
     net::Headers headers{{"Content-Type", std::move(type)}};
@@ -73,6 +74,36 @@ TEST_CASE("what is malformed is refused, what came whole before it is kept") {
   CHECK(bare.status == 400);
   CHECK(bare.body == "error at least one label pair is required per stream\n");
   CHECK(f.ledger_text() == "loki: 2 received, stored 1, rejected no_labels 1");
+}
+
+TEST_CASE("lines that are too long and names without end are refused by name, the rest is kept") {
+  Fixture f(16U << 20);
+  const auto push = [&](const std::string& labels, const std::string& line,
+                        const std::string& metadata) {
+    return f.push(fmt::format(
+        R"({{"streams":[{{"stream":{{{}}},"values":[["1","kept"],["2","{}",{{{}}}]]}}]}})", labels,
+        line, metadata));
+  };
+  const auto names = [](size_t count) {
+    std::string out;
+    for (size_t i = 0; i < count; ++i) out += fmt::format("{}\"n{}\":\"v\"", i == 0 ? "" : ",", i);
+    return out;
+  };
+  const std::string job = R"("job":"a")";
+  CHECK(push(job, std::string(kInputMessageBytesMax, 'x'), "").status == 204);
+  const auto large = push(job, std::string(kInputMessageBytesMax + 1, 'x'), "");
+  CHECK(large.status == 400);
+  CHECK(large.body.starts_with("max entry size 1048576 bytes exceeded"));
+  CHECK(push(job, "x", names(kInputColumnsMax)).status == 204);
+  const auto wide = push(job, "x", names(kInputColumnsMax + 1));
+  CHECK(wide.status == 400);
+  CHECK(wide.body.find("129 names of structured metadata, limit 128") != std::string::npos);
+  const auto labels = push(names(kInputColumnsMax + 1), "x", "");
+  CHECK(labels.status == 400);
+  CHECK(labels.body == "a stream has 129 label names, limit 128\n");
+  CHECK(f.ledger_text() ==
+        "loki: 10 received, stored 6, rejected too_large 1, rejected too_many_labels 2, rejected "
+        "too_much_metadata 1");
 }
 
 TEST_CASE("what cannot be stored now is to be sent again, and memory is bounded") {

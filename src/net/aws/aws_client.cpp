@@ -100,10 +100,16 @@ void AwsClient::sign_and_send(std::shared_ptr<Call> call, const Credentials& cre
   HttpClientRequest request{.method = call->request.method,
                             .url = options_.endpoint + call->request.path,
                             .headers = call->request.headers,
-                            .body = call->request.body,
+                            .body = {},
                             .connect_timeout_ms = options_.connect_timeout_ms,
                             .timeout_ms = options_.timeout_ms,
                             .response_bytes_max = options_.response_bytes_max};
+  // Kept where it may be sent again.
+  if (call->attempt >= options_.attempts_max) {
+    request.body = std::move(call->request.body);
+  } else {
+    request.body = call->request.body;
+  }
   call->offset_ns = clock_offset_ns_;
   env::WallTime now{doors_.clock->wall_now().ns + call->offset_ns};
   auth::sign_request(request, credentials, options_.region, options_.service, now);

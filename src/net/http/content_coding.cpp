@@ -4,6 +4,7 @@
 // so it is only a first guess; a buffer that is too small is thrown away before a larger one is
 // made, and none is ever larger than the limit.
 
+#include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <zstd.h>
 
@@ -197,7 +198,46 @@ Result<std::string> decode_content(std::string_view encoding, std::string_view b
   }
 }
 
+namespace {
+
+// ISA-L's level 1: 2.3 times as fast as libdeflate's, 3 % larger (decision 142). Empty: it could
+// not, which it does not say of any body we know.
+std::string gzip_quick(std::string_view body) {
+  isal_zstream stream;
+  isal_deflate_stateless_init(&stream);
+  static thread_local std::array<uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
+  stream.level = 1;
+  stream.level_buf = level_buffer.data();
+  stream.level_buf_size = static_cast<uint32_t>(level_buffer.size());
+  stream.gzip_flag = IGZIP_GZIP;
+  stream.end_of_stream = 1;
+  stream.flush = NO_FLUSH;
+  // Its names of input are not const; it reads only.
+  stream.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uint32_t>(body.size());
+  // Stored blocks of 64 KiB at the worst, 5 bytes each, and what stands around them.
+  const size_t bound = body.size() + body.size() / 1'024 + 1'024;
+  bool good = false;
+  std::string out;
+  out.resize_and_overwrite(bound, [&](char* text, size_t) {
+    stream.next_out = reinterpret_cast<uint8_t*>(text);
+    stream.avail_out = static_cast<uint32_t>(bound);
+    good = isal_deflate_stateless(&stream) == COMP_OK && stream.avail_in == 0;
+    return good ? stream.total_out : 0;
+  });
+  return out;
+}
+
+}  // namespace
+
 std::string gzip_encode(std::string_view body, int level) {
+  if (level == 1 && body.size() < (1U << 31)) {
+    std::string out = gzip_quick(body);
+    if (!out.empty()) {
+      out.shrink_to_fit();
+      return out;
+    }
+  }
   std::unique_ptr<libdeflate_compressor, DeflateFree> compressor(
       libdeflate_alloc_compressor(std::clamp(level, 0, 12)));
   KANSOKU_CHECK(compressor != nullptr);

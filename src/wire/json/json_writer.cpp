@@ -33,6 +33,25 @@ bool plain(char c) {
   return byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
 }
 
+// Bytes from `at` on that are written as they are. Sixteen at a time in a loop that becomes
+// vectors.
+size_t plain_end(std::string_view value, size_t at) {
+  constexpr size_t kStep = 16;
+  for (; at + kStep <= value.size(); at += kStep) {
+    const char* step = value.data() + at;
+    unsigned other = 0;
+    for (size_t i = 0; i < kStep; ++i) {
+      const auto byte = static_cast<unsigned char>(step[i]);
+      // 0x20 to 0x7E without the two.
+      other |= static_cast<unsigned>(static_cast<unsigned char>(byte - 0x20) > 0x7E - 0x20) |
+               static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == '\\');
+    }
+    if (other != 0) break;
+  }
+  while (at < value.size() && plain(value[at])) ++at;
+  return at;
+}
+
 void append_escaped(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
   switch (c) {
@@ -98,8 +117,7 @@ void append_json_string(std::string& out, std::string_view value) {
   out += '"';
   size_t at = 0;
   while (at < value.size()) {
-    size_t end = at;
-    while (end < value.size() && plain(value[end])) ++end;
+    const size_t end = plain_end(value, at);
     out.append(value, at, end - at);
     if (end == value.size()) break;
     auto byte = static_cast<unsigned char>(value[end]);

@@ -218,6 +218,11 @@ export default function HostPage({ params }: { params: Record<string, string | u
         {host.data !== undefined && <HostState host={host.data} />}
         <code className="hint">{id}</code>
         <span className="grow" />
+        <Link className="textbutton" href={view.href('/logs', {
+          from: view.range.from, to: view.range.to, filters: [],
+        })}>
+          {t('page.logs')}
+        </Link>
         {host.data !== undefined && (
           <button type="button" className="textbutton" aria-expanded={more} onClick={() => setMore(!more)}>
             {t('host.facts')}

@@ -302,6 +302,7 @@ class LogsBuilder {
       config.udp = address->udp;
     }
     config.stream = stream_;
+    config.insecure = true;  // as the agent, whose default is every address
     add_receiver("emf", std::move(config));
   }
 

@@ -31,6 +31,9 @@ class BatchFiller {
   explicit BatchFiller(size_t batch_bytes) : batch_bytes_(batch_bytes) {}
 
   void begin(env::WallTime now);
+  // Later, of the same batch: lines without a time of their own are read now.
+  void go_on(env::WallTime now) { now_ = now; }
+  bool empty() const { return ranges_.empty(); }
   bool full() const { return bytes_ >= batch_bytes_ || builder_.row_count() >= kBatchRowsMax / 2; }
   // Cuts what stands from the tail's position on; moves the tail behind it. False: there were more
   // rows than a batch takes, so the tail is to come again. final: what is open ends.

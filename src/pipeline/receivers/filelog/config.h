@@ -91,6 +91,8 @@ struct FilelogConfig {
   // held 44 MiB at its peak (bench/filelog).
   int64_t batch_bytes = 512 << 10;
   int64_t block_bytes = 256 << 10;
+  // A batch that is not full waits so long for more lines; what waits is read, and not yet sent.
+  int64_t batch_wait_ms = 0;
   int64_t batches_in_flight = 4;
   int64_t open_files_max = 4'096;
   int64_t save_interval_ms = 1'000;  // acknowledgements; what is sent is always saved before

@@ -313,6 +313,7 @@ void FileTable::resume(Tail& content, Candidate candidate) {
   content.moved = content.location != content.path;
   content.unlinked = false;
   content.undecided = false;
+  content.released = false;
   content.flush = false;
   content.file = std::move(candidate.file);
   content.size = found.size;
@@ -344,6 +345,7 @@ void FileTable::retire(Tail& tail) {
   auto key = by_key_.find({tail.source, tail.key});
   if (key != by_key_.end() && key->second == tail.id) by_key_.erase(key);
   tail.kind = FileKind::Retired;
+  tail.released = false;
   tail.file.reset();
   tail.retired_at = env_.clock->monotonic_now();
   give_up(tail);

@@ -248,6 +248,7 @@ void FileTable::discover_source(const Source& source) {
   std::set<std::string> paths;
   for (const FoundFile& file : found) paths.insert(file.path);
   std::map<FileKey, const FoundFile*> by_key;
+  look_at_unknown(source, found);
   for (const FoundFile& file : found) {
     if (file.packed && paths.contains(file.path.substr(0, file.path.size() - 3))) continue;
     const FoundFile*& known = by_key[file.key];
@@ -272,6 +273,7 @@ void FileTable::discover_source(const Source& source) {
     // One that is undecided has its turn below, unless it has no name any more.
     if (!tail->undecided || !by_key.contains(tail->key)) look_at(*tail, now);
   }
+  const FoundFile* newest = newest_of(source, by_key);
   // app.log before app.log.1, which may be its copy.
   std::vector<const FoundFile*> ordered;
   for (const auto& [key, file] : by_key) ordered.push_back(file);
@@ -281,6 +283,8 @@ void FileTable::discover_source(const Source& source) {
   for (const FoundFile* file : ordered) {
     auto known = by_key_.find({&source, file->key});
     if (known == by_key_.end()) {
+      const bool older = source.config().newest_only && newest != nullptr && file != newest;
+      if (older && passed_over(source, *file)) continue;
       if (!adopt(source, *file)) look_again_.insert(env::parent_path(file->path));
     } else if (Tail& tail = *tails_.at(known->second); tail.kind != FileKind::Followed) {
       look_at_copy(tail, now);
@@ -291,6 +295,7 @@ void FileTable::discover_source(const Source& source) {
       if (still != nullptr && still->file) look_at(*still, now);
     }
   }
+  if (newest != nullptr) end_superseded(source, *newest);
   // Those without a name.
   for (uint64_t id : ids) {
     Tail* tail = find(id);
@@ -343,9 +348,10 @@ void FileTable::locate_followed(Tail& tail, const FoundFile& found) {
     tail.moved = found.path != tail.path;
     tail.location = found.path;
   }
-  if (tail.file) return;
+  if (tail.file || tail.released) return;
   bool size_is_known = found.packed || found.size == tail.size;
-  if (size_is_known && found.modified_ns == tail.modified_ns) return;
+  bool all_read = tail.size <= tail.seen_end();
+  if (size_is_known && all_read && found.modified_ns == tail.modified_ns) return;
   auto file = open(*tail.source, found.path);
   auto info = file ? file->info() : std::unexpected(Error{});
   if (!info || FileKey{info->device, info->inode} != tail.key) {
@@ -454,7 +460,10 @@ void FileTable::start_at_end(Tail& tail) {
 }
 
 // A retired one stays, for what turns up of it (forget_retired).
-void FileTable::settled(Tail& tail) { tail.in_flight = false; }
+void FileTable::settled(Tail& tail) {
+  tail.in_flight = false;
+  if (tail.released) reopen(tail);
+}
 
 void FileTable::make_ready(Tail& tail) {
   if (tail.queued) return;
@@ -494,6 +503,7 @@ void FileTable::look_at(Tail& tail, env::MonotonicTime now) {
   int64_t interval_ms = busy ? config_.poll_interval_ms : config_.poll_idle_interval_ms;
   tail.next_poll = {now.ns + interval_ms * env::kNsPerMs};
   if (!tail.file) {
+    if (tail.released) return;
     auto info = env_.files->info(tail.location);
     if (!info || FileKey{info->device, info->inode} != tail.key) return;
     FoundFile found{tail.location,     tail.key, info->size_bytes,

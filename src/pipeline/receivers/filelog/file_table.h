@@ -23,6 +23,8 @@ struct FileTableStats {
   uint64_t rotations = 0;     // a followed file got another name, or none
   uint64_t truncations = 0;   // seen
   uint64_t copies_found = 0;  // of truncated or lost files, in which reading went on
+  uint64_t removed = 0;       // finished files that were deleted
+  uint64_t released = 0;      // times that a file was closed because nothing could be sent
   uint64_t open_errors = 0;
   std::string last_error;
 };
@@ -53,6 +55,11 @@ class FileTable {
   void remember_head(const Tail& tail);
   // A batch with a range of it got its answer.
   void settled(Tail& tail);
+  // Closes files of sources that say so; `blocked_ms`: how long what was read of a file, or is to
+  // be read, could not be sent.
+  void release_blocked(const std::function<int64_t(const Tail&)>& blocked_ms);
+  // One that was closed so is wanted again. False: it is not where it was; discover() finds out.
+  bool reopen(Tail& tail);
   env::MonotonicTime next_poll() const;
   // All folders were listed after that.
   env::WallTime seen_until() const { return {round_before_ns_}; }
@@ -81,6 +88,12 @@ class FileTable {
   void locate_followed(Tail& tail, const FoundFile& found);
   bool adopt(const Source& source, const FoundFile& found);
   void start_at_end(Tail& tail);
+  void look_at_unknown(const Source& source, std::vector<FoundFile>& found);
+  const FoundFile* newest_of(const Source& source,
+                             const std::map<FileKey, const FoundFile*>& found);
+  bool passed_over(const Source& source, const FoundFile& file);
+  void end_superseded(const Source& source, const FoundFile& newest);
+  void remove_finished(Tail& tail);
   bool rotated_unseen(const Source& source, const FoundFile& found, std::string& base) const;
   KnownNames known_names(const Source& source);
   void note_vacant_names();
@@ -116,6 +129,8 @@ class FileTable {
   std::set<std::string> rotated_;
   // By source and folder: names under which files were found, also when they are gone.
   std::map<const Source*, KnownNames> names_;
+  // Files that are not read, as newer ones match, and when they had changed last.
+  std::map<std::pair<const Source*, FileKey>, int64_t> passed_over_;
   bool first_round_ = true;
   bool fresh_ = false;
   bool discovering_ = false;

@@ -135,6 +135,9 @@ void FilelogReceiver::turn() {
   }
   if (stopping) {
     take_answers();
+    if (filling_) close(*filling_);
+    sync_again_at_ = {};
+    push_prepared();
     sync();
     publish();
     std::move_only_function<void()> stopped;
@@ -201,7 +204,9 @@ bool FilelogReceiver::work() {
     }
   }
   bool filled = fill_slots();
+  if (filling_ && now >= fill_until_) close(*filling_);
   push_prepared();
+  release_blocked();
   save_if_due(now);
   return filled;
 }
@@ -215,6 +220,7 @@ int64_t FilelogReceiver::next_delay_ns() const {
     if (slot.state == SlotState::Waiting) next = std::min(next, slot.retry_at);
     if (slot.state == SlotState::Prepared) next = std::min(next, sync_again_at_);
   }
+  if (filling_) next = std::min(next, fill_until_);
   // Never at once again: a turn that left something undone waits for a moment.
   return std::max<int64_t>(next.ns - now.ns, env::kNsPerMs);
 }
@@ -250,6 +256,7 @@ void FilelogReceiver::recover() {
                         original == nullptr ? nullptr : table_->holder_of(range.file));
     }
     slot.batch = filler_.finish();
+    slot.busy_since = context_.env.clock->monotonic_now();
     slot.epoch = saved.open->epoch;
     slot.sequence = saved.open->sequence;
     if (slot.batch.events->row_count() == 0) {
@@ -264,22 +271,45 @@ void FilelogReceiver::recover() {
 bool FilelogReceiver::fill_slots() {
   bool filled = false;
   auto count = static_cast<uint32_t>(config_.batches_in_flight);
-  for (uint32_t number = 0; number < count && table_->has_ready(); ++number) {
-    if (slots_[number].state != SlotState::Idle) continue;
-    fill(number);
-    filled = filled || slots_[number].state != SlotState::Idle;
+  if (filling_ && table_->has_ready()) filled = fill(*filling_);
+  for (uint32_t number = 0; number < count && table_->has_ready() && !filling_; ++number) {
+    if (slots_[number].state == SlotState::Idle) filled = fill(number) || filled;
   }
   return filled;
 }
 
-void FilelogReceiver::fill(uint32_t number) {
+// True when something was read.
+bool FilelogReceiver::fill(uint32_t number) {
   Slot& slot = slots_[number];
-  filler_.begin(context_.env.clock->wall_now());
+  const env::WallTime now = context_.env.clock->wall_now();
+  if (slot.state == SlotState::Filling) {
+    filler_.go_on(now);
+  } else {
+    filler_.begin(now);
+  }
+  bool any = false;
   while (!filler_.full()) {
     Tail* tail = table_->take_ready(number);
     if (tail == nullptr) break;
+    any = true;
     if (read_into_batch(*tail, number)) table_->make_ready(*tail);
   }
+  if (!any) return false;
+  if (filler_.full() || config_.batch_wait_ms == 0) {
+    close(number);
+    return slots_[number].state != SlotState::Idle;
+  }
+  if (slot.state == SlotState::Filling || filler_.empty()) return false;
+  slot.state = SlotState::Filling;
+  filling_ = number;
+  fill_until_ = {context_.env.clock->monotonic_now().ns + config_.batch_wait_ms * env::kNsPerMs};
+  return false;
+}
+
+void FilelogReceiver::close(uint32_t number) {
+  Slot& slot = slots_[number];
+  slot.state = SlotState::Idle;
+  filling_.reset();
   slot.batch = filler_.finish();
   if (slot.batch.ranges.empty()) return;
   IntentRecord intent{number, journal_.state().epoch, ++slot.sequence, {}};
@@ -288,6 +318,7 @@ void FilelogReceiver::fill(uint32_t number) {
     ledger_.in_flight(range.range);
   }
   slot.epoch = intent.epoch;
+  slot.busy_since = context_.env.clock->monotonic_now();
   journal_.put_intent(intent);
   if (slot.batch.events->row_count() == 0) {
     settle(number, nullptr);
@@ -296,9 +327,37 @@ void FilelogReceiver::fill(uint32_t number) {
   }
 }
 
+void FilelogReceiver::release_blocked() {
+  const bool asked = std::ranges::any_of(
+      sources_, [](const auto& source) { return source->config().release_blocked_ms > 0; });
+  if (!asked) return;
+  const env::MonotonicTime now = context_.env.clock->monotonic_now();
+  const auto is_busy = [](const Slot& slot) {
+    return slot.state != SlotState::Idle && slot.state != SlotState::Filling;
+  };
+  // Since when no file could be read.
+  std::optional<env::MonotonicTime> all_busy_since = env::MonotonicTime{};
+  for (int64_t number = 0; number < config_.batches_in_flight; ++number) {
+    const Slot& slot = slots_[static_cast<size_t>(number)];
+    if (!is_busy(slot)) {
+      all_busy_since.reset();
+      break;
+    }
+    all_busy_since = std::max(*all_busy_since, slot.busy_since);
+  }
+  table_->release_blocked([&](const Tail& tail) {
+    if (tail.in_flight && is_busy(slots_[tail.slot]))
+      return (now.ns - slots_[tail.slot].busy_since.ns) / env::kNsPerMs;
+    if (!tail.in_flight && tail.queued && all_busy_since)
+      return (now.ns - all_busy_since->ns) / env::kNsPerMs;
+    return int64_t{0};
+  });
+}
+
 // True when the file has more.
 bool FilelogReceiver::read_into_batch(Tail& tail, uint32_t number) {
   bool again = false;
+  if (tail.released && !table_->reopen(tail)) return false;
   uint64_t before = tail.position;
   if (tail.kind == FileKind::Retired) {
     filler_.add_pending(tail);

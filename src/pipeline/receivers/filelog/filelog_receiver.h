@@ -42,7 +42,8 @@ class FilelogReceiver final : public Receiver,
   FilelogStats stats() const;
 
  private:
-  enum class SlotState : uint8_t { Idle, Prepared, Flying, Waiting };
+  // Filling: it waits for more lines (FilelogConfig::batch_wait_ms); one slot at a time.
+  enum class SlotState : uint8_t { Idle, Filling, Prepared, Flying, Waiting };
   // One numbering of batches, of which one is on its way at a time; a file's lines keep their order
   // because it has ranges in one slot only.
   struct Slot {
@@ -50,6 +51,7 @@ class FilelogReceiver final : public Receiver,
     uint64_t epoch = 0;
     uint64_t sequence = 0;
     FilledBatch batch;
+    env::MonotonicTime busy_since;  // when its batch was full, or had waited
     env::MonotonicTime retry_at;
     int64_t backoff_ms = 0;
   };
@@ -70,7 +72,10 @@ class FilelogReceiver final : public Receiver,
   void settle(uint32_t number, const signal::Verdict* verdict);
   void recover();
   bool fill_slots();
-  void fill(uint32_t number);
+  bool fill(uint32_t number);
+  // What was filled is to be sent.
+  void close(uint32_t number);
+  void release_blocked();
   bool read_into_batch(Tail& tail, uint32_t number);
   void push_prepared();
   void push(uint32_t number);
@@ -94,6 +99,8 @@ class FilelogReceiver final : public Receiver,
   env::MonotonicTime save_at_;
   env::MonotonicTime sync_again_at_;
   bool recovered_ = false;
+  std::optional<uint32_t> filling_;  // the slot whose batch waits for more
+  env::MonotonicTime fill_until_;
   FilelogStats work_stats_;
 
   mutable std::mutex inbox_mutex_;

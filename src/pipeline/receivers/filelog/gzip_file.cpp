@@ -16,8 +16,6 @@ constexpr size_t kOutputBytes = 64 << 10;
 constexpr size_t kWindowBytes = (1 << 20) + (128 << 10);
 // 15 bits of window, and a gzip header.
 constexpr int kGzipWindowBits = 15 + 16;
-constexpr size_t kTrailerBytes = 8;
-constexpr size_t kSmallestBytes = 18;  // header and trailer
 
 class GzipFile final : public env::File {
  public:
@@ -144,15 +142,6 @@ class GzipFile final : public env::File {
 };
 
 }  // namespace
-
-Result<uint32_t> gzip_claimed_size(env::File& packed) {
-  KANSOKU_TRY(uint64_t size, packed.size());
-  std::array<std::byte, kTrailerBytes> trailer{};
-  if (size < kSmallestBytes) return fail(ErrorCode::DataLoss, "the gzip file is not whole");
-  KANSOKU_TRY(size_t n, packed.read_at(size - kTrailerBytes, trailer));
-  if (n != kTrailerBytes) return fail(ErrorCode::DataLoss, "the gzip file is not whole");
-  return load_le<uint32_t>(reinterpret_cast<const char*>(trailer.data()) + 4);
-}
 
 Result<std::unique_ptr<env::File>> open_gzip(std::unique_ptr<env::File> packed) {
   auto out = std::make_unique<GzipFile>(std::move(packed));

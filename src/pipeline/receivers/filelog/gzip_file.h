@@ -10,8 +10,6 @@
 
 namespace kansoku::pipeline::filelog {
 
-// The size that the last member's trailer claims, modulo 4 GiB; nothing where there is no trailer.
-Result<uint32_t> gzip_claimed_size(env::File& packed);
 // Inflates all of it once, to know its size and that it is whole; an error where it is not (yet).
 // info() is that of the packed file with the size of the text; it is not writable.
 Result<std::unique_ptr<env::File>> open_gzip(std::unique_ptr<env::File> packed);

@@ -42,6 +42,7 @@ struct ScheduleOptions {
   int operations = 30;
   // Files begin with the same 302 bytes.
   bool same_heads = false;
+  int64_t batch_wait_ms = 0;
   bool trace = false;
 };
 

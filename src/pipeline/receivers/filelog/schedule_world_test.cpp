@@ -177,6 +177,7 @@ void ScheduleWorld::start_receiver() {
   // Small blocks and batches, so that a few lines already meet every border.
   config.block_bytes = options_.seed % 2 == 0 ? 256 << 10 : 97;
   config.batch_bytes = options_.seed % 3 == 0 ? 1 << 20 : 200;
+  config.batch_wait_ms = options_.batch_wait_ms;
   config.unlinked_linger_ms = 2'000;
   config.renamed_linger_ms = 3'000;
   config.open_files_max = options_.seed % 5 == 0 ? 2 : 100;

@@ -18,9 +18,25 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
+// What the name of a log group may hold beside letters and digits.
+constexpr std::string_view kGroupCharacters = ".-_/#";
+
 std::string with_path(std::string text, std::string_view path) {
-  return replaced(replaced(std::move(text), "{file_path}", path), "{file_name}",
-                  file_name_of(path));
+  text =
+      replaced(replaced(std::move(text), "{file_path}", path), "{file_name}", file_name_of(path));
+  if (text.find("{file_path_") == std::string::npos) return text;
+  std::string flat(path);
+  std::ranges::replace(flat, '/', '_');
+  std::string group(path);
+  std::ranges::replace_if(
+      group,
+      [](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool digit = c >= '0' && c <= '9';
+        return !letter && !digit && kGroupCharacters.find(c) == std::string_view::npos;
+      },
+      '_');
+  return replaced(replaced(std::move(text), "{file_path_flat}", flat), "{file_path_group}", group);
 }
 
 }  // namespace
@@ -90,6 +106,14 @@ Result<std::unique_ptr<const Source>> Source::make(SourceConfig config) {
       out->exclude_paths_.emplace_back(glob);
     }
   }
+  if (!config.exclude_name_pattern.empty()) {
+    KANSOKU_TRY(Regex regex, Regex::compile_search(config.exclude_name_pattern));
+    out->exclude_name_pattern_ = std::move(regex);
+  }
+  if (config.remove_finished && config.release_blocked_ms > 0) {
+    return invalid_argument("source {}: files that are removed when they were read are kept open",
+                            config.name);
+  }
   if (!config.timestamp_format.empty()) {
     std::string why;
     out->time_format_ = TimeFormat::compile(config.timestamp_format, &why);
@@ -138,7 +162,7 @@ bool Source::excluded(std::string_view path) const {
   for (const PathGlob& glob : exclude_paths_) {
     if (glob.matches(path)) return true;
   }
-  return false;
+  return exclude_name_pattern_ && exclude_name_pattern_->matches(name);
 }
 
 bool Source::matches(std::string_view path) const {

@@ -42,6 +42,7 @@ class Source {
   std::vector<PathGlob> include_;
   std::vector<PathGlob> exclude_paths_;
   std::vector<std::string> exclude_names_;
+  std::optional<Regex> exclude_name_pattern_;
   std::unique_ptr<const EventCutter> cutter_;
   std::optional<TimeFormat> time_format_;
   std::vector<Filter> filters_;

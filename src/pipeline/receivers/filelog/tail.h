@@ -41,6 +41,7 @@ struct Tail {
   bool undecided = false;
   env::MonotonicTime retired_at;
   uint64_t given_up = 0;   // records.h
+  bool released = false;   // closed while nothing could be sent (SourceConfig::release_blocked_ms)
   bool flush = false;      // what is pending is an event now
   bool queued = false;     // in FileTable's queue of files with something to read
   bool in_flight = false;  // has a range in a batch without an answer

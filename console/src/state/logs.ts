@@ -1,0 +1,192 @@
+// What the pages of logs keep in the URL, and what they make of events and tables. Pure.
+import { LEVELS, type InsightsTable, type Level, type LogAsk } from '../api/logs';
+import type { Range } from '../api/types';
+import type { Filter, UrlState } from './url';
+
+export const TABS = ['search', 'patterns', 'insights'] as const;
+export type Tab = (typeof TABS)[number];
+
+export interface LogState {
+  tab: Tab;
+  text: string;
+  query: string; // of Insights
+  groups: string[];
+  streams: string[];
+  levels: Level[]; // empty: all
+  filters: Filter[];
+}
+
+const OWN = ['group', 'stream', 'level'];
+
+const valuesOf = (state: UrlState, key: string): string[] => (
+  state.other.filter(([name]) => name === key).map(([, value]) => value)
+);
+
+export function readLogs(state: UrlState): LogState {
+  const tab = TABS.find((one) => one === state.view) ?? 'search';
+  const q = state.queries[0] ?? '';
+  return {
+    tab, text: tab === 'insights' ? '' : q, query: tab === 'insights' ? q : '',
+    groups: valuesOf(state, 'group'), streams: valuesOf(state, 'stream'),
+    levels: LEVELS.filter((level) => valuesOf(state, 'level').includes(level)),
+    filters: state.filters,
+  };
+}
+
+// The change of the URL that makes a change of the page.
+export function logsChange(state: UrlState, change: Partial<LogState>): Partial<UrlState> {
+  const next = { ...readLogs(state), ...change };
+  const q = next.tab === 'insights' ? next.query : next.text;
+  return {
+    view: next.tab === 'search' ? null : next.tab,
+    queries: q === '' ? [] : [q],
+    filters: next.filters,
+    other: [
+      ...state.other.filter(([key]) => !OWN.includes(key)),
+      ...next.groups.map((one): [string, string] => ['group', one]),
+      ...next.streams.map((one): [string, string] => ['stream', one]),
+      ...(next.levels.length === LEVELS.length ? [] : next.levels)
+        .map((one): [string, string] => ['level', one]),
+    ],
+  };
+}
+
+export function askOf(logs: LogState, range: Range): LogAsk {
+  const { text, groups, streams, levels, filters } = logs;
+  return { text, groups, streams, levels, filters, range };
+}
+
+// A click on a value of a facet: it is asked for, or left out; again, and it is not.
+export function toggleFilter(filters: Filter[], wanted: Filter): Filter[] {
+  const same = (one: Filter) => one.key === wanted.key && one.value === wanted.value;
+  const had = filters.some((one) => same(one) && one.op === wanted.op);
+  const others = filters.filter((one) => !same(one));
+  return had ? others : [...others, wanted];
+}
+
+export function toggleLevel(levels: Level[], level: Level): Level[] {
+  if (levels.length === 0) return [level];
+  const next = levels.includes(level) ? levels.filter((one) => one !== level) : [...levels, level];
+  return next.length === LEVELS.length ? [] : next;
+}
+
+// The words of a search box that can be seen in a message: terms and phrases, no signs.
+export function highlights(text: string, filters: Filter[]): string[] {
+  const trimmed = text.trim();
+  const words: string[] = [];
+  if (!/^[{[]/.test(trimmed)) {
+    for (const [whole, phrase] of trimmed.matchAll(/-?"((?:[^"\\]|\\.)*)"|\S+/g)) {
+      if (whole.startsWith('-') || whole.startsWith('%')) continue;
+      words.push(phrase === undefined ? whole.replace(/^\?/, '') : phrase.replace(/\\(.)/g, '$1'));
+    }
+  }
+  for (const filter of filters) {
+    if (filter.key === 'text' && !filter.op.startsWith('!')) words.push(filter.value);
+  }
+  return [...new Set(words.filter((one) => one !== ''))];
+}
+
+export interface Piece {
+  text: string;
+  hit: boolean;
+}
+
+// A text cut at what is highlighted, whatever its case.
+export function cutAt(text: string, words: string[]): Piece[] {
+  if (words.length === 0) return [{ text, hit: false }];
+  const escaped = words.map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const finder = new RegExp(`(${escaped.join('|')})`, 'gi');
+  return text.split(finder).map((part, i) => ({ text: part, hit: i % 2 === 1 }))
+    .filter((piece) => piece.text !== '');
+}
+
+export interface FieldRow {
+  path: string;
+  value: string;
+}
+
+const FIELDS_MAX = 300;
+
+// The leaves of a JSON message by the paths that filters and facets use; null for other messages.
+export function fieldsOf(message: string): FieldRow[] | null {
+  if (!/^\s*\{/.test(message)) return null;
+  let root: unknown;
+  try {
+    root = JSON.parse(message);
+  } catch {
+    return null;
+  }
+  const out: FieldRow[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (out.length >= FIELDS_MAX) return;
+    if (value !== null && typeof value === 'object') {
+      for (const [key, inner] of Object.entries(value)) {
+        const name = key.replace(/[.\\]/g, '\\$&');
+        const level = path === '' && name.startsWith('@') ? `@${name}` : name;
+        walk(inner, path === '' ? level : `${path}.${level}`);
+      }
+    } else out.push({ path, value: value === null ? 'null' : String(value) });
+  };
+  walk(root, '');
+  return out;
+}
+
+export function prettyJson(message: string): string | null {
+  if (!/^\s*[{[]/.test(message)) return null;
+  try {
+    return JSON.stringify(JSON.parse(message), null, 2);
+  } catch {
+    return null;
+  }
+}
+
+export interface TableChart {
+  time: number[];
+  series: { label: string; values: (number | null)[] }[];
+}
+
+const SERIES_MAX = 40;
+
+export function readTime(text: string): number {
+  return Date.parse(`${text.replace(' ', 'T')}Z`);
+}
+
+// A table with times from bin() as lines: one a column of numbers and a group of the other columns.
+export function chartOf(table: InsightsTable): TableChart | null {
+  const at = table.columns.findIndex(({ name, kind }) => kind === 'time' && !name.startsWith('@'));
+  const numbers = table.columns.flatMap(({ kind }, i) => (kind === 'number' ? [i] : []));
+  if (at < 0 || numbers.length === 0 || table.rows.length < 2) return null;
+  const others = table.columns.flatMap((_, i) => (i === at || numbers.includes(i) ? [] : [i]));
+  const time = [...new Set(table.rows.map((row) => readTime(row[at] ?? '')))]
+    .filter((ms) => !Number.isNaN(ms)).sort((a, b) => a - b);
+  const places = new Map(time.map((ms, i) => [ms, i]));
+  const series = new Map<string, (number | null)[]>();
+  for (const row of table.rows) {
+    const place = places.get(readTime(row[at] ?? ''));
+    if (place === undefined) continue;
+    const group = others.map((i) => row[i] ?? '–').join(' · ');
+    for (const i of numbers) {
+      const name = table.columns[i]!.name;
+      const label = group === '' ? name : numbers.length === 1 ? group : `${group} · ${name}`;
+      let values = series.get(label);
+      if (values === undefined) {
+        if (series.size >= SERIES_MAX) continue;
+        values = new Array<number | null>(time.length).fill(null);
+        series.set(label, values);
+      }
+      const value = Number(row[i]);
+      values[place] = row[i] === null || Number.isNaN(value) ? null : value;
+    }
+  }
+  return { time, series: [...series].map(([label, values]) => ({ label, values })) };
+}
+
+export function toCsvTable(table: InsightsTable): string {
+  const field = (text: string | null): string => {
+    const value = text ?? '';
+    const guarded = /^[=+@\t]/.test(value) ? `'${value}` : value;
+    return /[",\r\n]/.test(guarded) || guarded !== value ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  };
+  const lines = [table.columns.map((one) => one.name), ...table.rows];
+  return `${lines.map((row) => row.map(field).join(',')).join('\r\n')}\r\n`;
+}

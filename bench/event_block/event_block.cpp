@@ -24,7 +24,8 @@ double thread_cpu() {
   return static_cast<double>(ts.tv_sec) + 1e-9 * static_cast<double>(ts.tv_nsec);
 }
 
-enum class Ids : uint8_t { Unique, Shared, None, Plain };  // Plain: no JSON
+// Plain: no JSON. Numbers: the lines of bench/logs_store, with times and durations as numbers.
+enum class Ids : uint8_t { Unique, Shared, None, Plain, Numbers };
 
 struct Line {
   uint32_t stream = 0;
@@ -63,6 +64,10 @@ class Generator {
       ++rows_;
       return line;
     }
+    if (ids_ == Ids::Numbers) {
+      append_numbers(out, service, streams[line.stream]);
+      return line;
+    }
     out = R"({"timestamp":")";
     append_time(out);
     out += fmt::format(R"(","severity":"{}","service.name":"{}","k8s.pod.name":"{}")", level(),
@@ -83,6 +88,39 @@ class Generator {
   std::string_view level() {
     const uint64_t pick = below(100);
     return pick < 80 ? "INFO" : pick < 92 ? "DEBUG" : pick < 98 ? "WARN" : "ERROR";
+  }
+  void append_numbers(std::string& out, std::string_view service, std::string_view pod) {
+    out += fmt::format(
+        R"({{"ts":{},"level":"{}","service":"{}","pod":"{}","trace_id":"{:016x}{:016x}",)"
+        R"("span_id":"{:016x}","duration_ms":{},"body":")",
+        kStartNs / 1'000'000 + now_ms_, level(), service, pod, random_(), random_(), random_(),
+        below(2'000));
+    switch (below(6)) {
+      case 0:
+        out += fmt::format("order {} accepted for customer {} with {} items", below(100'000'000),
+                           below(1'000'000), below(9));
+        break;
+      case 1:
+        out += fmt::format("GET /api/v1/products/{} 200 {}ms", below(50'000), below(900));
+        break;
+      case 2:
+        out += fmt::format("cache miss for key product:{}, loading from database took {}ms",
+                           below(50'000), below(300));
+        break;
+      case 3:
+        out += fmt::format("connection to 10.{}.{}.{}:5432 closed after {} requests", below(256),
+                           below(256), below(256), below(10'000));
+        break;
+      case 4:
+        out += fmt::format("payment {} authorised, amount {}.{:02} EUR", below(1'000'000'000),
+                           below(900), below(100));
+        break;
+      default:
+        out += fmt::format("retrying request {:08x} to upstream {}, attempt {}",
+                           random_() & 0xffffffff, kServices[below(12)], below(5));
+    }
+    out += "\"}";
+    ++rows_;
   }
   double latency() {
     const double u = static_cast<double>(below(1'000'000) + 1) / 1e6;
@@ -172,6 +210,54 @@ struct Blocks {
 const BlockRange kAll{.begin_ns = std::numeric_limits<int64_t>::min(),
                       .end_ns = std::numeric_limits<int64_t>::max()};
 
+double best_of(auto&& run) {
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const double begin = thread_cpu();
+    run();
+    best = std::min(best, thread_cpu() - begin);
+  }
+  return best;
+}
+
+// With readers that are kept: ruling out, and counting with decoded rows let go in between.
+void scan_kept(const Blocks& blocks, const EventFilter& filter) {
+  std::vector<std::unique_ptr<Bytes>> bytes;
+  std::vector<std::unique_ptr<BlockReader>> readers;
+  uint64_t memory = 0;
+  for (const std::string& block : blocks.bytes) {
+    bytes.push_back(std::make_unique<Bytes>(block));
+    readers.push_back(std::move(*BlockReader::open(*bytes.back(), block.size())));
+    (void)readers.back()->may_match(filter);
+    readers.back()->shed();
+    memory += readers.back()->memory_bytes();
+  }
+  const auto count = static_cast<double>(readers.size());
+  const double ruled = best_of([&] {
+    for (const auto& reader : readers) (void)reader->may_match(filter);
+  });
+  size_t counted = 0;
+  size_t quick = 0;
+  const double counting = best_of([&] {
+    counted = quick = 0;
+    for (const auto& reader : readers) {
+      if (!*reader->may_match(filter)) continue;
+      const auto rows = *reader->count(kAll, filter);
+      quick += rows.has_value();
+      if (rows) {
+        counted += *rows;
+      } else {
+        const auto found = *reader->select(kAll, filter);
+        counted += found->checked(0) ? found->size() : filter.rows(*found)->size();
+      }
+      reader->shed();
+    }
+  });
+  std::printf("  %34s %8.2f us a block to judge, %.1f to count %zu (%zu quick), %.0f KiB kept\n",
+              "kept:", ruled * 1e6 / count, counting * 1e6 / count, counted, quick,
+              static_cast<double>(memory) / 1024 / count);
+}
+
 // A count of rows: by may_match() alone where it rules out, else by select() and the filter.
 void scan(const Blocks& blocks, std::string_view what, EventPredicate predicate) {
   const auto filter = EventFilter::make(std::vector<EventClause>{{predicate}});
@@ -200,6 +286,7 @@ void scan(const Blocks& blocks, std::string_view what, EventPredicate predicate)
               std::string(what).c_str(), static_cast<double>(blocks.raw) / best / 1e9,
               best * 1e6 / static_cast<double>(blocks.bytes.size()), looked, blocks.bytes.size(),
               found, static_cast<double>(read) / 1e6);
+  scan_kept(blocks, *filter);
 }
 
 EventPredicate contains(std::string_view text) {
@@ -208,7 +295,8 @@ EventPredicate contains(std::string_view text) {
           .text = std::string(text)};
 }
 
-void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, bool scans) {
+void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, bool scans,
+             std::string_view find = {}) {
   Generator generator(ids);
   std::vector<Line> lines;
   std::string raw;
@@ -255,6 +343,10 @@ void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, 
       static_cast<double>(stored) / static_cast<double>(blocks.rows), encode * 1e9 / n,
       decode * 1e9 / n);
   if (!scans) return;
+  if (!find.empty()) {
+    for (int run = 0; run < 20; ++run) scan(blocks, find, contains(find));
+    return;
+  }
   const std::string& line = lines[lines.size() / 2].text;
   scan(blocks, "one word, in one line", contains(kNeedle));
   scan(blocks, "a word that is nowhere", contains("extraordinary"));
@@ -266,6 +358,10 @@ void measure(Ids ids, const char* name, size_t lines_count, size_t block_bytes, 
     scan(blocks, "part of ids", contains("a7f3c"));
   }
   scan(blocks, "digits anywhere", contains("98765"));
+  if (ids == Ids::Numbers) {
+    scan(blocks, "a phrase, cache miss for key product:", contains("cache miss for key product:"));
+    scan(blocks, "digits, 7531", contains("7531"));
+  }
   scan(blocks, "across variables", contains("lag 12345 part"));
   scan(blocks, "a phrase and a number", contains("orders/77"));
   scan(blocks, "all rows", contains(""));
@@ -287,7 +383,12 @@ int main(int argc, char** argv) {
   using namespace kansoku::store::events;
   const size_t lines = argc > 1 ? std::stoul(argv[1]) : 400'000;
   const size_t block_bytes = argc > 2 ? std::stoul(argv[2]) << 20 : kBlockMessageBytesMax;
+  if (argc > 4) {
+    measure(Ids::Numbers, "numbers", lines, block_bytes, true, argv[4]);
+    return 0;
+  }
   const bool scans = argc <= 3;
+  measure(Ids::Numbers, "numbers", lines, block_bytes, scans);
   measure(Ids::Unique, "unique", lines, block_bytes, scans);
   measure(Ids::Shared, "shared", lines, block_bytes, scans);
   measure(Ids::None, "none", lines, block_bytes, scans);

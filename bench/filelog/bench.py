@@ -16,6 +16,7 @@ RSS_MIB_MAX = 40
 FILE_BYTES = 1 << 30
 FILE_BYTES_QUICK = 64 << 20
 RSYSLOG_WAIT_S = 300
+RSYSLOG_NOTE_LINES = 20_000
 
 
 def write_lines(path, size, seed):
@@ -49,6 +50,17 @@ def run_kansoku(path):
         return json.loads(done.stdout)
 
 
+def offset_of(work):
+    """What rsyslog noted last as read; it notes every so many lines."""
+    best = 0
+    for state in pathlib.Path(work).glob("imfile-state*"):
+        try:
+            best = max(best, json.loads(state.read_text())["curr_offs"])
+        except (ValueError, KeyError, OSError):
+            pass  # being written
+    return best
+
+
 def run_rsyslog(path, size):
     """CPU seconds of rsyslogd until its state file names the end of the file."""
     with tempfile.TemporaryDirectory(dir=path.parent) as work:
@@ -56,20 +68,23 @@ def run_rsyslog(path, size):
         config.write_text(
             f'global(workDirectory="{work}")\n'
             'module(load="imfile")\n'
-            f'input(type="imfile" File="{path}" Tag="bench:" ruleset="nothing" PersistStateInterval="20000")\n'
-            'ruleset(name="nothing") { stop }\n')
+            f'input(type="imfile" File="{path}" Tag="bench:" ruleset="nothing" PersistStateInterval="{RSYSLOG_NOTE_LINES}")\n'
+            'ruleset(name="nothing") { stop }\n'
+            # It does not run without an action anywhere; nothing comes to this one.
+            'action(type="omfile" file="/dev/null")\n')
         process = subprocess.Popen(["rsyslogd", "-n", "-f", str(config), "-i", f"{work}/pid"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         begin, last, quiet = time.monotonic(), -1.0, 0
         try:
-            # Done when no CPU is used any more: the state file is written at the end only.
+            # Done when the last note is near the end and no CPU is used any more.
             while process.poll() is None and quiet < 5 and time.monotonic() - begin < RSYSLOG_WAIT_S:
                 time.sleep(0.2)
                 now = measure.cpu_seconds(process.pid)
-                quiet = quiet + 1 if now == last and now > 0.1 else 0
+                near = offset_of(work) + RSYSLOG_NOTE_LINES * 260 >= size
+                quiet = quiet + 1 if now == last and near else 0
                 last = now
-            if process.poll() is not None:
-                return None  # it does not run here
+            if process.poll() is not None or quiet < 5:
+                return None  # it does not run here, or not in time
             return {"cpu_s": last, "bytes": size, "peak_rss_mib": measure.rss_mib(process.pid, "VmHWM")}
         finally:
             process.terminate()

@@ -238,7 +238,7 @@ def one_run(kind, options, folder):
             taken["queries"] = query_rows(server, client, log, count, end_ms // 1000 - 3_700, end_ms // 1000 + 100)
     if kind == "unique" and options.with_clickhouse:
         # In the same run, when this server has ended: both would share two cores.
-        beside, taken["clickhouse"] = clickhouse.measure_queries(log.path, log.trace, folder, max(3, count // 10))
+        beside, taken["clickhouse"] = clickhouse.measure_queries(log.path, log.trace, folder, max(20, count // 10))
         if taken["clickhouse"]["rows"] != log.rows:
             raise RuntimeError(f"ClickHouse has {taken['clickhouse']['rows']} rows of {log.rows}")
         for figure, cpu_ms in beside.items():

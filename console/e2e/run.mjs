@@ -1,9 +1,11 @@
 // Browser tests against a running server: node e2e/run.mjs URL [CREDENTIALS_FILE] [OUT_DIR] [--full]
 // Prints `N passed, N failed` at the end; exit code 1 on a failure. KANSOKU_TEST_REPORT=FILE also
-// writes the counts as JSON. --full: every route in both themes and both languages.
+// writes the counts as JSON. --full: every route in both themes and both languages. --logs: the pages of
+// logs too (see logs.mjs for the events they expect); --only-logs: nothing else.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, readCredentials, setPrefs, signInWhenAsked } from './browser.mjs';
+import { logs } from './logs.mjs';
 import { axeViolations, drawnCanvases, geometryProblems, pointsOf, watch } from './checks.mjs';
 
 const FIRST_LOAD_KB_MAX = 400;
@@ -11,8 +13,9 @@ const REQUESTS_MAX = 20;
 const POINTS_MIN = 3;
 const POINTS_WAIT_MS = 20_000;
 
-const args = process.argv.slice(2).filter((one) => one !== '--full');
+const args = process.argv.slice(2).filter((one) => !one.startsWith('--'));
 const full = process.argv.includes('--full');
+const onlyLogs = process.argv.includes('--only-logs');
 if (args[0] === undefined) {
   process.stderr.write('usage: run.mjs URL [CREDENTIALS_FILE] [OUT_DIR] [--full]\n');
   process.exit(2);
@@ -354,33 +357,38 @@ const languages = ['en', 'ja'];
 await guard('sign-in', signIn);
 let hostId = '';
 await guard('session', async () => { hostId = await session(); });
-for (const language of languages) {
-  await guard(`first load (${language})`, () => firstLoad(language));
-  await guard(`home CPU (${language})`, () => homeShowsCpu(language));
+async function everything() {
+  for (const language of languages) {
+    await guard(`first load (${language})`, () => firstLoad(language));
+    await guard(`home CPU (${language})`, () => homeShowsCpu(language));
+  }
+  const routes = [['home', '/', 4], ['hosts', '/hosts', 0], ['host', `/hosts/${hostId}`, 4], ['metrics', '/metrics', 0],
+    ['cardinality', '/cardinality', 0],
+    ['status', '/status', 0], ['notfound', '/no-such-page', 0]];
+  for (const [name, path, canvases] of routes) {
+    const matrix = full || name === 'home'
+      ? themes.flatMap((theme) => languages.map((language) => ({ theme, language })))
+      : [{ theme: name === 'host' || name === 'hosts' ? 'dark' : 'light', language: name === 'status' ? 'ja' : 'en' }];
+    for (const look of matrix) await guard(`${name} ${look.theme} ${look.language}`, () => route(name, path, { ...look, canvases }));
+  }
+  for (const [name, path, width, height, language] of [['home', '/', 400, 820, 'en'], ['host', `/hosts/${hostId}`, 400, 820, 'ja'],
+    ['home', '/', 1024, 768, 'ja'], ['host', `/hosts/${hostId}`, 1280, 900, 'ja'], ['metrics', '/metrics', 1024, 768, 'ja'], ['cardinality', '/cardinality', 1024, 768, 'ja'],
+    ['home', '/', 3840, 2000, 'en']]) {
+    await guard(`${name} ${width}`, () => route(name, path, { theme: 'light', language, width, height, canvases: 0 }));
+  }
+  await guard('overlays', () => overlays(hostId));
+  await guard('metrics', metrics);
+  for (const look of full ? themes.flatMap((theme) => languages.map((language) => ({ theme, language })))
+    : [{ theme: 'dark', language: 'en' }, { theme: 'light', language: 'ja' }]) {
+    await guard(`three languages ${look.theme} ${look.language}`, () => languageRows(hostId, look));
+  }
+  await guard('editing', () => editing(hostId));
+  await guard('cardinality', cardinality);
+  await guard('states', states);
 }
-const routes = [['home', '/', 4], ['hosts', '/hosts', 0], ['host', `/hosts/${hostId}`, 4], ['metrics', '/metrics', 0],
-  ['cardinality', '/cardinality', 0],
-  ['status', '/status', 0], ['notfound', '/no-such-page', 0]];
-for (const [name, path, canvases] of routes) {
-  const matrix = full || name === 'home'
-    ? themes.flatMap((theme) => languages.map((language) => ({ theme, language })))
-    : [{ theme: name === 'host' || name === 'hosts' ? 'dark' : 'light', language: name === 'status' ? 'ja' : 'en' }];
-  for (const look of matrix) await guard(`${name} ${look.theme} ${look.language}`, () => route(name, path, { ...look, canvases }));
-}
-for (const [name, path, width, height, language] of [['home', '/', 400, 820, 'en'], ['host', `/hosts/${hostId}`, 400, 820, 'ja'],
-  ['home', '/', 1024, 768, 'ja'], ['host', `/hosts/${hostId}`, 1280, 900, 'ja'], ['metrics', '/metrics', 1024, 768, 'ja'], ['cardinality', '/cardinality', 1024, 768, 'ja'],
-  ['home', '/', 3840, 2000, 'en']]) {
-  await guard(`${name} ${width}`, () => route(name, path, { theme: 'light', language, width, height, canvases: 0 }));
-}
-await guard('overlays', () => overlays(hostId));
-await guard('metrics', metrics);
-for (const look of full ? themes.flatMap((theme) => languages.map((language) => ({ theme, language })))
-  : [{ theme: 'dark', language: 'en' }, { theme: 'light', language: 'ja' }]) {
-  await guard(`three languages ${look.theme} ${look.language}`, () => languageRows(hostId, look));
-}
-await guard('editing', () => editing(hostId));
-await guard('cardinality', cardinality);
-await guard('states', states);
+
+if (!onlyLogs) await everything();
+if (onlyLogs || process.argv.includes('--logs')) await logs({ open, check, guard, outDir, full });
 await browser.close();
 
 if (process.env.KANSOKU_TEST_REPORT !== undefined) {

@@ -98,6 +98,9 @@ struct EventScan {
   std::vector<EventClause> filter;
   EventOrder order = EventOrder::OldestFirst;
   std::optional<EventId> after;  // exclusive, in the direction of an ordered scan
+  // The sink asks chunks of which every clause is checked() for their size() and nothing else: in
+  // any order, rows may be counted without being found.
+  bool counts_only = false;
 };
 
 struct EventStreamName {

@@ -1,15 +1,59 @@
 """The console in a real browser against the real binary, which observes this host."""
 
+import contextlib
+import itertools
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from support.kansoku import ROOT, Server, wait_until
+
+
+def put_events(server):
+    """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error."""
+    logs = server.boto3("logs")
+    logs.create_log_group(logGroupName="/e2e/app")
+    logs.create_log_stream(logGroupName="/e2e/app", logStreamName="web-1")
+    now = int(time.time() * 1000)
+    events = []
+    for i in range(600):
+        failed = i % 10 == 0
+        message = {"level": "error" if failed else "info", "service": ("orders", "carts", "users")[i % 3],
+                   "msg": "payment declined" if failed else "request completed", "status": 502 if failed else 200,
+                   "request": {"id": f"r{i}"}}
+        events.append({"timestamp": now - (600 - i) * 5_000, "message": json.dumps(message)})
+    logs.put_log_events(logGroupName="/e2e/app", logStreamName="web-1", logEvents=events)
+    logs.create_log_group(logGroupName="/e2e/tail")
+    logs.create_log_stream(logGroupName="/e2e/tail", logStreamName="ticks")
+
+
+@contextlib.contextmanager
+def line_every_half_second(server):
+    over = threading.Event()
+
+    def put():
+        logs = server.boto3("logs")
+        for i in itertools.count():
+            logs.put_log_events(logGroupName="/e2e/tail", logStreamName="ticks", logEvents=[
+                {"timestamp": int(time.time() * 1000), "message": f"INFO tick {i}"}])
+            if over.wait(0.5):
+                return
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @unittest.skipUnless(os.environ.get("KANSOKU_CONSOLE", "ON") == "ON", "built without the console")
@@ -18,12 +62,14 @@ class Console(unittest.TestCase):
         console = ROOT / "console"
         with Server() as server, tempfile.TemporaryDirectory() as shots:
             wait_until(lambda: server.metrics()["kansoku_log_records_total"] >= 4, "four samples")
-            done = subprocess.run(["node", "e2e/run.mjs", server.url, str(server.data / "credentials"), shots],
-                                  cwd=console, capture_output=True, text=True, timeout=600)
+            put_events(server)
+            with line_every_half_second(server):
+                done = subprocess.run(["node", "e2e/run.mjs", server.url, str(server.data / "credentials"), shots, "--logs"],
+                                      cwd=console, capture_output=True, text=True, timeout=600)
         ending = re.search(r"(\d+) passed, (\d+) failed", done.stdout)
         self.assertIsNotNone(ending, done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout[-8000:] + done.stderr[-2000:])
-        self.assertGreater(int(ending.group(1)), 90)
+        self.assertGreater(int(ending.group(1)), 120)
 
 
 if __name__ == "__main__":

@@ -86,9 +86,9 @@ function nonce(): string {
 function languageOf(lang: EditorLanguage, ids: () => string[]): Extension {
   if (lang === 'promql') return promqlSupport();
   if (lang === 'insights') return insightsSupport(ids);
-  return [
-    streamLanguage(lang), EditorState.languageData.of(() => [{ autocomplete: wordSource(lang, ids) }]),
-  ];
+  // One object: what a source that is new each time finds is thrown away as another one's.
+  const data = [{ autocomplete: wordSource(lang, ids) }];
+  return [streamLanguage(lang), EditorState.languageData.of(() => data)];
 }
 
 export default function Editor(props: EditorProps) {

@@ -77,5 +77,7 @@ function source(fields: () => string[]) {
 }
 
 export function insightsSupport(fields: () => string[]): Extension {
-  return [insights, EditorState.languageData.of(() => [{ autocomplete: source(fields) }])];
+  // One object: what a source that is new each time finds is thrown away as another one's.
+  const data = [{ autocomplete: source(fields) }];
+  return [insights, EditorState.languageData.of(() => data)];
 }

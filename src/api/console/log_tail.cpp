@@ -150,6 +150,12 @@ void tail_logs(const LogServices& services, const LogUser& user, const wire::Nod
     stream->write(error_line({}, error, position));
     stream->end();
   };
+  if (services.tail->watchers() >= kTailsMax) {
+    return fail(
+        resource_exhausted("{} live tails are open, limit {}", services.tail->watchers(), kTailsMax)
+            .error(),
+        std::nullopt);
+  }
   auto groups = readable_groups(services, user, "logs:StartLiveTail", texts_of(body, "groups"));
   if (!groups) return fail(groups.error(), std::nullopt);
   auto pattern = read_pattern(body.text_of("text"));

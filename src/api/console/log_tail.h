@@ -12,6 +12,8 @@ namespace kansoku::api::console {
 
 // Two lines a second: 500 events a second, as CloudWatch Logs' Live Tail shows.
 inline constexpr size_t kTailEventsMax = 250;
+// With those of other doors: each looks at every event, and holds up to kTailBytesMax.
+inline constexpr size_t kTailsMax = 100;
 inline constexpr size_t kTailBytesMax = 2U << 20;
 inline constexpr int64_t kTailEveryNs = 500 * env::kNsPerMs;
 

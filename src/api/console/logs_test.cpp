@@ -60,9 +60,10 @@ std::shared_ptr<const net::auth::Principal> principal_of(std::string_view resour
   auto out = std::make_shared<net::auth::Principal>();
   out->account = "1";
   out->arn = "arn:aws:iam::1:user/sato";
-  out->policies.push_back(*net::auth::Policy::parse(fmt::format(
-      R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"{}"}}]}})",
-      resource)));
+  out->policies.push_back(*net::auth::Policy::parse(
+      fmt::format(R"({{"Version":"2012-10-17",)"
+                  R"("Statement":[{{"Effect":"Allow","Action":"*","Resource":"{}"}}]}})",
+                  resource)));
   return out;
 }
 
@@ -71,8 +72,9 @@ struct Fixture {
   env::SimRandom random{3};
   ManualExecutor executor;
   store::ReferenceCatalog catalog;
-  std::unique_ptr<aws::logs::GroupStore> groups = *aws::logs::GroupStore::open(catalog, clock);
-  aws::logs::MemoryBackend backend{clock, *groups, executor};
+  std::unique_ptr<api::aws::logs::GroupStore> groups =
+      *api::aws::logs::GroupStore::open(catalog, clock);
+  api::aws::logs::MemoryBackend backend{clock, *groups, executor};
   LogUser user{{"1", "r"}, principal_of("*")};
 
   Fixture() {
@@ -92,8 +94,8 @@ struct Fixture {
   }
   void put(const std::string& group, std::vector<std::pair<int64_t, std::string>> messages) {
     signal::EventBatchBuilder builder;
-    const uint32_t stream =
-        builder.add_stream({group, "s", groups->find(user.scope, group)->generation});
+    const uint32_t stream = builder.add_stream(
+        {.group = group, .stream = "s", .generation = groups->find(user.scope, group)->generation});
     for (const auto& [ms, text] : messages) {
       builder.add_row(stream, ms * env::kNsPerMs);
       builder.set_text(signal::kMessagePath, text);
@@ -232,7 +234,7 @@ TEST_CASE("filters keep and leave out by fields, names, text and level") {
 
 TEST_CASE("what is wrong with a search is a line with its place") {
   Fixture f;
-  const wire::Node error = f.search(R"(,"text":"{ $.a = "})")->last("error");
+  const wire::Node error = f.search(R"(,"text":"{ $.a = ")")->last("error");
   CHECK(error.text_of("code") == "InvalidArgument");
   CHECK(error.number_of("position").has_value());
   CHECK(f.search(R"(,"levels":["loud"])")->last("error").text_of("message").find("loud") !=

@@ -17,7 +17,7 @@ inline constexpr size_t kEventBodyBytesMax = 256U << 20;
 // Rows and bytes of messages of a batch: several megabytes a second, in steps of milliseconds.
 inline constexpr size_t kInputBatchRowsMax = 4'096;
 inline constexpr size_t kInputBatchBytesMax = 2U << 20;
-// As long as an event of CloudWatch Logs may be: longer ones could not be read back by its API.
+// As long as an event of PutLogEvents may be.
 inline constexpr size_t kInputMessageBytesMax = 1U << 20;
 // Labels of a stream, and structured metadata of an entry (Loki's default for the latter).
 inline constexpr size_t kInputColumnsMax = 128;

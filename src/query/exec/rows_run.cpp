@@ -50,6 +50,22 @@ int64_t minus(int64_t a, int64_t b) {
   return __builtin_sub_overflow(a, b, &out) ? std::numeric_limits<int64_t>::min() : out;
 }
 
+// Whether rows of which the store has checked every clause are only counted: filters that the
+// clauses say all of, then one group of calls without arguments.
+bool counts_only(const Plan& plan) {
+  for (const Stage& stage : plan.stages) {
+    if (const auto* filter = std::get_if<Filter>(&stage)) {
+      if (filter->same_as.empty()) return false;
+      continue;
+    }
+    const auto* aggregate = std::get_if<Aggregate>(&stage);
+    return aggregate != nullptr && aggregate->keys.empty() &&
+           std::ranges::all_of(aggregate->calls,
+                               [](const Aggregate::Call& call) { return call.arguments.empty(); });
+  }
+  return false;
+}
+
 std::vector<Slot> output_slots(const Plan& plan) {
   std::vector<Slot> out;
   for (const OutputColumn& column : plan.output) out.push_back(column.slot);
@@ -183,6 +199,7 @@ class RowsQuery::Execution {
     store::EventScan out = query_.request_.scan;
     out.filter = plan.clauses;
     out.order = plan.order;
+    out.counts_only = out.order == store::EventOrder::Any && counts_only(plan);
     if (shift_ns != 0) {
       out.begin_ns = minus(out.begin_ns, shift_ns);
       out.end_ns = minus(out.end_ns, shift_ns);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "store/event_store.h"
 
 namespace kansoku::store::events {
+
+class WorkPause;
 
 inline constexpr size_t kBlockRowsMax = 65'536;
 // Of messages; a single larger event makes a block of its own.
@@ -45,10 +48,16 @@ struct BlockRows {
   size_t size() const { return timestamps_ns.size(); }
 };
 
-// Appends the bytes of a block.
-void encode_block(const BlockRows& rows, std::string& out);
+// Appends the bytes of a block. `pause`: of background work (work_steps.h), or null.
+void encode_block(const BlockRows& rows, std::string& out, WorkPause* pause);
+inline void encode_block(const BlockRows& rows, std::string& out) {
+  encode_block(rows, out, nullptr);
+}
 // DataLoss when the bytes are not those of a block.
-Result<BlockRows> decode_block(std::string_view bytes);
+Result<BlockRows> decode_block(std::string_view bytes, WorkPause* pause);
+inline Result<BlockRows> decode_block(std::string_view bytes) {
+  return decode_block(bytes, nullptr);
+}
 
 // Reads a stretch of a block's bytes, unchecked: every page has its own checksum.
 class BlockBytes {
@@ -74,6 +83,13 @@ class BlockReader {
   virtual const std::vector<StreamKey>& streams() const = 0;
   // False: no row can satisfy the filter, seen from bounds, filters, dictionaries and templates.
   virtual Result<bool> may_match(const EventFilter& filter) = 0;
+  // Finds all rows that may satisfy the filter, whatever their times; says how many there are.
+  // Until rebind(), select() with this filter takes them from here.
+  virtual Result<size_t> mark(const EventFilter& filter) = 0;
+  // How many rows satisfy the filter, where all of the range is asked for and that can be told
+  // without their columns.
+  virtual Result<std::optional<size_t>> count(const BlockRange& range,
+                                              const EventFilter& filter) = 0;
   // Rows in the range that may satisfy the filter, in the order of the block; columns are decoded
   // when they are asked for. checked() of the clauses that all of them satisfy for certain is true.
   virtual Result<std::unique_ptr<EventRows>> select(const BlockRange& range,
@@ -82,6 +98,11 @@ class BlockReader {
   virtual Result<std::vector<EventFieldInfo>> fields() = 0;
   // Of bytes() that were asked for.
   virtual uint64_t bytes_read() const = 0;
+  // Reads the same bytes from there from now on; what was marked is forgotten.
+  virtual void rebind(BlockBytes& bytes) = 0;
+  // Lets go what was decoded of rows, and keeps what rules blocks out.
+  virtual void shed() = 0;
+  virtual uint64_t memory_bytes() const = 0;
 };
 
 }  // namespace kansoku::store::events

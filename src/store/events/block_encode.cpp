@@ -110,7 +110,7 @@ Status take_system(BlockImage& image, BlockImage::System which, std::vector<Valu
   return {};
 }
 
-Status take_column(BlockImage& image, BlockColumn& column, EventColumn& out) {
+Status take_column(BlockImage& image, BlockColumn& column, WorkPause* pause, EventColumn& out) {
   KANSOKU_RETURN_IF_ERROR(image.load(column));
   out.path = column.path;
   out.type = column.type;
@@ -123,6 +123,7 @@ Status take_column(BlockImage& image, BlockColumn& column, EventColumn& out) {
     KANSOKU_RETURN_IF_ERROR(column.texts->prepare_all());
     out.text_ends.reserve(column.values);
     for (size_t i = 0; i < column.values; ++i) {
+      pause_in_loop(pause, i);
       column.texts->append(i, out.text);
       if (out.text.size() > image.text_bytes()) return corruption("a block's texts are too long");
       out.text_ends.push_back(static_cast<uint32_t>(out.text.size()));
@@ -137,14 +138,14 @@ Status take_column(BlockImage& image, BlockColumn& column, EventColumn& out) {
 
 }  // namespace
 
-void encode_block(const BlockRows& rows, std::string& out) {
+void encode_block(const BlockRows& rows, std::string& out, WorkPause* pause) {
   const size_t count = rows.size();
   KANSOKU_CHECK(count > 0 && count <= kBlockRowsMax && rows.stream_rows.size() == count &&
                 rows.sequences.size() == count && rows.batch_rows.size() == count &&
                 rows.ingested_ns.size() == count);
   KANSOKU_CHECK(std::ranges::is_sorted(rows.stream_rows));
   const auto [min, max] = std::ranges::minmax(rows.timestamps_ns);
-  PageWriter pages(out);
+  PageWriter pages(out, pause);
   std::string directory;
   append_varint(directory, count);
   append_varint(directory, zigzag(min));
@@ -179,9 +180,10 @@ void encode_block(const BlockRows& rows, std::string& out) {
   append_le(out, kBlockMagic);
 }
 
-Result<BlockRows> decode_block(std::string_view bytes) {
+Result<BlockRows> decode_block(std::string_view bytes, WorkPause* pause) {
   WholeBytes whole(bytes);
   KANSOKU_TRY(const auto image, BlockImage::open(whole, bytes.size()));
+  image->set_pause(pause);
   BlockRows rows;
   rows.streams = image->streams();
   rows.stream_rows.resize(image->rows());
@@ -194,7 +196,7 @@ Result<BlockRows> decode_block(std::string_view bytes) {
   KANSOKU_RETURN_IF_ERROR(take_system(*image, System::BatchRow, rows.batch_rows));
   KANSOKU_RETURN_IF_ERROR(take_system(*image, System::Ingested, rows.ingested_ns));
   for (BlockColumn& column : image->columns())
-    KANSOKU_RETURN_IF_ERROR(take_column(*image, column, rows.columns.emplace_back()));
+    KANSOKU_RETURN_IF_ERROR(take_column(*image, column, pause, rows.columns.emplace_back()));
   return rows;
 }
 

@@ -199,6 +199,32 @@ Result<std::vector<int64_t>> BlockImage::times_of(size_t column) {
   return out;
 }
 
+void BlockImage::shed() {
+  for (std::vector<int64_t>& values : system_) values = {};
+  for (BlockColumn& column : columns_) {
+    column.rows = {};
+    column.integers = {};
+    column.floats = {};
+    column.loaded = false;
+    if (column.texts) column.texts->shed();
+  }
+  pages_.shed();
+}
+
+uint64_t BlockImage::memory_bytes() const {
+  // A stream takes its key and two names, mostly too long to stand in the key itself.
+  constexpr uint64_t kStreamBytes = sizeof(StreamKey) + 64;
+  uint64_t out = sizeof(*this) + pages_.memory_bytes() + streams_bytes_.capacity() +
+                 streams_.capacity() * kStreamBytes + stream_ends_.capacity() * sizeof(uint32_t);
+  for (const std::vector<int64_t>& values : system_) out += values.capacity() * sizeof(int64_t);
+  for (const BlockColumn& column : columns_) {
+    out += sizeof(column) + column.path.capacity() + column.rows.capacity() * sizeof(uint32_t) +
+           (column.integers.capacity() + column.floats.capacity()) * sizeof(int64_t);
+    if (column.texts) out += column.texts->memory_bytes();
+  }
+  return out;
+}
+
 BlockColumn* BlockImage::message() {
   for (BlockColumn& column : columns_) {
     if (column.message != nullptr) return &column;

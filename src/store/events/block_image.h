@@ -42,6 +42,7 @@ struct BlockColumn {
 class BlockImage {
  public:
   static Result<std::unique_ptr<BlockImage>> open(BlockBytes& bytes, uint64_t block_bytes);
+  void set_pause(WorkPause* pause) { pages_.set_pause(pause); }
 
   size_t rows() const { return rows_; }
   int64_t min_ns() const { return min_ns_; }
@@ -60,6 +61,11 @@ class BlockImage {
   // The column of messages, or null.
   BlockColumn* message();
   uint64_t bytes_read() const { return bytes_read_ + pages_.bytes_read(); }
+  // Reads the same bytes from there from now on.
+  void rebind(BlockBytes& bytes) { pages_.rebind(bytes); }
+  // What was decoded of rows goes; what rules the block out stays.
+  void shed();
+  uint64_t memory_bytes() const;
 
  private:
   explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}

@@ -44,6 +44,7 @@ bool read_chunk(const char*& at, const char* end, Chunk& chunk) {
 }
 
 Chunk PageWriter::add(std::string_view raw, Shared& shared) {
+  pause_at(pause_);
   const auto bytes = static_cast<uint32_t>(raw.size());
   if (raw.size() >= kOwnPageBytes) {
     const auto page = static_cast<uint32_t>(pages_.size());
@@ -120,13 +121,32 @@ bool PageReader::open(const char*& at, const char* end, uint64_t pages_bytes) {
   return offset == pages_bytes;
 }
 
+Result<std::string_view> PageReader::read_kept(const Chunk& chunk) {
+  KANSOKU_TRY(const std::string_view out, read(chunk));
+  pages_[chunk.page].kept = true;
+  return out;
+}
+
+void PageReader::shed() {
+  for (Page& page : pages_) {
+    if (!page.kept) page.raw.reset();
+  }
+}
+
+uint64_t PageReader::memory_bytes() const {
+  uint64_t out = pages_.capacity() * sizeof(Page);
+  for (const Page& page : pages_) out += page.raw ? page.raw->capacity() : 0;
+  return out;
+}
+
 Result<std::string_view> PageReader::read(const Chunk& chunk) {
+  pause_at(pause_);
   if (chunk.page >= pages_.size()) return corruption("a block names a page that it has not");
   Page& page = pages_[chunk.page];
   if (uint64_t{chunk.begin} + chunk.bytes > page.raw_bytes)
     return corruption("a block names bytes behind its page");
   if (!page.raw) {
-    KANSOKU_TRY(auto stored, bytes_.read(page.offset, page.stored_bytes));
+    KANSOKU_TRY(auto stored, bytes_->read(page.offset, page.stored_bytes));
     bytes_read_ += page.stored_bytes;
     if (stored->size() != page.stored_bytes || crc32c(as_bytes(*stored)) != page.crc)
       return corruption("checksum of a block's page does not hold");

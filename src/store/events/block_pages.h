@@ -9,6 +9,7 @@
 
 #include "base/codec/zstd.h"
 #include "store/events/block.h"
+#include "store/events/work_steps.h"
 
 namespace kansoku::store::events {
 
@@ -27,8 +28,9 @@ codec::Decompressor& thread_decompressor();
 
 class PageWriter {
  public:
-  // Pages are appended to `out`.
-  explicit PageWriter(std::string& out) : out_(out) {}
+  // Pages are appended to `out`. `pause` may be null.
+  PageWriter(std::string& out, WorkPause* pause) : out_(out), pause_(pause) {}
+  WorkPause* pause() const { return pause_; }
   Chunk add(std::string_view raw) { return add(raw, numbers_); }
   // What tells whether a block is worth a look (dictionaries, templates): small ones stand
   // together.
@@ -54,6 +56,7 @@ class PageWriter {
   void close(uint32_t page, std::string_view raw, bool compress);
 
   std::string& out_;
+  WorkPause* pause_;
   std::vector<Page> pages_;
   Shared numbers_;
   Shared names_;
@@ -64,10 +67,20 @@ class PageWriter {
 // The pages of a block, read when they are asked for and kept.
 class PageReader {
  public:
-  explicit PageReader(BlockBytes& bytes) : bytes_(bytes) {}
+  explicit PageReader(BlockBytes& bytes) : bytes_(&bytes) {}
+  // Whoever reads a whole block may pause at each of its chunks.
+  void set_pause(WorkPause* pause) { pause_ = pause; }
+  // Reads from there from now on: the same bytes.
+  void rebind(BlockBytes& bytes) { bytes_ = &bytes; }
   // False when the bytes are no table of pages that fill `pages_bytes`.
   bool open(const char*& at, const char* end, uint64_t pages_bytes);
   Result<std::string_view> read(const Chunk& chunk);
+  // What stays when the rest is shed: names, and filters of ids.
+  Result<std::string_view> read_kept(const Chunk& chunk);
+  // Pages that were read by read() alone go, and views into them.
+  void shed();
+  // Of the pages that are here.
+  uint64_t memory_bytes() const;
   uint64_t bytes_read() const { return bytes_read_; }
 
  private:
@@ -77,8 +90,10 @@ class PageReader {
     size_t raw_bytes = 0;
     uint32_t crc = 0;
     std::shared_ptr<const std::string> raw;
+    bool kept = false;
   };
-  BlockBytes& bytes_;
+  BlockBytes* bytes_;
+  WorkPause* pause_ = nullptr;
   std::vector<Page> pages_;
   uint64_t bytes_read_ = 0;
 };

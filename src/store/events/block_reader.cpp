@@ -67,6 +67,14 @@ class Reader final : public BlockReader {
   explicit Reader(std::unique_ptr<BlockImage> image) : image_(std::move(image)) {}
   const std::vector<StreamKey>& streams() const override { return image_->streams(); }
   uint64_t bytes_read() const override { return image_->bytes_read(); }
+  void rebind(BlockBytes& bytes) override {
+    image_->rebind(bytes);
+    marked_for_ = nullptr;
+    candidates_ = {};
+    checked_ = {};
+  }
+  void shed() override { image_->shed(); }
+  uint64_t memory_bytes() const override { return image_->memory_bytes(); }
 
   Result<bool> may_match(const EventFilter& filter) override {
     for (const EventClause& clause : filter.clauses()) {
@@ -83,16 +91,15 @@ class Reader final : public BlockReader {
 
   Result<std::unique_ptr<EventRows>> select(const BlockRange& range,
                                             const EventFilter& filter) override {
-    KANSOKU_TRY(std::vector<uint8_t> wanted, rows_in(range));
     std::vector<uint8_t> checked;
-    for (const EventClause& clause : filter.clauses()) {
-      KANSOKU_TRY(const Marked marked, mark(clause));
-      for (size_t row = 0; row < wanted.size(); ++row) wanted[row] &= marked.rows[row];
-      checked.push_back(marked.exact);
-    }
     std::vector<uint32_t> rows;
-    for (uint32_t row = 0; row < wanted.size(); ++row) {
-      if (wanted[row] != 0) rows.push_back(row);
+    if (marked_for_ == &filter) {
+      KANSOKU_TRY(rows, candidates_in(range));
+      checked = checked_;
+    } else {
+      KANSOKU_TRY(std::vector<uint8_t> wanted, rows_in(range));
+      KANSOKU_RETURN_IF_ERROR(narrow(filter, wanted, checked));
+      rows = places_of_ones(wanted);
     }
     KANSOKU_TRY(auto out, BlockEventRows::make(*image_, std::move(rows)));
     const bool done = std::ranges::find(checked, 0) == checked.end();
@@ -105,9 +112,39 @@ class Reader final : public BlockReader {
     return out;
   }
 
+  Result<size_t> mark(const EventFilter& filter) override {
+    std::vector<uint8_t> wanted(image_->rows(), 1);
+    checked_.clear();
+    KANSOKU_RETURN_IF_ERROR(narrow(filter, wanted, checked_));
+    candidates_ = places_of_ones(wanted);
+    marked_for_ = &filter;
+    return candidates_.size();
+  }
+
+  Result<std::optional<size_t>> count(const BlockRange& range, const EventFilter& filter) override;
   Result<std::vector<EventFieldInfo>> fields() override;
 
  private:
+  static std::vector<uint32_t> places_of_ones(std::span<const uint8_t> wanted) {
+    std::vector<uint32_t> out;
+    for (uint32_t row = 0; row < wanted.size(); ++row) {
+      if (wanted[row] != 0) out.push_back(row);
+    }
+    return out;
+  }
+  // Leaves the rows that may satisfy the filter; says which clauses all of them do.
+  Status narrow(const EventFilter& filter, std::vector<uint8_t>& wanted,
+                std::vector<uint8_t>& checked) {
+    for (const EventClause& clause : filter.clauses()) {
+      KANSOKU_TRY(const Marked marked, mark(clause));
+      for (size_t row = 0; row < wanted.size(); ++row) wanted[row] &= marked.rows[row];
+      checked.push_back(marked.exact);
+    }
+    return {};
+  }
+  // Whether the range leaves no row out.
+  bool has_all(const BlockRange& range) const;
+  Result<std::vector<uint32_t>> candidates_in(const BlockRange& range);
   Result<std::vector<uint8_t>> rows_in(const BlockRange& range);
   Result<bool> may_hold(const EventPredicate& predicate);
   Result<bool> text_may_hold(const EventPredicate& predicate);
@@ -134,10 +171,17 @@ class Reader final : public BlockReader {
   }
 
   std::unique_ptr<BlockImage> image_;
+  const EventFilter* marked_for_ = nullptr;
+  std::vector<uint32_t> candidates_;  // that mark() found, ascending
+  std::vector<uint8_t> checked_;
 };
 
 Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
   std::vector<uint8_t> out(image_->rows());
+  if (has_all(range)) {
+    std::ranges::fill(out, uint8_t{1});
+    return out;
+  }
   const bool all_times = range.streams_begin_ns.empty() && range.begin_ns <= image_->min_ns() &&
                          range.end_ns > image_->max_ns();
   std::span<const int64_t> times;
@@ -156,6 +200,49 @@ Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
       begin_ns = std::max(begin_ns, range.streams_begin_ns[stream]);
     for (; all_times && row < end; ++row) out[row] = 1;
     for (; row < end; ++row) out[row] = times[row] >= begin_ns && times[row] < range.end_ns;
+  }
+  return out;
+}
+
+bool Reader::has_all(const BlockRange& range) const {
+  const bool streams =
+      range.streams.empty() || std::ranges::find(range.streams, uint8_t{0}) == range.streams.end();
+  const int64_t min = image_->min_ns();
+  return streams && range.begin_ns <= min && range.end_ns > image_->max_ns() &&
+         std::ranges::all_of(range.streams_begin_ns, [&](int64_t ns) { return ns <= min; });
+}
+
+Result<std::vector<uint32_t>> Reader::candidates_in(const BlockRange& range) {
+  if (candidates_.empty() || has_all(range)) return candidates_;
+  KANSOKU_TRY(const std::span<const int64_t> times, image_->system(BlockImage::System::Timestamp));
+  std::vector<uint32_t> out;
+  size_t stream = 0;
+  for (const uint32_t row : candidates_) {
+    while (image_->stream_ends()[stream] <= row) ++stream;
+    const bool wanted = range.streams.empty() || range.streams[stream] != 0;
+    const int64_t begin_ns = range.streams_begin_ns.empty()
+                                 ? range.begin_ns
+                                 : std::max(range.begin_ns, range.streams_begin_ns[stream]);
+    if (wanted && times[row] >= begin_ns && times[row] < range.end_ns) out.push_back(row);
+  }
+  return out;
+}
+
+Result<std::optional<size_t>> Reader::count(const BlockRange& range, const EventFilter& filter) {
+  if (!has_all(range)) return std::nullopt;
+  if (filter.clauses().empty()) return image_->rows();
+  if (filter.clauses().size() != 1 || filter.clauses()[0].size() != 1) return std::nullopt;
+  const EventPredicate& predicate = filter.clauses()[0][0];
+  if (predicate.path != kMessagePath || !asks_text(predicate.op)) return std::nullopt;
+  const TextQuestion question = question_of(predicate);
+  if (!question.exact) return std::nullopt;
+  // One column of texts has the path's name.
+  size_t out = 0;
+  for (BlockColumn& column : image_->columns()) {
+    if (column.path != kMessagePath || column.type != ColumnType::Text) continue;
+    KANSOKU_TRY(const std::optional<size_t> some, column.texts->count(question.fit, question.text));
+    if (!some) return std::nullopt;
+    out += *some;
   }
   return out;
 }
@@ -269,7 +356,7 @@ Status Reader::mark_leaves(const EventPredicate& predicate, const TextQuestion& 
     }
     for (size_t value = 0; value < shapes.size(); ++value) {
       if (leaf->in_shape[static_cast<size_t>(shapes[value])] == 0) continue;
-      marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->places[value]];
+      marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->place_of(value)];
     }
   }
   return {};

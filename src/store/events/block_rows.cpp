@@ -271,7 +271,7 @@ Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> ow
     const uint32_t value = message_places_[i];
     if (value == kNone || own[i] != 0 || leaf.in_shape[static_cast<size_t>(shapes[value])] == 0)
       continue;
-    places[i] = leaf.places[value];
+    places[i] = static_cast<uint32_t>(leaf.place_of(value));
   }
   Values& to = part(out, leaf_type(leaf.kind));
   if (leaf.kind == LeafKind::Text) return gather_texts(*leaf.texts, places, to);

@@ -17,7 +17,8 @@ EventEngine::Core::Core(env::Env e, Executor& x, env::Timers* t, wal::Log& l, Ev
       timers(t),
       log(l),
       options(std::move(o)),
-      pages(options.page_cache_bytes) {}
+      pages(options.page_cache_bytes),
+      open_blocks(options.open_blocks_bytes) {}
 
 EventEngine::Core::~Core() = default;
 
@@ -46,6 +47,7 @@ ScanView EventEngine::Core::scan_view() const {
   out.policies = options.policies;
   out.now_ns = clock->now_ms() * env::kNsPerMs;
   out.cache = &pages;
+  out.open_blocks = &open_blocks;
   std::lock_guard lock(queue_mutex);
   out.log_damaged = engine_counters.log_damages > 0;
   return out;

@@ -57,6 +57,7 @@ struct EventEngine::Core : std::enable_shared_from_this<EventEngine::Core> {
   wal::Log& log;
   EventEngineOptions options;
   mutable PageCache pages;
+  mutable OpenBlocks open_blocks;
   std::unique_ptr<TrustedClock> clock;
 
   mutable std::mutex view_mutex;

@@ -5,7 +5,8 @@ namespace {
 
 // The strand gives its worker back after this, and after so many steps (a simulated clock stands
 // still).
-constexpr int64_t kStepNs = 3 * env::kNsPerMs;
+// What has begun within it goes on for as long again, so a step takes less than 5 ms.
+constexpr int64_t kStepNs = 2 * env::kNsPerMs;
 constexpr int kStepsPerTask = 64;
 // How often age is looked at, and how long a failed seal waits (a full disk: "resumes within 10
 // s").
@@ -230,6 +231,10 @@ bool Maintenance::step() {
   return !may_stop();
 }
 
+std::unique_ptr<WorkSteps> Maintenance::make_steps() {
+  return std::make_unique<WorkSteps>(*core_.env.clock, stacks_, kStepNs);
+}
+
 bool Maintenance::may_stop() {
   std::lock_guard lock(tasks_mutex_);
   const bool more = !retention_waiting_.empty() || !snapshot_waiting_.empty() ||
@@ -270,7 +275,10 @@ Status Maintenance::advance_seal() {
         [this](uint64_t n) { return manifest_.take_part_ids(n); });
     return {};
   }
-  KANSOKU_TRY(seal.written, seal.job->step());
+  if (!seal.steps) seal.steps = make_steps();
+  KANSOKU_TRY(seal.written, seal.steps->step([job = seal.job.get()](WorkPause& pause) {
+    return job->step(pause);
+  }));
   return {};
 }
 

@@ -1,14 +1,16 @@
 // Background work of the engine: writes the memtable as parts, merges parts, applies retention.
 //
-// One strand on Lane::Merge does it all, a block or less a step; a seal goes before everything
-// else. The drain asks for seals (after_batch) and freezes the memtable itself, so that a freeze
-// falls between two records. Thread contract: after_batch() on the drain; the rest free-threaded.
+// One strand on Lane::Merge does it all, a few milliseconds a step (work_steps.h); a seal goes
+// before everything else. The drain asks for seals (after_batch) and freezes the memtable itself,
+// so that a freeze falls between two records. Thread contract: after_batch() on the drain; the rest
+// free-threaded.
 #pragma once
 
 #include "store/events/engine_core.h"
 #include "store/events/manifest.h"
 #include "store/events/merge_job.h"
 #include "store/events/seal_job.h"
+#include "store/events/work_steps.h"
 
 namespace kansoku::store::events {
 
@@ -35,11 +37,13 @@ class Maintenance {
     Frozen frozen;
     std::shared_ptr<const Tombstones> tombstones;
     std::unique_ptr<SealJob> job;
-    bool written = false;  // the files exist, the manifest does not name them yet
+    std::unique_ptr<WorkSteps> steps;  // of `job`; goes first
+    bool written = false;              // the files exist, the manifest does not name them yet
   };
   struct MergeTask {
     std::shared_ptr<const Tombstones> tombstones;
     std::unique_ptr<MergeJob> job;
+    std::unique_ptr<WorkSteps> steps;
     bool written = false;
   };
 
@@ -47,6 +51,7 @@ class Maintenance {
   std::vector<FlushRequest> take_due_flushes();
   void judge_room();
   bool seal_due() const;
+  std::unique_ptr<WorkSteps> make_steps();
   void run();   // schedules the strand
   bool step();  // false: nothing left to do
   bool may_stop();
@@ -89,6 +94,7 @@ class Maintenance {
   bool merge_failed_ = false;        // no more background merges until the next seal
   uint64_t timer_ = 0;
 
+  FiberStacks stacks_;
   // The strand's own.
   std::optional<SealTask> seal_;
   std::optional<MergeTask> merge_;

@@ -68,7 +68,10 @@ bool Maintenance::step_merge() {
 Status Maintenance::advance_merge() {
   MergeTask& merge = *merge_;
   if (merge.written) return publish_merge();
-  KANSOKU_TRY(merge.written, merge.job->step());
+  if (!merge.steps) merge.steps = make_steps();
+  KANSOKU_TRY(merge.written, merge.steps->step([job = merge.job.get()](WorkPause& pause) {
+    return job->step(pause);
+  }));
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/events/work_steps.h"
+
 namespace kansoku::store::events {
 namespace {
 
@@ -70,24 +72,29 @@ void append_value(const Value& value, EventColumn& out) {
   }
 }
 
-EventColumn make_column(std::vector<Value>& values) {
+EventColumn make_column(std::vector<Value>& values, WorkPause* pause) {
   EventColumn out{.path = values.front().column->path, .type = values.front().column->type};
   if (!std::ranges::is_sorted(values, {}, &Value::to)) std::ranges::sort(values, {}, &Value::to);
   out.rows.reserve(values.size());
+  pause_at(pause);
   if (out.type == ColumnType::Text || out.type == ColumnType::Bytes) {
     size_t bytes = 0;
     for (const Value& value : values) bytes += value.column->text_at(value.at).size();
     out.text.reserve(bytes);
     out.text_ends.reserve(values.size());
   }
-  for (const Value& value : values) append_value(value, out);
+  for (const Value& value : values) {
+    pause_in_loop(pause, out.rows.size());
+    append_value(value, out);
+  }
   return out;
 }
 
 }  // namespace
 
 std::vector<EventColumn> gather_columns(std::span<const Pick> picks,
-                                        std::span<const std::span<const EventColumn>> sources) {
+                                        std::span<const std::span<const EventColumn>> sources,
+                                        WorkPause* pause) {
   // Wanted rows by source, ascending.
   std::vector<uint32_t> ends(sources.size() + 1);
   for (const Pick& pick : picks) ++ends[pick.source + 1];
@@ -103,6 +110,7 @@ std::vector<EventColumn> gather_columns(std::span<const Pick> picks,
   for (uint32_t source = 0; source < sources.size(); ++source) {
     const auto rows = std::span(wanted).subspan(ends[source], ends[source + 1] - ends[source]);
     if (rows.empty()) continue;
+    pause_at(pause);
     if (!std::ranges::is_sorted(rows, {}, &Wanted::row)) {
       std::ranges::sort(rows, {}, &Wanted::row);
     }
@@ -116,7 +124,7 @@ std::vector<EventColumn> gather_columns(std::span<const Pick> picks,
   }
   std::vector<EventColumn> out;
   out.reserve(found.size());
-  for (auto& [key, values] : found) out.push_back(make_column(values));
+  for (auto& [key, values] : found) out.push_back(make_column(values, pause));
   return out;
 }
 
@@ -144,9 +152,10 @@ void BlockBuilder::add(const StreamKey& stream, Pick pick, const RowTimes& times
   message_bytes_ += message_bytes;
 }
 
-BlockRows BlockBuilder::take(std::span<const std::span<const EventColumn>> sources) {
+BlockRows BlockBuilder::take(std::span<const std::span<const EventColumn>> sources,
+                             WorkPause* pause) {
   BlockRows out = std::exchange(rows_, {});
-  out.columns = gather_columns(picks_, sources);
+  out.columns = gather_columns(picks_, sources, pause);
   picks_.clear();
   message_bytes_ = 0;
   return out;

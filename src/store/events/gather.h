@@ -15,7 +15,8 @@ struct Pick {
 
 // Columns of the picked rows; `sources`: by number, the columns of each.
 std::vector<signal::EventColumn> gather_columns(
-    std::span<const Pick> picks, std::span<const std::span<const signal::EventColumn>> sources);
+    std::span<const Pick> picks, std::span<const std::span<const signal::EventColumn>> sources,
+    WorkPause* pause);
 
 // What beside its columns is known of a row.
 struct RowTimes {
@@ -39,7 +40,7 @@ class BlockBuilder {
   // False: take() before.
   bool takes(const StreamKey& stream, uint64_t message_bytes, Ends ends) const;
   void add(const StreamKey& stream, Pick pick, const RowTimes& times, uint64_t message_bytes);
-  BlockRows take(std::span<const std::span<const signal::EventColumn>> sources);
+  BlockRows take(std::span<const std::span<const signal::EventColumn>> sources, WorkPause* pause);
 
  private:
   BlockRows rows_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/events/work_steps.h"
+
 namespace kansoku::store::events {
 namespace {
 
@@ -113,8 +115,8 @@ Status MergeJob::copy_block(const Item& item) {
 }
 
 // The rows of a block that are kept, as a block of their own.
-Status MergeJob::rewrite_block(const Item& item) {
-  KANSOKU_TRY(Source source, decode(item));
+Status MergeJob::rewrite_block(const Item& item, WorkPause& pause) {
+  KANSOKU_TRY(Source source, decode(item, pause));
   BlockBuilder builder;
   const BlockRows& rows = source.rows;
   for (; source.at < rows.size(); ++source.at) {
@@ -126,12 +128,12 @@ Status MergeJob::rewrite_block(const Item& item) {
   }
   if (builder.empty()) return {};
   const std::array<std::span<const signal::EventColumn>, 1> columns{rows.columns};
-  return writer_->add(builder.take(columns));
+  return writer_->add(builder.take(columns, &pause), &pause);
 }
 
-Result<MergeJob::Source> MergeJob::decode(const Item& item) {
+Result<MergeJob::Source> MergeJob::decode(const Item& item, WorkPause& pause) {
   KANSOKU_TRY(const std::string bytes, read_block(item));
-  auto rows = decode_block(bytes);
+  auto rows = decode_block(bytes, &pause);
   if (!rows || rows->size() != inputs_[item.input]->blocks()[item.block].rows) {
     inputs_[item.input]->note_damage(item.block);
     return fail(ErrorCode::DataLoss, fmt::format("block {} is damaged", item.block),
@@ -150,8 +152,8 @@ Result<MergeJob::Source> MergeJob::decode(const Item& item) {
   return source;
 }
 
-Status MergeJob::open_block(const Item& item) {
-  KANSOKU_TRY(Source source, decode(item));
+Status MergeJob::open_block(const Item& item, WorkPause& pause) {
+  KANSOKU_TRY(Source source, decode(item, pause));
   source.number = first_source_ + static_cast<uint32_t>(sources_.size());
   sources_.push_back(std::move(source));
   Source& opened = sources_.back();
@@ -188,10 +190,10 @@ void MergeJob::find_gone(Source& source) {
   }
 }
 
-Status MergeJob::write_pending() {
+Status MergeJob::write_pending(WorkPause& pause) {
   std::vector<std::span<const signal::EventColumn>> columns(first_source_);
   for (const Source& source : sources_) columns.emplace_back(source.rows.columns);
-  KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns)));
+  KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns, &pause), &pause));
   // What is used up goes.
   for (Source& source : sources_) {
     if (source.at < source.rows.size()) continue;
@@ -206,7 +208,7 @@ Status MergeJob::write_pending() {
 }
 
 // Takes rows in order until a block is full or another one must be opened before.
-Status MergeJob::put_rows() {
+Status MergeJob::put_rows(WorkPause& pause) {
   while (!order_.empty()) {
     Source& source = *order_.top();
     if (next_item_ < items_.size()) {
@@ -225,6 +227,7 @@ Status MergeJob::put_rows() {
     const BlockRows& rows = source.rows;
     bool full = false;
     for (bool first = true; source.at < rows.size();) {
+      pause_in_loop(&pause, source.at);
       if (!source.gone.empty() && source.gone[source.at]) {
         ++source.at;
         continue;
@@ -242,13 +245,13 @@ Status MergeJob::put_rows() {
     }
     while (source.at < rows.size() && !source.gone.empty() && source.gone[source.at]) ++source.at;
     if (source.at < rows.size()) order_.push(&source);
-    if (full) return write_pending();
+    if (full) return write_pending(pause);
   }
   return {};
 }
 
-Status MergeJob::finish() {
-  if (!builder_.empty()) KANSOKU_RETURN_IF_ERROR(write_pending());
+Status MergeJob::finish(WorkPause& pause) {
+  if (!builder_.empty()) KANSOKU_RETURN_IF_ERROR(write_pending(pause));
   done_ = true;
   if (writer_->rows() == 0) {
     writer_.reset();
@@ -258,27 +261,27 @@ Status MergeJob::finish() {
   return files_->sync_directory(directory_);
 }
 
-Result<bool> MergeJob::step() {
+Result<bool> MergeJob::step(WorkPause& pause) {
   if (done_) return true;
   if (!sorted_) {
     KANSOKU_TRY([[maybe_unused]] const bool more, read_table());
     return false;
   }
-  KANSOKU_RETURN_IF_ERROR(put_rows());
+  KANSOKU_RETURN_IF_ERROR(put_rows(pause));
   if (next_item_ < items_.size()) {
     const Item& item = items_[next_item_];
     const Place next{&item.first, item.first_ns, 0, 0};
     if (order_.empty() || !(place_of(*order_.top()) < next)) {
       ++next_item_;
       if (!copyable(item)) {
-        KANSOKU_RETURN_IF_ERROR(open_block(item));
+        KANSOKU_RETURN_IF_ERROR(open_block(item, pause));
       } else {
-        KANSOKU_RETURN_IF_ERROR(item.cut ? rewrite_block(item) : copy_block(item));
+        KANSOKU_RETURN_IF_ERROR(item.cut ? rewrite_block(item, pause) : copy_block(item));
       }
     }
     return false;
   }
-  if (order_.empty()) KANSOKU_RETURN_IF_ERROR(finish());
+  if (order_.empty()) KANSOKU_RETURN_IF_ERROR(finish(pause));
   return done_;
 }
 

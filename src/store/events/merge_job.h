@@ -31,7 +31,7 @@ class MergeJob {
                                                  PartMeta output, Lifetimes lifetimes,
                                                  MergeLimits limits);
   // True when the part is written. DataLoss when an input is damaged: then it stays as it is.
-  Result<bool> step();
+  Result<bool> step(WorkPause& pause);
   const std::vector<std::shared_ptr<const Part>>& inputs() const { return inputs_; }
   // Nothing where no row was left.
   const std::optional<PartMeta>& written() const { return written_; }
@@ -93,16 +93,16 @@ class MergeJob {
   void note_stream(size_t input, const StreamCursor& cursor);
   // Whether it stays as it is, but for rows that go.
   bool copyable(const Item& item) const;
-  Result<Source> decode(const Item& item);
-  Status rewrite_block(const Item& item);
+  Result<Source> decode(const Item& item, WorkPause& pause);
+  Status rewrite_block(const Item& item, WorkPause& pause);
   Result<std::string> read_block(const Item& item);
   Result<std::vector<CopiedUse>> uses_of_block(const Item& item);
   Status copy_block(const Item& item);
-  Status open_block(const Item& item);
+  Status open_block(const Item& item, WorkPause& pause);
   void find_gone(Source& source);
-  Status put_rows();
-  Status write_pending();
-  Status finish();
+  Status put_rows(WorkPause& pause);
+  Status write_pending(WorkPause& pause);
+  Status finish(WorkPause& pause);
 
   env::FileSystem* files_;
   std::string directory_;

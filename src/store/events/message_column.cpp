@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "store/events/block_ints.h"
+#include "store/events/digits_inside.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -102,10 +103,11 @@ void put_leaf(const LeafInput& leaf, PageWriter& pages, std::string& meta) {
 // All messages of a block, cut.
 class Cut {
  public:
-  explicit Cut(const TextColumnInput& input) : input_(input) {
+  Cut(const TextColumnInput& input, WorkPause* pause) : input_(input) {
     begins_.reserve(input.values.size());
     ways_.reserve(input.values.size());
     for (const std::string_view message : input.values) {
+      pause_in_loop(pause, ways_.size());
       // As many values a message as the first ones have: growing step by step costs as much again.
       if (ways_.size() == kFirstMessages) {
         const size_t about = values_.size() * input.values.size() / kFirstMessages * 9 / 8;
@@ -115,7 +117,7 @@ class Cut {
       ways_.push_back(cut_.cut(message, values_));
     }
     choose();
-    distribute();
+    distribute(pause);
   }
   void put(PageWriter& pages, std::string& meta) const;
 
@@ -157,12 +159,13 @@ class Cut {
     if (fresh) leaves_.push_back({.path = path, .kind = static_cast<LeafKind>(kind)});
     return found->second;
   }
-  void distribute() {
+  void distribute(WorkPause* pause) {
     for (LeafInput& leaf : leaves_) {
       leaf.values.reserve(leaf.count);
       if (leaf.kind >= LeafKind::Text) leaf.times_ns.reserve(leaf.count);
     }
     for (size_t i = 0; i < ways_.size(); ++i) {
+      pause_in_loop(pause, i);
       const int64_t shape = ways_[i] == JsonCut::kWhole ? 0 : shape_[static_cast<size_t>(ways_[i])];
       shapes_.push_back(shape);
       if (shape == 0) {
@@ -239,7 +242,7 @@ bool read_ints(std::string_view bytes, std::vector<int64_t>& out) {
 }  // namespace
 
 void encode_messages(const TextColumnInput& input, PageWriter& pages, std::string& meta) {
-  Cut(input).put(pages, meta);
+  Cut(input, pages.pause()).put(pages, meta);
 }
 
 std::unique_ptr<MessageColumn> MessageColumn::parse(const char*& at, const char* end, size_t count,
@@ -405,7 +408,7 @@ Result<std::vector<int64_t>> MessageColumn::times_of(std::span<const uint8_t> in
 Status MessageColumn::load(LeafColumn& leaf) {
   if (leaf.loaded) return {};
   KANSOKU_TRY(const std::span<const int64_t> shapes, this->shapes());
-  leaf.places = places_in(shapes, leaf.in_shape);
+  if (leaf.count < count_) leaf.places = places_in(shapes, leaf.in_shape);
   const auto read = [&](const Chunk& chunk, std::vector<int64_t>& out) -> Status {
     KANSOKU_TRY(const std::string_view coded, pages_.read(chunk));
     out.resize(leaf.count);
@@ -421,7 +424,7 @@ Status MessageColumn::load(LeafColumn& leaf) {
 
 Status MessageColumn::load_literals() {
   if (skeletons_.empty() || !skeletons_[0].literals.empty()) return {};
-  KANSOKU_TRY(const std::string_view bytes, pages_.read(literals_chunk_));
+  KANSOKU_TRY(const std::string_view bytes, pages_.read_kept(literals_chunk_));
   size_t count = 0;
   for (const Skeleton& skeleton : skeletons_) count += skeleton.leaves.size() + 1;
   std::vector<std::string_view> literals;
@@ -454,7 +457,8 @@ Status MessageColumn::prepare(std::span<const uint32_t> values) {
       any = true;
       KANSOKU_RETURN_IF_ERROR(load(leaf));
       if (!leaf.texts) break;
-      for (const uint32_t value : wanted[shape]) places.push_back(leaf.places[value]);
+      for (const uint32_t value : wanted[shape])
+        places.push_back(static_cast<uint32_t>(leaf.place_of(value)));
     }
     if (!any || !leaf.texts) continue;
     std::ranges::sort(places);
@@ -482,7 +486,7 @@ void append_number(const LeafColumn& leaf, size_t place, std::string& out) {
 }  // namespace
 
 void MessageColumn::append_leaf(const LeafColumn& leaf, size_t value, std::string& out) const {
-  const size_t place = leaf.places[value];
+  const size_t place = leaf.place_of(value);
   switch (leaf.kind) {
     case LeafKind::Bool:
     case LeafKind::Int:
@@ -554,19 +558,25 @@ Result<ValueBounds> MessageColumn::bounds_of(LeafColumn& leaf) {
   return ValueBounds();
 }
 
-Result<FitWays> MessageColumn::ways_of(const Skeleton& skeleton, Fit fit, std::string_view text) {
+Result<FitWays> MessageColumn::ways_of(Skeleton& skeleton, Fit fit, std::string_view text) {
   leaf_bounds_.resize(leaves_.size());
   std::vector<ValueBounds> bounds;
-  std::vector<std::string> quoted(skeleton.literals.begin(), skeleton.literals.end());
+  bounds.reserve(skeleton.leaves.size());
   for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
     const size_t leaf = skeleton.leaves[i];
     if (!leaf_bounds_[leaf]) {
       KANSOKU_TRY(leaf_bounds_[leaf], bounds_of(leaves_[leaf]));
     }
     bounds.push_back(*leaf_bounds_[leaf]);
-    if (leaves_[leaf].kind < LeafKind::Text) continue;
-    quoted[i] += '"';
-    quoted[i + 1].insert(0, 1, '"');
+  }
+  std::vector<std::string>& quoted = skeleton.quoted;
+  if (quoted.empty()) {
+    quoted.assign(skeleton.literals.begin(), skeleton.literals.end());
+    for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
+      if (leaves_[skeleton.leaves[i]].kind < LeafKind::Text) continue;
+      quoted[i] += '"';
+      quoted[i + 1].insert(0, 1, '"');
+    }
   }
   const std::vector<std::string_view> literals(quoted.begin(), quoted.end());
   return fit_ways(text, fit, literals, bounds);
@@ -584,7 +594,7 @@ Result<bool> MessageColumn::may(std::span<const FitPart> way, const Skeleton& sk
 
 Result<bool> MessageColumn::may(Fit fit, std::string_view text) {
   KANSOKU_RETURN_IF_ERROR(load_literals());
-  for (const Skeleton& skeleton : skeletons_) {
+  for (Skeleton& skeleton : skeletons_) {
     KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
     if (ways.certain || ways.unknown) return true;
     for (const auto& way : ways.ways) {
@@ -617,6 +627,12 @@ Result<bool> MessageColumn::ask_leaf(LeafColumn& leaf, Fit fit, std::string_view
   if (leaf.kind == LeafKind::Int && fit == Fit::Whole && read.ec == std::errc{}) {
     if (read.ptr != text.data() + text.size() || fmt::format("{}", whole) != text) return true;
     for (size_t i = 0; i < leaf.count; ++i) hit[i] |= leaf.numbers[i] == whole;
+    return true;
+  }
+  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (leaf.kind == LeafKind::Int && fit == Fit::Inside && digits && leaf.min >= 0) {
+    mark_digits_inside(leaf.numbers, static_cast<uint64_t>(leaf.min),
+                       static_cast<uint64_t>(leaf.max), text, hit);
     return true;
   }
   std::string stood;
@@ -660,7 +676,7 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
   Answers answers;
   std::vector<uint8_t> in_shape(skeletons_.size() + 1);
   for (size_t i = 0; i < skeletons_.size(); ++i) {
-    const Skeleton& skeleton = skeletons_[i];
+    Skeleton& skeleton = skeletons_[i];
     KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
     const auto shape = static_cast<int64_t>(i + 1);
     if (ways.certain || ways.unknown) {
@@ -671,22 +687,27 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
     for (const auto& way : ways.ways) {
       KANSOKU_TRY(const bool possible, may(way, skeleton));
       if (!possible) continue;
-      std::vector<std::pair<const uint8_t*, const uint32_t*>> parts;
+      std::vector<std::pair<const uint8_t*, const LeafColumn*>> parts;
       for (const FitPart& part : way) {
         const uint32_t leaf = skeleton.leaves[part.slot];
         KANSOKU_TRY(const Answers::Answer* answer, answers.of(*this, leaf, part));
         exact = exact && answer->exact;
-        parts.emplace_back(answer->hit.data(), leaves_[leaf].places.data());
+        parts.emplace_back(answer->hit.data(), &leaves_[leaf]);
         if (std::ranges::find(answer->hit, 1) == answer->hit.end()) {
           parts.clear();
           break;
         }
       }
       if (parts.empty()) continue;
+      if (parts.size() == 1 && skeleton.count == count_) {
+        const uint8_t* const of_leaf = parts[0].first;
+        for (size_t value = 0; value < count_; ++value) hit[value] |= of_leaf[value];
+        continue;
+      }
       for (size_t value = 0; value < count_; ++value) {
         if (shapes[value] != shape) continue;
         uint8_t all = 1;
-        for (const auto& [of_leaf, places] : parts) all &= of_leaf[places[value]];
+        for (const auto& [of_leaf, leaf] : parts) all &= of_leaf[leaf->place_of(value)];
         hit[value] |= all;
       }
     }
@@ -703,6 +724,73 @@ Result<bool> MessageColumn::ask(Fit fit, std::string_view text, std::span<uint8_
     if (shapes[value] == 0) hit[value] |= whole[whole_places_[value]];
   }
   return exact && exact_whole;
+}
+
+// Of the messages of one skeleton: all, none, or as one leaf says that only they have.
+Result<std::optional<size_t>> MessageColumn::count(Skeleton& skeleton, size_t shape, Fit fit,
+                                                   std::string_view text) {
+  KANSOKU_TRY(const FitWays ways, ways_of(skeleton, fit, text));
+  if (ways.certain) return skeleton.count;
+  if (ways.unknown) return std::nullopt;
+  const FitPart* only = nullptr;
+  for (const auto& way : ways.ways) {
+    KANSOKU_TRY(const bool possible, may(way, skeleton));
+    if (!possible) continue;
+    if (only != nullptr || way.size() != 1) return std::nullopt;
+    only = way.data();
+  }
+  if (only == nullptr) return 0;
+  LeafColumn& leaf = leaves_[skeleton.leaves[only->slot]];
+  for (size_t other = 0; other < leaf.in_shape.size(); ++other) {
+    if (other != shape && leaf.in_shape[other] != 0) return std::nullopt;
+  }
+  if (!leaf.texts || leaf.escapes) return std::nullopt;
+  return leaf.texts->count(only->fit, only->text);
+}
+
+Result<std::optional<size_t>> MessageColumn::count(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_literals());
+  size_t out = 0;
+  for (size_t i = 0; i < skeletons_.size(); ++i) {
+    KANSOKU_TRY(const std::optional<size_t> some, count(skeletons_[i], i + 1, fit, text));
+    if (!some) return TextColumn::count(fit, text);
+    out += *some;
+  }
+  if (!whole_) return out;
+  KANSOKU_TRY(const std::optional<size_t> whole, whole_->count(fit, text));
+  if (!whole) return TextColumn::count(fit, text);
+  return out + *whole;
+}
+
+void MessageColumn::shed() {
+  shapes_ = {};
+  whole_places_ = {};
+  if (whole_) whole_->shed();
+  for (LeafColumn& leaf : leaves_) {
+    leaf.numbers = {};
+    leaf.scales = {};
+    leaf.places = {};
+    leaf.loaded = false;
+    if (leaf.texts) leaf.texts->shed();
+  }
+}
+
+size_t MessageColumn::memory_bytes() const {
+  size_t out = shapes_.capacity() * sizeof(int64_t) + whole_places_.capacity() * sizeof(uint32_t) +
+               leaves_.capacity() * sizeof(LeafColumn) + skeletons_.capacity() * sizeof(Skeleton) +
+               leaf_bounds_.capacity() * sizeof(ValueBounds);
+  for (const LeafColumn& leaf : leaves_) {
+    out += leaf.path.capacity() + leaf.in_shape.capacity() +
+           (leaf.numbers.capacity() + leaf.scales.capacity()) * sizeof(int64_t) +
+           leaf.places.capacity() * sizeof(uint32_t);
+    if (leaf.texts) out += leaf.texts->memory_bytes();
+  }
+  for (const Skeleton& skeleton : skeletons_) {
+    out += skeleton.literals.capacity() * sizeof(std::string_view) +
+           skeleton.leaves.capacity() * sizeof(uint32_t);
+    for (const std::string& one : skeleton.quoted) out += sizeof(one) + one.capacity();
+  }
+  return out + (whole_ ? whole_->memory_bytes() : 0);
 }
 
 }  // namespace kansoku::store::events

@@ -31,9 +31,10 @@ struct LeafColumn {
   // Once loaded: Bool and Int, mantissas; decimals; by message: where its leaf stands.
   std::vector<int64_t> numbers;
   std::vector<int64_t> scales;
-  std::vector<uint32_t> places;
+  std::vector<uint32_t> places;  // empty where every message has it
   bool loaded = false;
 
+  size_t place_of(size_t message) const { return places.empty() ? message : places[message]; }
   double number(size_t place) const { return decimal_value(numbers[place], scales[place]); }
 };
 
@@ -48,6 +49,9 @@ class MessageColumn final : public TextColumn {
   Result<ValueBounds> bounds() override;
   Result<bool> may(Fit fit, std::string_view text) override;
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
+  Result<std::optional<size_t>> count(Fit fit, std::string_view text) override;
+  void shed() override;
+  size_t memory_bytes() const override;
 
   std::vector<LeafColumn>& leaves() { return leaves_; }
   // Some messages that are kept whole may be JSON.
@@ -60,14 +64,17 @@ class MessageColumn final : public TextColumn {
  private:
   struct Skeleton {
     std::vector<std::string_view> literals;
+    std::vector<std::string> quoted;  // literals with the quotes of strings, once asked for
     std::vector<uint32_t> leaves;
     size_t count = 0;
   };
   // Answers of leaves to one question, by place.
   struct Answers;
   static Result<ValueBounds> bounds_of(LeafColumn& leaf);
-  Result<FitWays> ways_of(const Skeleton& skeleton, Fit fit, std::string_view text);
+  Result<FitWays> ways_of(Skeleton& skeleton, Fit fit, std::string_view text);
   Result<bool> may(std::span<const FitPart> way, const Skeleton& skeleton);
+  Result<std::optional<size_t>> count(Skeleton& skeleton, size_t shape, Fit fit,
+                                      std::string_view text);
   Result<bool> ask_leaf(LeafColumn& leaf, Fit fit, std::string_view text, std::span<uint8_t> hit);
   bool parse_leaf(const char*& at, const char* end);
   bool parse_skeletons(const char*& at, const char* end, uint64_t skeletons);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/codec/lz4.h"
 #include "store/events/part_codec.h"
+#include "store/events/work_steps.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -93,10 +94,11 @@ Status PartWriter::copy(std::string_view bytes, const BlockPlace& place,
   return {};
 }
 
-Status PartWriter::add(const BlockRows& rows) {
+Status PartWriter::add(const BlockRows& rows, WorkPause* pause) {
   KANSOKU_CHECK(rows.size() > 0 && rows.size() <= kBlockRowsMax);
   buffer_.clear();
-  encode_block(rows, buffer_);
+  encode_block(rows, buffer_, pause);
+  pause_at(pause);
   const std::vector<CopiedUse> uses = uses_of(rows);
   BlockPlace place{.bytes = buffer_.size(), .rows = static_cast<uint32_t>(rows.size())};
   for (size_t i = 0; i < uses.size(); ++i) {

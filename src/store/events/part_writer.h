@@ -19,7 +19,8 @@ class PartWriter {
   static Result<std::unique_ptr<PartWriter>> create(env::FileSystem& files,
                                                     const std::string& directory, PartMeta meta,
                                                     std::vector<uint64_t> replaced);
-  Status add(const BlockRows& rows);
+  Status add(const BlockRows& rows, WorkPause* pause);
+  Status add(const BlockRows& rows) { return add(rows, nullptr); }
   Status copy(std::string_view bytes, const BlockPlace& place, std::span<const CopiedUse> uses);
   uint64_t rows() const { return footer_.meta.rows; }
   // Table, footer, sync, rename: the part exists once the directory is synced, though in no

@@ -66,13 +66,16 @@ class Scan {
   Status run_ordered();
   // The rows of a slice in order, by chunks; false: the sink has enough.
   Result<bool> hand_over(int64_t begin_ns, int64_t end_ns);
+  // Blocks at the front of time that cannot match go, until one that may is there.
+  void drop_front();
   double rows_in(int64_t begin_ns, int64_t end_ns) const;
   double row_bytes() const;
 
   const EventScan& scan_;
   const EventSink& sink_;
   ScanSources sources_;
-  std::vector<uint32_t> live_;  // sources that are not done
+  // Sources that are not done; behind them stand those at which the scan begins.
+  std::vector<uint32_t> live_;
 };
 
 Status Scan::run_any() {
@@ -88,6 +91,10 @@ Status Scan::run_any() {
     sources_.close(source);
   }
   return {};
+}
+
+void Scan::drop_front() {
+  while (!live_.empty() && !sources_.judge(live_.back(), true)) live_.pop_back();
 }
 
 // About how many rows of live sources lie in [begin, end).
@@ -135,8 +142,22 @@ Status Scan::run_ordered() {
   }
   begin = std::max(begin, sources_.begin_ns());
   end = std::min(end, sources_.end_ns());
+  std::ranges::sort(live_, [&](uint32_t a, uint32_t b) {
+    const std::vector<ScanSource>& all = sources_.all();
+    return newest ? std::pair(all[a].max_ns, a) < std::pair(all[b].max_ns, b)
+                  : std::pair(all[b].min_ns, b) < std::pair(all[a].min_ns, a);
+  });
   double target = kSliceRowsFirst;
   while (begin < end && !live_.empty()) {
+    drop_front();
+    if (live_.empty()) break;
+    const ScanSource& front = sources_.all()[live_.back()];
+    if (newest) {
+      if (front.max_ns < end - 1) end = std::max(begin, front.max_ns + 1);
+    } else {
+      begin = std::max(begin, front.min_ns);
+    }
+    if (begin >= end) break;
     // The widest slice at the front that has about so many rows.
     uint64_t width = static_cast<uint64_t>(end) - static_cast<uint64_t>(begin);
     if (rows_in(begin, end) > target) {

@@ -9,6 +9,7 @@
 
 #include "store/events/lifetimes.h"
 #include "store/events/memtable.h"
+#include "store/events/open_blocks.h"
 #include "store/events/part.h"
 
 namespace kansoku::store::events {
@@ -21,6 +22,7 @@ struct ScanView {
   const EventPolicies* policies = nullptr;
   int64_t now_ns = 0;  // of retention
   PageCache* cache = nullptr;
+  OpenBlocks* open_blocks = nullptr;
   // Acknowledged records of the log are lost: nobody knows of which times.
   bool log_damaged = false;
 };

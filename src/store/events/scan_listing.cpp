@@ -161,9 +161,11 @@ Result<EventFields> list_fields(const ScanView& view, const EventScan& scan) {
       continue;
     }
     // A block that is damaged has no say.
-    const auto wanted = sources.open_block(source);
-    if (wanted && *wanted) {
+    const Status opened = sources.open_block(source);
+    if (!opened) sources.note_damage(i, opened.error());
+    if (opened && sources.judge_streams(source)) {
       auto fields = source.reader->fields();
+      source.damaged = !fields;
       if (fields) {
         out.rows += source.row_count;
         for (EventFieldInfo& field : *fields) {
@@ -171,8 +173,7 @@ Result<EventFields> list_fields(const ScanView& view, const EventScan& scan) {
         }
       }
     }
-    if (!wanted) sources.note_damage(i, wanted.error());
-    source.close();
+    sources.close(source);
   }
   for (const auto& [key, rows] : counts) out.fields.push_back({key.first, key.second, rows});
   return out;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "store/events/memtable_rows.h"
 
 namespace kansoku::store::events {
@@ -11,6 +12,35 @@ constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
 int64_t after(int64_t ns) { return ns == kMax ? ns : ns + 1; }
+
+// Rows of which no more is asked than how many they are (EventScan::counts_only).
+class CountedRows final : public EventRows {
+ public:
+  explicit CountedRows(size_t rows) : rows_(rows) {}
+  size_t size() const override { return rows_; }
+  bool checked(size_t) const override { return true; }
+  std::span<const int64_t> timestamps_ns() const override { return not_there<int64_t>(); }
+  std::span<const int64_t> ingested_ns() override { return not_there<int64_t>(); }
+  EventId id(size_t) override { return not_there<EventId>().front(); }
+  std::span<const uint32_t> stream_rows() const override { return not_there<uint32_t>(); }
+  std::span<const EventStreamName> streams() const override { return not_there<EventStreamName>(); }
+  Result<std::span<const EventValues>> columns(std::string_view) override {
+    return not_there<EventValues>();
+  }
+  Result<std::vector<std::string_view>> paths() override {
+    (void)not_there<char>();
+    return std::vector<std::string_view>();
+  }
+  void keep(std::span<const uint32_t>) override { (void)not_there<char>(); }
+
+ private:
+  template <class Value>
+  static std::span<const Value> not_there() {
+    KANSOKU_CHECK(false && "rows that were only to be counted have no columns");
+    return {};
+  }
+  size_t rows_;
+};
 
 }  // namespace
 
@@ -57,8 +87,17 @@ Result<std::shared_ptr<env::File>> ScanSources::file_of(const Part& part) {
 }
 
 void ScanSources::close(ScanSource& source) {
-  if (source.reader) report_.bytes_read += source.reader->bytes_read();
-  source.close();
+  source.rows.reset();
+  if (source.reader) {
+    report_.bytes_read += source.reader->bytes_read() - source.read_before;
+    if (view_->open_blocks != nullptr && !source.damaged) {
+      view_->open_blocks->give_back(source.part->meta().id, source.block, std::move(source.reader));
+    }
+  }
+  source.reader.reset();
+  // The file goes too, when no other block of it is open.
+  source.bytes.reset();
+  source.file.reset();
 }
 
 void ScanSources::note_missing(int64_t min_ns, int64_t max_ns) {
@@ -74,8 +113,9 @@ void ScanSources::give_up(ScanSource& source, const Error& error) {
 
 // What could not be read for another reason than damage may be read the next time.
 void ScanSources::note_damage(uint32_t source, const Error& error) {
-  const ScanSource& from = sources_[source];
+  ScanSource& from = sources_[source];
   if (from.part == nullptr) return;
+  from.damaged = true;
   if (error.code == ErrorCode::DataLoss) from.part->note_damage(from.block);
   note_missing(from.min_ns, from.max_ns);
 }
@@ -184,26 +224,76 @@ void ScanSources::collect() {
   }
 }
 
-void ScanSources::judge_streams(ScanSource& source, std::span<const StreamKey> streams) {
+bool ScanSources::judge_streams(ScanSource& source) {
+  const std::span<const StreamKey> streams = source.reader->streams();
+  bool any = false;
   bool any_deleted = false;
+  const StreamKey* before = nullptr;
+  bool group_wanted = false;
+  int64_t begin_ns = kMin;
   for (const StreamKey& key : streams) {
-    source.wanted.push_back(static_cast<uint8_t>(wants(key.group, key.generation, key.stream)));
-    source.begins_ns.push_back(lifetimes_.begin_ns(scan_->scope, key.group));
+    if (before == nullptr || before->group != key.group || before->generation != key.generation) {
+      group_wanted = wants_group(key.group, key.generation);
+      begin_ns = lifetimes_.begin_ns(scan_->scope, key.group);
+      before = &key;
+    }
+    const bool wanted = group_wanted && wants_stream(key.stream);
+    any = any || wanted;
+    source.wanted.push_back(static_cast<uint8_t>(wanted));
+    source.begins_ns.push_back(begin_ns);
     source.deleted.push_back(lifetimes_.deleted_until(scan_->scope, key.group, key.stream));
     any_deleted = any_deleted || source.deleted.back() > 0;
   }
   if (!any_deleted) source.deleted.clear();
+  return any;
 }
 
-Result<bool> ScanSources::open_block(ScanSource& source) {
+Status ScanSources::open_block(ScanSource& source) {
   KANSOKU_TRY(source.file, file_of(*source.part));
   source.bytes =
       std::make_unique<PartBlock>(*source.part, *source.file, source.block, view_->cache);
-  const BlockPlace& place = source.part->blocks()[source.block];
-  KANSOKU_TRY(source.reader, BlockReader::open(*source.bytes, place.bytes));
-  judge_streams(source, source.reader->streams());
+  if (view_->open_blocks != nullptr)
+    source.reader = view_->open_blocks->take(source.part->meta().id, source.block);
+  if (source.reader) {
+    source.read_before = source.reader->bytes_read();
+    source.reader->rebind(*source.bytes);
+  } else {
+    const BlockPlace& place = source.part->blocks()[source.block];
+    KANSOKU_TRY(source.reader, BlockReader::open(*source.bytes, place.bytes));
+  }
   source.opened = true;
-  return std::ranges::find(source.wanted, uint8_t{1}) != source.wanted.end();
+  return {};
+}
+
+// Names and filters are asked before streams: there may be many of those.
+Result<bool> ScanSources::judge_block(ScanSource& source, bool mark) {
+  source.judged = true;
+  KANSOKU_RETURN_IF_ERROR(open_block(source));
+  KANSOKU_TRY(bool wanted, source.reader->may_match(*filter_));
+  wanted = wanted && judge_streams(source);
+  (wanted ? report_.rows_scanned : report_.rows_skipped) += source.row_count;
+  (wanted ? report_.message_bytes_scanned : report_.message_bytes_skipped) += source.message_bytes;
+  if (wanted && mark && !filter_->clauses().empty()) {
+    KANSOKU_TRY(const size_t rows, source.reader->mark(*filter_));
+    // From here on they are what a slice of time has of the block.
+    source.message_bytes = source.message_bytes * rows / std::max<uint64_t>(source.row_count, 1);
+    source.row_count = rows;
+    wanted = rows > 0;
+  }
+  if (!wanted) {
+    source.done = true;
+    close(source);
+  }
+  return wanted;
+}
+
+bool ScanSources::judge(size_t at, bool mark) {
+  ScanSource& source = sources_[at];
+  if (source.batch || source.judged) return !source.done;
+  const Result<bool> wanted = judge_block(source, mark);
+  if (wanted) return *wanted;
+  give_up(source, wanted.error());
+  return false;
 }
 
 // Rows that are older than the deletion of their stream.
@@ -225,22 +315,18 @@ void ScanSources::drop_deleted(ScanSource& source) {
 }
 
 Status ScanSources::select_block(ScanSource& source, int64_t begin_ns, int64_t end_ns) {
-  if (!source.opened) {
-    KANSOKU_TRY(bool wanted, open_block(source));
-    if (wanted) {
-      KANSOKU_TRY(wanted, source.reader->may_match(*filter_));
-    }
-    uint64_t& rows = wanted ? report_.rows_scanned : report_.rows_skipped;
-    uint64_t& bytes = wanted ? report_.message_bytes_scanned : report_.message_bytes_skipped;
-    rows += source.row_count;
-    bytes += source.message_bytes;
-    if (!wanted) {
-      source.done = true;
-      close(source);
+  if (!source.judged) {
+    KANSOKU_TRY(const bool wanted, judge_block(source, scan_->order != EventOrder::Any));
+    if (!wanted) return {};
+  }
+  const BlockRange range{begin_ns, end_ns, source.wanted, source.begins_ns};
+  if (scan_->counts_only && source.deleted.empty()) {
+    KANSOKU_TRY(const std::optional<size_t> rows, source.reader->count(range, *filter_));
+    if (rows) {
+      source.rows = std::make_unique<CountedRows>(*rows);
       return {};
     }
   }
-  const BlockRange range{begin_ns, end_ns, source.wanted, source.begins_ns};
   KANSOKU_TRY(source.rows, source.reader->select(range, *filter_));
   drop_deleted(source);
   return {};

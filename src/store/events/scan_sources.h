@@ -22,20 +22,15 @@ struct ScanSource {
   std::shared_ptr<env::File> file;
   std::unique_ptr<PartBlock> bytes;
   std::unique_ptr<BlockReader> reader;
+  uint64_t read_before = 0;  // bytes, by scans that had the reader before
+  bool judged = false;       // whether it may have rows that match
+  bool damaged = false;
   // By stream of the batch or block.
   std::vector<uint8_t> wanted;
   std::vector<int64_t> begins_ns;
   std::vector<uint64_t> deleted;  // empty: nothing is
   // What was selected last.
   std::unique_ptr<EventRows> rows;
-
-  // What was read of the block goes; so does the file, when no other block of it is open.
-  void close() {
-    rows.reset();
-    reader.reset();
-    bytes.reset();
-    file.reset();
-  }
 };
 
 class ScanSources final : public RowSources {
@@ -47,13 +42,17 @@ class ScanSources final : public RowSources {
   const std::vector<ScanSource>& all() const { return sources_; }
   // Closes it, and counts what was read.
   void close(ScanSource& source);
+  // False: no row of the block can match, seen from its bounds, filters and names; it is done. Else
+  // it is open, and its rows that may match are found where `mark` says so.
+  bool judge(size_t source, bool mark);
   // Selects the rows of [begin, end) that may satisfy the filter; `rows` is null where none does.
   // A block that is damaged is done, and named in the report.
   void select(size_t source, int64_t begin_ns, int64_t end_ns);
   // As select(), and leaves only rows that satisfy the filter.
   void select_filtered(size_t source, int64_t begin_ns, int64_t end_ns);
-  // Opens a block; false when none of its rows is wanted, seen from its streams alone.
-  Result<bool> open_block(ScanSource& source);
+  Status open_block(ScanSource& source);
+  // False when none of the block's rows is wanted, seen from its streams alone.
+  bool judge_streams(ScanSource& source);
   EventRows& rows(uint32_t source) override { return *sources_[source].rows; }
   void note_damage(uint32_t source, const Error& error) override;
   EventScanReport& report() { return report_; }
@@ -75,7 +74,7 @@ class ScanSources final : public RowSources {
   Status mark_uses(const Part& part, const GroupPlace& group, std::vector<uint8_t>& blocks);
   void select_memory(ScanSource& source, int64_t begin_ns, int64_t end_ns);
   Status select_block(ScanSource& source, int64_t begin_ns, int64_t end_ns);
-  void judge_streams(ScanSource& source, std::span<const StreamKey> streams);
+  Result<bool> judge_block(ScanSource& source, bool mark);
   void drop_deleted(ScanSource& source);
   void note_missing(int64_t min_ns, int64_t max_ns);
   Result<std::shared_ptr<env::File>> file_of(const Part& part);

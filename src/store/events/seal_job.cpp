@@ -8,6 +8,28 @@ namespace {
 // A stretch of time fills most of a block.
 constexpr uint64_t kStretchBytes = kBlockMessageBytesMax / 16 * 15;
 constexpr uint64_t kStretchRows = kBlockRowsMax / 16 * 15;
+// Rows that are sorted at once: a millisecond, about.
+constexpr size_t kSortedAtOnce = 8'192;
+
+// Pieces are sorted, then put together two by two.
+void sort_in_steps(std::vector<std::pair<int64_t, uint64_t>>& rows, WorkPause& pause) {
+  const auto at = [&](size_t i) {
+    return rows.begin() + static_cast<ptrdiff_t>(std::min(i, rows.size()));
+  };
+  for (size_t begin = 0; begin < rows.size(); begin += kSortedAtOnce) {
+    std::sort(at(begin), at(begin + kSortedAtOnce));
+    pause.here();
+  }
+  std::vector<std::pair<int64_t, uint64_t>> merged(rows.size());
+  for (size_t piece = kSortedAtOnce; piece < rows.size(); piece *= 2) {
+    auto to = merged.begin();
+    for (size_t begin = 0; begin < rows.size(); begin += piece * 2) {
+      to = std::merge(at(begin), at(begin + piece), at(begin + piece), at(begin + piece * 2), to);
+      pause.here();
+    }
+    rows.swap(merged);
+  }
+}
 
 }  // namespace
 
@@ -44,7 +66,7 @@ void SealJob::rank_streams() {
 }
 
 // Rows by stream, then time; those of one time stand in the order of the log.
-void SealJob::sort_rows() {
+void SealJob::sort_rows(WorkPause& pause) {
   std::vector<uint32_t> ends(streams_.size() + 1);
   const auto each = [&](auto&& visit) {
     for (uint32_t batch = 0; batch < batches_.size(); ++batch) {
@@ -67,6 +89,7 @@ void SealJob::sort_rows() {
   };
   uint32_t log_group = 0;
   for (uint32_t stream = 0; stream < streams_.size(); ++stream) {
+    pause.here();
     const signal::EventStream& first = stream_of(streams_[log_group]);
     const signal::EventStream& named = stream_of(streams_[stream]);
     const bool same =
@@ -103,10 +126,11 @@ void SealJob::cut_runs(uint32_t stream, uint32_t log_group, uint32_t begin, uint
 }
 
 // Where stretches of about a block's rows end, by the times of all rows of a group.
-std::vector<int64_t> SealJob::stretch_ends(std::span<const Run> runs) {
+std::vector<int64_t> SealJob::stretch_ends(std::span<const Run> runs, WorkPause& pause) {
   std::vector<std::pair<int64_t, uint64_t>> rows;
   uint64_t bytes = 0;
   for (const Run& run : runs) {
+    pause.here();
     for (uint32_t i = run.begin; i < run.end; ++i) {
       rows.emplace_back(time_of(rows_[i]), message_bytes(rows_[i]));
       bytes += rows.back().second;
@@ -118,7 +142,7 @@ std::vector<int64_t> SealJob::stretch_ends(std::span<const Run> runs) {
   if (stretches < 2) return out;
   const bool by_rows = rows.size() / kStretchRows > bytes / kStretchBytes;
   const uint64_t whole = by_rows ? rows.size() : bytes;
-  std::ranges::sort(rows);
+  sort_in_steps(rows, pause);
   uint64_t sum = 0;
   for (const auto& [ns, of_row] : rows) {
     if (sum >= whole * (out.size() + 1) / stretches && (out.empty() || out.back() < ns)) {
@@ -130,7 +154,7 @@ std::vector<int64_t> SealJob::stretch_ends(std::span<const Run> runs) {
 }
 
 // Cuts the runs of groups of few streams into stretches of time, and puts all runs in order.
-void SealJob::cut_by_time() {
+void SealJob::cut_by_time(WorkPause& pause) {
   const auto group_of = [](const Run& run) { return std::tie(run.group, run.log_group); };
   std::ranges::sort(runs_, {},
                     [](const Run& run) { return std::tie(run.group, run.log_group, run.stream); });
@@ -139,8 +163,9 @@ void SealJob::cut_by_time() {
     while (end < runs_.size() && group_of(runs_[end]) == group_of(runs_[begin])) ++end;
     const auto runs = std::span(runs_).subspan(begin, end - begin);
     std::vector<int64_t> ends;
-    if (runs.size() > 1 && runs.size() <= time_cut_streams_max_) ends = stretch_ends(runs);
+    if (runs.size() > 1 && runs.size() <= time_cut_streams_max_) ends = stretch_ends(runs, pause);
     for (const Run& run : runs) {
+      pause.here();
       if (ends.empty()) {
         out.push_back(run);
         continue;
@@ -201,7 +226,7 @@ Status SealJob::next_part() {
   return {};
 }
 
-Status SealJob::write_block() {
+Status SealJob::write_block(WorkPause& pause) {
   StreamKey key;
   const auto pack = [&](const Run& run) {
     return run.stretch == 0 ? BlockBuilder::Ends::WithStreams : BlockBuilder::Ends::WhenFull;
@@ -211,9 +236,11 @@ Status SealJob::write_block() {
     const signal::EventStream& named = stream_of(streams_[run.stream]);
     key = {named.group, named.generation, named.stream};
     for (; at_ < run.end; ++at_) {
+      pause_in_loop(&pause, at_);
       const RowRef ref = rows_[at_];
       const uint64_t bytes = message_bytes(ref);
-      if (!builder_.takes(key, bytes, pack(run))) return writer_->add(builder_.take(columns_));
+      if (!builder_.takes(key, bytes, pack(run)))
+        return writer_->add(builder_.take(columns_, &pause), &pause);
       const MemoryBatch& batch = *batches_[ref.batch];
       builder_.add(
           key, {ref.batch, ref.row},
@@ -226,14 +253,15 @@ Status SealJob::write_block() {
     const Run& next = runs_[run_];
     const bool apart = next.log_group != run.log_group || next.stretch != run.stretch;
     if (apart && (run.stretch > 0 || next.stretch > 0) && next.group == group_) {
-      return writer_->add(builder_.take(columns_));
+      return writer_->add(builder_.take(columns_, &pause), &pause);
     }
   }
-  if (!builder_.empty()) KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns_)));
+  if (!builder_.empty())
+    KANSOKU_RETURN_IF_ERROR(writer_->add(builder_.take(columns_, &pause), &pause));
   return next_part();
 }
 
-Result<bool> SealJob::step() {
+Result<bool> SealJob::step(WorkPause& pause) {
   if (done_) return true;
   if (!planned_) {
     for (uint32_t batch = 0; batch < batches_.size(); ++batch) {
@@ -241,8 +269,9 @@ Result<bool> SealJob::step() {
       messages_.push_back(batches_[batch]->messages());
     }
     rank_streams();
-    sort_rows();
-    cut_by_time();
+    pause.here();
+    sort_rows(pause);
+    cut_by_time(pause);
     for (size_t i = 0; i < runs_.size(); ++i) {
       seal_parts_ += static_cast<uint64_t>(i == 0 || runs_[i].group != runs_[i - 1].group);
     }
@@ -251,7 +280,7 @@ Result<bool> SealJob::step() {
     KANSOKU_RETURN_IF_ERROR(next_part());
     return done_;
   }
-  KANSOKU_RETURN_IF_ERROR(write_block());
+  KANSOKU_RETURN_IF_ERROR(write_block(pause));
   return done_;
 }
 

@@ -10,6 +10,7 @@
 #include "store/events/lifetimes.h"
 #include "store/events/memtable.h"
 #include "store/events/part_writer.h"
+#include "store/events/work_steps.h"
 
 namespace kansoku::store::events {
 
@@ -20,7 +21,7 @@ class SealJob {
           Lifetimes lifetimes, uint64_t first_sequence, uint64_t last_sequence,
           uint32_t time_cut_streams_max, std::function<uint64_t(uint64_t)> take_ids);
   // True when every part is written.
-  Result<bool> step();
+  Result<bool> step(WorkPause& pause);
   // Of the parts that were written; their names are durable.
   const std::vector<PartMeta>& written() const { return written_; }
 
@@ -46,14 +47,14 @@ class SealJob {
     return batches_[ref.batch]->batch->streams()[ref.stream];
   }
   void rank_streams();
-  void sort_rows();
+  void sort_rows(WorkPause& pause);
   void cut_runs(uint32_t stream, uint32_t log_group, uint32_t begin, uint32_t end);
-  void cut_by_time();
-  std::vector<int64_t> stretch_ends(std::span<const Run> runs);
+  void cut_by_time(WorkPause& pause);
+  std::vector<int64_t> stretch_ends(std::span<const Run> runs, WorkPause& pause);
   int64_t time_of(const RowRef& ref) const {
     return batches_[ref.batch]->batch->timestamps_ns()[ref.row];
   }
-  Status write_block();
+  Status write_block(WorkPause& pause);
   Status next_part();
   uint64_t message_bytes(RowRef ref);
 

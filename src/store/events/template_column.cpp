@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/simd/find_text.h"
 #include "store/events/block_ints.h"
+#include "store/events/digits_inside.h"
 #include "store/events/id_filter.h"
 
 namespace kansoku::store::events {
@@ -135,7 +136,9 @@ void put_ids(const SlotInput& slot, uint16_t kind, PageWriter& pages, std::strin
   std::string ids;
   ids.reserve(slot.values.size() * bytes);
   for (const CutValue* value : slot.values) append_id(*value, kind, ids);
+  pause_at(pages.pause());
   const Distinct distinct = distinct_ids(ids, bytes, slot.times_ns);
+  pause_at(pages.pause());
   if (distinct.first.empty()) {
     meta += static_cast<char>(kPlainSlot);
     append_chunk(meta, pages.add_raw(ids));
@@ -203,35 +206,6 @@ bool fits_short(std::string_view value, Fit fit, std::string_view text) {
   return false;
 }
 
-// Numbers without zeros before that have these digits somewhere, by arithmetic.
-void mark_digits_inside(std::span<const int64_t> numbers, std::string_view text,
-                        std::span<uint8_t> hit) {
-  uint64_t wanted = 0;
-  uint64_t power = 1;
-  if (text.empty() || text.size() > kDigitsMax) return;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return;
-    wanted = wanted * 10 + static_cast<uint64_t>(c - '0');
-    power *= 10;
-  }
-  // A zero in front has another digit before it.
-  const uint64_t least = text[0] == '0' && text.size() > 1 ? power : power / 10;
-  const bool zero = text == "0";
-  const auto narrow = static_cast<uint32_t>(power);
-  const bool fits_narrow = power <= 0xffffffffU;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    auto number = static_cast<uint64_t>(numbers[i]);
-    uint8_t found = zero && number == 0;
-    for (; number >= least && number > 0 && found == 0; number /= 10) {
-      const uint64_t rest = fits_narrow && number <= 0xffffffffU
-                                ? static_cast<uint32_t>(number) % narrow
-                                : number % power;
-      found = rest == wanted;
-    }
-    hit[i] |= found;
-  }
-}
-
 class DigitsSlot final : public SlotColumn {
  public:
   DigitsSlot(size_t count, PageReader& pages) : count_(count), pages_(pages) {}
@@ -282,7 +256,7 @@ class DigitsSlot final : public SlotColumn {
       return true;
     }
     if (fit == Fit::Inside && !with_lengths_) {
-      mark_digits_inside(numbers_, text, hit);
+      mark_digits_inside(numbers_, 0, max_, text, hit);
       return true;
     }
     std::string digits;
@@ -292,6 +266,13 @@ class DigitsSlot final : public SlotColumn {
       hit[i] |= fits_short(digits, fit, text);
     }
     return true;
+  }
+  void shed() override {
+    numbers_ = {};
+    lengths_ = {};
+  }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + (numbers_.capacity() + lengths_.capacity()) * sizeof(int64_t);
   }
 
  private:
@@ -359,7 +340,7 @@ class IdSlot final : public SlotColumn {
     if (!filtered_ || fit != Fit::Whole) return true;
     std::string id;
     if (!id_of(text, id)) return false;
-    KANSOKU_TRY(const std::string_view filter, pages_.read(filter_chunk_));
+    KANSOKU_TRY(const std::string_view filter, pages_.read_kept(filter_chunk_));
     return may_have_id(filter, id);
   }
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
@@ -368,13 +349,22 @@ class IdSlot final : public SlotColumn {
       KANSOKU_TRY(const bool possible, may(fit, text));
       std::string id;
       if (!possible || !id_of(text, id)) return true;
-      for (size_t i = 0; i < ids_count_; ++i)
-        holds[i] = std::memcmp(ids_.data() + i * bytes_, id.data(), bytes_) == 0;
+      for (size_t at = 0; (at = find_text(ids_, id, at)) != std::string_view::npos; ++at) {
+        if (at % bytes_ == 0) holds[at / bytes_] = 1;
+      }
     } else {
       search(fit, text, holds);
     }
+    if (std::ranges::find(holds, 1) == holds.end()) return true;
     for (size_t i = 0; i < count_; ++i) hit[i] |= holds[once_ ? static_cast<size_t>(codes_[i]) : i];
     return true;
+  }
+  void shed() override {
+    ids_ = {};
+    codes_ = {};
+  }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + codes_.capacity() * sizeof(int64_t);
   }
 
  private:
@@ -400,8 +390,39 @@ class IdSlot final : public SlotColumn {
     }
     return again == text;
   }
+  // Digits inside of ids, by bytes: digits begin in the first or the second half of one. False:
+  // they have no whole byte to look for, or ids are not bytes alone.
+  bool search_bytes(std::string_view text, std::vector<uint8_t>& holds) const {
+    if (uuid() || kind_ % 2 != 0 || text.size() < 3 || text.size() > text_bytes()) return false;
+    std::string digits(text.size(), '\0');
+    for (size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool letter = c >= 'a' && c <= 'f';
+      if (!letter && (c < '0' || c > '9')) return true;  // no id has it
+      digits[i] = static_cast<char>(letter ? c - 'a' + 10 : c - '0');
+    }
+    for (const size_t before : {0U, 1U}) {
+      const size_t whole = (digits.size() - before) / 2;
+      const bool after = before + whole * 2 < digits.size();
+      std::string bytes(whole, '\0');
+      for (size_t i = 0; i < whole; ++i)
+        bytes[i] = static_cast<char>(digits[before + i * 2] << 4 | digits[before + i * 2 + 1]);
+      const auto fits_around = [&](size_t at) {
+        const size_t first = at - before;  // wraps where nothing stands before
+        const size_t last = at + whole - (after ? 0 : 1);
+        if (at < before || last >= ids_.size() || first / bytes_ != last / bytes_) return false;
+        return (before == 0 || (ids_[first] & 15) == digits.front()) &&
+               (!after || static_cast<unsigned char>(ids_[last]) >> 4 == digits.back());
+      };
+      for (size_t at = 0; (at = find_text(ids_, bytes, at)) != std::string_view::npos; ++at) {
+        if (fits_around(at)) holds[at / bytes_] = 1;
+      }
+    }
+    return true;
+  }
   // Some ids at a time as one text.
   void search(Fit fit, std::string_view text, std::vector<uint8_t>& holds) const {
+    if (fit == Fit::Inside && search_bytes(text, holds)) return;
     constexpr size_t kAtOnce = 512;
     const size_t width = text_bytes();
     std::string some;
@@ -497,6 +518,10 @@ class TimeSlot final : public SlotColumn {
     }
     return true;
   }
+  void shed() override { units_ = {}; }
+  size_t memory_bytes() const override {
+    return sizeof(*this) + units_.capacity() * sizeof(int64_t);
+  }
 
  private:
   uint16_t kind_;
@@ -517,6 +542,8 @@ class WordSlot final : public SlotColumn {
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     return texts_->ask(fit, text, hit);
   }
+  void shed() override { texts_->shed(); }
+  size_t memory_bytes() const override { return sizeof(*this) + texts_->memory_bytes(); }
 
  private:
   std::unique_ptr<TextColumn> texts_;
@@ -546,10 +573,12 @@ std::unique_ptr<SlotColumn> SlotColumn::parse(const char*& at, const char* end, 
   }
 }
 
-TemplateCut::TemplateCut(std::span<const std::string_view> values) : texts_(values) {
+TemplateCut::TemplateCut(std::span<const std::string_view> values, WorkPause* pause)
+    : texts_(values) {
   ways_.reserve(values.size());
   begins_.reserve(values.size());
   for (const std::string_view value : values) {
+    pause_in_loop(pause, ways_.size());
     begins_.push_back(static_cast<uint32_t>(variables_.size()));
     ways_.push_back(cut_.cut(value, variables_));
     // Prose: nearly every text is a template of its own.
@@ -589,6 +618,7 @@ void TemplateCut::encode(const TextColumnInput& input, PageWriter& pages, std::s
   std::vector<std::string_view> rest;
   codes.reserve(ways_.size());
   for (size_t i = 0; i < ways_.size(); ++i) {
+    pause_in_loop(pages.pause(), i);
     const int64_t code = ways_[i] == TextCut::kWhole ? 0 : number[static_cast<size_t>(ways_[i])];
     codes.push_back(code);
     if (code == 0) {
@@ -636,7 +666,7 @@ std::unique_ptr<TextColumn> TemplateTexts::parse(const char*& at, const char* en
 Status TemplateTexts::load_templates() {
   if (templates_loaded_) return {};
   const auto damaged = [] { return corruption("templates of a block are damaged"); };
-  KANSOKU_TRY(const std::string_view coded, pages_.read(templates_chunk_));
+  KANSOKU_TRY(const std::string_view coded, pages_.read_kept(templates_chunk_));
   KANSOKU_TRY(const std::string_view slots, pages_.read(slots_chunk_));
   const char* at = coded.data();
   const char* const end = at + coded.size();
@@ -702,7 +732,8 @@ Status TemplateTexts::load_codes() {
   return {};
 }
 
-Result<std::vector<int64_t>> TemplateTexts::times_of(size_t way) const {
+Result<std::vector<int64_t>> TemplateTexts::times_of(size_t way) {
+  KANSOKU_RETURN_IF_ERROR(load_codes());
   if (!times_) return corruption("times of a template have no events");
   KANSOKU_TRY(const std::vector<int64_t> all, times_());
   if (all.size() != count_) return corruption("times of a template have no events");
@@ -768,12 +799,16 @@ Result<ValueBounds> TemplateTexts::bounds() {
 }
 
 Result<FitWays> TemplateTexts::ways_of(Template& t, Fit fit, std::string_view text) {
-  std::vector<ValueBounds> bounds;
-  for (const auto& slot : t.slots) {
-    KANSOKU_TRY(const ValueBounds of_slot, slot->bounds());
-    bounds.push_back(of_slot);
+  if (t.bounds.size() < t.slots.size()) {
+    std::vector<ValueBounds> bounds;
+    bounds.reserve(t.slots.size());
+    for (const auto& slot : t.slots) {
+      KANSOKU_TRY(const ValueBounds of_slot, slot->bounds());
+      bounds.push_back(of_slot);
+    }
+    t.bounds = std::move(bounds);
   }
-  return fit_ways(text, fit, t.literals, bounds);
+  return fit_ways(text, fit, t.literals, t.bounds);
 }
 
 Result<bool> TemplateTexts::may(Template& t, Fit fit, std::string_view text) {
@@ -806,6 +841,14 @@ Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>
   std::vector<uint8_t> all;
   std::vector<uint8_t> some;
   for (const auto& way : ways.ways) {
+    if (way.size() == 1) {
+      const FitPart& part = way[0];
+      KANSOKU_TRY(const bool possible, t.slots[part.slot]->may(part.fit, part.text));
+      if (!possible) continue;
+      KANSOKU_RETURN_IF_ERROR(load_slot(code, part.slot));
+      KANSOKU_RETURN_IF_ERROR(t.slots[part.slot]->ask(part.fit, part.text, hit));
+      continue;
+    }
     all.assign(t.count, 1);
     for (const FitPart& part : way) {
       some.assign(t.count, 0);
@@ -825,7 +868,6 @@ Status TemplateTexts::ask(size_t code, const FitWays& ways, std::vector<uint8_t>
 
 Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_t> hit) {
   KANSOKU_RETURN_IF_ERROR(load_templates());
-  KANSOKU_RETURN_IF_ERROR(load_codes());
   bool exact = true;
   // By code: of its values those that hold; empty: none.
   std::vector<std::vector<uint8_t>> holds(templates_.size() + 1);
@@ -846,11 +888,59 @@ Result<bool> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_
     any = any || std::ranges::find(holds[0], 1) != holds[0].end();
   }
   if (!any) return true;
-  for (size_t i = 0; i < count_; ++i) {
-    const std::vector<uint8_t>& of_code = holds[static_cast<size_t>(codes_[i])];
-    if (!of_code.empty()) hit[i] |= of_code[places_[i]];
-  }
+  KANSOKU_RETURN_IF_ERROR(load_codes());
+  size_t longest = 0;
+  for (const Template& t : templates_) longest = std::max(longest, t.count);
+  const std::vector<uint8_t> none(std::max(longest, rest_ ? rest_->size() : 0));
+  std::vector<const uint8_t*> of_code;
+  for (const std::vector<uint8_t>& of : holds)
+    of_code.push_back(of.empty() ? none.data() : of.data());
+  for (size_t i = 0; i < count_; ++i) hit[i] |= of_code[static_cast<size_t>(codes_[i])][places_[i]];
   return exact;
+}
+
+// Without which of the values they are: templates say how many they have.
+Result<std::optional<size_t>> TemplateTexts::count(Fit fit, std::string_view text) {
+  KANSOKU_RETURN_IF_ERROR(load_templates());
+  size_t out = 0;
+  std::vector<uint8_t> hit;
+  for (size_t code = 1; code <= templates_.size(); ++code) {
+    Template& t = templates_[code - 1];
+    KANSOKU_TRY(const FitWays ways, ways_of(t, fit, text));
+    if (ways.certain) {
+      out += t.count;
+      continue;
+    }
+    if (ways.unknown) return std::nullopt;
+    if (ways.ways.empty()) continue;
+    hit.assign(t.count, 0);
+    KANSOKU_RETURN_IF_ERROR(ask(code, ways, hit));
+    out += static_cast<size_t>(std::ranges::count(hit, 1));
+  }
+  if (!rest_) return out;
+  KANSOKU_TRY(const std::optional<size_t> of_rest, rest_->count(fit, text));
+  if (!of_rest) return std::nullopt;
+  return out + *of_rest;
+}
+
+void TemplateTexts::shed() {
+  codes_ = {};
+  places_ = {};
+  for (Template& t : templates_) {
+    std::ranges::fill(t.loaded, uint8_t{0});
+    for (const auto& slot : t.slots) slot->shed();
+  }
+  if (rest_) rest_->shed();
+}
+
+size_t TemplateTexts::memory_bytes() const {
+  size_t out = codes_.capacity() * sizeof(int64_t) + places_.capacity() * sizeof(uint32_t);
+  for (const Template& t : templates_) {
+    out += sizeof(t) + t.literals.capacity() * sizeof(std::string_view) +
+           t.bounds.capacity() * sizeof(ValueBounds);
+    for (const auto& slot : t.slots) out += slot->memory_bytes();
+  }
+  return out + (rest_ ? rest_->memory_bytes() : 0);
 }
 
 void TemplateTexts::append(size_t value, std::string& out) const {

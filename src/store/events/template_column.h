@@ -14,7 +14,7 @@ namespace kansoku::store::events {
 // The texts of a column, cut, and what of it is worth a template.
 class TemplateCut {
  public:
-  explicit TemplateCut(std::span<const std::string_view> values);
+  TemplateCut(std::span<const std::string_view> values, WorkPause* pause);
   // Of the values, how many have a template that is kept.
   size_t covered() const { return covered_; }
   void encode(const TextColumnInput& input, PageWriter& pages, std::string& meta) const;
@@ -42,6 +42,9 @@ class SlotColumn {
   virtual Result<ValueBounds> bounds() = 0;
   virtual Result<bool> may(Fit fit, std::string_view text) = 0;
   virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
+  // What load() read goes.
+  virtual void shed() = 0;
+  virtual size_t memory_bytes() const = 0;
 };
 
 class TemplateTexts final : public TextColumn {
@@ -50,7 +53,8 @@ class TemplateTexts final : public TextColumn {
     std::vector<std::string_view> literals;
     std::vector<uint16_t> kinds;
     std::vector<std::unique_ptr<SlotColumn>> slots;
-    std::vector<uint8_t> loaded;  // by slot
+    std::vector<uint8_t> loaded;      // by slot
+    std::vector<ValueBounds> bounds;  // by slot, once asked for
     size_t count = 0;
   };
   static std::unique_ptr<TextColumn> parse(const char*& at, const char* end, size_t count,
@@ -61,6 +65,9 @@ class TemplateTexts final : public TextColumn {
   Result<ValueBounds> bounds() override;
   Result<bool> may(Fit fit, std::string_view text) override;
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
+  Result<std::optional<size_t>> count(Fit fit, std::string_view text) override;
+  void shed() override;
+  size_t memory_bytes() const override;
 
  private:
   Result<FitWays> ways_of(Template& t, Fit fit, std::string_view text);
@@ -71,7 +78,7 @@ class TemplateTexts final : public TextColumn {
   // Templates and the columns of their variables, unread.
   Status load_templates();
   Status load_codes();
-  Result<std::vector<int64_t>> times_of(size_t way) const;
+  Result<std::vector<int64_t>> times_of(size_t way);
 
   size_t templates_count_ = 0;
   Chunk templates_chunk_;

@@ -93,22 +93,22 @@ class ConstantTexts final : public TextColumn {
   ConstantTexts(size_t count, PageReader& pages, Chunk chunk)
       : TextColumn(count, pages), chunk_(chunk) {}
   Status prepare(std::span<const uint32_t>) override {
-    KANSOKU_TRY(value_, pages_.read(chunk_));
+    KANSOKU_TRY(value_, pages_.read_kept(chunk_));
     return {};
   }
   void append(size_t, std::string& out) const override { out += value_; }
   Result<std::span<const std::string_view>> dictionary() override {
-    KANSOKU_TRY(value_, pages_.read(chunk_));
+    KANSOKU_TRY(value_, pages_.read_kept(chunk_));
     codes_.assign(count_, 0);
     return std::span(&value_, 1);
   }
   std::span<const int64_t> codes() const override { return codes_; }
   Result<ValueBounds> bounds() override {
-    KANSOKU_TRY(value_, pages_.read(chunk_));
+    KANSOKU_TRY(value_, pages_.read_kept(chunk_));
     return bounds_of(std::span(&value_, 1));
   }
   Result<bool> may(Fit fit, std::string_view text) override {
-    KANSOKU_TRY(value_, pages_.read(chunk_));
+    KANSOKU_TRY(value_, pages_.read_kept(chunk_));
     return fits(value_, fit, text);
   }
   Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
@@ -116,6 +116,8 @@ class ConstantTexts final : public TextColumn {
     if (has) std::ranges::fill(hit, uint8_t{1});
     return true;
   }
+  void shed() override { codes_ = {}; }
+  size_t memory_bytes() const override { return codes_.capacity() * sizeof(int64_t); }
 
  private:
   Chunk chunk_;
@@ -153,11 +155,15 @@ class DictionaryTexts final : public TextColumn {
     for (size_t i = 0; i < count_; ++i) hit[i] |= holds[static_cast<size_t>(codes_[i])];
     return true;
   }
+  void shed() override { codes_ = {}; }
+  size_t memory_bytes() const override {
+    return codes_.capacity() * sizeof(int64_t) + values_.capacity() * sizeof(std::string_view);
+  }
 
  private:
   Status load_values() {
     if (!values_.empty()) return {};
-    KANSOKU_TRY(const std::string_view texts, pages_.read(texts_chunk_));
+    KANSOKU_TRY(const std::string_view texts, pages_.read_kept(texts_chunk_));
     if (!split_texts(texts, entries_, values_))
       return corruption("a block's dictionary is damaged");
     return {};
@@ -226,6 +232,16 @@ class PlainTexts final : public TextColumn {
     return {};
   }
   void append(size_t value, std::string& out) const override { out += value_at(value); }
+  void shed() override {
+    page_of_ = {};
+    begins_ = {};
+    lengths_ = {};
+    for (Page& page : texts_) page.read = false;
+  }
+  size_t memory_bytes() const override {
+    return texts_.capacity() * sizeof(Page) + page_of_.capacity() * sizeof(uint16_t) +
+           (begins_.capacity() + lengths_.capacity()) * sizeof(uint32_t);
+  }
 
  private:
   std::string_view value_at(size_t value) const {
@@ -316,6 +332,13 @@ void encode_plain(std::span<const std::string_view> values, PageWriter& pages, s
 
 }  // namespace
 
+Result<std::optional<size_t>> TextColumn::count(Fit fit, std::string_view text) {
+  std::vector<uint8_t> hit(count_);
+  KANSOKU_TRY(const bool exact, ask(fit, text, hit));
+  if (!exact) return std::nullopt;
+  return static_cast<size_t>(std::ranges::count(hit, 1));
+}
+
 Status TextColumn::prepare_all() {
   std::vector<uint32_t> all(count_);
   std::iota(all.begin(), all.end(), 0U);
@@ -363,7 +386,9 @@ void encode_dictionary(const Dictionary& dictionary, PageWriter& pages, std::str
 void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::string& meta) {
   const std::span<const std::string_view> values = input.values;
   KANSOKU_CHECK(!values.empty());
+  pause_at(pages.pause());
   const Dictionary dictionary = dictionary_of(values);
+  pause_at(pages.pause());
   if (dictionary.values.size() == 1 || values.size() == 1) {
     meta += static_cast<char>(kConstant);
     append_chunk(meta, pages.add_names(values[0]));
@@ -373,7 +398,7 @@ void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::st
   if (few && (dictionary.values.size() * kFewFactor <= values.size() || !input.templates))
     return encode_dictionary(dictionary, pages, meta);
   if (input.templates && values.size() >= kTemplateValuesMin) {
-    const TemplateCut cut(values);
+    const TemplateCut cut(values, pages.pause());
     if (cut.covered() * (few ? 10 : 4) >= values.size() * (few ? 9U : 1U)) {
       meta += static_cast<char>(kTemplates);
       return cut.encode(input, pages, meta);

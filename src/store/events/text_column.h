@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,12 @@ class TextColumn {
   // Sets `hit` to 1 for the values in which the text stands so. False: in others than those it
   // does not, in those it may.
   virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
+  // In how many values the text stands so; nothing where that takes a look at the values.
+  virtual Result<std::optional<size_t>> count(Fit fit, std::string_view text);
+  // What was decoded of values goes; what rules them out stays.
+  virtual void shed() = 0;
+  // Of what shed() lets go, and of names.
+  virtual size_t memory_bytes() const = 0;
 
  protected:
   TextColumn(size_t count, PageReader& pages) : count_(count), pages_(pages) {}

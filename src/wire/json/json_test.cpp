@@ -22,6 +22,23 @@ Status read(std::string_view json, int depth = kTreeDepthMax) {
   return read_json(json, builder, depth);
 }
 
+TEST_CASE("json writer: a byte that is escaped is so at every place of a text of any length") {
+  const std::vector<std::pair<std::string, std::string>> escapes{
+      {"\"", "\\\""},      {"\\", "\\\\"},           {"\n", "\\n"},
+      {"\x01", "\\u0001"}, {"\xC3\xA4", "\xC3\xA4"}, {"\xFF", "\xEF\xBF\xBD"}};
+  for (size_t size = 0; size < 70; ++size) {
+    for (size_t at = 0; at <= size; ++at) {
+      for (const auto& [raw, escaped] : escapes) {
+        const std::string before(at, '~');
+        const std::string after(size - at, ' ');
+        std::string out;
+        append_json_string(out, before + raw + after);
+        CHECK(out == "\"" + before + escaped + after + "\"");
+      }
+    }
+  }
+}
+
 TEST_CASE("strings_are_escaped_and_read_back") {
   CHECK(escaped("a\"b\\c\n\x01") == "\"a\\\"b\\\\c\\n\\u0001\"");
   CHECK(escaped("\xE8\xA6\xB3\xE6\xB8\xAC") == "\"\xE8\xA6\xB3\xE6\xB8\xAC\"");

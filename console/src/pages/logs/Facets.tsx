@@ -7,7 +7,7 @@ import { toggleFilter } from '../../state/logs';
 import type { Filter } from '../../state/url';
 import { Icon } from '../../ui/Icon';
 
-const OPEN_FIRST = 4;
+const OPEN_FIRST = 6;
 const SHOWN = 5;
 const FIRST = ['@log', '@logStream'];
 
@@ -17,7 +17,8 @@ export function sortFacets(fields: Facet[]): Facet[] {
     const at = FIRST.indexOf(one.name);
     if (at >= 0) return at;
     const isKey = one.distinct > 50 || one.more || one.distinct * 2 > one.rows;
-    return isKey ? 1e6 + one.distinct : 100 + one.distinct;
+    if (isKey) return 1e6 + one.distinct;
+    return one.distinct === 1 ? 1e5 : 100 + one.distinct;
   };
   return fields.filter((one) => one.name !== '@level')
     .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));

@@ -49,24 +49,21 @@ function useInsights(text: string, groups: string[], view: View) {
       const range = resolveRange(view.range, Date.now(), view.tz);
       if (range === null) throw new RangeError(`${view.range.from} – ${view.range.to}`);
       let answer: Answer = { table: null, stats: null, progress: null, range };
-      try {
-        await runInsights({ text, groups, range }, (line) => {
-          answer = {
-            ...answer,
-            ...(line.table === undefined ? {} : { table: line.table }),
-            ...(line.stats === undefined ? {} : { stats: line.stats }),
-            ...(line.progress === undefined ? {} : { progress: line.progress }),
-          };
-          if (!signal.aborted) setLive(answer);
-        }, signal);
-      } finally {
-        setLive(null);
-      }
+      setLive(null);
+      await runInsights({ text, groups, range }, (line) => {
+        answer = {
+          ...answer,
+          ...(line.table === undefined ? {} : { table: line.table }),
+          ...(line.stats === undefined ? {} : { stats: line.stats }),
+          ...(line.progress === undefined ? {} : { progress: line.progress }),
+        };
+        if (!signal.aborted) setLive(answer);
+      }, signal);
       return answer;
     },
   });
   return {
-    query, answer: live ?? (query.error === null ? query.data : undefined),
+    query, answer: (query.isFetching ? live : null) ?? (query.error === null ? query.data : undefined),
     cancel: () => void client.cancelQueries({ queryKey: key }),
   };
 }

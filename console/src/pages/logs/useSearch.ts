@@ -9,6 +9,7 @@ import {
 import { askOf, type LogState } from '../../state/logs';
 import { resolveRange } from '../../state/time';
 import type { View } from '../../state/useView';
+import { notify } from '../../ui/notify';
 
 const PAGE = 200;
 const BUCKETS = 90;
@@ -63,19 +64,18 @@ export function useSearch(logs: LogState, view: View): SearchState {
       let answer: SearchAnswer = {
         ask, events: [], next: null, histogram: null, facets: null, stats: null, progress: null, done: false,
       };
-      try {
-        await searchLogs({ ...ask, limit: PAGE, buckets: BUCKETS }, (line) => {
-          answer = fold(answer, line);
-          if (!signal.aborted) setLive(answer);
-        }, signal);
-      } finally {
-        setLive(null);
-      }
+      setLive(null);
+      await searchLogs({ ...ask, limit: PAGE, buckets: BUCKETS }, (line) => {
+        answer = fold(answer, line);
+        if (!signal.aborted) setLive(answer);
+      }, signal);
       return { ...answer, done: true };
     },
   });
-  const answer = live ?? query.data;
-  const isStale = live === null && query.isPlaceholderData;
+  // What has come so far, while it runs: the last of it is the data itself.
+  const coming = query.isFetching ? live : null;
+  const answer = coming ?? query.data;
+  const isStale = coming === null && query.isPlaceholderData;
 
   const [older, setOlder] = useState<{ of: SearchAnswer; events: LogEvent[]; next: string | null } | null>(null);
   const [isLoadingOlder, setLoading] = useState(false);
@@ -96,7 +96,9 @@ export function useSearch(logs: LogState, view: View): SearchState {
       if (line.events !== undefined) ({ events, next: after } = line.events);
     }, abort.signal).then(() => {
       setOlder({ of: data, events: [...(known?.events ?? []), ...events], next: after });
-    }).catch(() => undefined).finally(() => {
+    }).catch((failed: unknown) => {
+      if (!abort.signal.aborted) notify(failed instanceof Error ? failed.message : String(failed));
+    }).finally(() => {
       running.current = null;
       setLoading(false);
     });

@@ -321,5 +321,20 @@ TEST_CASE("cloudwatch_logs: a stop answers what is open as not taken") {
   CHECK((*third)->status.error().code == ErrorCode::Unavailable);
 }
 
+TEST_CASE("cloudwatch_logs: a stop while a stream is made ends too") {
+  World world;
+  world.http.set_delay_ns(10 * env::kNsPerMs);
+  const auto verdict = world.push({{"a", 1, "x"}});
+  bool stopped = false;
+  // Right after the first answer, which says that there is no such stream.
+  world.executor.run_until_idle();
+  world.clock.advance(11 * env::kNsPerMs);
+  world.exporter->stop([&] { stopped = true; });
+  world.run(env::kNsPerS);
+  CHECK(stopped);
+  REQUIRE(verdict->has_value());
+  CHECK((*verdict)->status.error().code == ErrorCode::Unavailable);
+}
+
 }  // namespace
 }  // namespace kansoku::pipeline::cloudwatch_logs

@@ -1,0 +1,163 @@
+// The pages of logs against events that tests/e2e/test_console.py has put: group /e2e/app with 600
+// events (60 errors, JSON), group /e2e/tail with a line every half second.
+import { join } from 'node:path';
+import { axeViolations, geometryProblems } from './checks.mjs';
+
+const GROUP = encodeURIComponent('/e2e/app');
+const insights = (text) => `/logs?view=insights&group=${GROUP}&q=${encodeURIComponent(text)}`;
+
+async function look(page, seen, check, label, outDir) {
+  await page.waitForTimeout(300);
+  check(`${label}: axe`, await axeViolations(page));
+  check(`${label}: geometry`, await geometryProblems(page));
+  check(`${label}: no error, no CSP message`, seen.messages);
+  await page.screenshot({ path: join(outDir, `${label.replace(/\W+/g, '-')}.png`) });
+}
+
+async function search({ open, check, outDir }, { theme, language }) {
+  const label = `logs search (${theme}, ${language})`;
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`, { theme, language });
+  await page.waitForSelector('[data-event]');
+  await page.waitForSelector('[data-histogram="600"]');
+  const bars = await page.locator('.histogram rect.bar.error').count();
+  check(`${label}: the histogram has errors in red`, bars > 0 ? [] : 'no bar');
+  await look(page, seen, check, label, outDir);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-opened] .fields');
+  check(`${label}: j, j, Enter opens the second event`,
+    await page.locator('[data-event]').nth(1).getAttribute('aria-expanded') === 'true' ? [] : 'another one');
+  await page.locator('[data-action=context]').click();
+  await page.waitForSelector('.around .it');
+  check(`${label}: the context has the event in its middle`,
+    await page.locator('.around .logline').count() > 2 ? [] : 'nothing around it');
+  await look(page, seen, check, `${label} opened`, outDir);
+  await context.close();
+}
+
+async function narrowing({ open, check }) {
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`);
+  await page.waitForSelector('[data-histogram="600"]');
+  await page.locator('[data-level=error]').click();
+  await page.waitForSelector('[data-histogram="60"]');
+  check('logs: a level narrows the search, in the URL', page.url().includes('level=error') ? [] : page.url());
+  await page.goBack();
+  await page.waitForSelector('[data-histogram="600"]');
+  await page.locator('.facetvalue').filter({ hasText: 'orders' }).first().click();
+  await page.waitForURL('**f=*');
+  await page.waitForSelector('[data-histogram="200"]');
+  await page.locator('.searchbox input').fill('declined');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.logtext mark');
+  check('logs: what matches is marked', []);
+  const shared = page.url();
+  await page.goto(shared);
+  await page.waitForSelector('.logtext mark');
+  const box = await page.locator('.histogram').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.9, box.y + 30, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL(/from=\d{13}.*to=\d{13}/);
+  check('logs: dragging across the histogram zooms', seen.messages);
+  const brushed = new URL(page.url()).searchParams;
+  const length = Number(brushed.get('to')) - Number(brushed.get('from'));
+  check('logs: the zoom is as long as what was dragged', Math.abs(length - 0.6 * 3_600_000) < 60_000 ? [] : `${length} ms`);
+  await page.locator('.searchbox input').fill('{ $.level = ');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.wherewrong[data-position]');
+  check('logs: a broken pattern says where', []);
+  await context.close();
+}
+
+async function patterns({ open, check, outDir }) {
+  const { context, page, seen } = await open(`/logs?view=patterns&group=${GROUP}`, { theme: 'light', language: 'ja' });
+  await page.waitForSelector('.patterns tbody tr');
+  const rows = await page.locator('.patterns tbody tr').count();
+  check(`logs patterns: 600 events are ${rows} patterns`, rows >= 2 && rows <= 10 ? [] : 'not a few');
+  await look(page, seen, check, 'logs patterns (light, ja)', outDir);
+  await context.close();
+}
+
+async function query({ open, check, outDir }, { theme, language }) {
+  const label = `logs insights (${theme}, ${language})`;
+  const { context, page, seen } = await open(insights('stats count(*) as n by bin(5m), level'), { theme, language });
+  await page.waitForSelector('[data-chart=insights] canvas', { timeout: 20_000 });
+  await page.waitForSelector('.insightstable tbody tr[data-index]');
+  await page.waitForSelector('.insights .cm-content');
+  const legend = await page.locator('[data-chart=insights] .legend-label').allInnerTexts();
+  check(`${label}: bin() draws a line a level`, ['error', 'info'].every((one) => legend.includes(one)) ? [] : String(legend));
+  await look(page, seen, check, label, outDir);
+  await page.locator('.insights .cm-content').click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('fields @message | limt 3');
+  await page.keyboard.press('Control+Enter');
+  await page.waitForSelector('.insights .cm-wrong');
+  const wrong = await page.locator('.insights .cm-wrong').innerText();
+  check(`${label}: the error is underlined where it is`, wrong === 'limt' ? [] : wrong);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('stats su', { delay: 30 });
+  await page.waitForSelector('.cm-tooltip-autocomplete li');
+  const options = await page.locator('.cm-tooltip-autocomplete').innerText();
+  check(`${label}: completion knows the functions`, options.includes('sum') ? [] : options);
+  await page.keyboard.press('Escape');
+  await context.close();
+}
+
+async function tail({ open, check, outDir }) {
+  const { context, page, seen } = await open(`/logs/tail?group=${encodeURIComponent('/e2e/tail')}`);
+  await page.waitForSelector('.live.on');
+  await page.waitForSelector('[data-event]', { timeout: 15_000 });
+  check('live tail: a line appears as it is stored', []);
+  await look(page, seen, check, 'live tail (dark, en)', outDir);
+  await page.locator('[data-action=pause]').click();
+  await page.waitForSelector('[data-action=pause][aria-pressed=true]');
+  const shown = await page.locator('[data-event]').count();
+  await page.waitForSelector('button.badge.info', { timeout: 15_000 });
+  await page.waitForTimeout(1_200);
+  check('live tail: nothing moves while it is paused', await page.locator('[data-event]').count() === shown ? [] : 'it moved');
+  await context.close();
+}
+
+async function groups({ open, check, outDir }) {
+  const { context, page, seen } = await open(`/logs/groups?sel=${GROUP}`, { theme: 'light', language: 'ja' });
+  await page.waitForSelector('.streams tbody tr');
+  await look(page, seen, check, 'log groups (light, ja)', outDir);
+  const select = page.locator('.grouptable select').first();
+  await select.selectOption('7');
+  await page.waitForTimeout(500);
+  await page.reload();
+  await page.waitForSelector('.grouptable select');
+  check('log groups: retention is kept', await page.locator('.grouptable select').first().inputValue() === '7' ? [] : 'not 7');
+  await context.close();
+}
+
+async function fromMetric({ open, check }) {
+  const { context, page, seen } = await open('/?from=now-15m&to=now');
+  await page.waitForSelector('[data-chart=cpu] canvas', { timeout: 30_000 });
+  const box = await page.locator('[data-chart=cpu] .u-over').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  await page.locator('.selection [data-action=logs]').click();
+  await page.waitForURL(/\/logs\?from=\d{13}&to=\d{13}/);
+  check('a range dragged in a chart leads to its logs', seen.messages);
+  await context.close();
+}
+
+export async function logs(tools) {
+  const { guard, full } = tools;
+  const looks = [{ theme: 'dark', language: 'en' }, { theme: 'light', language: 'ja' },
+    ...(full ? [{ theme: 'dark', language: 'ja' }, { theme: 'light', language: 'en' }] : [])];
+  for (const one of looks) {
+    await guard(`logs search ${one.theme}`, () => search(tools, one));
+    await guard(`logs insights ${one.theme}`, () => query(tools, one));
+  }
+  await guard('logs narrowing', () => narrowing(tools));
+  await guard('logs patterns', () => patterns(tools));
+  await guard('live tail', () => tail(tools));
+  await guard('log groups', () => groups(tools));
+  await guard('from a metric to its logs', () => fromMetric(tools));
+}

@@ -54,6 +54,7 @@ class Log:
         self.path = folder / f"{kind}.log"
         self.streams = {}
         self.rows = 0
+        self.traces = []  # some, from all over the log
         self.message_bytes = 0
         random_ = random.Random(seed)
         begin_ms = end_ms - 3_600_000
@@ -71,6 +72,8 @@ class Log:
                     trace = f"{random_.getrandbits(128):032x}"
                 if self.rows == 2000:
                     self.trace = trace
+                if self.rows % 4096 == 0 and len(self.traces) < 512:
+                    self.traces.append(trace)
                 ids = "" if kind == "absent" else f'"trace_id":"{trace}","span_id":"{random_.getrandbits(64):016x}",'
                 line = (f'{{"ts":{at},"level":"{LEVELS[random_.randrange(10)]}","service":"{service}","pod":"{pod}",{ids}'
                         f'"duration_ms":{random_.randrange(2000)},"body":"{body}"}}')
@@ -172,11 +175,20 @@ def add_options(parser):
     parser.add_argument("--with-clickhouse", action="store_true", help="Debian's clickhouse-server over the same file beside it")
 
 
+def cold_id(client, log):
+    """Asks for an id that nobody asked for before: nothing decoded for another one helps."""
+    found = filter_all(client, f'"{log.traces.pop()}"')
+    if found != 1:
+        raise RuntimeError(f"an id stands in {found} events")
+    return found
+
+
 def query_rows(server, client, log, count, begin_s, end_s):
     contains = 'filter @message like "{}" | stats count(*) as n'
     asked = {  # figure: (text for rg, question, must, aim)
         "a word of one event": ("zugzwang", lambda: filter_all(client, "zugzwang"), 50, 300),
         "an id of one event": (log.trace, lambda: filter_all(client, f'"{log.trace}"'), 50, 300),
+        "an id of one event, another each time": (log.trace, lambda: cold_id(client, log), 50, 300),
         "a phrase of a template, count": ("cache miss for key product:", lambda: int(insights(
             client, contains.format("cache miss for key product:"), begin_s, end_s)[0]["n"]), 5, None),
         "a part of a number, count": ("7531", lambda: int(insights(client, contains.format("7531"), begin_s, end_s)[0]["n"]),

@@ -9,6 +9,8 @@
 namespace kansoku::app {
 namespace {
 
+// What receivers remember: offsets, cursors, the spool.
+constexpr std::string_view kCollect = "collect";
 // Files of the data directory that are copied in their own way, or written at each start.
 constexpr std::array<std::string_view, 4> kNotCopied{"catalog.db", "catalog.db-wal",
                                                      "catalog.db-shm", "ports.json"};
@@ -28,6 +30,28 @@ std::string make_name(env::Env env) {
 }
 
 }  // namespace
+
+// Files that go meanwhile are left out: what they held is in others, or settled.
+Status copy_tree(env::FileSystem& files, const std::string& from, const std::string& to) {
+  auto entries = files.list(from);
+  if (!entries && entries.error().code == ErrorCode::NotFound) return {};
+  if (!entries) return std::unexpected(std::move(entries).error());
+  KANSOKU_RETURN_IF_ERROR(files.create_directories(to));
+  for (const env::DirectoryEntry& entry : *entries) {
+    const std::string source = env::join_path(from, entry.name);
+    const std::string target = env::join_path(to, entry.name);
+    if (entry.name.ends_with(".tmp")) continue;
+    if (entry.is_directory) {
+      KANSOKU_RETURN_IF_ERROR(copy_tree(files, source, target));
+      continue;
+    }
+    auto bytes = files.read_all(source);
+    if (!bytes && bytes.error().code == ErrorCode::NotFound) continue;
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    KANSOKU_RETURN_IF_ERROR(files.write_atomic(target, *bytes));
+  }
+  return {};
+}
 
 Status remove_tree(env::FileSystem& files, const std::string& path) {
   KANSOKU_TRY(auto entries, files.list(path));
@@ -92,13 +116,17 @@ Status Snapshots::begin(Job& job) {
 Status Snapshots::finish(Job& job) {
   env::FileSystem& files = *parts_.env.files;
   KANSOKU_RETURN_IF_ERROR(parts_.exemplars->snapshot(env::join_path(job.path, "exemplars")));
+  // Before the log: what receivers then send again the log's copy has, and knows by its number.
+  KANSOKU_RETURN_IF_ERROR(copy_tree(files, env::join_path(parts_.data_directory, kCollect),
+                                    env::join_path(job.path, kCollect)));
   KANSOKU_RETURN_IF_ERROR(parts_.log->snapshot(env::join_path(job.path, "wal")));
   KANSOKU_RETURN_IF_ERROR(parts_.catalog->snapshot(env::join_path(job.path, "catalog.db")));
   KANSOKU_TRY(auto entries, files.list(parts_.data_directory));
   for (const env::DirectoryEntry& entry : entries) {
     const bool of_engine =
         std::find(kEngineFolders.begin(), kEngineFolders.end(), entry.name) != kEngineFolders.end();
-    bool known = of_engine || entry.name == "snapshots" || entry.name.ends_with(".tmp") ||
+    bool known = of_engine || entry.name == "snapshots" || entry.name == kCollect ||
+                 entry.name.ends_with(".tmp") ||
                  std::find(kNotCopied.begin(), kNotCopied.end(), entry.name) != kNotCopied.end();
     if (known) continue;
     if (entry.is_directory) {

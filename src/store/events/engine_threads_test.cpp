@@ -131,7 +131,7 @@ TEST_CASE("events: readers on other threads see each acknowledged event once, wh
   CHECK(wrong == 0);
   CHECK((*engine)->stats().parts == 1);
   CHECK((*engine)->stats().seals > 1);
-  CHECK((*engine)->stats().merges > 1);
+  CHECK((*engine)->stats().merges > 0);
   (*engine)->close();
   (*log)->close();
   pool.shutdown();

@@ -45,7 +45,7 @@ class RunningGraph {
   std::vector<std::pair<std::string, uint16_t>> ports() const { return listeners_.ports(); }
   void reload_tls() { listeners_.reload_tls(); }
 
-  // What became of a byte of a file, as JSON: {"found":bool,"answers":[{receiver,where,...}]}.
+  // What became of a byte of a file, as JSON: {file, offset, answers: [{receiver, where, ...}]}.
   std::string where_json(const std::string& path, uint64_t offset) const;
   // Every file that is followed, as JSON.
   std::string files_json() const;

@@ -33,7 +33,6 @@ class EmfReceiver final : public Receiver, public std::enable_shared_from_this<E
 
  private:
   EmfReceiver(ComponentContext context, EmfConfig config, net::EventLoops* loops, EventSink& sink);
-  Status listen(uint16_t port);
   void finish(std::move_only_function<void()> done);
 
   ComponentContext context_;

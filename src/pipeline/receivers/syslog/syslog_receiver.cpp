@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "pipeline/sending/stream_and_datagrams.h"
 #include "pipeline/sending/stream_inbox.h"
 #include "wire/syslog/syslog.h"
 
@@ -12,8 +13,6 @@ namespace ws = wire::syslog;
 
 // Of datagrams that wait for the pool.
 constexpr size_t kDatagramBytesMax = 8U << 20;
-// Tries to find a port that is free for UDP and TCP, where any will do.
-constexpr int kPortTries = 32;
 constexpr int64_t kStopGraceMs = 1'000;
 
 constexpr std::array<std::string_view, 5> kPlaceholders{"hostname", "app_name", "facility",
@@ -104,41 +103,23 @@ SyslogReceiver::SyslogReceiver(ComponentContext context, SyslogConfig config,
           context_, EventBatcherOptions{.linger_ms = config_.linger_ms}, sender_)) {}
 
 Status SyslogReceiver::start() {
-  if (config_.port != 0) return listen(config_.port);
-  // One number for both: the one that TCP got may be taken for UDP.
-  Status tried;
-  for (int i = 0; i < kPortTries; ++i) {
-    tried = listen(0);
-    if (tried || tried.error().code != ErrorCode::AlreadyExists) break;
-  }
-  return tried;
-}
-
-Status SyslogReceiver::listen(uint16_t port) {
-  if (config_.tcp) {
-    net::StreamServerOptions options;
-    options.address = config_.address;
-    options.port = port;
-    options.tls = config_.tls;
-    options.limits.connections_max = static_cast<size_t>(config_.connections_max);
-    KANSOKU_TRY(server_, net::StreamServer::start(
-                             *loops_, std::move(options),
-                             [self = shared_from_this()](auto c) { return self->accept(c); }));
-    port = server_->port();
-  }
+  net::StreamServerOptions options;
+  options.address = config_.address;
+  options.port = config_.port;
+  options.tls = config_.tls;
+  options.limits.connections_max = static_cast<size_t>(config_.connections_max);
+  net::StreamAccept accepting;
+  net::UdpHandler taking;
+  if (config_.tcp) accepting = [self = shared_from_this()](auto c) { return self->accept(c); };
   if (config_.udp) {
-    auto socket = net::UdpSocket::start(*loops_, {.address = config_.address, .port = port},
-                                        [self = shared_from_this()](auto datagrams, uint64_t lost) {
-                                          self->take_datagrams(datagrams, lost);
-                                        });
-    if (!socket) {
-      server_.reset();
-      return std::unexpected(std::move(socket).error());
-    }
-    socket_ = std::move(*socket);
-    port = socket_->port();
+    taking = [self = shared_from_this()](auto datagrams, uint64_t lost) {
+      self->take_datagrams(datagrams, lost);
+    };
   }
-  port_ = port;
+  KANSOKU_TRY(auto both, listen_for_both(*loops_, options, accepting, taking));
+  server_ = std::move(both.server);
+  socket_ = std::move(both.socket);
+  port_ = both.port;
   return {};
 }
 

@@ -34,7 +34,6 @@ class SyslogReceiver final : public Receiver, public std::enable_shared_from_thi
  private:
   SyslogReceiver(ComponentContext context, SyslogConfig config, net::EventLoops* loops,
                  EventSink& sink, NameTemplate group, NameTemplate stream);
-  Status listen(uint16_t port);
   void finish(std::move_only_function<void()> done);
 
   ComponentContext context_;

@@ -1,26 +1,14 @@
 #include "base/bytes.h"
 
-#include <array>
+#include <isa-l/crc.h>
+
+#include <algorithm>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
 
 namespace kansoku {
-namespace {
-
-constexpr std::array<uint32_t, 256> make_table() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78U : 0U);
-    table[i] = crc;
-  }
-  return table;
-}
-[[maybe_unused]] constexpr std::array<uint32_t, 256> kTable = make_table();
-
-}  // namespace
 
 bool read_long_varint(const char*& from, const char* end, uint64_t& value) {
   value = 0;
@@ -33,25 +21,41 @@ bool read_long_varint(const char*& from, const char* end, uint64_t& value) {
   return false;
 }
 
+namespace {
+
+// ISA-L's folding takes a call through a pointer, and its first step more than so many bytes.
+[[maybe_unused]] constexpr size_t kShortBytes = 256;
+// Its lengths are ints.
+constexpr size_t kAtOnceBytes = size_t{1} << 30;
+
 #if defined(__x86_64__)
 // SSE4.2 is part of x86-64-v2, the level that every build is compiled for.
-uint32_t crc32c(ByteSpan bytes, uint32_t previous) {
-  uint64_t crc = ~previous;
-  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
-  size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) crc = _mm_crc32_u64(crc, load_le<uint64_t>(at));
-  auto crc32 = static_cast<uint32_t>(crc);
-  for (; left > 0; --left, ++at) crc32 = _mm_crc32_u8(crc32, *at);
-  return ~crc32;
+uint32_t crc32c_short(const unsigned char* at, size_t left, uint32_t crc) {
+  uint64_t wide = crc;
+  for (; left >= 8; left -= 8, at += 8) wide = _mm_crc32_u64(wide, load_le<uint64_t>(at));
+  auto out = static_cast<uint32_t>(wide);
+  for (; left > 0; --left, ++at) out = _mm_crc32_u8(out, *at);
+  return out;
 }
-#else
+#endif
+
+}  // namespace
+
 uint32_t crc32c(ByteSpan bytes, uint32_t previous) {
   uint32_t crc = ~previous;
-  for (std::byte byte : bytes) {
-    crc = (crc >> 8) ^ kTable[(crc ^ static_cast<uint32_t>(byte)) & 0xff];
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  size_t left = bytes.size();
+#if defined(__x86_64__)
+  if (left < kShortBytes) return ~crc32c_short(at, left, crc);
+#endif
+  while (left > 0) {
+    const size_t some = std::min(left, kAtOnceBytes);
+    // It does not write, though its signature does not say so.
+    crc = crc32_iscsi(const_cast<unsigned char*>(at), static_cast<int>(some), crc);
+    at += some;
+    left -= some;
   }
   return ~crc;
 }
-#endif
 
 }  // namespace kansoku

@@ -60,6 +60,16 @@ TEST_CASE("crc32c has the check value of its definition and continues") {
   CHECK(crc32c(as_bytes(zeros)) == 0x8a9136aaU);
   CHECK(crc32c(as_bytes("123456789")) == 0xe3069283U);
   CHECK(crc32c(as_bytes("6789"), crc32c(as_bytes("12345"))) == 0xe3069283U);
+  // Short stretches and long ones are summed in different ways.
+  std::string text;
+  for (int i = 0; i < 5'000; ++i) text += static_cast<char>(i * 31 + i / 7);
+  uint32_t bitwise = 0xffffffffU;
+  for (size_t bytes = 1; bytes <= text.size(); ++bytes) {
+    bitwise ^= static_cast<unsigned char>(text[bytes - 1]);
+    for (int bit = 0; bit < 8; ++bit)
+      bitwise = (bitwise >> 1) ^ ((bitwise & 1) != 0 ? 0x82f63b78U : 0U);
+    CHECK(crc32c(as_bytes(std::string_view(text).substr(0, bytes))) == ~bitwise);
+  }
 }
 
 TEST_CASE("a budget refuses beyond its own and its parent's limit, and gets everything back") {

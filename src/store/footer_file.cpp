@@ -67,9 +67,14 @@ Result<uint64_t> FooterFileWriter::finish(std::string_view footer) {
 
 Result<std::string> read_exactly(env::File& file, const std::string& path, uint64_t offset,
                                  size_t bytes) {
-  std::string out(bytes, '\0');
-  KANSOKU_TRY(const size_t n, file.read_at(offset, std::as_writable_bytes(std::span(out))));
-  if (n != bytes) return damage(path, "cut off");
+  std::string out;
+  Result<size_t> read = 0;
+  out.resize_and_overwrite(bytes, [&](char* to, size_t) {
+    read = file.read_at(offset, std::as_writable_bytes(std::span(to, bytes)));
+    return read ? std::min(*read, bytes) : 0;
+  });
+  if (!read) return std::unexpected(read.error());
+  if (out.size() != bytes) return damage(path, "cut off");
   return out;
 }
 

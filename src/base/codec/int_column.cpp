@@ -7,35 +7,18 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "base/simd/clones.h"
+#include "base/codec/int_column_format.h"
 
 namespace kansoku::codec {
 namespace {
 
-// First byte of a column.
-constexpr uint8_t kConstant = 0;
-constexpr uint8_t kVarints = 1;
-constexpr uint8_t kPrefix = 2;
-constexpr uint8_t kPlanes = 3;
-constexpr uint8_t kFormMask = 3;
-constexpr uint8_t kUnsigned = 4;  // no zigzag: nothing is negative
-
 // Shorter columns are varints instead of planes.
 constexpr size_t kPlanesValuesMin = 64;
-// The first value of a column and its first difference are often far larger than what follows: they
-// stand before the planes.
-constexpr size_t kBeforePlanes = 2;
-
 // Below this many values the table of the codes costs about what the codes save, and making them
 // more than zstd: the short runs of the head's parts are varints.
 constexpr size_t kPrefixValuesMin = 128;
-// Magnitudes below 16 have a token each; above, two for each power of two.
-constexpr uint64_t kOwnTokens = 16;
-constexpr int kOwnBits = 5;  // width of the first magnitude that shares a token
-constexpr size_t kTokens = kOwnTokens + 2 * (64 - kOwnBits + 1);
-// 2,048 entries of 2 bytes: the decoder's table stays in the L1 cache. Short columns take shorter
-// codes, as a large table takes longer to make than their values to read.
-constexpr int kCodeBitsMax = 11;
+// Short columns take shorter codes, as a large table takes longer to make than their values to
+// read.
 constexpr int kCodeBitsMaxShort = 8;
 constexpr size_t kShortColumn = 1024;
 
@@ -51,23 +34,6 @@ Token token_of(uint64_t magnitude) {
   return {static_cast<uint8_t>(static_cast<int>(kOwnTokens) + 2 * (width - kOwnBits) + upper),
           static_cast<uint8_t>(width - 2)};
 }
-
-// What stands for a token: the smallest of its magnitudes, and how many bits follow the code.
-struct Magnitudes {
-  std::array<uint64_t, kTokens> base{};
-  std::array<uint8_t, kTokens> extra_bits{};
-};
-constexpr Magnitudes kMagnitudes = [] {
-  Magnitudes out;
-  for (size_t token = 0; token < kTokens; ++token) {
-    const bool own = token < kOwnTokens;
-    const int extra = own ? 0 : static_cast<int>((token - kOwnTokens) / 2) + kOwnBits - 2;
-    out.extra_bits[token] = static_cast<uint8_t>(extra);
-    out.base[token] = own ? token : (uint64_t{2} | (token & 1)) << extra;
-  }
-  return out;
-}();
-static_assert(kOwnTokens % 2 == 0);
 
 size_t varint_bytes(uint64_t value) {
   return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
@@ -132,8 +98,6 @@ size_t prefix_bytes(const Tokens& tokens, size_t values) {
   return table + 2 + static_cast<size_t>(bits / 8);
 }
 
-using CodeLengths = std::array<uint8_t, kTokens>;
-
 // Huffman's lengths, at most `bits_max`: counts are halved until they fit, which costs little, as
 // tokens that need longer codes are rare.
 CodeLengths code_lengths(std::array<uint32_t, kTokens> counts, int bits_max) {
@@ -192,27 +156,6 @@ CodeLengths code_lengths(std::array<uint32_t, kTokens> counts, int bits_max) {
     if (deepest <= bits_max) return out;
     for (uint32_t& count : counts) count = (count + 1) / 2;
   }
-}
-
-// Canonical codes as in RFC 1951 3.2.2, lowest bit first in the stream.
-std::array<uint16_t, kTokens> codes_of(const CodeLengths& lengths) {
-  std::array<uint32_t, kCodeBitsMax + 1> count{};
-  for (const uint8_t length : lengths) {
-    if (length > 0) ++count[length];
-  }
-  std::array<uint32_t, kCodeBitsMax + 1> next{};
-  for (size_t bits = 1; bits < next.size(); ++bits)
-    next[bits] = (next[bits - 1] + count[bits - 1]) << 1;
-  std::array<uint16_t, kTokens> out{};
-  for (size_t token = 0; token < kTokens; ++token) {
-    const uint8_t length = lengths[token];
-    if (length == 0) continue;
-    const uint32_t code = next[length]++;
-    uint32_t reversed = 0;
-    for (int bit = 0; bit < length; ++bit) reversed = (reversed << 1) | ((code >> bit) & 1);
-    out[token] = static_cast<uint16_t>(reversed);
-  }
-  return out;
 }
 
 // Lowest bits first, into room that the caller has made.
@@ -282,148 +225,27 @@ void put_prefix(std::span<const int64_t> values, const Shape& shape, const Token
   KANSOKU_CHECK(bits.finish() == stream + bytes);
 }
 
-// Reads the lowest bits first; past the end there are none.
-class BitReader {
- public:
-  BitReader(const char* at, const char* end) : at_(at), end_(end) {}
-  // At least 56 bits, or all that are left.
-  void refill() {
-    if (end_ - at_ >= 8) {
-      window_ |= load_le<uint64_t>(at_) << have_;
-      at_ += (63 - have_) >> 3;
-      have_ |= 56;
-      return;
-    }
-    while (have_ <= 55 && at_ < end_) {
-      window_ |= static_cast<uint64_t>(static_cast<uint8_t>(*at_++)) << have_;
-      have_ += 8;
-    }
-  }
-  uint64_t peek(int n) const { return window_ & ((uint64_t{1} << n) - 1); }
-  // n <= 56.
-  bool skip(int n) {
-    window_ >>= n;
-    have_ -= n;
-    return have_ >= 0;
-  }
-
- private:
-  const char* at_;
-  const char* end_;
-  uint64_t window_ = 0;
-  int have_ = 0;
-};
-
-// One entry for each row of bits that may come: token << 4 | length, 0 where no code is.
-struct DecodeTable {
-  int bits = 0;  // of a row: the longest code
-  std::array<uint16_t, size_t{1} << kCodeBitsMax> entries;
-};
-
-bool read_table(const char*& at, const char* end, DecodeTable& table) {
-  if (end - at < 2) return false;
-  const size_t begin = static_cast<uint8_t>(*at++);
-  const size_t tokens = static_cast<uint8_t>(*at++);
-  if (tokens == 0 || begin + tokens > kTokens) return false;
-  if (static_cast<size_t>(end - at) < (tokens + 1) / 2) return false;
-  CodeLengths lengths{};
-  uint32_t taken = 0;
-  table.bits = 0;
-  for (size_t i = 0; i < tokens; ++i) {
-    const auto both = static_cast<uint8_t>(at[i / 2]);
-    const auto length = static_cast<uint8_t>(i % 2 == 0 ? both & 15 : both >> 4);
-    if (length > kCodeBitsMax) return false;
-    lengths[begin + i] = length;
-    table.bits = std::max(table.bits, int{length});
-    if (length > 0) taken += uint32_t{1} << (kCodeBitsMax - length);
-  }
-  at += (tokens + 1) / 2;
-  if (taken > uint32_t{1} << kCodeBitsMax) return false;  // codes would overlap
-  const size_t rows = size_t{1} << table.bits;
-  std::fill_n(table.entries.begin(), rows, uint16_t{0});
-  const auto codes = codes_of(lengths);
-  for (size_t token = begin; token < begin + tokens; ++token) {
-    if (lengths[token] == 0) continue;
-    const auto entry = static_cast<uint16_t>(token << 4 | lengths[token]);
-    for (size_t row = codes[token]; row < rows; row += size_t{1} << lengths[token])
-      table.entries[row] = entry;
-  }
-  return true;
-}
-
-bool take_prefix(const char*& at, const char* end, bool with_sign, std::span<int64_t> out) {
-  DecodeTable table;
-  uint64_t bytes = 0;
-  if (!read_table(at, end, table) || !read_varint(at, end, bytes) ||
-      bytes > static_cast<uint64_t>(end - at)) {
-    return false;
-  }
-  // A code and this many bits come from one refill.
-  constexpr int kOneRefill = 56 - kCodeBitsMax;
-  BitReader bits(at, at + bytes);
-  at += bytes;
-  for (int64_t& value : out) {
-    bits.refill();
-    const uint16_t entry = table.entries[bits.peek(table.bits)];
-    if (entry == 0 || !bits.skip(entry & 15)) return false;
-    const size_t token = entry >> 4;
-    uint64_t magnitude = kMagnitudes.base[token];
-    int extra = kMagnitudes.extra_bits[token];
-    int shift = 0;
-    if (extra > kOneRefill) {
-      magnitude |= bits.peek(32);
-      if (!bits.skip(32)) return false;
-      bits.refill();
-      extra -= 32;
-      shift = 32;
-    }
-    magnitude |= bits.peek(extra) << shift;
-    if (!bits.skip(extra)) return false;
-    value = with_sign ? unzigzag(magnitude) : static_cast<int64_t>(magnitude);
-  }
-  return true;
-}
-
-// One plane and two are most columns.
-KANSOKU_CLONES void join_planes(const uint8_t* bytes, size_t planes, int64_t* out, size_t count) {
-  if (planes == 0) {
-    std::fill_n(out, count, 0);
-  } else if (planes == 1) {
-    for (size_t i = 0; i < count; ++i) out[i] = bytes[i];
-  } else {
-    const uint8_t* const upper = bytes + count;
-    for (size_t i = 0; i < count; ++i) out[i] = bytes[i] | upper[i] << 8;
-  }
-  for (size_t plane = 2; plane < planes; ++plane) {
-    const uint8_t* const from = bytes + plane * count;
-    for (size_t i = 0; i < count; ++i)
-      out[i] |= static_cast<int64_t>(uint64_t{from[i]} << (8 * plane));
-  }
-}
-
-KANSOKU_CLONES void unzigzag_all(int64_t* values, size_t count) {
-  for (size_t i = 0; i < count; ++i) values[i] = unzigzag(static_cast<uint64_t>(values[i]));
-}
-
-// The magnitudes; the sign is the caller's.
-bool take_planes(const char*& at, const char* end, std::span<int64_t> out) {
-  const size_t before = std::min(out.size(), kBeforePlanes);
-  uint64_t magnitude = 0;
-  for (int64_t& value : out.first(before)) {
-    if (!read_varint(at, end, magnitude)) return false;
-    value = static_cast<int64_t>(magnitude);
-  }
-  if (at == end) return false;
-  const size_t planes = static_cast<uint8_t>(*at++);
-  const std::span<int64_t> rest = out.subspan(before);
-  if (planes > sizeof(int64_t) || static_cast<uint64_t>(end - at) < planes * rest.size())
-    return false;
-  join_planes(reinterpret_cast<const uint8_t*>(at), planes, rest.data(), rest.size());
-  at += planes * rest.size();
-  return true;
-}
-
 }  // namespace
+
+std::array<uint16_t, kTokens> codes_of(const CodeLengths& lengths) {
+  std::array<uint32_t, kCodeBitsMax + 1> count{};
+  for (const uint8_t length : lengths) {
+    if (length > 0) ++count[length];
+  }
+  std::array<uint32_t, kCodeBitsMax + 1> next{};
+  for (size_t bits = 1; bits < next.size(); ++bits)
+    next[bits] = (next[bits - 1] + count[bits - 1]) << 1;
+  std::array<uint16_t, kTokens> out{};
+  for (size_t token = 0; token < kTokens; ++token) {
+    const uint8_t length = lengths[token];
+    if (length == 0) continue;
+    const uint32_t code = next[length]++;
+    uint32_t reversed = 0;
+    for (int bit = 0; bit < length; ++bit) reversed = (reversed << 1) | ((code >> bit) & 1);
+    out[token] = static_cast<uint16_t>(reversed);
+  }
+  return out;
+}
 
 size_t ints_bytes(std::span<const int64_t> values) {
   const Shape shape = shape_of(values);
@@ -480,36 +302,6 @@ bool encode_planes(std::span<const int64_t> values, std::string& out) {
       out[to++] = static_cast<char>(shape.magnitude(value) >> (8 * plane));
   }
   return true;
-}
-
-bool decode_ints(const char*& at, const char* end, std::span<int64_t> out) {
-  if (at == end || out.empty()) return false;
-  const auto head = static_cast<uint8_t>(*at++);
-  if ((head & ~(kFormMask | kUnsigned)) != 0) return false;
-  const bool with_sign = (head & kUnsigned) == 0;
-  auto value_of = [with_sign](uint64_t magnitude) {
-    return with_sign ? unzigzag(magnitude) : static_cast<int64_t>(magnitude);
-  };
-  uint64_t magnitude = 0;
-  switch (head & kFormMask) {
-    case kConstant:
-      if (!read_varint(at, end, magnitude)) return false;
-      std::ranges::fill(out, value_of(magnitude));
-      return true;
-    case kVarints:
-      for (int64_t& value : out) {
-        if (!read_varint(at, end, magnitude)) return false;
-        value = value_of(magnitude);
-      }
-      return true;
-    case kPrefix:
-      return take_prefix(at, end, with_sign, out);
-    default:
-      if (!take_planes(at, end, out)) return false;
-      if (!with_sign) return true;
-      unzigzag_all(out.data(), out.size());
-      return true;
-  }
 }
 
 }  // namespace kansoku::codec

@@ -102,7 +102,7 @@ class BlockReader {
   virtual void rebind(BlockBytes& bytes) = 0;
   // Lets go what was decoded of rows, and keeps what rules blocks out.
   virtual void shed() = 0;
-  virtual uint64_t memory_bytes() const = 0;
+  virtual uint64_t memory_bytes() = 0;
 };
 
 }  // namespace kansoku::store::events

@@ -88,8 +88,10 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
   rows_ = rows;
   max_ns_ = static_cast<int64_t>(static_cast<uint64_t>(min_ns_) + span);
   if (!check_streams(at, end)) return false;
-  for (Chunk& chunk : system_chunks_) {
+  for (IntValues& values : system_) {
+    Chunk chunk;
     if (!read_chunk(at, end, chunk)) return false;
+    values = IntValues(chunk, rows_);
   }
   uint64_t columns = 0;
   if (!read_varint(at, end, columns) ||
@@ -200,7 +202,7 @@ Result<std::vector<int64_t>> BlockImage::times_of(size_t column) {
 }
 
 void BlockImage::shed() {
-  for (std::vector<int64_t>& values : system_) values = {};
+  for (IntValues& values : system_) values.shed();
   for (BlockColumn& column : columns_) {
     column.rows = {};
     column.integers = {};
@@ -216,7 +218,7 @@ uint64_t BlockImage::memory_bytes() const {
   constexpr uint64_t kStreamBytes = sizeof(StreamKey) + 64;
   uint64_t out = sizeof(*this) + pages_.memory_bytes() + streams_bytes_.capacity() +
                  streams_.capacity() * kStreamBytes + stream_ends_.capacity() * sizeof(uint32_t);
-  for (const std::vector<int64_t>& values : system_) out += values.capacity() * sizeof(int64_t);
+  for (const IntValues& values : system_) out += values.memory_bytes();
   for (const BlockColumn& column : columns_) {
     out += sizeof(column) + column.path.capacity() + column.rows.capacity() * sizeof(uint32_t) +
            (column.integers.capacity() + column.floats.capacity()) * sizeof(int64_t);
@@ -233,17 +235,18 @@ BlockColumn* BlockImage::message() {
 }
 
 Result<std::span<const int64_t>> BlockImage::system(System which) {
-  std::vector<int64_t>& values = system_[static_cast<size_t>(which)];
-  if (values.empty()) {
-    KANSOKU_TRY(const std::string_view bytes,
-                pages_.read(system_chunks_[static_cast<size_t>(which)]));
-    std::vector<int64_t> read(rows_);
-    const char* at = bytes.data();
-    if (!decode_block_ints(at, bytes.data() + bytes.size(), read))
-      return corruption("a column of a block is damaged");
-    values = std::move(read);
-  }
-  return std::span<const int64_t>(values);
+  IntValues& values = system_[static_cast<size_t>(which)];
+  KANSOKU_RETURN_IF_ERROR(values.load(pages_));
+  return values.all();
+}
+
+Result<std::vector<int64_t>> BlockImage::system(System which, std::span<const uint32_t> rows) {
+  IntValues& values = system_[static_cast<size_t>(which)];
+  KANSOKU_RETURN_IF_ERROR(values.prepare(pages_, rows));
+  std::vector<int64_t> out;
+  out.reserve(rows.size());
+  for (const uint32_t row : rows) out.push_back(values.at(row));
+  return out;
 }
 
 Status BlockImage::load(BlockColumn& column) {

@@ -54,7 +54,10 @@ class BlockImage {
   // By stream: behind its last row.
   const std::vector<uint32_t>& stream_ends() const { return stream_ends_; }
   enum class System : uint8_t { Timestamp, Sequence, BatchRow, Ingested };
+  static constexpr size_t kSystems = 4;
   Result<std::span<const int64_t>> system(System which);
+  // Of these rows (ascending), by row.
+  Result<std::vector<int64_t>> system(System which, std::span<const uint32_t> rows);
   std::vector<BlockColumn>& columns() { return columns_; }
   // Its rows and numbers.
   Status load(BlockColumn& column);
@@ -66,6 +69,8 @@ class BlockImage {
   // What was decoded of rows goes; what rules the block out stays.
   void shed();
   uint64_t memory_bytes() const;
+  // As of its pages.
+  uint64_t changes() const { return pages_.changes(); }
 
  private:
   explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}
@@ -84,8 +89,7 @@ class BlockImage {
   std::string streams_bytes_;  // as they stand in the directory, known to be good
   mutable std::vector<StreamKey> streams_;
   std::vector<uint32_t> stream_ends_;
-  std::array<Chunk, 4> system_chunks_;
-  std::array<std::vector<int64_t>, 4> system_;
+  std::array<IntValues, kSystems> system_;
   std::vector<BlockColumn> columns_;
 };
 

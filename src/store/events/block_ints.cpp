@@ -19,7 +19,7 @@ constexpr uint8_t kFormMask = 3;
 constexpr uint8_t kDifferences = 4;
 constexpr uint8_t kFactor = 8;
 
-constexpr size_t kCodesMax = 256;
+constexpr size_t kCodesMax = BlockIntsReader::kCodesMax;
 // Fewer values do not pay for a table or for runs.
 constexpr size_t kFormsValuesMin = 32;
 
@@ -64,21 +64,6 @@ void put_runs(std::span<const int64_t> v, std::string& out) {
   append_varint(out, values.size());
   codec::encode_ints(values, out);
   codec::encode_ints(lengths, out);
-}
-
-bool take_runs(const char*& at, const char* end, std::span<int64_t> out) {
-  uint64_t count = 0;
-  if (!read_varint(at, end, count) || count == 0 || count > out.size()) return false;
-  std::vector<int64_t> values(count);
-  std::vector<int64_t> lengths(count);
-  if (!codec::decode_ints(at, end, values) || !codec::decode_ints(at, end, lengths)) return false;
-  size_t to = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (lengths[i] <= 0 || static_cast<uint64_t>(lengths[i]) > out.size() - to) return false;
-    std::fill_n(out.begin() + static_cast<ptrdiff_t>(to), lengths[i], values[i]);
-    to += static_cast<size_t>(lengths[i]);
-  }
-  return to == out.size();
 }
 
 // The values that occur, ascending; none where they are too many.
@@ -136,20 +121,6 @@ bool put_codes(std::span<const int64_t> v, std::string& out) {
   return true;
 }
 
-bool take_codes(const char*& at, const char* end, std::span<int64_t> out) {
-  uint64_t count = 0;
-  if (!read_varint(at, end, count) || count == 0 || count > kCodesMax) return false;
-  std::array<int64_t, kCodesMax> values{};
-  if (!codec::decode_ints(at, end, std::span(values).first(count))) return false;
-  if (static_cast<size_t>(end - at) < out.size()) return false;
-  uint8_t most = 0;
-  for (size_t i = 0; i < out.size(); ++i) most = std::max(most, static_cast<uint8_t>(at[i]));
-  if (most >= count) return false;
-  for (size_t i = 0; i < out.size(); ++i) out[i] = values[static_cast<uint8_t>(at[i])];
-  at += out.size();
-  return true;
-}
-
 int64_t common_factor(std::span<const int64_t> v) {
   uint64_t factor = 0;
   for (const int64_t value : v) {
@@ -204,37 +175,105 @@ void encode_block_ints(std::span<const int64_t> values, std::string& out) {
 }
 
 bool decode_block_ints(const char*& at, const char* end, std::span<int64_t> out) {
-  if (out.empty()) return true;
+  BlockIntsReader reader;
+  if (!reader.open(at, end, out.size()) || !reader.next(out)) return false;
+  at = reader.end();
+  return true;
+}
+
+bool BlockIntsReader::open(const char* at, const char* end, size_t count) {
+  left_ = count;
+  at_ = at;
+  before_ = 0;
+  form_ = kCodes;  // of none
+  if (count == 0) return true;
   if (at == end) return false;
   const auto head = static_cast<uint8_t>(*at++);
   if ((head & ~(kFormMask | kDifferences | kFactor)) != 0) return false;
-  uint64_t factor = 1;
-  if ((head & kFactor) != 0 && !read_varint(at, end, factor)) return false;
-  bool good = false;
-  switch (head & kFormMask) {
+  factor_ = 1;
+  if ((head & kFactor) != 0 && !read_varint(at, end, factor_)) return false;
+  differences_ = (head & kDifferences) != 0;
+  form_ = head & kFormMask;
+  switch (form_) {
     case kInts:
-      good = codec::decode_ints(at, end, out);
-      break;
+      return ints_.open(at, end, count);
     case kCodes:
-      good = take_codes(at, end, out);
-      break;
+      return open_codes(at, end);
     case kRuns:
-      good = take_runs(at, end, out);
-      break;
+      return open_runs(at, end);
     default:
-      break;
+      return false;
   }
+}
+
+bool BlockIntsReader::open_codes(const char* at, const char* end) {
+  uint64_t count = 0;
+  if (!read_varint(at, end, count) || count == 0 || count > kCodesMax) return false;
+  codes_count_ = count;
+  if (!codec::decode_ints(at, end, std::span(codes_).first(count))) return false;
+  at_ = at;
+  return static_cast<size_t>(end - at) >= left_;
+}
+
+bool BlockIntsReader::open_runs(const char* at, const char* end) {
+  uint64_t count = 0;
+  if (!read_varint(at, end, count) || count == 0 || count > left_) return false;
+  run_values_.resize(count);
+  run_lengths_.resize(count);
+  if (!codec::decode_ints(at, end, run_values_) || !codec::decode_ints(at, end, run_lengths_))
+    return false;
+  uint64_t all = 0;
+  for (const int64_t length : run_lengths_) {
+    if (length <= 0 || static_cast<uint64_t>(length) > left_ - all) return false;
+    all += static_cast<uint64_t>(length);
+  }
+  run_ = 0;
+  at_ = at;
+  return all == left_;
+}
+
+bool BlockIntsReader::take_codes(std::span<int64_t> out) {
+  uint8_t most = 0;
+  for (size_t i = 0; i < out.size(); ++i) most = std::max(most, static_cast<uint8_t>(at_[i]));
+  if (most >= codes_count_) return false;
+  for (size_t i = 0; i < out.size(); ++i) out[i] = codes_[static_cast<uint8_t>(at_[i])];
+  at_ += out.size();
+  return true;
+}
+
+bool BlockIntsReader::take_runs(std::span<int64_t> out) {
+  size_t to = 0;
+  while (to < out.size()) {
+    int64_t& length = run_lengths_[run_];
+    const size_t some = std::min(out.size() - to, static_cast<size_t>(length));
+    std::fill_n(out.begin() + static_cast<ptrdiff_t>(to), some, run_values_[run_]);
+    to += some;
+    length -= static_cast<int64_t>(some);
+    if (length == 0) ++run_;
+  }
+  return true;
+}
+
+bool BlockIntsReader::next(std::span<int64_t> out) {
+  if (out.empty()) return true;
+  if (out.size() > left_) return false;
+  left_ -= out.size();
+  const bool good = form_ == kInts    ? ints_.next(out)
+                    : form_ == kCodes ? take_codes(out)
+                                      : take_runs(out);
   if (!good) return false;
-  if (factor != 1) {
-    for (int64_t& value : out) value = static_cast<int64_t>(static_cast<uint64_t>(value) * factor);
+  if (factor_ != 1) {
+    for (int64_t& value : out) value = static_cast<int64_t>(static_cast<uint64_t>(value) * factor_);
   }
-  if ((head & kDifferences) != 0) {
-    for (size_t i = 1; i < out.size(); ++i) {
-      out[i] =
-          static_cast<int64_t>(static_cast<uint64_t>(out[i]) + static_cast<uint64_t>(out[i - 1]));
+  if (differences_) {
+    for (int64_t& value : out) {
+      before_ += static_cast<uint64_t>(value);
+      value = static_cast<int64_t>(before_);
     }
   }
   return true;
 }
+
+const char* BlockIntsReader::end() const { return form_ == kInts ? ints_.end() : at_; }
 
 }  // namespace kansoku::store::events

@@ -122,12 +122,16 @@ bool PageReader::open(const char*& at, const char* end, uint64_t pages_bytes) {
 }
 
 Result<std::string_view> PageReader::read_kept(const Chunk& chunk) {
+  const bool known = chunk.page < pages_.size() && pages_[chunk.page].kept;
+  const uint64_t changes = changes_;
   KANSOKU_TRY(const std::string_view out, read(chunk));
+  if (known) changes_ = changes;
   pages_[chunk.page].kept = true;
   return out;
 }
 
 void PageReader::shed() {
+  ++changes_;
   for (Page& page : pages_) {
     if (!page.kept) page.raw.reset();
   }
@@ -141,6 +145,7 @@ uint64_t PageReader::memory_bytes() const {
 
 Result<std::string_view> PageReader::read(const Chunk& chunk) {
   pause_at(pause_);
+  ++changes_;
   if (chunk.page >= pages_.size()) return corruption("a block names a page that it has not");
   Page& page = pages_[chunk.page];
   if (uint64_t{chunk.begin} + chunk.bytes > page.raw_bytes)

@@ -82,6 +82,8 @@ class PageReader {
   // Of the pages that are here.
   uint64_t memory_bytes() const;
   uint64_t bytes_read() const { return bytes_read_; }
+  // Grows with each read() and shed(): what was decoded of pages changes with no other.
+  uint64_t changes() const { return changes_; }
 
  private:
   struct Page {
@@ -96,6 +98,7 @@ class PageReader {
   WorkPause* pause_ = nullptr;
   std::vector<Page> pages_;
   uint64_t bytes_read_ = 0;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace kansoku::store::events

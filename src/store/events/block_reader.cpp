@@ -4,6 +4,7 @@
 #include <map>
 
 #include "store/events/block_rows.h"
+#include "store/events/hits.h"
 #include "store/events/required_text.h"
 
 namespace kansoku::store::events {
@@ -60,6 +61,7 @@ TextQuestion question_of(const EventPredicate& predicate) {
 struct Marked {
   std::vector<uint8_t> rows;
   bool exact = true;
+  bool any = false;
 };
 
 class Reader final : public BlockReader {
@@ -74,7 +76,14 @@ class Reader final : public BlockReader {
     checked_ = {};
   }
   void shed() override { image_->shed(); }
-  uint64_t memory_bytes() const override { return image_->memory_bytes(); }
+  uint64_t memory_bytes() override {
+    // Mostly nothing was read since a scan had this reader the last time.
+    if (counted_at_ != image_->changes()) {
+      counted_ = image_->memory_bytes();
+      counted_at_ = image_->changes();
+    }
+    return counted_;
+  }
 
   Result<bool> may_match(const EventFilter& filter) override {
     for (const EventClause& clause : filter.clauses()) {
@@ -99,7 +108,7 @@ class Reader final : public BlockReader {
     } else {
       KANSOKU_TRY(std::vector<uint8_t> wanted, rows_in(range));
       KANSOKU_RETURN_IF_ERROR(narrow(filter, wanted, checked));
-      rows = places_of_ones(wanted);
+      rows = places_of_hits(wanted);
     }
     KANSOKU_TRY(auto out, BlockEventRows::make(*image_, std::move(rows)));
     const bool done = std::ranges::find(checked, 0) == checked.end();
@@ -116,7 +125,7 @@ class Reader final : public BlockReader {
     std::vector<uint8_t> wanted(image_->rows(), 1);
     checked_.clear();
     KANSOKU_RETURN_IF_ERROR(narrow(filter, wanted, checked_));
-    candidates_ = places_of_ones(wanted);
+    candidates_ = places_of_hits(wanted);
     marked_for_ = &filter;
     return candidates_.size();
   }
@@ -125,20 +134,19 @@ class Reader final : public BlockReader {
   Result<std::vector<EventFieldInfo>> fields() override;
 
  private:
-  static std::vector<uint32_t> places_of_ones(std::span<const uint8_t> wanted) {
-    std::vector<uint32_t> out;
-    for (uint32_t row = 0; row < wanted.size(); ++row) {
-      if (wanted[row] != 0) out.push_back(row);
-    }
-    return out;
-  }
   // Leaves the rows that may satisfy the filter; says which clauses all of them do.
   Status narrow(const EventFilter& filter, std::vector<uint8_t>& wanted,
                 std::vector<uint8_t>& checked) {
     for (const EventClause& clause : filter.clauses()) {
       KANSOKU_TRY(const Marked marked, mark(clause));
-      for (size_t row = 0; row < wanted.size(); ++row) wanted[row] &= marked.rows[row];
       checked.push_back(marked.exact);
+      if (marked.any) {
+        keep_hits(marked.rows, wanted);
+        continue;
+      }
+      std::ranges::fill(wanted, uint8_t{0});
+      checked.resize(filter.clauses().size(), 1);
+      return {};
     }
     return {};
   }
@@ -174,6 +182,8 @@ class Reader final : public BlockReader {
   const EventFilter* marked_for_ = nullptr;
   std::vector<uint32_t> candidates_;  // that mark() found, ascending
   std::vector<uint8_t> checked_;
+  uint64_t counted_ = 0;
+  uint64_t counted_at_ = std::numeric_limits<uint64_t>::max();
 };
 
 Result<std::vector<uint8_t>> Reader::rows_in(const BlockRange& range) {
@@ -214,16 +224,18 @@ bool Reader::has_all(const BlockRange& range) const {
 
 Result<std::vector<uint32_t>> Reader::candidates_in(const BlockRange& range) {
   if (candidates_.empty() || has_all(range)) return candidates_;
-  KANSOKU_TRY(const std::span<const int64_t> times, image_->system(BlockImage::System::Timestamp));
+  KANSOKU_TRY(const std::vector<int64_t> times,
+              image_->system(BlockImage::System::Timestamp, candidates_));
   std::vector<uint32_t> out;
   size_t stream = 0;
-  for (const uint32_t row : candidates_) {
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const uint32_t row = candidates_[i];
     while (image_->stream_ends()[stream] <= row) ++stream;
     const bool wanted = range.streams.empty() || range.streams[stream] != 0;
     const int64_t begin_ns = range.streams_begin_ns.empty()
                                  ? range.begin_ns
                                  : std::max(range.begin_ns, range.streams_begin_ns[stream]);
-    if (wanted && times[row] >= begin_ns && times[row] < range.end_ns) out.push_back(row);
+    if (wanted && times[i] >= begin_ns && times[i] < range.end_ns) out.push_back(row);
   }
   return out;
 }
@@ -313,6 +325,7 @@ Status Reader::mark(const EventPredicate& predicate, Marked& marked) {
     return mark_text(predicate, marked);
   // The filter asks the columns of the path, and no others.
   marked.exact = false;
+  marked.any = true;
   std::ranges::fill(marked.rows, uint8_t{1});
   return {};
 }
@@ -324,10 +337,15 @@ Status Reader::mark_text(const EventPredicate& predicate, Marked& marked) {
     if (column.path != predicate.path || column.type != ColumnType::Text) continue;
     KANSOKU_RETURN_IF_ERROR(image_->load(column));
     std::vector<uint8_t> hit(column.values);
-    KANSOKU_TRY(const bool exact, column.texts->ask(question.fit, question.text, hit));
-    marked.exact = marked.exact && exact;
-    for (size_t i = 0; i < hit.size(); ++i)
-      marked.rows[column.rows.empty() ? i : column.rows[i]] |= hit[i];
+    KANSOKU_TRY(const Asked asked, column.texts->ask(question.fit, question.text, hit));
+    marked.exact = marked.exact && asked.exact;
+    if (!asked.any) continue;
+    marked.any = true;
+    if (column.rows.empty()) {
+      add_hits(hit, marked.rows);
+      continue;
+    }
+    for (size_t i = 0; i < hit.size(); ++i) marked.rows[column.rows[i]] |= hit[i];
   }
   return mark_leaves(predicate, question, marked);
 }
@@ -342,20 +360,22 @@ Status Reader::mark_leaves(const EventPredicate& predicate, const TextQuestion& 
   }
   BlockColumn& message = *image_->message();
   KANSOKU_RETURN_IF_ERROR(image_->load(message));
-  KANSOKU_TRY(const std::span<const int64_t> shapes, message.message->shapes());
   for (LeafColumn* leaf : leaves) {
     if (leaf_type(leaf->kind) != ColumnType::Text) continue;
-    KANSOKU_RETURN_IF_ERROR(message.message->load(*leaf));
     std::vector<uint8_t> hit(leaf->count);
     if (leaf->kind == LeafKind::Text) {
-      KANSOKU_TRY(const bool exact, leaf->texts->ask(question.fit, question.text, hit));
-      marked.exact = marked.exact && exact;
+      KANSOKU_TRY(const Asked asked, leaf->texts->ask(question.fit, question.text, hit));
+      marked.exact = marked.exact && asked.exact;
+      if (!asked.any) continue;
     } else {
       marked.exact = false;
       std::ranges::fill(hit, uint8_t{1});
     }
+    marked.any = true;
+    KANSOKU_RETURN_IF_ERROR(message.message->place(*leaf));
+    KANSOKU_TRY(const std::span<const uint32_t> shapes, message.message->shapes());
     for (size_t value = 0; value < shapes.size(); ++value) {
-      if (leaf->in_shape[static_cast<size_t>(shapes[value])] == 0) continue;
+      if (leaf->in_shape[shapes[value]] == 0) continue;
       marked.rows[message.rows.empty() ? value : message.rows[value]] |= hit[leaf->place_of(value)];
     }
   }

@@ -8,7 +8,6 @@ namespace kansoku::store::events {
 namespace {
 
 using signal::ColumnType;
-using System = BlockImage::System;
 
 // Where each of `rows` stands in the column's values; kNone where it has none.
 constexpr uint32_t kNone = 0xffffffffU;
@@ -44,35 +43,41 @@ Result<std::unique_ptr<BlockEventRows>> BlockEventRows::make(BlockImage& image,
                                                              std::vector<uint32_t> rows) {
   std::unique_ptr<BlockEventRows> out(new BlockEventRows(image));
   for (const StreamKey& key : image.streams()) out->streams_.push_back({key.group, key.stream});
-  if (rows.empty()) return out;
-  KANSOKU_TRY(out->all_times_, image.system(System::Timestamp));
-  KANSOKU_TRY(out->all_ingested_, image.system(System::Ingested));
-  KANSOKU_TRY(out->all_sequences_, image.system(System::Sequence));
-  KANSOKU_TRY(out->all_batch_rows_, image.system(System::BatchRow));
   out->rows_ = std::move(rows);
+  KANSOKU_RETURN_IF_ERROR(out->load_system());
   out->fill();
   return out;
 }
 
+Status BlockEventRows::load_system() {
+  if (rows_.empty()) return {};
+  for (size_t i = 0; i < system_.size(); ++i) {
+    SystemValues& to = system_[i];
+    if (rows_.size() == image_.rows()) {
+      KANSOKU_TRY(to.values, image_.system(static_cast<System>(i)));
+    } else {
+      KANSOKU_TRY(to.own, image_.system(static_cast<System>(i), rows_));
+      to.values = to.own;
+    }
+  }
+  return {};
+}
+
 void BlockEventRows::fill() {
-  timestamps_ns_.clear();
-  ingested_ns_.clear();
   stream_rows_.clear();
+  stream_rows_.reserve(rows_.size());
   message_places_.clear();
   paths_.clear();
   uint32_t stream = 0;
   for (const uint32_t row : rows_) {
     while (image_.stream_ends()[stream] <= row) ++stream;
-    timestamps_ns_.push_back(all_times_[row]);
-    ingested_ns_.push_back(all_ingested_[row]);
     stream_rows_.push_back(stream);
   }
 }
 
 EventId BlockEventRows::id(size_t row) {
-  const uint32_t at = rows_[row];
-  return {all_times_[at], static_cast<uint64_t>(all_sequences_[at]),
-          static_cast<uint32_t>(all_batch_rows_[at])};
+  return {of(System::Timestamp)[row], static_cast<uint64_t>(of(System::Sequence)[row]),
+          static_cast<uint32_t>(of(System::BatchRow)[row])};
 }
 
 void BlockEventRows::keep(std::span<const uint32_t> rows) {
@@ -82,6 +87,13 @@ void BlockEventRows::keep(std::span<const uint32_t> rows) {
   for (const uint32_t row : rows) {
     kept.push_back(rows_[row]);
     if (leaves_parsed_) leaves.push_back(std::move(leaves_[row]));
+  }
+  for (SystemValues& system : system_) {
+    std::vector<int64_t> values;
+    values.reserve(rows.size());
+    for (const uint32_t row : rows) values.push_back(system.values[row]);
+    system.own = std::move(values);
+    system.values = system.own;
   }
   rows_ = std::move(kept);
   leaves_ = std::move(leaves);
@@ -164,7 +176,11 @@ void flatten(std::span<const uint8_t> present, std::span<const std::string_view>
 
 Status BlockEventRows::gather_texts(TextColumn& texts, std::span<const uint32_t> places,
                                     Values& to) {
-  KANSOKU_TRY(const std::span<const std::string_view> dictionary, texts.dictionary());
+  // Codes of all values would be more to read than the few that are wanted.
+  std::span<const std::string_view> dictionary;
+  if (!are_few(places.size(), texts.size())) {
+    KANSOKU_TRY(dictionary, texts.dictionary());
+  }
   const bool fresh = to.texts.empty() && to.dictionary.empty();
   if (!dictionary.empty() && fresh) {
     to.dictionary = dictionary;
@@ -218,7 +234,7 @@ Status BlockEventRows::parse_leaves() {
   BlockColumn* const column = image_.message();
   if (leaves_parsed_ || column == nullptr || !column->message->whole_json()) return {};
   KANSOKU_RETURN_IF_ERROR(load_message_places());
-  KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+  KANSOKU_TRY(const std::span<const uint32_t> shapes, column->message->shapes());
   std::vector<uint32_t> wanted;
   for (const uint32_t place : message_places_) {
     if (place != kNone && shapes[place] == 0) wanted.push_back(place);
@@ -264,14 +280,15 @@ Status BlockEventRows::gather_escaped(TextColumn& texts, std::span<const uint32_
 
 Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> own, Path& out) {
   MessageColumn& message = *image_.message()->message;
-  KANSOKU_RETURN_IF_ERROR(message.load(leaf));
-  KANSOKU_TRY(const std::span<const int64_t> shapes, message.shapes());
+  KANSOKU_RETURN_IF_ERROR(message.place(leaf));
+  KANSOKU_TRY(const std::span<const uint32_t> shapes, message.shapes());
   std::vector<uint32_t> places(rows_.size(), kNone);
+  std::vector<uint32_t> wanted;
   for (size_t i = 0; i < places.size(); ++i) {
     const uint32_t value = message_places_[i];
-    if (value == kNone || own[i] != 0 || leaf.in_shape[static_cast<size_t>(shapes[value])] == 0)
-      continue;
+    if (value == kNone || own[i] != 0 || leaf.in_shape[shapes[value]] == 0) continue;
     places[i] = static_cast<uint32_t>(leaf.place_of(value));
+    wanted.push_back(places[i]);
   }
   Values& to = part(out, leaf_type(leaf.kind));
   if (leaf.kind == LeafKind::Text) return gather_texts(*leaf.texts, places, to);
@@ -289,13 +306,14 @@ Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> ow
     }
     return {};
   }
+  KANSOKU_RETURN_IF_ERROR(message.prepare(leaf, wanted));
   for (size_t i = 0; i < places.size(); ++i) {
     if (places[i] == kNone) continue;
     to.present[i] = 1;
     if (leaf.kind == LeafKind::Decimal) {
       to.floats[i] = leaf.number(places[i]);
     } else {
-      to.integers[i] = leaf.numbers[places[i]];
+      to.integers[i] = leaf.numbers.at(places[i]);
     }
   }
   return {};
@@ -357,10 +375,10 @@ Result<std::vector<std::string_view>> BlockEventRows::paths() {
   }
   if (BlockColumn* const column = image_.message(); column != nullptr) {
     KANSOKU_RETURN_IF_ERROR(load_message_places());
-    KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+    KANSOKU_TRY(const std::span<const uint32_t> shapes, column->message->shapes());
     std::set<size_t> seen;
     for (const uint32_t place : message_places_) {
-      if (place != kNone) seen.insert(static_cast<size_t>(shapes[place]));
+      if (place != kNone) seen.insert(shapes[place]);
     }
     for (const LeafColumn& leaf : column->message->leaves()) {
       if (std::ranges::any_of(seen, [&](size_t shape) { return leaf.in_shape[shape] != 0; }))
@@ -390,7 +408,7 @@ Status BlockEventRows::count_fields(
   BlockColumn* const column = image_.message();
   if (column == nullptr) return {};
   KANSOKU_RETURN_IF_ERROR(load_message_places());
-  KANSOKU_TRY(const std::span<const int64_t> shapes, column->message->shapes());
+  KANSOKU_TRY(const std::span<const uint32_t> shapes, column->message->shapes());
   for (const LeafColumn& leaf : column->message->leaves()) {
     uint64_t& count = counts[{leaf.path, leaf_type(leaf.kind)}];
     for (size_t row = 0; row < rows_.size(); ++row) {

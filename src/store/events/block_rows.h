@@ -18,8 +18,8 @@ class BlockEventRows final : public EventRows {
   static Result<std::unique_ptr<BlockEventRows>> make(BlockImage& image,
                                                       std::vector<uint32_t> rows);
   size_t size() const override { return rows_.size(); }
-  std::span<const int64_t> timestamps_ns() const override { return timestamps_ns_; }
-  std::span<const int64_t> ingested_ns() override { return ingested_ns_; }
+  std::span<const int64_t> timestamps_ns() const override { return of(System::Timestamp); }
+  std::span<const int64_t> ingested_ns() override { return of(System::Ingested); }
   EventId id(size_t row) override;
   std::span<const uint32_t> stream_rows() const override { return stream_rows_; }
   std::span<const EventStreamName> streams() const override { return streams_; }
@@ -51,7 +51,19 @@ class BlockEventRows final : public EventRows {
     bool made = false;
   };
 
+  using System = BlockImage::System;
+  // A system column by row: the block's own where all of its rows are here.
+  struct SystemValues {
+    std::span<const int64_t> values;
+    std::vector<int64_t> own;
+  };
+
   explicit BlockEventRows(BlockImage& image) : image_(image) {}
+  std::span<const int64_t> of(System which) const {
+    return system_[static_cast<size_t>(which)].values;
+  }
+  Status load_system();
+  // Streams of the rows.
   void fill();
   Status make(std::string_view path, Path& out);
   Status gather(BlockColumn& column, Path& out);
@@ -68,12 +80,7 @@ class BlockEventRows final : public EventRows {
 
   BlockImage& image_;
   std::vector<uint32_t> rows_;  // of the block
-  std::span<const int64_t> all_times_;
-  std::span<const int64_t> all_ingested_;
-  std::span<const int64_t> all_sequences_;
-  std::span<const int64_t> all_batch_rows_;
-  std::vector<int64_t> timestamps_ns_;
-  std::vector<int64_t> ingested_ns_;
+  std::array<SystemValues, BlockImage::kSystems> system_;
   std::vector<uint32_t> stream_rows_;
   std::vector<EventStreamName> streams_;
   std::vector<uint8_t> checked_;

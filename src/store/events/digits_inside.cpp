@@ -86,6 +86,19 @@ void mark_slowly(std::span<const int64_t> numbers, std::string_view digits, uint
 
 }  // namespace
 
+bool digits_may_stand(uint64_t max, std::string_view text) {
+  if (text.empty()) return true;
+  if (text.size() > kPowers.size() - 1) return false;
+  uint64_t least = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    least = least * 10 + static_cast<uint64_t>(c - '0');
+  }
+  // A zero in front has another digit before it.
+  if (text[0] == '0' && text.size() > 1) least += kPowers[text.size()];
+  return least <= max;
+}
+
 void mark_digits_inside(std::span<const int64_t> numbers, uint64_t min, uint64_t max,
                         std::string_view digits, std::span<uint8_t> hit) {
   if (digits.empty() || digits.size() > kDigitsMax) return;

@@ -24,7 +24,8 @@ class Search {
     }
     for (size_t i = 0; i < literals_.size() && !over(); ++i) {
       const std::string_view literal_text = literals_[i];
-      if (fit_ == Fit::Inside && find_text(literal_text, text_) != std::string_view::npos) {
+      if (fit_ == Fit::Inside && text_.size() <= literal_text.size() &&
+          find_text(literal_text, text_) != std::string_view::npos) {
         out_.certain = true;
         return std::move(out_);
       }
@@ -84,10 +85,11 @@ class Search {
         parts_.pop_back();
       }
     }
+    const std::string_view next = literals_[i + 1];
     const size_t least = from_start ? bounds.bytes_min : 1;
     for (size_t bytes = least; bytes <= most && bytes < left.size() && !over(); ++bytes) {
-      const std::string_view next = literals_[i + 1];
-      if (!next.empty() && next[0] != left[bytes]) continue;
+      if (!next.empty()) bytes = left.find(next[0], bytes);
+      if (bytes > most) break;
       part(from_start ? Fit::Whole : Fit::Ends, bytes);
       literal(i + 1, 0, place + bytes);
       parts_.pop_back();

@@ -54,6 +54,14 @@ struct ValueBounds {
   ByteSet bytes = ByteSet::all();
   size_t bytes_min = 0;
   size_t bytes_max = SIZE_MAX;
+  // False: the text stands so in none.
+  bool may(Fit fit, std::string_view text) const {
+    if (text.size() > bytes_max || (fit == Fit::Whole && text.size() < bytes_min)) return false;
+    for (const char c : text) {
+      if (!bytes.has(c)) return false;
+    }
+    return true;
+  }
 };
 
 // A stretch of the text that a value must have.

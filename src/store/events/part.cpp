@@ -73,6 +73,17 @@ size_t Part::chunk_of(uint32_t first_stream_of_group, std::string_view stream) c
   return static_cast<size_t>(after - chunks.begin()) - 1;
 }
 
+Result<std::shared_ptr<env::File>> PartFiles::of(const Part& part) {
+  std::weak_ptr<env::File>& known = files_[&part];
+  std::shared_ptr<env::File> file = known.lock();
+  if (!file) {
+    KANSOKU_TRY(file, part.open_file());
+    known = file;
+  }
+  latest_ = file;
+  return file;
+}
+
 Result<std::shared_ptr<const std::string>> PartBlock::read(uint64_t offset, size_t bytes) {
   if (offset > place_->bytes || bytes > place_->bytes - offset) {
     return corruption("a block of {} bytes has none at {}", place_->bytes, offset);
@@ -81,6 +92,9 @@ Result<std::shared_ptr<const std::string>> PartBlock::read(uint64_t offset, size
   if (cache_ != nullptr) {
     auto known = cache_->find(part_->meta().id, at);
     if (known && known->size() == bytes) return known;
+  }
+  if (!file_) {
+    KANSOKU_TRY(file_, files_->of(*part_));
   }
   KANSOKU_TRY(std::string read, read_exactly(*file_, part_->path(), at, bytes));
   auto out = std::make_shared<const std::string>(std::move(read));

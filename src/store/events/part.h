@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 
 #include "store/events/block.h"
@@ -125,18 +126,30 @@ class Part {
   std::unique_ptr<std::atomic<bool>[]> block_damaged_;
 };
 
-// The bytes of one block of an open file, through the cache.
+// Files of parts that a scan reads, opened when the first byte is asked for. The latest one stays
+// open; another, as long as a block of it is held. Thread contract: one owner.
+class PartFiles {
+ public:
+  Result<std::shared_ptr<env::File>> of(const Part& part);
+
+ private:
+  std::map<const Part*, std::weak_ptr<env::File>> files_;
+  std::shared_ptr<env::File> latest_;
+};
+
+// The bytes of one block, through the cache.
 class PartBlock final : public BlockBytes {
  public:
-  PartBlock(const Part& part, env::File& file, size_t block, PageCache* cache)
-      : part_(&part), file_(&file), place_(&part.blocks()[block]), cache_(cache) {}
+  PartBlock(const Part& part, size_t block, PageCache* cache, PartFiles& files)
+      : part_(&part), place_(&part.blocks()[block]), cache_(cache), files_(&files) {}
   Result<std::shared_ptr<const std::string>> read(uint64_t offset, size_t bytes) override;
 
  private:
   const Part* part_;
-  env::File* file_;
   const BlockPlace* place_;
   PageCache* cache_;
+  PartFiles* files_;
+  std::shared_ptr<env::File> file_;
 };
 
 // Walks the streams of a part in order, from a place on. Holds no descriptor: the file is opened

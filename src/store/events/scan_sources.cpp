@@ -76,16 +76,6 @@ bool ScanSources::wants(std::string_view group, uint64_t generation, std::string
   return wants_group(group, generation) && wants_stream(stream);
 }
 
-Result<std::shared_ptr<env::File>> ScanSources::file_of(const Part& part) {
-  std::weak_ptr<env::File>& known = files_[&part];
-  std::shared_ptr<env::File> file = known.lock();
-  if (!file) {
-    KANSOKU_TRY(file, part.open_file());
-    known = file;
-  }
-  return file;
-}
-
 void ScanSources::close(ScanSource& source) {
   source.rows.reset();
   if (source.reader) {
@@ -95,9 +85,7 @@ void ScanSources::close(ScanSource& source) {
     }
   }
   source.reader.reset();
-  // The file goes too, when no other block of it is open.
   source.bytes.reset();
-  source.file.reset();
 }
 
 void ScanSources::note_missing(int64_t min_ns, int64_t max_ns) {
@@ -249,9 +237,7 @@ bool ScanSources::judge_streams(ScanSource& source) {
 }
 
 Status ScanSources::open_block(ScanSource& source) {
-  KANSOKU_TRY(source.file, file_of(*source.part));
-  source.bytes =
-      std::make_unique<PartBlock>(*source.part, *source.file, source.block, view_->cache);
+  source.bytes = std::make_unique<PartBlock>(*source.part, source.block, view_->cache, files_);
   if (view_->open_blocks != nullptr)
     source.reader = view_->open_blocks->take(source.part->meta().id, source.block);
   if (source.reader) {

@@ -19,7 +19,6 @@ struct ScanSource {
   bool done = false;
   bool opened = false;
   bool counted = false;  // in the report
-  std::shared_ptr<env::File> file;
   std::unique_ptr<PartBlock> bytes;
   std::unique_ptr<BlockReader> reader;
   uint64_t read_before = 0;  // bytes, by scans that had the reader before
@@ -77,7 +76,6 @@ class ScanSources final : public RowSources {
   Result<bool> judge_block(ScanSource& source, bool mark);
   void drop_deleted(ScanSource& source);
   void note_missing(int64_t min_ns, int64_t max_ns);
-  Result<std::shared_ptr<env::File>> file_of(const Part& part);
   void give_up(ScanSource& source, const Error& error);
 
   const ScanView* view_;
@@ -90,7 +88,7 @@ class ScanSources final : public RowSources {
   std::vector<std::string> streams_;  // ascending
   std::set<std::string, std::less<>> groups_seen_;
   std::vector<ScanSource> sources_;
-  std::map<const Part*, std::weak_ptr<env::File>> files_;
+  PartFiles files_;
   EventScanReport report_;
 };
 

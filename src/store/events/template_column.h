@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "store/events/text_column.h"
-#include "store/events/text_cut.h"
+#include "store/events/int_values.h"
+#include "store/events/slot_column.h"
 
 namespace kansoku::store::events {
 
@@ -29,33 +29,17 @@ class TemplateCut {
   size_t covered_ = 0;
 };
 
-// Variables of one kind at one place of a template.
-class SlotColumn {
- public:
-  static std::unique_ptr<SlotColumn> parse(const char*& at, const char* end, uint16_t kind,
-                                           size_t count, PageReader& pages);
-  virtual ~SlotColumn() = default;
-  // `times`: of the events, by value, where it is asked for.
-  virtual Status load(const std::function<Result<std::vector<int64_t>>()>& times) = 0;
-  virtual void append(size_t value, std::string& out) const = 0;
-  // As of a TextColumn; before ask() it must be loaded.
-  virtual Result<ValueBounds> bounds() = 0;
-  virtual Result<bool> may(Fit fit, std::string_view text) = 0;
-  virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
-  // What load() read goes.
-  virtual void shed() = 0;
-  virtual size_t memory_bytes() const = 0;
-};
-
 class TemplateTexts final : public TextColumn {
  public:
   struct Template {
     std::vector<std::string_view> literals;
     std::vector<uint16_t> kinds;
     std::vector<std::unique_ptr<SlotColumn>> slots;
-    std::vector<uint8_t> loaded;      // by slot
-    std::vector<ValueBounds> bounds;  // by slot, once asked for
     size_t count = 0;
+    // Once asked for: of each slot, and of its texts.
+    std::vector<ValueBounds> slot_bounds;
+    ValueBounds bounds;
+    bool bounded = false;
   };
   static std::unique_ptr<TextColumn> parse(const char*& at, const char* end, size_t count,
                                            PageReader& pages);
@@ -64,31 +48,51 @@ class TemplateTexts final : public TextColumn {
   void append(size_t value, std::string& out) const override;
   Result<ValueBounds> bounds() override;
   Result<bool> may(Fit fit, std::string_view text) override;
-  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override;
   Result<std::optional<size_t>> count(Fit fit, std::string_view text) override;
   void shed() override;
   size_t memory_bytes() const override;
 
  private:
+  // Which template a value has (0: the rest), and where it stands among those that have it.
+  struct Place {
+    size_t code = 0;
+    uint32_t place = 0;
+  };
+  struct Picked {
+    uint32_t value = 0;
+    Place place;
+  };
+  Place place_of(size_t value) const;
+  // Every value has the only template.
+  bool all_in_one() const { return templates_.size() == 1 && !rest_; }
+  Status bound(Template& t);
   Result<FitWays> ways_of(Template& t, Fit fit, std::string_view text);
   Result<bool> may(Template& t, Fit fit, std::string_view text);
-  // By value of the template.
-  Status ask(size_t code, const FitWays& ways, std::vector<uint8_t>& hit);
-  Status load_slot(size_t code, size_t slot);
+  // By value of the template. False: none holds.
+  Result<bool> ask(size_t code, const FitWays& ways, std::span<uint8_t> hit);
+  // By value, of what holds by template and value of it; empty: none.
+  Status spread(std::span<const std::vector<uint8_t>> holds, std::span<uint8_t> hit);
   // Templates and the columns of their variables, unread.
   Status load_templates();
-  Status load_codes();
-  Result<std::vector<int64_t>> times_of(size_t way);
+  // Of all values, and of some.
+  Status load_places();
+  Status pick_places(std::span<const uint32_t> values);
+  Status check(int64_t code, uint32_t place) const;
+  SlotColumn::Times times_of(size_t code) {
+    return [this, code] { return event_times_of(code); };
+  }
+  Result<std::vector<int64_t>> event_times_of(size_t code);
 
   size_t templates_count_ = 0;
   Chunk templates_chunk_;
   Chunk slots_chunk_;
-  Chunk codes_chunk_;
   std::unique_ptr<TextColumn> rest_;
   bool templates_loaded_ = false;
   std::vector<Template> templates_;
-  std::vector<int64_t> codes_;    // 0: of the rest
-  std::vector<uint32_t> places_;  // among the values of the same code
+  IntValues codes_;               // 0: of the rest
+  std::vector<uint32_t> places_;  // among the values of the same code, where all are loaded
+  std::vector<Picked> picked_;    // else those that were prepared, ascending
 };
 
 }  // namespace kansoku::store::events

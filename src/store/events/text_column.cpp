@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "base/simd/find_text.h"
 #include "store/events/block_ints.h"
+#include "store/events/hits.h"
+#include "store/events/int_values.h"
 #include "store/events/template_column.h"
 
 namespace kansoku::store::events {
@@ -111,10 +113,10 @@ class ConstantTexts final : public TextColumn {
     KANSOKU_TRY(value_, pages_.read_kept(chunk_));
     return fits(value_, fit, text);
   }
-  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     KANSOKU_TRY(const bool has, may(fit, text));
     if (has) std::ranges::fill(hit, uint8_t{1});
-    return true;
+    return Asked{.any = has};
   }
   void shed() override { codes_ = {}; }
   size_t memory_bytes() const override { return codes_.capacity() * sizeof(int64_t); }
@@ -128,16 +130,23 @@ class ConstantTexts final : public TextColumn {
 class DictionaryTexts final : public TextColumn {
  public:
   DictionaryTexts(size_t count, PageReader& pages, size_t entries, Chunk texts, Chunk codes)
-      : TextColumn(count, pages), entries_(entries), texts_chunk_(texts), codes_chunk_(codes) {}
-  Status prepare(std::span<const uint32_t>) override { return load(); }
+      : TextColumn(count, pages), entries_(entries), texts_chunk_(texts), codes_(codes, count) {}
+  Status prepare(std::span<const uint32_t> values) override {
+    KANSOKU_RETURN_IF_ERROR(load_values());
+    if (!are_few(values.size(), count_)) return load_codes();
+    KANSOKU_RETURN_IF_ERROR(codes_.prepare(pages_, values));
+    for (const uint32_t value : values) KANSOKU_RETURN_IF_ERROR(check(codes_.at(value)));
+    return {};
+  }
   void append(size_t value, std::string& out) const override {
-    out += values_[static_cast<size_t>(codes_[value])];
+    out += values_[static_cast<size_t>(codes_.at(value))];
   }
   Result<std::span<const std::string_view>> dictionary() override {
-    KANSOKU_RETURN_IF_ERROR(load());
+    KANSOKU_RETURN_IF_ERROR(load_values());
+    KANSOKU_RETURN_IF_ERROR(load_codes());
     return std::span<const std::string_view>(values_);
   }
-  std::span<const int64_t> codes() const override { return codes_; }
+  std::span<const int64_t> codes() const override { return codes_.all(); }
   Result<ValueBounds> bounds() override {
     KANSOKU_RETURN_IF_ERROR(load_values());
     return bounds_of(values_);
@@ -146,21 +155,36 @@ class DictionaryTexts final : public TextColumn {
     KANSOKU_RETURN_IF_ERROR(load_values());
     return std::ranges::any_of(values_, [&](std::string_view v) { return fits(v, fit, text); });
   }
-  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     KANSOKU_TRY(const bool any, may(fit, text));
-    if (!any) return true;
-    KANSOKU_RETURN_IF_ERROR(load());
+    if (!any) return Asked();
     std::vector<uint8_t> holds;
     for (const std::string_view value : values_) holds.push_back(fits(value, fit, text));
-    for (size_t i = 0; i < count_; ++i) hit[i] |= holds[static_cast<size_t>(codes_[i])];
-    return true;
+    Status good;
+    KANSOKU_RETURN_IF_ERROR(
+        codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
+          for (size_t i = 0; i < codes.size(); ++i) {
+            if (static_cast<uint64_t>(codes[i]) >= entries_) {
+              good = check(codes[i]);
+              return false;
+            }
+            hit[first + i] |= holds[static_cast<size_t>(codes[i])];
+          }
+          return true;
+        }));
+    KANSOKU_RETURN_IF_ERROR(good);
+    return Asked{.any = true};
   }
-  void shed() override { codes_ = {}; }
+  void shed() override { codes_.shed(); }
   size_t memory_bytes() const override {
-    return codes_.capacity() * sizeof(int64_t) + values_.capacity() * sizeof(std::string_view);
+    return codes_.memory_bytes() + values_.capacity() * sizeof(std::string_view);
   }
 
  private:
+  Status check(int64_t code) const {
+    if (code >= 0 && static_cast<size_t>(code) < entries_) return {};
+    return corruption("a block's dictionary has no value {}", code);
+  }
   Status load_values() {
     if (!values_.empty()) return {};
     KANSOKU_TRY(const std::string_view texts, pages_.read_kept(texts_chunk_));
@@ -168,26 +192,20 @@ class DictionaryTexts final : public TextColumn {
       return corruption("a block's dictionary is damaged");
     return {};
   }
-  Status load() {
-    KANSOKU_RETURN_IF_ERROR(load_values());
-    if (!codes_.empty()) return {};
-    KANSOKU_TRY(const std::string_view coded, pages_.read(codes_chunk_));
-    std::vector<int64_t> codes(count_);
-    const char* at = coded.data();
-    if (!decode_block_ints(at, coded.data() + coded.size(), codes))
-      return corruption("a block's dictionary is damaged");
-    for (const int64_t code : codes) {
-      if (code < 0 || static_cast<size_t>(code) >= entries_)
-        return corruption("a block's dictionary has no value {}", code);
+  Status load_codes() {
+    if (codes_.loaded()) return {};
+    KANSOKU_RETURN_IF_ERROR(codes_.load(pages_));
+    for (const int64_t code : codes_.all()) {
+      const Status good = check(code);
+      if (!good) codes_.shed();
+      KANSOKU_RETURN_IF_ERROR(good);
     }
-    codes_ = std::move(codes);
     return {};
   }
   size_t entries_;
   Chunk texts_chunk_;
-  Chunk codes_chunk_;
   std::vector<std::string_view> values_;
-  std::vector<int64_t> codes_;
+  IntValues codes_;
 };
 
 class PlainTexts final : public TextColumn {
@@ -206,20 +224,15 @@ class PlainTexts final : public TextColumn {
         bounds_(bounds) {}
   Result<ValueBounds> bounds() override { return bounds_; }
   Result<bool> may(Fit fit, std::string_view text) override {
-    const bool known = std::ranges::all_of(text, [&](char c) { return bounds_.bytes.has(c); });
-    return known && text.size() <= bounds_.bytes_max &&
-           (fit != Fit::Whole || text.size() >= bounds_.bytes_min);
+    return bounds_.may(fit, text);
   }
-  Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     KANSOKU_TRY(const bool possible, may(fit, text));
-    if (!possible) return true;
+    if (!possible) return Asked();
     KANSOKU_RETURN_IF_ERROR(prepare_all());
-    if (fit == Fit::Inside && !text.empty()) {
-      search(text, hit);
-      return true;
-    }
+    if (fit == Fit::Inside && !text.empty()) return Asked{.any = search(text, hit)};
     for (size_t i = 0; i < count_; ++i) hit[i] |= fits(value_at(i), fit, text);
-    return true;
+    return Asked{.any = any_hit(hit)};
   }
   Status prepare(std::span<const uint32_t> values) override {
     KANSOKU_RETURN_IF_ERROR(load_lengths());
@@ -248,7 +261,8 @@ class PlainTexts final : public TextColumn {
     return texts_[page_of_[value]].text.substr(begins_[value], lengths_[value]);
   }
   // Page by page, not value by value: values are short.
-  void search(std::string_view text, std::span<uint8_t> hit) const {
+  bool search(std::string_view text, std::span<uint8_t> hit) const {
+    bool any = false;
     size_t value = 0;
     for (const Page& page : texts_) {
       size_t at = 0;
@@ -260,10 +274,12 @@ class PlainTexts final : public TextColumn {
         const bool within =
             at >= begins_[value] && at + text.size() <= begins_[value] + lengths_[value];
         if (within) hit[value] = 1;
+        any = any || within;
         at = within ? begins_[value] + lengths_[value] : at + 1;
       }
       value = page.values_end;
     }
+    return any;
   }
 
   Status load_lengths() {
@@ -334,9 +350,9 @@ void encode_plain(std::span<const std::string_view> values, PageWriter& pages, s
 
 Result<std::optional<size_t>> TextColumn::count(Fit fit, std::string_view text) {
   std::vector<uint8_t> hit(count_);
-  KANSOKU_TRY(const bool exact, ask(fit, text, hit));
-  if (!exact) return std::nullopt;
-  return static_cast<size_t>(std::ranges::count(hit, 1));
+  KANSOKU_TRY(const Asked asked, ask(fit, text, hit));
+  if (!asked.exact) return std::nullopt;
+  return asked.any ? count_hits(hit) : 0;
 }
 
 Status TextColumn::prepare_all() {

@@ -24,6 +24,12 @@ struct TextColumnInput {
 // Appends what the reader needs to `meta`, the values to pages.
 void encode_text_column(const TextColumnInput& input, PageWriter& pages, std::string& meta);
 
+// What a question did to the hits.
+struct Asked {
+  bool exact = true;  // it holds for all hits; else for some of them. For others it never does.
+  bool any = false;   // there may be hits
+};
+
 class TextColumn {
  public:
   // Nothing when the bytes are no column of `count` values.
@@ -31,7 +37,7 @@ class TextColumn {
                                            PageReader& pages);
   virtual ~TextColumn() = default;
   size_t size() const { return count_; }
-  // Reads what append() needs for these values (ascending).
+  // Reads what append() needs for these values (ascending); of others it may know no more after.
   virtual Status prepare(std::span<const uint32_t> values) = 0;
   Status prepare_all();
   // Who tells the times of the events, by value.
@@ -46,9 +52,8 @@ class TextColumn {
   virtual Result<ValueBounds> bounds() = 0;
   // False: in no value stands the text so.
   virtual Result<bool> may(Fit fit, std::string_view text) = 0;
-  // Sets `hit` to 1 for the values in which the text stands so. False: in others than those it
-  // does not, in those it may.
-  virtual Result<bool> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
+  // Sets `hit` to 1 for the values in which the text stands so.
+  virtual Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) = 0;
   // In how many values the text stands so; nothing where that takes a look at the values.
   virtual Result<std::optional<size_t>> count(Fit fit, std::string_view text);
   // What was decoded of values goes; what rules them out stays.

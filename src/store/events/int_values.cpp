@@ -1,0 +1,52 @@
+#include "store/events/int_values.h"
+
+#include "base/check.h"
+
+namespace kansoku::store::events {
+
+Status IntValues::damaged() { return corruption("integers of a block are damaged"); }
+
+Status IntValues::load(PageReader& pages) {
+  if (all_) return {};
+  KANSOKU_TRY(const std::string_view coded, pages.read(chunk_));
+  places_ = {};
+  values_.resize(count_);
+  const char* at = coded.data();
+  if (!decode_block_ints(at, coded.data() + coded.size(), values_)) {
+    values_ = {};
+    return damaged();
+  }
+  all_ = true;
+  return {};
+}
+
+Status IntValues::prepare(PageReader& pages, std::span<const uint32_t> places) {
+  if (all_ || places.empty()) return {};
+  if (!are_few(places.size(), count_)) return load(pages);
+  if (places.back() >= count_) return damaged();
+  if (std::ranges::equal(places, places_)) return {};
+  values_.clear();
+  places_.clear();
+  size_t next = 0;
+  const Status visited = visit(pages, [&](size_t first, std::span<const int64_t> values) {
+    for (; next < places.size() && places[next] < first + values.size(); ++next)
+      values_.push_back(values[places[next] - first]);
+    return next < places.size();
+  });
+  if (visited) places_.assign(places.begin(), places.end());
+  return visited;
+}
+
+int64_t IntValues::picked(size_t place) const {
+  const auto found = std::ranges::lower_bound(places_, place);
+  KANSOKU_CHECK(found != places_.end() && *found == place);
+  return values_[static_cast<size_t>(found - places_.begin())];
+}
+
+void IntValues::shed() {
+  all_ = false;
+  values_ = {};
+  places_ = {};
+}
+
+}  // namespace kansoku::store::events

@@ -63,10 +63,13 @@ class BitReader {
 // Reads a column from its front, as many values at a time as are asked for. The bytes outlive it.
 class IntsReader {
  public:
-  // One entry for each row of bits that may come: token << 4 | length, 0 where no code is.
+  // For each row of bits that may come, 0 where no code is: in bytes from the lowest, the bits of
+  // the code and what follows it, the bits of the code, the bits that follow, and what stands
+  // before those in the magnitude.
   struct Table {
-    int bits = 0;  // of a row: the longest code
-    std::array<uint16_t, size_t{1} << kCodeBitsMax> entries;
+    int bits = 0;      // of a row: the longest code
+    int bits_max = 0;  // of a value
+    std::array<uint32_t, size_t{1} << kCodeBitsMax> entries;
   };
   // Of `count` >= 1 values. False when the bytes are no column.
   bool open(const char* at, const char* end, size_t count);
@@ -79,6 +82,10 @@ class IntsReader {
   bool open_planes(const char* at, const char* end);
   bool take_varints(std::span<int64_t> out);
   bool take_prefix(std::span<int64_t> out);
+  // Values of which so many are surely there after one refill.
+  template <size_t AtOnce>
+  bool take_prefix_short(std::span<int64_t> out);
+  bool take_prefix_wide(std::span<int64_t> out);
   void take_planes(std::span<int64_t> out);
 
   int form_ = 0;

@@ -16,6 +16,7 @@ bool read_table(const char*& at, const char* end, IntsReader::Table& table) {
   CodeLengths lengths{};
   uint32_t taken = 0;
   table.bits = 0;
+  table.bits_max = 0;
   for (size_t i = 0; i < tokens; ++i) {
     const auto both = static_cast<uint8_t>(at[i / 2]);
     const auto length = static_cast<uint8_t>(i % 2 == 0 ? both & 15 : both >> 4);
@@ -27,11 +28,15 @@ bool read_table(const char*& at, const char* end, IntsReader::Table& table) {
   at += (tokens + 1) / 2;
   if (taken > uint32_t{1} << kCodeBitsMax) return false;  // codes would overlap
   const size_t rows = size_t{1} << table.bits;
-  std::fill_n(table.entries.begin(), rows, uint16_t{0});
+  std::fill_n(table.entries.begin(), rows, uint32_t{0});
   const auto codes = codes_of(lengths);
   for (size_t token = begin; token < begin + tokens; ++token) {
     if (lengths[token] == 0) continue;
-    const auto entry = static_cast<uint16_t>(token << 4 | lengths[token]);
+    const uint32_t extra = kMagnitudes.extra_bits[token];
+    const uint32_t all = lengths[token] + extra;
+    const auto before = static_cast<uint32_t>(kMagnitudes.base[token] >> extra);
+    const uint32_t entry = all | uint32_t{lengths[token]} << 8 | extra << 16 | before << 24;
+    table.bits_max = std::max(table.bits_max, static_cast<int>(all));
     for (size_t row = codes[token]; row < rows; row += size_t{1} << lengths[token])
       table.entries[row] = entry;
   }
@@ -140,18 +145,53 @@ bool IntsReader::take_varints(std::span<int64_t> out) {
 }
 
 bool IntsReader::take_prefix(std::span<int64_t> out) {
-  // A code and this many bits come from one refill.
-  constexpr int kOneRefill = 56 - kCodeBitsMax;
+  // A refill brings 56 bits at least.
+  if (table_.bits_max <= 7) return take_prefix_short<8>(out);
+  if (table_.bits_max <= 14) return take_prefix_short<4>(out);
+  if (table_.bits_max <= 28) return take_prefix_short<2>(out);
+  return table_.bits_max <= 56 ? take_prefix_short<1>(out) : take_prefix_wide(out);
+}
+
+template <size_t AtOnce>
+bool IntsReader::take_prefix_short(std::span<int64_t> out) {
   const bool with_sign = with_sign_;
   const int table_bits = table_.bits;
+  const uint32_t* const entries = table_.entries.data();
+  BitReader bits = bits_;
+  bool good = true;
+  const auto one = [&] {
+    const uint32_t entry = entries[bits.peek(table_bits)];
+    const uint64_t window = bits.peek(static_cast<int>(entry & 0xff));
+    const uint32_t extra = entry >> 16 & 0xff;
+    good &= bits.skip(static_cast<int>(entry & 0xff)) && entry != 0;
+    const uint64_t magnitude = uint64_t{entry >> 24} << extra | window >> (entry >> 8 & 0xff);
+    return with_sign ? unzigzag(magnitude) : static_cast<int64_t>(magnitude);
+  };
+  size_t i = 0;
+  int64_t* const to = out.data();
+  for (; i + AtOnce <= out.size() && good; i += AtOnce) {
+    bits.refill();
+    for (size_t j = 0; j < AtOnce; ++j) to[i + j] = one();
+  }
+  for (; i < out.size() && good; ++i) {
+    bits.refill();
+    to[i] = one();
+  }
+  bits_ = bits;
+  return good;
+}
+
+// A value may take more bits than a refill brings.
+bool IntsReader::take_prefix_wide(std::span<int64_t> out) {
+  // A code and this many bits come from one refill.
+  constexpr int kOneRefill = 56 - kCodeBitsMax;
   BitReader bits = bits_;
   for (int64_t& value : out) {
     bits.refill();
-    const uint16_t entry = table_.entries[bits.peek(table_bits)];
-    if (entry == 0 || !bits.skip(entry & 15)) return false;
-    const size_t token = entry >> 4;
-    uint64_t magnitude = kMagnitudes.base[token];
-    int extra = kMagnitudes.extra_bits[token];
+    const uint32_t entry = table_.entries[bits.peek(table_.bits)];
+    if (entry == 0 || !bits.skip(static_cast<int>(entry >> 8 & 0xff))) return false;
+    auto extra = static_cast<int>(entry >> 16 & 0xff);
+    uint64_t magnitude = uint64_t{entry >> 24} << extra;
     int shift = 0;
     if (extra > kOneRefill) {
       magnitude |= bits.peek(32);
@@ -162,7 +202,7 @@ bool IntsReader::take_prefix(std::span<int64_t> out) {
     }
     magnitude |= bits.peek(extra) << shift;
     if (!bits.skip(extra)) return false;
-    value = with_sign ? unzigzag(magnitude) : static_cast<int64_t>(magnitude);
+    value = with_sign_ ? unzigzag(magnitude) : static_cast<int64_t>(magnitude);
   }
   bits_ = bits;
   return true;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace {
 void check_as_printed(const std::vector<int64_t>& numbers, uint64_t min, uint64_t max,
                       const std::string& digits) {
   std::vector<uint8_t> hit(numbers.size());
-  mark_digits_inside(numbers, min, max, digits, hit);
+  DigitsInside(min, max, digits).mark(numbers, hit);
   for (size_t i = 0; i < numbers.size(); ++i) {
     CAPTURE(numbers[i]);
     CAPTURE(digits);
@@ -39,10 +40,22 @@ TEST_CASE("numbers that have digits inside are those that print so") {
   }
 }
 
+TEST_CASE("digits may stand in a number that is not too small for them") {
+  CHECK(digits_may_stand(7531, "7531"));
+  CHECK_FALSE(digits_may_stand(7530, "7531"));
+  CHECK(digits_may_stand(0, "0"));
+  CHECK_FALSE(digits_may_stand(104, "05"));
+  CHECK(digits_may_stand(105, "05"));
+  CHECK_FALSE(digits_may_stand(999, "7a"));
+  CHECK_FALSE(digits_may_stand(std::numeric_limits<uint64_t>::max(), "99999999999999999999"));
+}
+
 TEST_CASE("digits that all numbers of a range share are looked at once, the others in each") {
   std::mt19937_64 random(7);
-  for (const uint64_t min : {uint64_t{1'795'300'000'000}, uint64_t{999'999'990}, uint64_t{7}}) {
-    for (const uint64_t span : {uint64_t{0}, uint64_t{9}, uint64_t{1'000}, uint64_t{3'500'000}}) {
+  for (const uint64_t min : {uint64_t{1'795'300'000'000}, uint64_t{999'999'990}, uint64_t{7},
+                             uint64_t{2'147'483'000}, uint64_t{70'000'531'000'000'000}}) {
+    for (const uint64_t span : {uint64_t{0}, uint64_t{9}, uint64_t{1'000}, uint64_t{3'500'000},
+                                uint64_t{3'000'000'000}}) {
       std::vector<int64_t> numbers;
       for (int i = 0; i < 200; ++i)
         numbers.push_back(static_cast<int64_t>(min + random() % (span + 1)));

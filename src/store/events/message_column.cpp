@@ -445,12 +445,12 @@ Result<Asked> MessageColumn::ask_leaf(LeafColumn& leaf, Fit fit, std::string_vie
   const bool inside = leaf.kind == LeafKind::Int && fit == Fit::Inside && leaf.min >= 0 &&
                       std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (is_whole || inside) {
+    DigitsInside digits(static_cast<uint64_t>(leaf.min), static_cast<uint64_t>(leaf.max), text);
     KANSOKU_RETURN_IF_ERROR(
         leaf.numbers.visit(pages_, [&](size_t first, std::span<const int64_t> numbers) {
           const std::span<uint8_t> to = hit.subspan(first, numbers.size());
           if (inside) {
-            mark_digits_inside(numbers, static_cast<uint64_t>(leaf.min),
-                               static_cast<uint64_t>(leaf.max), text, to);
+            digits.mark(numbers, to);
           } else {
             for (size_t i = 0; i < numbers.size(); ++i) to[i] |= numbers[i] == whole;
           }

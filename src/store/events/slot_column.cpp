@@ -115,20 +115,23 @@ class DigitsSlot final : public SlotColumn {
     return out;
   }
   Result<bool> may(Fit, std::string_view text) override {
-    return with_lengths_ || digits_may_stand(max_, text);
+    return zeros_matter(text) || digits_may_stand(max_, text);
   }
   Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit,
                     const Times& times) override {
     KANSOKU_TRY(const bool possible, may(fit, text));
     if (!possible) return Asked();
-    if (with_lengths_ || fit == Fit::Begins || fit == Fit::Ends) return ask_texts(fit, text, hit, times);
+    const bool whole = fit == Fit::Whole && !with_lengths_;
+    if (!whole && (fit != Fit::Inside || zeros_matter(text)))
+      return ask_texts(fit, text, hit, times);
     int64_t number = 0;
-    if (fit == Fit::Whole && !number_of(text, number)) return Asked();
+    if (whole && !number_of(text, number)) return Asked();
+    DigitsInside inside(0, max_, text);
     KANSOKU_RETURN_IF_ERROR(
         numbers_.visit(pages_, [&](size_t first, std::span<const int64_t> numbers) {
           const std::span<uint8_t> to = hit.subspan(first, numbers.size());
-          if (fit == Fit::Inside) {
-            mark_digits_inside(numbers, 0, max_, text, to);
+          if (!whole) {
+            inside.mark(numbers, to);
           } else {
             for (size_t i = 0; i < numbers.size(); ++i) to[i] |= numbers[i] == number;
           }
@@ -145,6 +148,10 @@ class DigitsSlot final : public SlotColumn {
   }
 
  private:
+  // Zeros before a number may be part of the text.
+  bool zeros_matter(std::string_view text) const {
+    return with_lengths_ && (text.empty() || text[0] == '0');
+  }
   // Of digits that print so.
   static bool number_of(std::string_view text, int64_t& out) {
     if (text.empty() || text.size() > kDigitsMax || (text[0] == '0' && text.size() > 1))

@@ -371,23 +371,30 @@ Result<bool> TemplateTexts::ask(size_t code, const FitWays& ways, std::span<uint
 
 Status TemplateTexts::spread(std::span<const std::vector<uint8_t>> holds, std::span<uint8_t> hit) {
   const std::vector<uint8_t> none(count_);
-  std::vector<std::span<const uint8_t>> of_code;
-  for (const std::vector<uint8_t>& of : holds)
-    of_code.push_back(of.empty() ? std::span<const uint8_t>(none) : std::span<const uint8_t>(of));
-  std::vector<uint32_t> counts(holds.size());
-  Status good;
+  struct Left {
+    const uint8_t* at = nullptr;
+    const uint8_t* end = nullptr;
+  };
+  std::vector<Left> of_code;
+  for (const std::vector<uint8_t>& of : holds) {
+    const std::span<const uint8_t> values = of.empty() ? none : of;
+    of_code.push_back({values.data(), values.data() + values.size()});
+  }
+  Left* const left = of_code.data();
+  const size_t codes_end = of_code.size();
+  bool good = true;
   KANSOKU_RETURN_IF_ERROR(codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
-    for (size_t i = 0; i < codes.size(); ++i) {
-      const auto code = static_cast<size_t>(codes[i]);
-      if (code >= of_code.size() || counts[code] == of_code[code].size()) {
-        good = corruption("templates of a block do not fit its texts");
-        return false;
-      }
-      hit[first + i] |= of_code[code][counts[code]++];
+    uint8_t* to = hit.subspan(first, codes.size()).data();
+    for (const int64_t one : codes) {
+      const auto code = static_cast<size_t>(one);
+      good = code < codes_end && left[code].at != left[code].end;
+      if (!good) break;
+      *to++ |= *left[code].at++;
     }
-    return true;
+    return good;
   }));
-  return good;
+  if (!good) return corruption("templates of a block do not fit its texts");
+  return {};
 }
 
 Result<Asked> TemplateTexts::ask(Fit fit, std::string_view text, std::span<uint8_t> hit) {

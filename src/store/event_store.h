@@ -98,9 +98,11 @@ struct EventScan {
   std::vector<EventClause> filter;
   EventOrder order = EventOrder::OldestFirst;
   std::optional<EventId> after;  // exclusive, in the direction of an ordered scan
-  // The sink asks chunks of which every clause is checked() for their size() and nothing else: in
-  // any order, rows may be counted without being found.
+  // The sink asks chunks of which every clause is checked() for their events() and, with a width
+  // of bins, in which of these since 1970 they are, and nothing else: in any order, events may be
+  // counted without being found, and one row stand for many (EventRows::counts()).
   bool counts_only = false;
+  int64_t count_bin_ns = 0;
 };
 
 struct EventStreamName {
@@ -134,6 +136,13 @@ class EventRows {
  public:
   virtual ~EventRows() = default;
   virtual size_t size() const = 0;
+  // By row: how many events it stands for. Empty: each for one (counts_only).
+  virtual std::span<const uint64_t> counts() const { return {}; }
+  uint64_t events() const {
+    uint64_t out = counts().empty() ? size() : 0;
+    for (const uint64_t count : counts()) out += count;
+    return out;
+  }
   virtual std::span<const int64_t> timestamps_ns() const = 0;
   // When each was acknowledged as stored.
   virtual std::span<const int64_t> ingested_ns() = 0;

@@ -12,4 +12,9 @@ constexpr int64_t floor_to(int64_t value, int64_t step) {
   return value - (rest < 0 ? rest + step : rest);
 }
 
+// The number of that cell: the one from 1970 on is 0.
+constexpr int64_t cell_of(int64_t value, int64_t step) {
+  return value / step - (value % step < 0 ? 1 : 0);
+}
+
 }  // namespace kansoku

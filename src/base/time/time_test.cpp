@@ -14,6 +14,11 @@ TEST_CASE("cells begin at multiples of their width, before 1970 too") {
   CHECK(floor_to(120'000, 60'000) == 120'000);
   CHECK(floor_to(-1, 60'000) == -60'000);
   CHECK(floor_to(-60'000, 60'000) == -60'000);
+  CHECK(cell_of(119'999, 60'000) == 1);
+  CHECK(cell_of(-1, 60'000) == -1);
+  CHECK(cell_of(-60'000, 60'000) == -1);
+  CHECK(cell_of(-60'001, 60'000) == -2);
+  CHECK(cell_of(std::numeric_limits<int64_t>::min(), 60'000) == -153'722'867'280'913);
 }
 
 TEST_CASE("every day of eight centuries follows the one before it") {

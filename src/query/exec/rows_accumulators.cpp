@@ -41,6 +41,12 @@ class Count final : public Accumulator {
   void resize(size_t groups) override { counts_.resize(groups); }
   void add(const AggregateInput& input) override {
     const Vector* values = input.arguments.empty() ? nullptr : input.arguments[0];
+    if (!input.counts.empty()) {
+      for (size_t row = 0; row < input.rows; ++row)
+        counts_[input.groups.empty() ? 0 : input.groups[row]] +=
+            static_cast<int64_t>(input.counts[row]);
+      return;
+    }
     if (values == nullptr && input.groups.empty()) {
       counts_[0] += static_cast<int64_t>(input.rows);
       return;

@@ -125,7 +125,7 @@ class AggregateOperator final : public Operator {
       if (times.empty() && !arguments.empty()) {
         KANSOKU_TRY(times, batch.times_ms());
       }
-      calls_[i]->add({batch.size(), groups_of_rows_, arguments, times});
+      calls_[i]->add({batch.size(), groups_of_rows_, arguments, times, batch.counts()});
       KANSOKU_RETURN_IF_ERROR(run_.context.spend(batch.size()));
     }
     return charge();

@@ -36,6 +36,10 @@ class Batch {
 
   size_t size() const { return size_; }
   bool of_events() const { return events_ != nullptr; }
+  // By row: how many events it stands for, where a scan counts only; else empty.
+  std::span<const uint64_t> counts() const {
+    return events_ == nullptr ? std::span<const uint64_t>() : events_->counts();
+  }
   Result<const Vector*> column(Slot slot);
   void set(Slot slot, Vector values);
   // Leaves these rows (ascending).

@@ -1,5 +1,7 @@
 #include "query/exec/rows_run.h"
 
+#include <numeric>
+
 #include "query/exec/rows_operators.h"
 
 namespace kansoku::query::rows {
@@ -50,20 +52,28 @@ int64_t minus(int64_t a, int64_t b) {
   return __builtin_sub_overflow(a, b, &out) ? std::numeric_limits<int64_t>::min() : out;
 }
 
-// Whether rows of which the store has checked every clause are only counted: filters that the
-// clauses say all of, then one group of calls without arguments.
-bool counts_only(const Plan& plan) {
-  for (const Stage& stage : plan.stages) {
-    if (const auto* filter = std::get_if<Filter>(&stage)) {
-      if (filter->same_as.empty()) return false;
-      continue;
-    }
-    const auto* aggregate = std::get_if<Aggregate>(&stage);
-    return aggregate != nullptr && aggregate->keys.empty() &&
-           std::ranges::all_of(aggregate->calls,
-                               [](const Aggregate::Call& call) { return call.arguments.empty(); });
+// The width of the bins (0: no bins) by which rows of which the store has checked every clause are
+// only counted: filters that the clauses say all of, then calls that count, by the time if by
+// anything. Nothing: more is asked of them.
+std::optional<int64_t> counts_by_ms(const Plan& plan) {
+  const auto filters = [](const Stage& stage) { return std::holds_alternative<Filter>(stage); };
+  const auto first = std::ranges::find_if_not(plan.stages, filters);
+  const bool checked = std::all_of(plan.stages.begin(), first, [](const Stage& stage) {
+    return !std::get<Filter>(stage).same_as.empty();
+  });
+  if (!checked || first == plan.stages.end()) return std::nullopt;
+  const auto* aggregate = std::get_if<Aggregate>(&*first);
+  if (aggregate == nullptr || !std::ranges::all_of(aggregate->calls, [](const auto& call) {
+        return call.function->counts && call.arguments.empty();
+      })) {
+    return std::nullopt;
   }
-  return false;
+  int64_t out = 0;
+  for (const Aggregate::Key& key : aggregate->keys) {
+    if (key.bin_ms == 0) return std::nullopt;
+    out = std::gcd(out, key.bin_ms);
+  }
+  return out;
 }
 
 std::vector<Slot> output_slots(const Plan& plan) {
@@ -199,7 +209,10 @@ class RowsQuery::Execution {
     store::EventScan out = query_.request_.scan;
     out.filter = plan.clauses;
     out.order = plan.order;
-    out.counts_only = out.order == store::EventOrder::Any && counts_only(plan);
+    constexpr int64_t kNsPerMs = 1'000'000;
+    const std::optional<int64_t> bin_ms = counts_by_ms(plan);
+    out.counts_only = out.order == store::EventOrder::Any && bin_ms;
+    if (out.counts_only) out.count_bin_ns = *bin_ms * kNsPerMs;
     if (shift_ns != 0) {
       out.begin_ns = minus(out.begin_ns, shift_ns);
       out.end_ns = minus(out.end_ns, shift_ns);
@@ -236,9 +249,9 @@ class RowsQuery::Execution {
 
   Result<bool> take(RunState& run, Operators& operators, store::EventRows& rows, Operator& first) {
     KANSOKU_RETURN_IF_ERROR(query_.context_.check());
-    KANSOKU_RETURN_IF_ERROR(query_.context_.charge_points(rows.size()));
-    query_.context_.add_done(rows.size());
-    const size_t taken = rows.size();
+    const uint64_t taken = rows.events();
+    KANSOKU_RETURN_IF_ERROR(query_.context_.charge_points(taken));
+    query_.context_.add_done(taken);
     Batch batch(run, rows);
     // Filters that stand first say what matches.
     size_t stage = 0;
@@ -251,7 +264,7 @@ class RowsQuery::Execution {
     }
     {
       const std::lock_guard lock(query_.shown_mutex_);
-      query_.statistics_.records_matched += batch.size();
+      query_.statistics_.records_matched += batch.counts().empty() ? batch.size() : taken;
       query_.statistics_.records_scanned += taken;
       rows_taken_ += taken;
     }

@@ -32,7 +32,7 @@ Value run_small(RowCall& call) {
 }
 constexpr Function kSmall{
     .name = "small", .arguments_min = 2, .arguments_max = 2, .row = run_small};
-constexpr AggregateFunction kCount{.name = "count", .make = make_count};
+constexpr AggregateFunction kCount{.name = "count", .make = make_count, .counts = true};
 constexpr AggregateFunction kSum{.name = "sum", .make = make_sum};
 
 // Counts what is asked of a store.

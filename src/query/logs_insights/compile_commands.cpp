@@ -230,6 +230,23 @@ std::vector<Compiler::Item> Compiler::stats_items(rows::Aggregate& stage) {
   return out;
 }
 
+// Of Aggregate::Key: of bin() and datefloor() of the time of an event.
+int64_t Compiler::bin_ms_of(const rows::Expression& expression) const {
+  constexpr int64_t kDayMs = 86'400'000;
+  constexpr int64_t kBinMsMax = 1'000'000'000'000;
+  const bool floors = expression.type == Expression::Type::Call &&
+                      (expression.function == find_function("bin") ||
+                       expression.function == find_function("datefloor"));
+  if (!floors || expression.arguments[0].type != Expression::Type::Column ||
+      plan_->slots[expression.arguments[0].slot].type != rows::SlotSource::Type::Timestamp) {
+    return 0;
+  }
+  // Months begin with days.
+  if (expression.arguments[2].literal.integer != 0) return kDayMs;
+  const int64_t period_ms = expression.arguments[1].literal.integer;
+  return period_ms <= kBinMsMax ? period_ms : 0;
+}
+
 void Compiler::command_stats(size_t) {
   rows::Aggregate stage;
   std::vector<Item> calls = stats_items(stage);
@@ -251,7 +268,8 @@ void Compiler::command_stats(size_t) {
   };
   for (Item& key : keys) {
     const Slot slot = new_slot();
-    stage.keys.push_back({std::move(key.expression), slot});
+    const int64_t bin_ms = bin_ms_of(key.expression);
+    stage.keys.push_back({std::move(key.expression), slot, bin_ms});
     name(key.name, slot);
     output_.push_back({key.name, slot, false});
   }

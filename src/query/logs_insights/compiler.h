@@ -85,6 +85,7 @@ class Compiler {
   void command_display(size_t begin);
   void command_filter(size_t begin);
   void command_parse(size_t begin);
+  int64_t bin_ms_of(const rows::Expression& expression) const;
   void command_stats(size_t begin);
   void command_sort(size_t begin);
   void command_limit(size_t begin);

@@ -330,7 +330,7 @@ constexpr std::array kGeneral = std::to_array<Function>({
 
 constexpr std::array kAggregates = std::to_array<rows::AggregateFunction>({
     {"count", 0, 1, rows::make_count, false, 1, "aggregate", "count(*), count(field)",
-     "number of events, or of those that have the field"},
+     "number of events, or of those that have the field", true},
     {"count_distinct", 1, 1, rows::make_count_distinct, false, 1, "aggregate",
      "count_distinct(field)", "number of different values; within 1 % above 16,384"},
     {"sum", 1, 1, rows::make_sum, true, 1, "aggregate", "sum(field)", "sum"},

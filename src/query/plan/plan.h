@@ -90,6 +90,8 @@ struct AggregateInput {
   std::span<const uint32_t> groups;  // by row; empty: all are of group 0
   std::span<const Vector* const> arguments;
   std::span<const int64_t> times_ms;  // empty where rows are no events
+  // By row: how many events it stands for; empty: one each. Only for functions that count.
+  std::span<const uint64_t> counts;
 };
 
 // The states of all groups of one aggregate. Thread contract: confined.
@@ -115,6 +117,8 @@ struct AggregateFunction {
   std::string_view group;
   std::string_view signature;
   std::string_view doc;
+  // Without arguments it takes AggregateInput::counts.
+  bool counts = false;
 };
 
 // ---- stages ------------------------------------------------------------------------------------
@@ -141,6 +145,9 @@ struct Aggregate {
   struct Key {
     Expression expression;
     Slot slot = 0;
+    // The expression asks for the time of an event alone, and is the same for all times of a bin of
+    // so many milliseconds since 1970; 0: it asks for more.
+    int64_t bin_ms = 0;
   };
   struct Call {
     const AggregateFunction* function = nullptr;

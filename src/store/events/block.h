@@ -75,6 +75,11 @@ struct BlockRange {
   std::span<const int64_t> streams_begin_ns;
 };
 
+struct BinCounts {
+  std::vector<int64_t> times_ns;  // one of each bin
+  std::vector<uint64_t> rows;
+};
+
 class BlockReader {
  public:
   // `bytes` and `filter` outlive the reader.
@@ -86,10 +91,10 @@ class BlockReader {
   // Finds all rows that may satisfy the filter, whatever their times; says how many there are.
   // Until rebind(), select() with this filter takes them from here.
   virtual Result<size_t> mark(const EventFilter& filter) = 0;
-  // How many rows satisfy the filter, where all of the range is asked for and that can be told
-  // without their columns.
-  virtual Result<std::optional<size_t>> count(const BlockRange& range,
-                                              const EventFilter& filter) = 0;
+  // How many rows satisfy the filter, by bins of `bin_ns` since 1970 (0: all in one), where all of
+  // the range is asked for and that can be told without their columns.
+  virtual Result<std::optional<BinCounts>> count(const BlockRange& range, const EventFilter& filter,
+                                                 int64_t bin_ns) = 0;
   // Rows in the range that may satisfy the filter, in the order of the block; columns are decoded
   // when they are asked for. checked() of the clauses that all of them satisfy for certain is true.
   virtual Result<std::unique_ptr<EventRows>> select(const BlockRange& range,

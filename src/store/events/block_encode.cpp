@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/time/grid.h"
 #include "store/events/block_image.h"
 #include "store/events/block_ints.h"
 
@@ -32,6 +33,35 @@ void put_streams(const BlockRows& rows, std::string& out) {
     append_varint(out, key.generation);
     append_text(out, key.stream);
     append_varint(out, counts[i]);
+  }
+}
+
+// So many rows a minute are worth a count.
+constexpr size_t kRowsPerMinuteMin = 32;
+
+void put_minutes(std::span<const int64_t> times_ns, int64_t min_ns, std::string& out) {
+  using Minute = std::pair<int64_t, uint64_t>;  // and its rows
+  // Times ascend within a stream: neighbours are mostly of one minute.
+  std::vector<Minute> runs;
+  for (const int64_t ns : times_ns) {
+    const int64_t minute = cell_of(ns, kMinuteNs);
+    if (runs.empty() || runs.back().first != minute) runs.emplace_back(minute, 0);
+    ++runs.back().second;
+  }
+  std::ranges::sort(runs);
+  std::vector<Minute> minutes;
+  for (const auto& [minute, rows] : runs) {
+    if (minutes.empty() || minutes.back().first != minute) minutes.emplace_back(minute, 0);
+    minutes.back().second += rows;
+  }
+  const bool kept = minutes.size() * kRowsPerMinuteMin <= times_ns.size();
+  append_varint(out, kept ? minutes.size() : 0);
+  if (!kept) return;
+  int64_t before = cell_of(min_ns, kMinuteNs);
+  for (const auto& [minute, rows] : minutes) {
+    append_varint(out, static_cast<uint64_t>(minute - before));
+    append_varint(out, rows);
+    before = minute;
   }
 }
 
@@ -163,6 +193,7 @@ void encode_block(const BlockRows& rows, std::string& out, WorkPause* pause) {
   append_chunk(directory, add_ints(std::span<const uint64_t>(rows.sequences), pages));
   append_chunk(directory, add_ints(std::span<const uint32_t>(rows.batch_rows), pages));
   append_chunk(directory, add_ints(std::span<const int64_t>(rows.ingested_ns), pages));
+  put_minutes(rows.timestamps_ns, min, directory);
   append_varint(directory, columns);
   for (const EventColumn& column : rows.columns) {
     if (!column.rows.empty()) put_column(column, rows.timestamps_ns, pages, directory);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/time/grid.h"
 #include "store/events/block_ints.h"
 
 namespace kansoku::store::events {
@@ -48,7 +49,8 @@ Result<std::unique_ptr<BlockImage>> BlockImage::open(BlockBytes& bytes, uint64_t
   const char* const trailer = tail->data() + tail_bytes - kBlockTrailerBytes;
   const auto stored_bytes = load_le<uint32_t>(trailer);
   const auto raw_bytes = load_le<uint32_t>(trailer + 4);
-  if (load_le<uint32_t>(trailer + 12) != kBlockMagic) return corruption("not a block");
+  const auto magic = load_le<uint32_t>(trailer + 12);
+  if (magic != kBlockMagic && magic != kBlockMagic1) return corruption("not a block");
   if (stored_bytes > block_bytes - kBlockTrailerBytes || raw_bytes < stored_bytes ||
       raw_bytes > kDirectoryBytesMax) {
     return corruption("the directory of a block is damaged");
@@ -70,12 +72,13 @@ Result<std::unique_ptr<BlockImage>> BlockImage::open(BlockBytes& bytes, uint64_t
     return corruption("checksum of a block's directory does not hold");
   std::string directory;
   KANSOKU_RETURN_IF_ERROR(thread_decompressor().decompress(stored, raw_bytes, directory));
-  if (!image->parse(directory, block_bytes - kBlockTrailerBytes - stored_bytes))
+  if (!image->parse(directory, block_bytes - kBlockTrailerBytes - stored_bytes,
+                    magic == kBlockMagic))
     return corruption("the directory of a block is damaged");
   return image;
 }
 
-bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
+bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes, bool with_minutes) {
   const char* at = directory.data();
   const char* const end = at + directory.size();
   uint64_t rows = 0;
@@ -93,6 +96,7 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
     if (!read_chunk(at, end, chunk)) return false;
     values = IntValues(chunk, rows_);
   }
+  if (with_minutes && !parse_minutes(at, end)) return false;
   uint64_t columns = 0;
   if (!read_varint(at, end, columns) ||
       columns > static_cast<uint64_t>(end - at) / kColumnBytesMin) {
@@ -102,6 +106,28 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes) {
     if (!parse_column(at, end)) return false;
   }
   return at == end;
+}
+
+bool BlockImage::parse_minutes(const char*& at, const char* end) {
+  uint64_t count = 0;
+  if (!read_varint(at, end, count) || count > rows_) return false;
+  minutes_.reserve(count);
+  int64_t minute = cell_of(min_ns_, kMinuteNs);
+  const int64_t last = cell_of(max_ns_, kMinuteNs);
+  uint64_t rows = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t more = 0;
+    uint64_t some = 0;
+    if (!read_varint(at, end, more) || !read_varint(at, end, some)) return false;
+    if (more > static_cast<uint64_t>(last) - static_cast<uint64_t>(minute) ||
+        (i > 0 && more == 0) || some == 0 || some > rows_ - rows) {
+      return false;
+    }
+    minute += static_cast<int64_t>(more);
+    rows += some;
+    minutes_.push_back({minute, static_cast<uint32_t>(some)});
+  }
+  return count == 0 || rows == rows_;
 }
 
 bool BlockImage::check_streams(const char*& at, const char* end) {
@@ -216,7 +242,7 @@ void BlockImage::shed() {
 uint64_t BlockImage::memory_bytes() const {
   // A stream takes its key and two names, mostly too long to stand in the key itself.
   constexpr uint64_t kStreamBytes = sizeof(StreamKey) + 64;
-  uint64_t out = sizeof(*this) + pages_.memory_bytes() + streams_bytes_.capacity() +
+  uint64_t out = sizeof(*this) + minutes_.capacity() * sizeof(Minute) + pages_.memory_bytes() + streams_bytes_.capacity() +
                  streams_.capacity() * kStreamBytes + stream_ends_.capacity() * sizeof(uint32_t);
   for (const IntValues& values : system_) out += values.memory_bytes();
   for (const BlockColumn& column : columns_) {

@@ -13,8 +13,11 @@
 
 namespace kansoku::store::events {
 
-// The last four bytes of a block: "kbl" and the version.
-inline constexpr uint32_t kBlockMagic = 0x016c626bU;
+// The last four bytes of a block: "kbl" and the version. Blocks of version 1 are read, too; they
+// have no minutes.
+inline constexpr uint32_t kBlockMagic = 0x026c626bU;
+inline constexpr uint32_t kBlockMagic1 = 0x016c626bU;
+inline constexpr int64_t kMinuteNs = 60'000'000'000;
 inline constexpr size_t kBlockTrailerBytes = 16;
 // Of all texts of a block. Bounds what a damaged one makes of a few bytes.
 inline constexpr uint64_t kBlockTextBytesMax = 1U << 30;
@@ -58,6 +61,12 @@ class BlockImage {
   Result<std::span<const int64_t>> system(System which);
   // Of these rows (ascending), by row.
   Result<std::vector<int64_t>> system(System which, std::span<const uint32_t> rows);
+  // How many rows are of which minute since 1970, ascending, where there are many rows a minute.
+  struct Minute {
+    int64_t minute = 0;
+    uint32_t rows = 0;
+  };
+  const std::vector<Minute>& minutes() const { return minutes_; }
   std::vector<BlockColumn>& columns() { return columns_; }
   // Its rows and numbers.
   Status load(BlockColumn& column);
@@ -74,7 +83,8 @@ class BlockImage {
 
  private:
   explicit BlockImage(BlockBytes& bytes) : pages_(bytes) {}
-  bool parse(std::string_view directory, uint64_t pages_bytes);
+  bool parse(std::string_view directory, uint64_t pages_bytes, bool with_minutes);
+  bool parse_minutes(const char*& at, const char* end);
   bool check_streams(const char*& at, const char* end);
   bool parse_column(const char*& at, const char* end);
   bool parse_texts(const char*& at, const char* end, BlockColumn& column);
@@ -90,6 +100,7 @@ class BlockImage {
   mutable std::vector<StreamKey> streams_;
   std::vector<uint32_t> stream_ends_;
   std::array<IntValues, kSystems> system_;
+  std::vector<Minute> minutes_;
   std::vector<BlockColumn> columns_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/time/grid.h"
 #include "store/events/block_rows.h"
 #include "store/events/hits.h"
 #include "store/events/required_text.h"
@@ -130,7 +131,8 @@ class Reader final : public BlockReader {
     return candidates_.size();
   }
 
-  Result<std::optional<size_t>> count(const BlockRange& range, const EventFilter& filter) override;
+  Result<std::optional<BinCounts>> count(const BlockRange& range, const EventFilter& filter,
+                                         int64_t bin_ns) override;
   Result<std::vector<EventFieldInfo>> fields() override;
 
  private:
@@ -150,6 +152,7 @@ class Reader final : public BlockReader {
     }
     return {};
   }
+  Result<std::optional<size_t>> count(const EventFilter& filter);
   // Whether the range leaves no row out.
   bool has_all(const BlockRange& range) const;
   Result<std::vector<uint32_t>> candidates_in(const BlockRange& range);
@@ -240,8 +243,29 @@ Result<std::vector<uint32_t>> Reader::candidates_in(const BlockRange& range) {
   return out;
 }
 
-Result<std::optional<size_t>> Reader::count(const BlockRange& range, const EventFilter& filter) {
+Result<std::optional<BinCounts>> Reader::count(const BlockRange& range, const EventFilter& filter,
+                                               int64_t bin_ns) {
   if (!has_all(range)) return std::nullopt;
+  // With bins that are known, or that all rows are in one of.
+  const bool one = bin_ns == 0 || cell_of(image_->min_ns(), bin_ns) ==
+                                      cell_of(image_->max_ns(), bin_ns);
+  if (!one && (bin_ns % kMinuteNs != 0 || image_->minutes().empty())) return std::nullopt;
+  KANSOKU_TRY(const std::optional<size_t> rows, count(filter));
+  if (!rows) return std::nullopt;
+  if (*rows == 0) return BinCounts();
+  if (one) return BinCounts{.times_ns = {image_->min_ns()}, .rows = {*rows}};
+  // Which rows those are is not known here.
+  if (*rows != image_->rows()) return std::nullopt;
+  BinCounts out;
+  for (const BlockImage::Minute& minute : image_->minutes()) {
+    // The first one may begin before there are times.
+    out.times_ns.push_back(out.times_ns.empty() ? image_->min_ns() : minute.minute * kMinuteNs);
+    out.rows.push_back(minute.rows);
+  }
+  return out;
+}
+
+Result<std::optional<size_t>> Reader::count(const EventFilter& filter) {
   if (filter.clauses().empty()) return image_->rows();
   if (filter.clauses().size() != 1 || filter.clauses()[0].size() != 1) return std::nullopt;
   const EventPredicate& predicate = filter.clauses()[0][0];

@@ -11,7 +11,7 @@ namespace kansoku::store::events {
 namespace {
 
 // Of absent ids pass 1.5 % at 9 bits an id, 1.0 % at 10. A filter is told by its bytes alone.
-constexpr size_t kBitsPerId = 9;
+constexpr size_t kBitsPerId = 8;
 constexpr size_t kBlockBytes = 32;
 constexpr std::array<uint32_t, 8> kSalts{0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU,
                                          0x705495c7U, 0x2df1424bU, 0x9efc4947U, 0x5c6bfb31U};

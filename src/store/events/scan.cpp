@@ -25,6 +25,7 @@ class GuardedRows final : public EventRows {
   size_t size() const override { return rows_->size(); }
   std::span<const int64_t> timestamps_ns() const override { return rows_->timestamps_ns(); }
   std::span<const int64_t> ingested_ns() override { return rows_->ingested_ns(); }
+  std::span<const uint64_t> counts() const override { return rows_->counts(); }
   EventId id(size_t row) override { return rows_->id(row); }
   std::span<const uint32_t> stream_rows() const override { return rows_->stream_rows(); }
   std::span<const EventStreamName> streams() const override { return rows_->streams(); }
@@ -84,7 +85,7 @@ Status Scan::run_any() {
     ScanSource& source = sources_.all()[i];
     if (source.rows) {
       GuardedRows rows(sources_, i);
-      sources_.report().rows += rows.size();
+      sources_.report().rows += rows.events();
       KANSOKU_TRY(const bool more, sink_(rows));
       if (!more) return {};
     }

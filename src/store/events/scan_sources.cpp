@@ -13,13 +13,14 @@ constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
 int64_t after(int64_t ns) { return ns == kMax ? ns : ns + 1; }
 
-// Rows of which no more is asked than how many they are (EventScan::counts_only).
+// Events of which no more is asked than how many they are (EventScan::counts_only).
 class CountedRows final : public EventRows {
  public:
-  explicit CountedRows(size_t rows) : rows_(rows) {}
-  size_t size() const override { return rows_; }
+  explicit CountedRows(BinCounts counts) : counts_(std::move(counts)) {}
+  size_t size() const override { return counts_.rows.size(); }
+  std::span<const uint64_t> counts() const override { return counts_.rows; }
   bool checked(size_t) const override { return true; }
-  std::span<const int64_t> timestamps_ns() const override { return not_there<int64_t>(); }
+  std::span<const int64_t> timestamps_ns() const override { return counts_.times_ns; }
   std::span<const int64_t> ingested_ns() override { return not_there<int64_t>(); }
   EventId id(size_t) override { return not_there<EventId>().front(); }
   std::span<const uint32_t> stream_rows() const override { return not_there<uint32_t>(); }
@@ -39,7 +40,7 @@ class CountedRows final : public EventRows {
     KANSOKU_CHECK(false && "rows that were only to be counted have no columns");
     return {};
   }
-  size_t rows_;
+  BinCounts counts_;
 };
 
 }  // namespace
@@ -307,9 +308,10 @@ Status ScanSources::select_block(ScanSource& source, int64_t begin_ns, int64_t e
   }
   const BlockRange range{begin_ns, end_ns, source.wanted, source.begins_ns};
   if (scan_->counts_only && source.deleted.empty()) {
-    KANSOKU_TRY(const std::optional<size_t> rows, source.reader->count(range, *filter_));
-    if (rows) {
-      source.rows = std::make_unique<CountedRows>(*rows);
+    KANSOKU_TRY(std::optional<BinCounts> counts,
+                source.reader->count(range, *filter_, scan_->count_bin_ns));
+    if (counts) {
+      source.rows = std::make_unique<CountedRows>(std::move(*counts));
       return {};
     }
   }

@@ -32,8 +32,9 @@ class Search {
       // Where the rest of the literal is shorter than the text, or ends with it.
       const size_t first =
           literal_text.size() > text_.size() ? literal_text.size() - text_.size() : 0;
-      for (size_t at = first; at < literal_text.size() && !over(); ++at) {
-        if (literal_text[at] == text_[0]) literal(i, at, 0);
+      for (size_t at = literal_text.find(text_[0], first); at != std::string_view::npos && !over();
+           at = literal_text.find(text_[0], at + 1)) {
+        literal(i, at, 0);
       }
     }
     for (size_t i = 0; i < slots_.size() && !over(); ++i) slot(i, 0, false);

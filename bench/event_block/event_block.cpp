@@ -242,10 +242,10 @@ void scan_kept(const Blocks& blocks, const EventFilter& filter) {
     counted = quick = 0;
     for (const auto& reader : readers) {
       if (!*reader->may_match(filter)) continue;
-      const auto rows = *reader->count(kAll, filter);
-      quick += rows.has_value();
-      if (rows) {
-        counted += *rows;
+      const auto counts = *reader->count(kAll, filter, 0);
+      quick += counts.has_value();
+      if (counts) {
+        for (const uint64_t rows : counts->rows) counted += rows;
       } else {
         const auto found = *reader->select(kAll, filter);
         counted += found->checked(0) ? found->size() : filter.rows(*found)->size();

@@ -171,8 +171,8 @@ class AggregateOperator final : public Operator {
     for (const auto& call : calls_) call->resize(groups);
   }
   Status charge() {
-    uint64_t bytes =
-        key_ids_.capacity() * sizeof(uint32_t) + pairs_.size() * 48 + many_.size() * 96;
+    uint64_t bytes = (key_ids_.capacity() + of_values_.capacity()) * sizeof(uint32_t) +
+                     pairs_.size() * 48 + many_.size() * 96;
     for (const KeyValues& key : keys_) bytes += key.memory_bytes();
     for (const auto& call : calls_) bytes += call->memory_bytes();
     return memory_.hold(bytes);
@@ -187,8 +187,9 @@ class AggregateOperator final : public Operator {
       KANSOKU_TRY(const Vector* values, evaluate(stage_.keys[k].expression, batch, scratch));
       KANSOKU_RETURN_IF_ERROR(keys_[k].number(*values, run_.context, ids[k]));
     }
-    size_t groups = groups_;
     groups_of_rows_.resize(batch.size());
+    if (keys_.size() == 1) return number_by_value(ids[0]);
+    size_t groups = groups_;
     std::vector<uint32_t> key(keys_.size());
     for (size_t row = 0; row < batch.size(); ++row) {
       if (row > 0 && same(ids, row, row - 1)) {
@@ -205,6 +206,22 @@ class AggregateOperator final : public Operator {
     }
     grow(groups);
     return {};
+  }
+  // With one key, its values are numbered without gaps: no map is needed.
+  Status number_by_value(std::span<const uint32_t> ids) {
+    size_t groups = groups_;
+    uint32_t* const of_rows = groups_of_rows_.data();
+    for (size_t row = 0; row < ids.size(); ++row) {
+      const uint32_t id = ids[row];
+      if (id >= of_values_.size()) of_values_.resize(id + size_t{1}, kNoGroup);
+      if (of_values_[id] == kNoGroup) {
+        of_values_[id] = static_cast<uint32_t>(groups++);
+        key_ids_.push_back(id);
+      }
+      of_rows[row] = of_values_[id];
+    }
+    grow(groups);
+    return run_.context.spend(ids.size());
   }
   static bool same(const std::vector<std::vector<uint32_t>>& ids, size_t a, size_t b) {
     return std::ranges::all_of(ids, [&](const auto& of_key) { return of_key[a] == of_key[b]; });
@@ -224,6 +241,8 @@ class AggregateOperator final : public Operator {
   std::vector<std::unique_ptr<Accumulator>> calls_;
   size_t groups_ = 0;
   std::vector<uint32_t> key_ids_;  // of each group, key by key
+  static constexpr uint32_t kNoGroup = 0xffffffffU;
+  std::vector<uint32_t> of_values_;  // with one key: the group of each of its values
   std::unordered_map<uint64_t, uint32_t> pairs_;
   std::unordered_map<std::vector<uint32_t>, uint32_t, IdsHash> many_;
   std::vector<uint32_t> groups_of_rows_;

@@ -242,8 +242,9 @@ void BlockImage::shed() {
 uint64_t BlockImage::memory_bytes() const {
   // A stream takes its key and two names, mostly too long to stand in the key itself.
   constexpr uint64_t kStreamBytes = sizeof(StreamKey) + 64;
-  uint64_t out = sizeof(*this) + minutes_.capacity() * sizeof(Minute) + pages_.memory_bytes() + streams_bytes_.capacity() +
-                 streams_.capacity() * kStreamBytes + stream_ends_.capacity() * sizeof(uint32_t);
+  uint64_t out = sizeof(*this) + minutes_.capacity() * sizeof(Minute) + pages_.memory_bytes() +
+                 streams_bytes_.capacity() + streams_.capacity() * kStreamBytes +
+                 stream_ends_.capacity() * sizeof(uint32_t);
   for (const IntValues& values : system_) out += values.memory_bytes();
   for (const BlockColumn& column : columns_) {
     out += sizeof(column) + column.path.capacity() + column.rows.capacity() * sizeof(uint32_t) +

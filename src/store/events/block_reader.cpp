@@ -247,8 +247,8 @@ Result<std::optional<BinCounts>> Reader::count(const BlockRange& range, const Ev
                                                int64_t bin_ns) {
   if (!has_all(range)) return std::nullopt;
   // With bins that are known, or that all rows are in one of.
-  const bool one = bin_ns == 0 || cell_of(image_->min_ns(), bin_ns) ==
-                                      cell_of(image_->max_ns(), bin_ns);
+  const bool one =
+      bin_ns == 0 || cell_of(image_->min_ns(), bin_ns) == cell_of(image_->max_ns(), bin_ns);
   if (!one && (bin_ns % kMinuteNs != 0 || image_->minutes().empty())) return std::nullopt;
   KANSOKU_TRY(const std::optional<size_t> rows, count(filter));
   if (!rows) return std::nullopt;

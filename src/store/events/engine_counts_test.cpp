@@ -51,12 +51,11 @@ void put_lines(EngineFixture& f, int batches) {
       // Five minutes a batch, from before 1970 on.
       const int64_t ns = (batch - 2) * 5 * kMinuteNs +
                          static_cast<int64_t>(random() % (5 * static_cast<uint64_t>(kMinuteNs)));
-      events.push_back(
-          {.group = random() % 4 == 0 ? "b" : "a",
-           .stream = fmt::format("s{}", random() % 3),
-           .ns = ns,
-           .message = fmt::format("order {} accepted for customer {} in zone {}",
-                                  random() % 100'000, random() % 900, random() % 7)});
+      events.push_back({.group = random() % 4 == 0 ? "b" : "a",
+                        .stream = fmt::format("s{}", random() % 3),
+                        .ns = ns,
+                        .message = fmt::format("order {} accepted for customer {} in zone {}",
+                                               random() % 100'000, random() % 900, random() % 7)});
     }
     CHECK(put(f, events).good());
   }
@@ -64,7 +63,8 @@ void put_lines(EngineFixture& f, int batches) {
 
 }  // namespace
 
-TEST_CASE("events that are only counted are as many, by bins too, as are found when they are read") {
+TEST_CASE(
+    "events that are only counted are as many, by bins too, as are found when they are read") {
   EngineFixture f;
   put_lines(f, 8);
   REQUIRE(flush(f, true));

@@ -176,8 +176,7 @@ class IdSlot final : public SlotColumn {
     KANSOKU_TRY(const std::string_view filter, pages_.read_kept(filter_chunk_));
     return may_have_id(filter, id);
   }
-  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit,
-                    const Times&) override {
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit, const Times&) override {
     KANSOKU_TRY(const bool possible, may(fit, text));
     if (!possible) return Asked();
     KANSOKU_TRY(const std::string_view ids, pages_.read(ids_chunk_));
@@ -186,17 +185,16 @@ class IdSlot final : public SlotColumn {
     if (!search(ids, fit, text, holds)) return Asked();
     if (!once_) return Asked{.any = true};
     Status good;
-    KANSOKU_RETURN_IF_ERROR(
-        codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
-          for (size_t i = 0; i < codes.size(); ++i) {
-            if (static_cast<uint64_t>(codes[i]) >= ids_count_) {
-              good = check(codes[i]);
-              return false;
-            }
-            hit[first + i] |= holds[static_cast<size_t>(codes[i])];
-          }
-          return true;
-        }));
+    KANSOKU_RETURN_IF_ERROR(codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
+      for (size_t i = 0; i < codes.size(); ++i) {
+        if (static_cast<uint64_t>(codes[i]) >= ids_count_) {
+          good = check(codes[i]);
+          return false;
+        }
+        hit[first + i] |= holds[static_cast<size_t>(codes[i])];
+      }
+      return true;
+    }));
     KANSOKU_RETURN_IF_ERROR(good);
     return Asked{.any = true};
   }

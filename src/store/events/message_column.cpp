@@ -32,8 +32,7 @@ std::unique_ptr<MessageColumn> MessageColumn::parse(const char*& at, const char*
   uint64_t leaves = 0;
   uint64_t skeletons = 0;
   Chunk shapes;
-  if (!read_chunk(at, end, shapes) || !read_varint(at, end, whole) || whole > count ||
-      at == end) {
+  if (!read_chunk(at, end, shapes) || !read_varint(at, end, whole) || whole > count || at == end) {
     return nullptr;
   }
   out->coded_shapes_ = IntValues(shapes, count);
@@ -87,8 +86,7 @@ bool MessageColumn::parse_leaf(const char*& at, const char* end) {
       good = ints(leaf.numbers);
       break;
     case LeafKind::Int:
-      good =
-          ints(leaf.numbers) && read_number(at, end, leaf.min) && read_number(at, end, leaf.max);
+      good = ints(leaf.numbers) && read_number(at, end, leaf.min) && read_number(at, end, leaf.max);
       break;
     case LeafKind::Decimal:
       good = ints(leaf.numbers) && ints(leaf.scales) && read_double(at, end, leaf.min_float) &&
@@ -212,8 +210,7 @@ Status MessageColumn::place(LeafColumn& leaf) {
 }
 
 Status MessageColumn::prepare(LeafColumn& leaf, std::span<const uint32_t> places) {
-  if (leaf.kind <= LeafKind::Decimal)
-    KANSOKU_RETURN_IF_ERROR(leaf.numbers.prepare(pages_, places));
+  if (leaf.kind <= LeafKind::Decimal) KANSOKU_RETURN_IF_ERROR(leaf.numbers.prepare(pages_, places));
   if (leaf.kind == LeafKind::Decimal) KANSOKU_RETURN_IF_ERROR(leaf.scales.prepare(pages_, places));
   return leaf.texts ? leaf.texts->prepare(places) : Status();
 }
@@ -610,9 +607,8 @@ size_t MessageColumn::memory_bytes() const {
                leaves_.capacity() * sizeof(LeafColumn) + skeletons_.capacity() * sizeof(Skeleton) +
                leaf_bounds_.capacity() * sizeof(ValueBounds);
   for (const LeafColumn& leaf : leaves_) {
-    out += leaf.path.capacity() + leaf.in_shape.capacity() +
-           leaf.numbers.memory_bytes() + leaf.scales.memory_bytes() +
-           leaf.places.capacity() * sizeof(uint32_t);
+    out += leaf.path.capacity() + leaf.in_shape.capacity() + leaf.numbers.memory_bytes() +
+           leaf.scales.memory_bytes() + leaf.places.capacity() * sizeof(uint32_t);
     if (leaf.texts) out += leaf.texts->memory_bytes();
   }
   for (const Skeleton& skeleton : skeletons_) {

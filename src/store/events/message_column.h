@@ -25,8 +25,8 @@ struct LeafColumn {
   double min_float = 0;  // Decimal, NumberText
   double max_float = 0;
   bool escapes = false;  // Text: some stand otherwise in their messages
-  IntValues numbers;  // Bool and Int; Decimal: mantissas
-  IntValues scales;   // Decimal
+  IntValues numbers;     // Bool and Int; Decimal: mantissas
+  IntValues scales;      // Decimal
   std::unique_ptr<TextColumn> texts;
   std::vector<uint8_t> in_shape;  // by shape
   // Once placed: by message where its leaf stands. Empty where every message has it.

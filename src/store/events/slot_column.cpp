@@ -271,8 +271,7 @@ class WordSlot final : public SlotColumn {
   void append(size_t value, std::string& out) const override { texts_->append(value, out); }
   Result<ValueBounds> bounds() override { return texts_->bounds(); }
   Result<bool> may(Fit fit, std::string_view text) override { return texts_->may(fit, text); }
-  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit,
-                    const Times&) override {
+  Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit, const Times&) override {
     return texts_->ask(fit, text, hit);
   }
   void shed() override { texts_->shed(); }

@@ -161,17 +161,16 @@ class DictionaryTexts final : public TextColumn {
     std::vector<uint8_t> holds;
     for (const std::string_view value : values_) holds.push_back(fits(value, fit, text));
     Status good;
-    KANSOKU_RETURN_IF_ERROR(
-        codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
-          for (size_t i = 0; i < codes.size(); ++i) {
-            if (static_cast<uint64_t>(codes[i]) >= entries_) {
-              good = check(codes[i]);
-              return false;
-            }
-            hit[first + i] |= holds[static_cast<size_t>(codes[i])];
-          }
-          return true;
-        }));
+    KANSOKU_RETURN_IF_ERROR(codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
+      for (size_t i = 0; i < codes.size(); ++i) {
+        if (static_cast<uint64_t>(codes[i]) >= entries_) {
+          good = check(codes[i]);
+          return false;
+        }
+        hit[first + i] |= holds[static_cast<size_t>(codes[i])];
+      }
+      return true;
+    }));
     KANSOKU_RETURN_IF_ERROR(good);
     return Asked{.any = true};
   }
@@ -223,9 +222,7 @@ class PlainTexts final : public TextColumn {
         texts_(std::move(texts)),
         bounds_(bounds) {}
   Result<ValueBounds> bounds() override { return bounds_; }
-  Result<bool> may(Fit fit, std::string_view text) override {
-    return bounds_.may(fit, text);
-  }
+  Result<bool> may(Fit fit, std::string_view text) override { return bounds_.may(fit, text); }
   Result<Asked> ask(Fit fit, std::string_view text, std::span<uint8_t> hit) override {
     KANSOKU_TRY(const bool possible, may(fit, text));
     if (!possible) return Asked();

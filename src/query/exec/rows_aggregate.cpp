@@ -122,7 +122,7 @@ class AggregateOperator final : public Operator {
         KANSOKU_TRY(const Vector* one, evaluate(call.arguments[a], batch, scratch[a]));
         arguments.push_back(one);
       }
-      if (times.empty() && !arguments.empty()) {
+      if (times.empty() && call.function->of_times) {
         KANSOKU_TRY(times, batch.times_ms());
       }
       calls_[i]->add({batch.size(), groups_of_rows_, arguments, times, batch.counts()});

@@ -58,6 +58,8 @@ class MessageColumn final : public TextColumn {
   Result<std::span<const uint32_t>> shapes();
   // Where the leaf of a message stands: what place_of() needs.
   Status place(LeafColumn& leaf);
+  // Places and numbers of all; texts by the caller.
+  Status load(LeafColumn& leaf);
   // What is read of the leaf at these places (ascending).
   Status prepare(LeafColumn& leaf, std::span<const uint32_t> places);
 
@@ -75,8 +77,6 @@ class MessageColumn final : public TextColumn {
   struct Answers;
   // All messages have the only skeleton.
   bool one_shape() const { return skeletons_.size() == 1 && !whole_; }
-  // Places and numbers; texts by the caller.
-  Status load(LeafColumn& leaf);
   static Result<ValueBounds> bounds_of(LeafColumn& leaf);
   Status bound(Skeleton& skeleton);
   Result<FitWays> ways_of(Skeleton& skeleton, Fit fit, std::string_view text);

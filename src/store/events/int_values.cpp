@@ -1,8 +1,18 @@
 #include "store/events/int_values.h"
 
 #include "base/check.h"
+#include "base/simd/clones.h"
 
 namespace kansoku::store::events {
+namespace {
+
+KANSOKU_CLONES bool all_below(const int64_t* values, size_t count, uint64_t end) {
+  uint64_t above = 0;
+  for (size_t i = 0; i < count; ++i) above |= static_cast<uint64_t>(values[i]) >= end ? 1U : 0U;
+  return above == 0;
+}
+
+}  // namespace
 
 Status IntValues::damaged() { return corruption("integers of a block are damaged"); }
 
@@ -42,11 +52,7 @@ int64_t IntValues::picked(size_t place) const {
   return picks_[static_cast<size_t>(found - places_.begin())];
 }
 
-int64_t IntValues::greatest() const {
-  uint64_t out = 0;
-  for (const int64_t value : all()) out = std::max(out, static_cast<uint64_t>(value));
-  return static_cast<int64_t>(out);
-}
+bool IntValues::below(size_t end) const { return all_below(values_.get(), count_, end); }
 
 void IntValues::shed() {
   all_ = false;

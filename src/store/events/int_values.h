@@ -33,8 +33,8 @@ class IntValues {
   int64_t at(size_t place) const { return all_ ? all()[place] : picked(place); }
   // Once loaded.
   std::span<const int64_t> all() const { return {values_.get(), all_ ? count_ : 0}; }
-  // Of all, once loaded; a negative one is the greatest.
-  int64_t greatest() const;
+  // Whether all, once loaded, are in [0, end).
+  bool below(size_t end) const;
   // Calls use(first, values) for all stretches in turn; false from it ends that.
   template <class Use>
   Status visit(PageReader& pages, Use use) const {

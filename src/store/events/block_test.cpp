@@ -245,6 +245,41 @@ TEST_CASE("a stretch of any message is found in all messages that have it") {
   }
 }
 
+TEST_CASE("few rows of a block are read as they are among all of them") {
+  std::mt19937_64 random(19);
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const BlockRows rows = seed % 2 == 0 ? service_lines(seed, 3'000) : random_block(seed, 3'000);
+    std::string bytes;
+    encode_block(rows, bytes);
+    MemoryBytes memory(bytes);
+    const auto reader = BlockReader::open(memory, memory.size());
+    REQUIRE(reader);
+    const auto filter = EventFilter::make({});
+    for (int i = 0; i < 12; ++i) {
+      CAPTURE(seed);
+      CAPTURE(i);
+      // Times of a few neighbours; the same reader goes on from what it read before.
+      const size_t first = random() % rows.size();
+      BlockRange range{.begin_ns = rows.timestamps_ns[first]};
+      range.end_ns = range.begin_ns + 1 + static_cast<int64_t>(random() % 3);
+      const auto selected = (*reader)->select(range, *filter);
+      REQUIRE(selected);
+      const auto plain = plain_rows(rows);
+      std::vector<uint32_t> kept;
+      for (uint32_t row = 0; row < rows.size(); ++row) {
+        const int64_t ns = rows.timestamps_ns[row];
+        if (ns >= range.begin_ns && ns < range.end_ns) kept.push_back(row);
+      }
+      plain->keep(kept);
+      check_lines(shown(**selected), shown(*plain));
+      for (size_t row = 0; row < kept.size(); ++row) {
+        CHECK((*selected)->id(row) == plain->id(row));
+        CHECK((*selected)->ingested_ns()[row] == plain->ingested_ns()[row]);
+      }
+    }
+  }
+}
+
 TEST_CASE("an id that no event has rules a block out") {
   const BlockRows rows = service_lines(9, 4'000);
   std::string bytes;

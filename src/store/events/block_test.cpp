@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "store/events/block_fixture.h"
+#include "store/events/block_image.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -163,6 +164,43 @@ TEST_CASE("damaged bytes of a block are told, never taken for events") {
   }
   for (size_t size = 0; size < bytes.size(); size += 7)
     CHECK_FALSE(decode_block(bytes.substr(0, size)));
+}
+
+TEST_CASE("of texts that are cut none is kept") {
+  const std::vector<std::string_view> texts{"ab", "", "cde"};
+  std::string bytes;
+  append_texts(texts, bytes);
+  std::vector<std::string_view> out;
+  CHECK(split_texts(bytes, texts.size(), out));
+  CHECK(out == texts);
+  CHECK_FALSE(split_texts(std::string_view(bytes).substr(0, bytes.size() - 1), texts.size(), out));
+  CHECK(out.empty());
+}
+
+TEST_CASE("a block whose times end before they begin is none") {
+  std::string directory;
+  append_varint(directory, 0);  // pages
+  append_varint(directory, 1);  // rows
+  append_varint(directory, zigzag(std::numeric_limits<int64_t>::max()));
+  append_varint(directory, 1);            // to the last time
+  append_varint(directory, 0);            // bytes of texts
+  append_varint(directory, 1);            // streams
+  directory += std::string(3, '\0');      // without names
+  append_varint(directory, 1);            // its rows
+  directory += std::string(4 * 3, '\0');  // chunks
+  append_varint(directory, 1);            // minutes
+  append_varint(directory, static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
+  append_varint(directory, 1);
+  append_varint(directory, 0);  // columns
+  std::string block = directory;
+  append_le(block, static_cast<uint32_t>(directory.size()));
+  append_le(block, static_cast<uint32_t>(directory.size()));
+  append_le(block, crc32c(as_bytes(directory),
+                          crc32c(as_bytes(std::string_view(block).substr(directory.size())))));
+  append_le(block, kBlockMagic);
+  const auto decoded = decode_block(block);
+  REQUIRE_FALSE(decoded);
+  CHECK(decoded.error().code == ErrorCode::DataLoss);
 }
 
 namespace {

@@ -42,12 +42,15 @@ Result<ValueBounds> MessageColumn::bounds_of(LeafColumn& leaf) {
 Status MessageColumn::bound(Skeleton& skeleton) {
   if (!skeleton.quoted.empty()) return {};
   leaf_bounds_.resize(leaves_.size());
+  std::vector<ValueBounds> bounds;
+  bounds.reserve(skeleton.leaves.size());
   for (const uint32_t leaf : skeleton.leaves) {
     if (!leaf_bounds_[leaf]) {
       KANSOKU_TRY(leaf_bounds_[leaf], bounds_of(leaves_[leaf]));
     }
-    skeleton.bounds.push_back(*leaf_bounds_[leaf]);
+    bounds.push_back(*leaf_bounds_[leaf]);
   }
+  skeleton.bounds = std::move(bounds);
   skeleton.quoted.assign(skeleton.literals.begin(), skeleton.literals.end());
   for (size_t i = 0; i < skeleton.leaves.size(); ++i) {
     if (leaves_[skeleton.leaves[i]].kind < LeafKind::Text) continue;

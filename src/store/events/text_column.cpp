@@ -367,15 +367,18 @@ bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_v
   std::vector<int64_t> lengths(count);
   const char* at = bytes.data();
   const char* const end = bytes.data() + bytes.size();
-  if (!decode_block_ints(at, end, lengths)) return false;
   out.clear();
-  out.reserve(count);
+  if (!decode_block_ints(at, end, lengths)) return false;
+  std::vector<std::string_view> texts;
+  texts.reserve(count);
   for (const int64_t length : lengths) {
     if (length < 0 || length > end - at) return false;
-    out.emplace_back(at, static_cast<size_t>(length));
+    texts.emplace_back(at, static_cast<size_t>(length));
     at += length;
   }
-  return at == end;
+  if (at != end) return false;
+  out = std::move(texts);
+  return true;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/env/sim.h"
+#include "support/golden.h"
 
 namespace kansoku::pipeline::spool {
 namespace {
@@ -308,6 +309,89 @@ TEST_CASE("spool: power cuts at every operation lose nothing that was answered")
       CHECK(std::ranges::count(endpoint.texts, "last") == 1);
     }
   }
+}
+
+TEST_CASE("spool: a fault at any operation of the disk loses nothing that was answered") {
+  for (uint64_t number = 0; number < 120; ++number) {
+    CAPTURE(number);
+    env::SimFileSystem files(number);
+    env::SimClock clock;
+    Endpoint endpoint;
+    std::vector<std::string> answered;
+    const uint64_t begin = files.operations();
+    files.set_fault_hook([&](uint64_t operation, std::string_view, const std::string&) {
+      return operation == begin + number ? std::optional(env::SimFault{}) : std::nullopt;
+    });
+    const SpoolConfig config{.bytes_max = 1 << 20, .segment_bytes = 256};
+    auto process = std::make_unique<Process>(files, clock, endpoint, config);
+    if (process->spool == nullptr)
+      process = std::make_unique<Process>(files, clock, endpoint, config);
+    REQUIRE(process->spool != nullptr);
+    for (int i = 0; i < 30; ++i) {
+      endpoint.away = i % 7 > 3;
+      const std::string text = std::to_string(i);
+      const auto verdict = process->push({text});
+      process->run(300);
+      REQUIRE(verdict->has_value());
+      if ((*verdict)->good()) answered.push_back(text);
+    }
+    CHECK(answered.size() >= 29);
+    process = nullptr;
+    files.power_cut(env::CutStyle::DropAll);
+    endpoint.away = false;
+    Process next(files, clock, endpoint, config);
+    REQUIRE(next.spool != nullptr);
+    next.run(5'000);
+    for (const std::string& text : answered) CHECK(std::ranges::count(endpoint.texts, text) == 1);
+  }
+}
+
+TEST_CASE("spool: the golden segment and state of version 1 are read, and written, byte for byte") {
+  constexpr std::string_view kFolder = "src/pipeline/spool/testdata/";
+  env::SimFileSystem files;
+  env::SimClock clock;
+  Endpoint endpoint;
+  endpoint.away = true;
+  {
+    Process process(files, clock, endpoint);
+    process.push({"one", "two"});
+    process.run(100);
+    process.spool->metrics().push(
+        {{"1", "r"}, points(2.5), {}, signal::AckToken(2, nullptr, Lane::Ingest, [](Verdict) {})});
+    process.run(100);
+  }
+  const std::string state = files.contents("/spool/state");
+  const std::string segment = files.contents("/spool/0000000000000001.spool");
+  CHECK(state == test::golden_file(std::string(kFolder) + "state-v1", state));
+  // The bodies are what this version of LZ4 makes of them: read them, and frame them again.
+  const std::string golden = test::golden_file(std::string(kFolder) + "segment-v1", segment);
+  files.set_contents("/golden/0000000000000001.spool", golden);
+  auto reader = SpoolFiles::open(files, "/golden", 1 << 20);
+  REQUIRE(reader);
+  std::vector<std::string> records;
+  for (uint64_t number = 1; number <= 2; ++number) {
+    const auto found = (*reader)->read(number);
+    REQUIRE((found && *found && (*found)->number == number));
+    records.push_back((*found)->bytes);
+  }
+  auto first = decode_record(records[0]);
+  auto second = decode_record(records[1]);
+  REQUIRE((first && second));
+  CHECK(first->scope == signal::Scope{"1", "r"});
+  CHECK(first->rows == 2);
+  CHECK(std::get<0>(first->batch)->streams()[0].group == "group");
+  CHECK(std::get<1>(second->batch)->values()[0] == 2.5);
+  auto writer = SpoolFiles::open(files, "/again", 1 << 20);
+  REQUIRE(writer);
+  REQUIRE((*writer)->append(records));
+  CHECK(files.contents("/again/0000000000000001.spool") == golden);
+  // What was golden is sent.
+  endpoint.away = false;
+  files.set_contents("/spool/0000000000000001.spool", golden);
+  files.set_contents("/spool/state", test::golden_file(std::string(kFolder) + "state-v1", state));
+  Process process(files, clock, endpoint);
+  process.run(3'000);
+  CHECK(endpoint.texts == std::vector<std::string>{"onetwo", "2.5@1763800000123"});
 }
 
 TEST_CASE("spool: damaged bytes cost the records they are in, and are counted") {

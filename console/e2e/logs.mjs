@@ -71,6 +71,33 @@ async function narrowing({ open, check }) {
   await context.close();
 }
 
+async function fields({ open, check, outDir }) {
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`);
+  await page.waitForSelector('[data-histogram="600"]');
+  const ask = async (text, count) => {
+    await page.locator('.searchbox input').fill(text);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`[data-histogram="${count}"]`);
+  };
+  await ask('status>=500 service=orders -"request completed"', 20);
+  await ask('DECLINED', 0);
+  await page.locator('[data-action=case]').click();
+  await page.waitForSelector('[data-histogram="60"]');
+  check('logs: case is in the URL', page.url().includes('case=any') ? [] : page.url());
+  check('logs: alike says what it costs', await page.locator('.casecost').count() === 1 ? [] : 'no word');
+  await look(page, seen, check, 'logs fields and case (dark, en)', outDir);
+  await page.locator('.searchbox input').fill('日本 status=*5');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.wherewrong u');
+  check('logs: an error behind Japanese is underlined at its sign',
+    await page.locator('.wherewrong u').innerText() === '*' ? [] : await page.locator('.wherewrong').innerText());
+  await page.locator('[data-action=help]').click();
+  await page.waitForSelector('.searchhelp');
+  await look(page, seen, check, 'logs help (dark, en)', outDir);
+  await page.keyboard.press('Escape');
+  await context.close();
+}
+
 async function patterns({ open, check, outDir }) {
   const { context, page, seen } = await open(`/logs?view=patterns&group=${GROUP}`, { theme: 'light', language: 'ja' });
   await page.waitForSelector('.patterns tbody tr');
@@ -156,6 +183,7 @@ export async function logs(tools) {
     await guard(`logs insights ${one.theme}`, () => query(tools, one));
   }
   await guard('logs narrowing', () => narrowing(tools));
+  await guard('logs fields', () => fields(tools));
   await guard('logs patterns', () => patterns(tools));
   await guard('live tail', () => tail(tools));
   await guard('log groups', () => groups(tools));

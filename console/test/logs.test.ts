@@ -17,10 +17,10 @@ describe('state of the pages of logs', () => {
   it('is the same after it went through the URL', () => {
     const filters = [{ key: 'request.user', op: '!=' as const, value: 'a:b' }];
     const state = after(EMPTY_STATE, {
-      text: '"two words" -x', groups: ['/app/a', 'b'], streams: ['s'], levels: ['error', 'warn'], filters,
+      text: '"two words" -x', anyCase: true, groups: ['/app/a', 'b'], streams: ['s'], levels: ['error', 'warn'], filters,
     });
     expect(readLogs(state)).toEqual({
-      tab: 'search', text: '"two words" -x', query: '', groups: ['/app/a', 'b'], streams: ['s'],
+      tab: 'search', text: '"two words" -x', anyCase: true, query: '', groups: ['/app/a', 'b'], streams: ['s'],
       levels: ['error', 'warn'], filters,
     });
   });
@@ -52,6 +52,8 @@ describe('events', () => {
     expect(highlights('"a b" -no ?maybe %re% word', [{ key: 'text', op: '~', value: 'T' }]))
       .toEqual(['a b', 'maybe', 'word', 'T']);
     expect(highlights('{ $.a = 1 }', [])).toEqual([]);
+    expect(highlights('a=1 b!="x y" "c d"=2 e.f>3 say "x \\"y\\"" a->b /p?q=1', []))
+      .toEqual(['say', 'x "y"', 'a->b', '/p?q=1']);
     expect(cutAt('An ERROR (x)', ['error', '(x)'])).toEqual([
       { text: 'An ', hit: false }, { text: 'ERROR', hit: true }, { text: ' ', hit: false },
       { text: '(x)', hit: true },

@@ -18,6 +18,7 @@ export interface LogEvent {
 
 export interface LogAsk {
   text: string;
+  anyCase: boolean; // upper and lower case alike
   groups: string[];
   streams: string[];
   levels: Level[];
@@ -138,7 +139,7 @@ export const findPatterns = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) =
 );
 
 export const tailLogs = (
-  ask: { text: string; groups: string[]; streams: string[] }, onLine: OnLine, signal: AbortSignal,
+  ask: { text: string; anyCase: boolean; groups: string[]; streams: string[] }, onLine: OnLine, signal: AbortSignal,
 ) => stream('logs/tail', ask, onLine, signal);
 
 export const runInsights = (

@@ -9,6 +9,7 @@ export type Tab = (typeof TABS)[number];
 export interface LogState {
   tab: Tab;
   text: string;
+  anyCase: boolean; // upper and lower case of the text alike
   query: string; // of Insights
   groups: string[];
   streams: string[];
@@ -16,7 +17,7 @@ export interface LogState {
   filters: Filter[];
 }
 
-const OWN = ['group', 'stream', 'level'];
+const OWN = ['group', 'stream', 'level', 'case'];
 
 const valuesOf = (state: UrlState, key: string): string[] => (
   state.other.filter(([name]) => name === key).map(([, value]) => value)
@@ -26,7 +27,7 @@ export function readLogs(state: UrlState): LogState {
   const tab = TABS.find((one) => one === state.view) ?? 'search';
   const q = state.queries[0] ?? '';
   return {
-    tab, text: tab === 'insights' ? '' : q, query: tab === 'insights' ? q : '',
+    tab, text: tab === 'insights' ? '' : q, anyCase: valuesOf(state, 'case').includes('any'), query: tab === 'insights' ? q : '',
     groups: valuesOf(state, 'group'), streams: valuesOf(state, 'stream'),
     levels: LEVELS.filter((level) => valuesOf(state, 'level').includes(level)),
     filters: state.filters,
@@ -45,15 +46,19 @@ export function logsChange(state: UrlState, change: Partial<LogState>): Partial<
       ...state.other.filter(([key]) => !OWN.includes(key)),
       ...next.groups.map((one): [string, string] => ['group', one]),
       ...next.streams.map((one): [string, string] => ['stream', one]),
+      ...(next.anyCase ? [['case', 'any'] as [string, string]] : []),
       ...(next.levels.length === LEVELS.length ? [] : next.levels)
         .map((one): [string, string] => ['level', one]),
     ],
   };
 }
 
+// Patterns of CloudWatch Logs in braces or brackets always tell upper and lower case apart.
+export const isPattern = (text: string): boolean => /^\s*[{[]/.test(text);
+
 export function askOf(logs: LogState, range: Range): LogAsk {
   const { text, groups, streams, levels, filters } = logs;
-  return { text, groups, streams, levels, filters, range };
+  return { text, anyCase: logs.anyCase && !isPattern(text), groups, streams, levels, filters, range };
 }
 
 // A click on a value of a facet: it is asked for, or left out; again, and it is not.
@@ -70,14 +75,19 @@ export function toggleLevel(levels: Level[], level: Level): Level[] {
   return next.length === LEVELS.length ? [] : next;
 }
 
-// The words of a search box that can be seen in a message: terms and phrases, no signs.
+// A word of a search box, as the server reads it (src/api/console/log_words.h): a sign, then a field with
+// its value, a phrase, an expression, or what is left up to the next blank.
+const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
+const FIELD = `(?:${QUOTED}|[\\p{L}_@](?:\\\\.|[\\p{L}\\p{N}_.@/-])*(?<![-/]))(?:!=|!~|>=|<=|=|~|>|<)(?:${QUOTED}|\\S*)`;
+const WORD = new RegExp(`([-?](?=\\S))?(?:(${FIELD})|(${QUOTED})|(%[^%]+%)|(\\S+))`, 'gu');
+
+// The words that can be seen in a message: terms and phrases, and the text of fields.
 export function highlights(text: string, filters: Filter[]): string[] {
-  const trimmed = text.trim();
   const words: string[] = [];
-  if (!/^[{[]/.test(trimmed)) {
-    for (const [whole, phrase] of trimmed.matchAll(/-?"((?:[^"\\]|\\.)*)"|\S+/g)) {
-      if (whole.startsWith('-') || whole.startsWith('%')) continue;
-      words.push(phrase === undefined ? whole.replace(/^\?/, '') : phrase.replace(/\\(.)/g, '$1'));
+  if (!isPattern(text)) {
+    for (const [, sign, field, phrase, expression, word] of text.trim().matchAll(WORD)) {
+      if (sign === '-' || field !== undefined || expression !== undefined) continue;
+      words.push(phrase === undefined ? (word ?? '') : phrase.slice(1, -1).replace(/\\(["\\])/g, '$1'));
     }
   }
   for (const filter of filters) {

@@ -6,6 +6,7 @@
 #include "api/console/log_query.h"
 #include "api/console/log_search.h"
 #include "api/console/log_tail.h"
+#include "api/console/log_words.h"
 #include "net/auth/policy.h"
 #include "wire/document/document.h"
 
@@ -151,20 +152,114 @@ TEST_CASE("a level is a field's word or number, else the first word of the text 
   CHECK(level_of_text(std::string(300, 'x') + " error") == LogLevel::None);
 }
 
-TEST_CASE("a text that is no filter pattern is a phrase, a broken pattern has its place") {
-  const auto matches = [](std::string_view text, std::string_view message) {
-    const auto pattern = read_pattern(text);
-    REQUIRE(pattern.has_value());
-    query::log_filter::Message read(message);
-    return !*pattern || (*pattern)->matches(read);
+TEST_CASE("a search text is read as words, phrases, fields and what is left out") {
+  const auto read = [](std::string_view text) {
+    std::string out;
+    const auto words = read_log_words(text);
+    REQUIRE(words.has_value());
+    for (const LogWord& word : *words) {
+      out += fmt::format("{}{}[{}{}{}{}]", word.excluded ? "-" : "", word.optional ? "?" : "",
+                         word.path, word.op, word.text,
+                         word.kind == LogWord::Kind::Expression ? " as expression" : "");
+    }
+    return out;
   };
-  CHECK(matches("", "anything"));
-  CHECK(matches("GET /a", "200 GET /a 3 ms"));
-  CHECK(matches("a=b (c)", "x a=b (c) y"));
-  CHECK(!matches("a=b (c)", "x a=b"));
-  const auto broken = read_pattern("{ $.status = ");
-  REQUIRE(!broken.has_value());
-  CHECK(broken.error().position.has_value());
+  CHECK(read("GET /a (404)") == "[GET][/a][(404)]");
+  CHECK(read(R"("two words" -"not \"this\"" ?x %a b+%)") ==
+        R"([two words]-[not "this"]?[x][a b+ as expression])");
+  CHECK(read("status=502 -a.b!=x n>=1.5 host~web k=*") ==
+        "[status=502]-[a.b!=x][n>=1.5][host~web][k=*]");
+  CHECK(read(R"(user="Ann B" "odd name"=1 a\.b=2 名前=佐藤)") ==
+        R"([user=Ann B][odd name=1][a\.b=2][名前=佐藤])");
+  CHECK(read("http://x/?a=b 10:30=1 a->b - x/=2 =y") ==
+        "[http://x/?a=b][10:30=1][a->b][-][x/=2][=y]");
+}
+
+TEST_CASE("what is wrong with a search text has its place") {
+  const auto place = [](std::string_view text) {
+    LogAsk ask;
+    const auto added = add_log_text(text, false, ask);
+    REQUIRE_MESSAGE(!added.has_value(), text);
+    return static_cast<int>(added.error().position.value_or(999));
+  };
+  CHECK(place("x \"open") == 2);
+  CHECK(place("x a= y") == 4);
+  CHECK(place("a>ten") == 2);
+  CHECK(place("a==b") == 2);
+  CHECK(place("a=b*c") == 3);
+  CHECK(place("ab\"c\"") == 2);
+  CHECK(place("\"a\"b") == 3);
+  CHECK(place("x %a(%") == 3);
+  CHECK(place("x %a") == 2);
+  CHECK(place("x ?a=1") == 2);
+  CHECK(place("y @host=1") == 2);
+  CHECK(place("y @level=loud") == 2);
+  CHECK(place("y @log>3") == 2);
+  CHECK(place("{ $.status = ") != 999);
+  LogAsk ask;
+  CHECK(add_log_text("{ $.a = 1 }", true, ask).error().position == 0);
+}
+
+TEST_CASE("words and fields together find in the store and in the live tail the same events") {
+  Fixture f;
+  const List messages{R"({"code":7,"msg":"Disk full","req":{"user":"Ann B","ok":true}})",
+                      R"({"code":8.5,"msg":"disk empty","level":"error","a.b":"x"})",
+                      R"({"code":"7","msg":"other"})", "GET /a=b plain Text", "ERROR plain"};
+  std::vector<std::pair<int64_t, std::string>> events;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    events.emplace_back(static_cast<int64_t>(i) * 1'000 + 1, messages[i]);
+  }
+  f.put("a", events);
+  const auto found = [&](std::string_view text, bool any_case = false) {
+    std::string body(R"(,"text":)");
+    wire::JsonWriter(body).string(text);
+    if (any_case) body += R"(,"anyCase":true)";
+    const auto lines = messages_of(*f.search(body)->last("events").find("events"));
+    LogAsk ask;
+    REQUIRE(add_log_text(text, any_case, ask).has_value());
+    const auto line_test = LogLineTest::make(ask);
+    std::string out;
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const bool in_store = std::ranges::find(lines, messages[i]) != lines.end();
+      CHECK_MESSAGE(line_test->passes("a", "s", messages[i]) == in_store, text, " ", messages[i]);
+      if (in_store) out += static_cast<char>('0' + i);
+    }
+    return out;
+  };
+  CHECK(found("") == "01234");
+  CHECK(found("code=7") == "02");
+  CHECK(found("code=\"7\"") == "02");
+  CHECK(found("code!=7") == "134");
+  CHECK(found("-code=7") == "134");
+  CHECK(found("-code!=7") == "02");
+  CHECK(found("code>7") == "1");
+  CHECK(found("code>=7 code<8") == "0");
+  CHECK(found("code<=8.5") == "01");
+  CHECK(found("-code>7") == "0234");
+  CHECK(found("code=*") == "012");
+  CHECK(found("code!=*") == "34");
+  CHECK(found("req.user=\"Ann B\" Disk") == "0");
+  CHECK(found("req.ok=true") == "0");
+  CHECK(found("a\\.b=x") == "1");
+  CHECK(found("msg~DISK -code=7") == "1");
+  CHECK(found("msg!~disk") == "234");
+  CHECK(found("disk") == "1");
+  CHECK(found("disk", true) == "01");
+  CHECK(found("msg=\"disk full\"", true) == "0");
+  CHECK(found("msg=\"disk full\"") == "");
+  CHECK(found("?Disk ?plain") == "034");
+  CHECK(found("?Disk plain") == "34");
+  CHECK(found("%^[A-Z]+ .*plain%") == "34");
+  CHECK(found("%^get%", true) == "3");
+  CHECK(found("\"/a=b plain\"") == "3");
+  CHECK(found("-plain -\"code\"").empty());
+  CHECK(found("@level=error") == "14");
+  CHECK(found("@level!=error -plain") == "02");
+  CHECK(found("@log=a @logStream~S") == "01234");
+  CHECK(found("@log=A").empty());
+  CHECK(found("@log=A", true) == "01234");
+  CHECK(found("@message~GET") == "3");
+  CHECK(found("{ $.code = 7 }") == "02");
 }
 
 TEST_CASE("steps of a histogram are usual ones and few enough") {

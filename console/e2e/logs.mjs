@@ -132,6 +132,23 @@ async function query({ open, check, outDir }, { theme, language }) {
   await context.close();
 }
 
+async function byGroup({ open, check, outDir }) {
+  const { context, page, seen } = await open(insights('stats count(*) as n by service, level'));
+  await page.waitForSelector('[data-groups=bars] li');
+  check('insights by group: a bar a group', await page.locator('[data-groups=bars] li').count() === 6 ? [] : 'not six');
+  await look(page, seen, check, 'logs insights bars (dark, en)', outDir);
+  await page.locator('[data-view-button=pie]').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-groups=pie] path.slice');
+  check('insights by group: the pie is in the URL', page.url().includes('chart=pie') ? [] : page.url());
+  check('insights by group: the table is still there',
+    await page.locator('.insightstable tbody tr[data-index]').count() === 6 ? [] : 'not six rows');
+  await look(page, seen, check, 'logs insights pie (dark, en)', outDir);
+  await page.goBack();
+  await page.waitForSelector('[data-groups=bars]');
+  await context.close();
+}
+
 async function tail({ open, check, outDir }) {
   const { context, page, seen } = await open(`/logs/tail?group=${encodeURIComponent('/e2e/tail')}`);
   await page.waitForSelector('.live.on');
@@ -185,6 +202,7 @@ export async function logs(tools) {
   await guard('logs narrowing', () => narrowing(tools));
   await guard('logs fields', () => fields(tools));
   await guard('logs patterns', () => patterns(tools));
+  await guard('insights by group', () => byGroup(tools));
   await guard('live tail', () => tail(tools));
   await guard('log groups', () => groups(tools));
   await guard('from a metric to its logs', () => fromMetric(tools));

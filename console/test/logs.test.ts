@@ -7,6 +7,7 @@ import { addUpdate, emptyTail } from '../src/pages/logs/tailState';
 import {
   chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
 } from '../src/state/logs';
+import { groupsOf, slicePath, slicesOf, viewsOf } from '../src/state/logGroups';
 import { EMPTY_STATE, formatUrl, parseUrl, type UrlState } from '../src/state/url';
 
 const after = (state: UrlState, change: Parameters<typeof logsChange>[1]): UrlState => (
@@ -21,7 +22,7 @@ describe('state of the pages of logs', () => {
     });
     expect(readLogs(state)).toEqual({
       tab: 'search', text: '"two words" -x', anyCase: true, query: '', groups: ['/app/a', 'b'], streams: ['s'],
-      levels: ['error', 'warn'], filters,
+      levels: ['error', 'warn'], filters, chart: null, measure: null,
     });
   });
 
@@ -95,6 +96,44 @@ describe('results of Insights', () => {
   it('are saved as CSV', () => {
     expect(toCsvTable(table([['a', 'text'], ['b', 'text']], [['x,"y"', null], ['=1', '-2']])))
       .toBe('a,b\r\n"x,""y""",\r\n"\'=1",-2\r\n');
+  });
+});
+
+describe('groups of Insights', () => {
+  const groups = table([['level', 'text'], ['n', 'number'], ['avg', 'number']], [
+    ['info', '30', '1.5'], ['error', '70', '-2'], ['warn', null, null],
+  ]);
+
+  it('are bars or a pie, and lines, events and single rows are not', () => {
+    expect(viewsOf(groups, null)).toEqual({ views: ['bars', 'pie', 'table'], automatic: 'pie' });
+    expect(viewsOf(groups, 'avg')).toEqual({ views: ['bars', 'table'], automatic: 'bars' });
+    expect(viewsOf(table([['a', 'text'], ['n', 'number']], [['x', '3'], ['y', '4']]), null).automatic).toBe('bars');
+    expect(viewsOf(table([['n', 'number']], [['3']]), null)).toEqual({ views: ['table'], automatic: 'table' });
+    expect(viewsOf(table([['@timestamp', 'time'], ['n', 'number']], [['x', '3'], ['y', '4']]), null).views).toEqual(['table']);
+    expect(viewsOf(table([['bin(1m)', 'time'], ['n', 'number']], [['2026-01-01 00:00:00.000', '3'],
+      ['2026-01-01 00:01:00.000', '4']]), null)).toEqual({ views: ['line', 'stacked', 'bar', 'table'], automatic: 'line' });
+  });
+
+  it('have the chosen column, and say what has no number', () => {
+    expect(groupsOf(groups, 'avg')).toEqual({
+      measures: ['n', 'avg'], measure: 'avg', unknown: 1,
+      groups: [{ label: 'info', value: 1.5 }, { label: 'error', value: -2 }],
+    });
+    expect(groupsOf(table([['status', 'number'], ['n', 'number']], [['200', '5'], ['502', '1']]), null))
+      .toMatchObject({ measure: 'n', groups: [{ label: '200', value: 5 }, { label: '502', value: 1 }] });
+  });
+
+  it('are the largest slices and the others, which make a whole', () => {
+    const slices = slicesOf([1, 2, 3, 4].map((value) => ({ label: `g${value}`, value })), 3);
+    expect(slices.map((one) => [one.label, one.value, one.others])).toEqual([['g4', 4, 0], ['g3', 3, 0], ['', 3, 2]]);
+    expect(slices.reduce((sum, one) => sum + one.share, 0)).toBeCloseTo(1);
+    expect(slicePath(0, 1, 10).match(/A/g)).toHaveLength(2);
+  });
+
+  it('keep how they are drawn in the URL', () => {
+    const state = after(EMPTY_STATE, { tab: 'insights', query: 'stats count(*) by a', chart: 'pie', measure: 'n' });
+    expect(readLogs(state)).toMatchObject({ chart: 'pie', measure: 'n' });
+    expect(formatUrl(after(state, { chart: null, measure: null }))).not.toMatch(/chart|measure/);
   });
 });
 

@@ -15,9 +15,11 @@ export interface LogState {
   streams: string[];
   levels: Level[]; // empty: all
   filters: Filter[];
+  chart: string | null; // of a result of Insights; null: as its shape says
+  measure: string | null; // the column that a chart by group draws
 }
 
-const OWN = ['group', 'stream', 'level', 'case'];
+const OWN = ['group', 'stream', 'level', 'case', 'chart', 'measure'];
 
 const valuesOf = (state: UrlState, key: string): string[] => (
   state.other.filter(([name]) => name === key).map(([, value]) => value)
@@ -27,10 +29,12 @@ export function readLogs(state: UrlState): LogState {
   const tab = TABS.find((one) => one === state.view) ?? 'search';
   const q = state.queries[0] ?? '';
   return {
-    tab, text: tab === 'insights' ? '' : q, anyCase: valuesOf(state, 'case').includes('any'), query: tab === 'insights' ? q : '',
+    tab, text: tab === 'insights' ? '' : q,
+    anyCase: valuesOf(state, 'case').includes('any'), query: tab === 'insights' ? q : '',
     groups: valuesOf(state, 'group'), streams: valuesOf(state, 'stream'),
     levels: LEVELS.filter((level) => valuesOf(state, 'level').includes(level)),
     filters: state.filters,
+    chart: valuesOf(state, 'chart')[0] ?? null, measure: valuesOf(state, 'measure')[0] ?? null,
   };
 }
 
@@ -46,7 +50,8 @@ export function logsChange(state: UrlState, change: Partial<LogState>): Partial<
       ...state.other.filter(([key]) => !OWN.includes(key)),
       ...next.groups.map((one): [string, string] => ['group', one]),
       ...next.streams.map((one): [string, string] => ['stream', one]),
-      ...(next.anyCase ? [['case', 'any'] as [string, string]] : []),
+      ...([['case', next.anyCase ? 'any' : null], ['chart', next.chart], ['measure', next.measure]] as const)
+        .flatMap(([key, value]): [string, string][] => (value === null ? [] : [[key, value]])),
       ...(next.levels.length === LEVELS.length ? [] : next.levels)
         .map((one): [string, string] => ['level', one]),
     ],
@@ -78,7 +83,8 @@ export function toggleLevel(levels: Level[], level: Level): Level[] {
 // A word of a search box, as the server reads it (src/api/console/log_words.h): a sign, then a field with
 // its value, a phrase, an expression, or what is left up to the next blank.
 const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
-const FIELD = `(?:${QUOTED}|[\\p{L}_@](?:\\\\.|[\\p{L}\\p{N}_.@/-])*(?<![-/]))(?:!=|!~|>=|<=|=|~|>|<)(?:${QUOTED}|\\S*)`;
+const NAME = '[\\p{L}_@](?:\\\\.|[\\p{L}\\p{N}_.@/-])*(?<![-/])';
+const FIELD = `(?:${QUOTED}|${NAME})(?:!=|!~|>=|<=|=|~|>|<)(?:${QUOTED}|\\S*)`;
 const WORD = new RegExp(`([-?](?=\\S))?(?:(${FIELD})|(${QUOTED})|(%[^%]+%)|(\\S+))`, 'gu');
 
 // The words that can be seen in a message: terms and phrases, and the text of fields.

@@ -120,7 +120,7 @@ export function Insights({ logs, view }: { logs: LogState; view: View }) {
   const set = (change: Partial<LogState>) => view.set(logsChange(view.state, change));
   const table = answer?.table ?? null;
   const result = useMemo(() => (table === null || answer === undefined ? null : (
-    <InsightsResult table={table} range={answer.range} view={view} />
+    <InsightsResult table={table} logs={logs} range={answer.range} view={view} set={set} />
   )), [table, view]);
   return (
     <>

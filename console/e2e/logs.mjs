@@ -59,6 +59,7 @@ async function narrowing({ open, check }) {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.9, box.y + 30, { steps: 4 });
   await page.mouse.up();
+  await page.locator('.histogram [data-action=zoom]').click();
   await page.waitForURL(/from=\d{13}.*to=\d{13}/);
   check('logs: dragging across the histogram zooms', seen.messages);
   const brushed = new URL(page.url()).searchParams;
@@ -95,6 +96,27 @@ async function fields({ open, check, outDir }) {
   await page.waitForSelector('.searchhelp');
   await look(page, seen, check, 'logs help (dark, en)', outDir);
   await page.keyboard.press('Escape');
+  await context.close();
+}
+
+async function compare({ open, check, outDir }, { theme, language }) {
+  const label = `logs compare (${theme}, ${language})`;
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`, { theme, language });
+  await page.waitForSelector('[data-histogram="600"]');
+  // The last quarter of an hour, by the keyboard: its window before is the 40 minutes with events.
+  await page.locator('.histogram').focus();
+  await page.keyboard.press('End');
+  for (let i = 0; i < 11; i += 1) await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.histogram .selection');
+  await look(page, seen, check, `${label} selection`, outDir);
+  await page.locator('.histogram [data-action=compare]').click();
+  await page.waitForURL(/view=compare/);
+  await page.waitForSelector('[data-compare] .sides');
+  await look(page, seen, check, label, outDir);
+  const texts = await page.locator('[data-compare] .card').allInnerTexts();
+  check(`${label}: what is alike on both sides is not listed`,
+    texts.some((one) => /service = /.test(one)) ? texts.join('; ') : []);
   await context.close();
 }
 
@@ -197,6 +219,7 @@ export async function logs(tools) {
     ...(full ? [{ theme: 'dark', language: 'ja' }, { theme: 'light', language: 'en' }] : [])];
   for (const one of looks) {
     await guard(`logs search ${one.theme}`, () => search(tools, one));
+    await guard(`logs compare ${one.theme}`, () => compare(tools, one));
     await guard(`logs insights ${one.theme}`, () => query(tools, one));
   }
   await guard('logs narrowing', () => narrowing(tools));

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Facet, InsightsTable } from '../src/api/logs';
 import { insightsOptions, placeBefore } from '../src/editor/insights';
 import { sortFacets } from '../src/pages/logs/Facets';
-import { longestPiece } from '../src/pages/logs/Patterns';
+import { searchFor, sizeOf } from '../src/pages/logs/Compare';
 import { addUpdate, emptyTail } from '../src/pages/logs/tailState';
 import {
   chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
 } from '../src/state/logs';
 import { groupsOf, slicePath, slicesOf, viewsOf } from '../src/state/logGroups';
+import { tellingPieces } from '../src/state/patterns';
 import { EMPTY_STATE, formatUrl, parseUrl, type UrlState } from '../src/state/url';
 
 const after = (state: UrlState, change: Parameters<typeof logsChange>[1]): UrlState => (
@@ -184,8 +185,23 @@ describe('facets and patterns', () => {
       .map((one) => one.name)).toEqual(['@logStream', 'status', 'one', 'id']);
   });
 
-  it('finds the events of a pattern by its longest piece', () => {
-    expect(longestPiece('user <*> has logged in from <*>')).toBe('has logged in from');
-    expect(longestPiece('<*>')).toBe('');
+  it('finds the events of a pattern by the pieces that no other has', () => {
+    expect(tellingPieces('user <*> has logged in from <*>', [])).toEqual(['has logged in from']);
+    expect(tellingPieces('<*> - <*>', [])).toEqual([]);
+    const json = ['{"level":"info","service":"<*>","msg":"a <*>"}', '{"level":"info","service":"<*>","msg":"b <*>"}'];
+    expect(tellingPieces(json[1]!, json)).toEqual(['","msg":"b']);
+    expect(tellingPieces('a x <*> y', ['a x <*> z', 'b <*> y', 'a x <*> y'])).toEqual(['a x', 'y']);
+  });
+
+  it('leads from what changed to its events', () => {
+    const logs = readLogs(EMPTY_STATE);
+    const counts = { count: 1, before: 0, effect: 1 };
+    expect(searchFor(logs, { name: 'a.b', value: 'x', ...counts }, []))
+      .toEqual({ tab: 'search', filters: [{ key: 'a.b', op: '=', value: 'x' }] });
+    expect(searchFor(logs, { name: '@level', value: 'error', ...counts }, [])).toEqual({ tab: 'search', levels: ['error'] });
+    expect(searchFor(logs, { pattern: 'lost <*>', ...counts }, ['lost <*>']))
+      .toEqual({ tab: 'search', filters: [{ key: 'text', op: '~', value: 'lost' }] });
+    expect(searchFor(logs, { pattern: '<*>', ...counts }, [])).toBeNull();
+    expect([0.1, -0.5, 0.9].map(sizeOf)).toEqual(['small', 'medium', 'large']);
   });
 });

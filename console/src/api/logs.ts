@@ -77,6 +77,34 @@ export interface Patterns {
   patterns: Pattern[];
 }
 
+export interface Difference {
+  pattern?: string;
+  sample?: string;
+  level?: Level;
+  name?: string;
+  value?: string;
+  count: number;
+  before: number;
+  effect: number;
+}
+
+export interface ComparedSide {
+  from: number;
+  to: number;
+  events: number;
+  sampled: number; // events whose fields were counted
+}
+
+export interface Comparison {
+  now: ComparedSide;
+  before: ComparedSide;
+  elapsedMs: number;
+  patternsTotal: number;
+  fieldsTotal: number;
+  patterns: Difference[];
+  fields: Difference[];
+}
+
 export interface TailUpdate {
   seen: number;
   sampled: boolean;
@@ -97,6 +125,7 @@ export interface LogLine {
   progress?: LogProgress;
   stats?: SearchStats & { rows?: number; bytes?: number };
   patterns?: Patterns;
+  compare?: Comparison;
   table?: InsightsTable;
   tail?: TailUpdate;
   started?: boolean;
@@ -136,6 +165,10 @@ export const searchLogs = (
 
 export const findPatterns = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) => (
   stream('logs/patterns', ask, onLine, signal)
+);
+
+export const compareLogs = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) => (
+  stream('logs/compare', ask, onLine, signal)
 );
 
 export const tailLogs = (

@@ -3,7 +3,7 @@ import { LEVELS, type InsightsTable, type Level, type LogAsk } from '../api/logs
 import type { Range } from '../api/types';
 import type { Filter, UrlState } from './url';
 
-export const TABS = ['search', 'patterns', 'insights'] as const;
+export const TABS = ['search', 'patterns', 'compare', 'insights'] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface LogState {

@@ -1,6 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <numbers>
+
 #include "api/aws/logs/test_server.h"
+#include "api/console/log_compare.h"
 #include "api/console/log_export.h"
 #include "api/console/log_patterns.h"
 #include "api/console/log_query.h"
@@ -434,6 +438,67 @@ TEST_CASE("patterns are counted, with those of the range before beside them") {
   CHECK(first.number_of("count") == 2);
   CHECK(first.number_of("earlier") == 1);
   CHECK(patterns.find("patterns")->items[1].number_of("earlier") == 0);
+}
+
+TEST_CASE("the effect of a share is its arc's distance, and its score grows with the events") {
+  const ShareEffect same = effect_of({.count = 10, .before = 40}, 100, 400);
+  CHECK(same.size == doctest::Approx(0));
+  const ShareEffect up = effect_of({.count = 50, .before = 0}, 100, 400);
+  CHECK(up.size == doctest::Approx(std::numbers::pi / 2));
+  CHECK(up.score == doctest::Approx(up.size / std::sqrt(1.0 / 100 + 1.0 / 400)));
+  CHECK(effect_of({.count = 0, .before = 200}, 100, 400).size ==
+        doctest::Approx(-std::numbers::pi / 2));
+  CHECK(effect_of({.count = 5, .before = 0}, 10, 40).score < up.score);
+  CHECK(effect_of({.count = 5, .before = 0}, 5, 0).size == 0);
+  CHECK(score_min(1) == doctest::Approx(3.2552));
+  // Three of a hundred events, and none of four hundred, is nothing among two hundred values.
+  CHECK(effect_of({.count = 3, .before = 0}, 100, 400).score < score_min(200));
+}
+
+TEST_CASE("a range is compared with the one before, four times as long, by shares") {
+  Fixture f;
+  std::vector<std::pair<int64_t, std::string>> events;
+  for (int i = 0; i < 400; ++i) {
+    events.emplace_back(1'000 + i * 20,
+                        fmt::format(R"({{"zone":"{}","id":{},"msg":"request {} completed"}})",
+                                    i % 2 == 0 ? "a" : "b", i, i));
+  }
+  for (int i = 0; i < 100; ++i) {
+    const bool failed = i % 2 == 0;
+    events.emplace_back(
+        9'000 + i * 20,
+        failed
+            ? fmt::format(R"({{"zone":"a","id":{},"level":"error","msg":"lost peer {}"}})",
+                          1'000 + i, i)
+            : fmt::format(R"({{"zone":"b","id":{},"msg":"request {} completed"}})", 1'000 + i, i));
+  }
+  // Neither side: before the window, and behind the range.
+  events.emplace_back(900, R"({"zone":"c"})");
+  events.emplace_back(11'000, R"({"zone":"c"})");
+  f.put("a", events);
+  const auto answer = f.ask(log_compare, R"({"range":{"from":9000,"to":11000},"text":"-zone=z"})");
+  CHECK(answer->ended);
+  const wire::Node compare = answer->last("compare");
+  CHECK(compare.find("now")->number_of("events") == 100);
+  CHECK(compare.find("before")->number_of("from") == 1'000);
+  CHECK(compare.find("before")->number_of("events") == 400);
+  const auto& patterns = compare.find("patterns")->items;
+  REQUIRE(patterns.size() == 2);
+  CHECK(patterns[0].text_of("pattern").find("lost peer") != std::string_view::npos);
+  CHECK(patterns[0].text_of("level") == "error");
+  CHECK(patterns[0].number_of("count") == 50);
+  CHECK(patterns[0].number_of("before") == 0);
+  CHECK(*patterns[0].number_of("effect") > 1.5);
+  CHECK(*patterns[1].number_of("effect") < -1.5);
+  std::string fields;
+  for (const wire::Node& one : compare.find("fields")->items) {
+    fields += fmt::format("{}={} {}/{};", one.text_of("name"), one.text_of("value"),
+                          one.text_of("count"), one.text_of("before"));
+  }
+  // Zones are as before, and no id stands out.
+  CHECK(fields == "@level=error 50/0;@level=none 50/400;level=error 50/0;");
+  const auto nothing = f.ask(log_compare, R"({"range":{"from":100,"to":200}})")->last("compare");
+  CHECK(nothing.find("patterns")->items.empty());
 }
 
 TEST_CASE("an export has every event of a search, also beyond one page") {

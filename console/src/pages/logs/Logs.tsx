@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { useText, type Key } from '../../i18n';
 import { logsChange, readLogs, TABS, type LogState, type Tab } from '../../state/logs';
 import { useView, type View } from '../../state/useView';
+import { Compare } from './Compare';
 import { GroupPicker } from './GroupPicker';
 import { Insights } from './Insights';
 import { Patterns } from './Patterns';
@@ -12,7 +13,7 @@ import { SearchBox } from './SearchBox';
 import './logs.css';
 
 const TAB_NAMES: Record<Tab, Key> = {
-  search: 'logs.search', patterns: 'logs.patterns', insights: 'logs.insights',
+  search: 'logs.search', patterns: 'logs.patterns', compare: 'logs.compare', insights: 'logs.insights',
 };
 
 function Tabs({ logs, view }: { logs: LogState; view: View }) {
@@ -65,8 +66,9 @@ export default function Logs() {
           <FilterTokens
             filters={[...logs.filters]} set={(filters) => set({ filters })}
           />
-          {logs.tab === 'search' ? <Search logs={logs} view={view} onError={onError} />
-            : <Patterns logs={logs} view={view} onError={onError} />}
+          {logs.tab === 'search' && <Search logs={logs} view={view} onError={onError} />}
+          {logs.tab === 'patterns' && <Patterns logs={logs} view={view} onError={onError} />}
+          {logs.tab === 'compare' && <Compare logs={logs} view={view} onError={onError} />}
         </>
       )}
     </div>

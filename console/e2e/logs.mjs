@@ -99,6 +99,27 @@ async function fields({ open, check, outDir }) {
   await context.close();
 }
 
+async function chooseGroups({ open, check, outDir }) {
+  const { context, page, seen } = await open('/logs');
+  await page.waitForSelector('[data-event]');
+  await page.locator('.pickerbutton').click();
+  await page.waitForSelector('.grouplist li');
+  await page.locator('[data-choice=tag]').selectOption('team=shop');
+  await page.waitForSelector('[data-histogram="600"]');
+  check('log groups by tag: in the URL', page.url().includes('gtag=team%3Dshop') ? [] : page.url());
+  await look(page, seen, check, 'logs groups by tag (dark, en)', outDir);
+  await page.locator('.grouplist input').first().fill('/e2e/a');
+  await page.locator('[data-action=prefix]').click();
+  await page.waitForURL(/gprefix=%2Fe2e%2Fa/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.locator('.palette input').fill('2e/ap');
+  await page.locator('.palette [role=option]').filter({ hasText: '/e2e/app' }).first().click();
+  await page.waitForURL(/logs\?group=%2Fe2e%2Fapp/);
+  check('the palette finds a log group', seen.messages);
+  await context.close();
+}
+
 async function compare({ open, check, outDir }, { theme, language }) {
   const label = `logs compare (${theme}, ${language})`;
   const { context, page, seen } = await open(`/logs?group=${GROUP}`, { theme, language });
@@ -224,6 +245,7 @@ export async function logs(tools) {
   }
   await guard('logs narrowing', () => narrowing(tools));
   await guard('logs fields', () => fields(tools));
+  await guard('logs groups chosen', () => chooseGroups(tools));
   await guard('logs patterns', () => patterns(tools));
   await guard('insights by group', () => byGroup(tools));
   await guard('live tail', () => tail(tools));

@@ -5,7 +5,7 @@ import { sortFacets } from '../src/pages/logs/Facets';
 import { searchFor, sizeOf } from '../src/pages/logs/Compare';
 import { addUpdate, emptyTail } from '../src/pages/logs/tailState';
 import {
-  chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
+  askOf, chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
 } from '../src/state/logs';
 import { groupsOf, slicePath, slicesOf, viewsOf } from '../src/state/logGroups';
 import { tellingPieces } from '../src/state/patterns';
@@ -20,9 +20,13 @@ describe('state of the pages of logs', () => {
     const filters = [{ key: 'request.user', op: '!=' as const, value: 'a:b' }];
     const state = after(EMPTY_STATE, {
       text: '"two words" -x', anyCase: true, groups: ['/app/a', 'b'], streams: ['s'], levels: ['error', 'warn'], filters,
+      by: { prefix: '/app/', class: 'STANDARD', tags: ['a=b=c', 'team=x'] },
     });
+    expect(askOf(readLogs(state), { from: 0, to: 1 }).groupsBy?.tags).toEqual(['a=b=c', 'team=x']);
+    expect(askOf(readLogs(EMPTY_STATE), { from: 0, to: 1 })).not.toHaveProperty('groupsBy');
     expect(readLogs(state)).toEqual({
-      tab: 'search', text: '"two words" -x', anyCase: true, query: '', groups: ['/app/a', 'b'], streams: ['s'],
+      tab: 'search', text: '"two words" -x', anyCase: true, query: '', groups: ['/app/a', 'b'],
+      by: { prefix: '/app/', class: 'STANDARD', tags: ['a=b=c', 'team=x'] }, streams: ['s'],
       levels: ['error', 'warn'], filters, chart: null, measure: null,
     });
   });

@@ -16,10 +16,32 @@ export interface LogEvent {
   message: string;
 }
 
+// Which groups, beside those that are named; all of it holds.
+export interface GroupsBy {
+  prefix: string;
+  class: string;
+  tags: string[]; // "key=value"
+}
+
+export interface GroupsFound {
+  groups: { name: string; class: string; tags: string[] }[];
+  total: number;
+  classes: { value: string; count: number }[];
+  tags: { value: string; count: number }[];
+}
+
+export async function findGroups(
+  ask: { find: string; groupsBy?: GroupsBy; limit: number }, signal: AbortSignal,
+): Promise<GroupsFound> {
+  const response = await send('logs/groups', { method: 'POST', body: JSON.stringify(ask), signal });
+  return (await response.json()) as GroupsFound;
+}
+
 export interface LogAsk {
   text: string;
   anyCase: boolean; // upper and lower case alike
   groups: string[];
+  groupsBy?: GroupsBy;
   streams: string[];
   levels: Level[];
   filters: { key: string; op: string; value: string }[];
@@ -172,11 +194,11 @@ export const compareLogs = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) =>
 );
 
 export const tailLogs = (
-  ask: { text: string; anyCase: boolean; groups: string[]; streams: string[] }, onLine: OnLine, signal: AbortSignal,
+  ask: Pick<LogAsk, 'text' | 'anyCase' | 'groups' | 'groupsBy' | 'streams'>, onLine: OnLine, signal: AbortSignal,
 ) => stream('logs/tail', ask, onLine, signal);
 
 export const runInsights = (
-  ask: { text: string; groups: string[]; range: Range }, onLine: OnLine, signal: AbortSignal,
+  ask: Pick<LogAsk, 'text' | 'groups' | 'groupsBy' | 'range'>, onLine: OnLine, signal: AbortSignal,
 ) => stream('query', [{ id: 'q', lang: 'logs', ...ask }], onLine, signal);
 
 export async function getContext(

@@ -1,5 +1,5 @@
 // What the pages of logs keep in the URL, and what they make of events and tables. Pure.
-import { LEVELS, type InsightsTable, type Level, type LogAsk } from '../api/logs';
+import { LEVELS, type GroupsBy, type InsightsTable, type Level, type LogAsk } from '../api/logs';
 import type { Range } from '../api/types';
 import type { Filter, UrlState } from './url';
 
@@ -12,6 +12,7 @@ export interface LogState {
   anyCase: boolean; // upper and lower case of the text alike
   query: string; // of Insights
   groups: string[];
+  by: GroupsBy; // which groups, beside named ones
   streams: string[];
   levels: Level[]; // empty: all
   filters: Filter[];
@@ -19,7 +20,9 @@ export interface LogState {
   measure: string | null; // the column that a chart by group draws
 }
 
-const OWN = ['group', 'stream', 'level', 'case', 'chart', 'measure'];
+const OWN = ['group', 'stream', 'level', 'case', 'chart', 'measure', 'gprefix', 'gclass', 'gtag'];
+
+export const NO_CHOICE: GroupsBy = { prefix: '', class: '', tags: [] };
 
 const valuesOf = (state: UrlState, key: string): string[] => (
   state.other.filter(([name]) => name === key).map(([, value]) => value)
@@ -31,11 +34,31 @@ export function readLogs(state: UrlState): LogState {
   return {
     tab, text: tab === 'insights' ? '' : q,
     anyCase: valuesOf(state, 'case').includes('any'), query: tab === 'insights' ? q : '',
-    groups: valuesOf(state, 'group'), streams: valuesOf(state, 'stream'),
+    groups: valuesOf(state, 'group'),
+    by: {
+      prefix: valuesOf(state, 'gprefix')[0] ?? '', class: valuesOf(state, 'gclass')[0] ?? '',
+      tags: valuesOf(state, 'gtag'),
+    },
+    streams: valuesOf(state, 'stream'),
     levels: LEVELS.filter((level) => valuesOf(state, 'level').includes(level)),
     filters: state.filters,
     chart: valuesOf(state, 'chart')[0] ?? null, measure: valuesOf(state, 'measure')[0] ?? null,
   };
+}
+
+// Which groups, as keys of the URL: also of links to other pages of logs.
+export function groupKeys({ groups, by }: Pick<LogState, 'groups' | 'by'>): [string, string][] {
+  const keys: [string, string][] = [
+    ...groups.map((one): [string, string] => ['group', one]), ['gprefix', by.prefix], ['gclass', by.class],
+    ...by.tags.map((one): [string, string] => ['gtag', one]),
+  ];
+  return keys.filter(([, value]) => value !== '');
+}
+
+// As the server takes them.
+export function groupsAsked({ groups, by }: Pick<LogState, 'groups' | 'by'>): Pick<LogAsk, 'groups' | 'groupsBy'> {
+  const chooses = by.prefix !== '' || by.class !== '' || by.tags.length > 0;
+  return { groups, ...(chooses ? { groupsBy: by } : {}) };
 }
 
 // The change of the URL that makes a change of the page.
@@ -48,7 +71,7 @@ export function logsChange(state: UrlState, change: Partial<LogState>): Partial<
     filters: next.filters,
     other: [
       ...state.other.filter(([key]) => !OWN.includes(key)),
-      ...next.groups.map((one): [string, string] => ['group', one]),
+      ...groupKeys(next),
       ...next.streams.map((one): [string, string] => ['stream', one]),
       ...([['case', next.anyCase ? 'any' : null], ['chart', next.chart], ['measure', next.measure]] as const)
         .flatMap(([key, value]): [string, string][] => (value === null ? [] : [[key, value]])),
@@ -62,8 +85,8 @@ export function logsChange(state: UrlState, change: Partial<LogState>): Partial<
 export const isPattern = (text: string): boolean => /^\s*[{[]/.test(text);
 
 export function askOf(logs: LogState, range: Range): LogAsk {
-  const { text, groups, streams, levels, filters } = logs;
-  return { text, anyCase: logs.anyCase && !isPattern(text), groups, streams, levels, filters, range };
+  const { text, streams, levels, filters } = logs;
+  return { text, anyCase: logs.anyCase && !isPattern(text), ...groupsAsked(logs), streams, levels, filters, range };
 }
 
 // A click on a value of a facet: it is asked for, or left out; again, and it is not.

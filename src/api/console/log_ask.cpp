@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/console/log_groups.h"
 #include "api/console/log_words.h"
 #include "base/text/ascii.h"
 #include "net/auth/policy.h"
@@ -259,7 +260,7 @@ std::expected<LogAsk, QueryError> read_log_ask(const LogServices& services, cons
   out.scan.scope = user.scope;
   out.scan.begin_ns = static_cast<int64_t>(*from) * env::kNsPerMs;
   out.scan.end_ns = static_cast<int64_t>(*to) * env::kNsPerMs;
-  auto groups = readable_groups(services, user, action, texts_of(body, "groups"));
+  auto groups = chosen_groups(services, user, action, body);
   if (!groups) return std::unexpected(QueryError{groups.error(), std::nullopt});
   out.scan.groups = std::move(*groups);
   out.scan.streams = texts_of(body, "streams");

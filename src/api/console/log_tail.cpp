@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/console/log_groups.h"
 #include "api/console/log_stream.h"
 
 namespace kansoku::api::console {
@@ -162,7 +163,7 @@ void tail_logs(const LogServices& services, const LogUser& user, const wire::Nod
             .error(),
         std::nullopt);
   }
-  auto groups = readable_groups(services, user, "logs:StartLiveTail", texts_of(body, "groups"));
+  auto groups = chosen_groups(services, user, "logs:StartLiveTail", body);
   if (!groups) return fail(groups.error(), std::nullopt);
   LogAsk ask;
   auto added = add_log_text(body.text_of("text"), truth_of(body, "anyCase"), ask);

@@ -6,6 +6,7 @@
 #include "api/aws/logs/test_server.h"
 #include "api/console/log_compare.h"
 #include "api/console/log_export.h"
+#include "api/console/log_groups.h"
 #include "api/console/log_patterns.h"
 #include "api/console/log_query.h"
 #include "api/console/log_search.h"
@@ -349,6 +350,48 @@ TEST_CASE("a user sees the groups that the policies allow, and is refused others
   CHECK(f.search(R"(,"groups":["a"])")->last("error").text_of("code") == "PermissionDenied");
   f.user.principal = principal_of("arn:aws:logs:r:1:log-group:c:*");
   CHECK(f.search("")->last("error").text_of("code") == "PermissionDenied");
+}
+
+TEST_CASE("groups are chosen by prefix, class and tags, and found by a part of their name") {
+  Fixture f;
+  const auto create = [&](std::string name, std::string group_class, api::aws::logs::Tags tags) {
+    f.groups->create(f.user.scope,
+                     {.name = name, .group_class = std::move(group_class), .tags = std::move(tags)},
+                     [](Status status) { CHECK(status.has_value()); });
+    f.put(name, {{1'000, "in " + name}});
+  };
+  create("/app/one", "STANDARD", {{"team", "x"}, {"env", "prod"}});
+  create("/app/two", "INFREQUENT_ACCESS", {{"team", "x"}, {"a=b", "c"}});
+  create("/web/two", "STANDARD", {{"team", "y"}});
+  const auto found = [&](std::string_view by) {
+    const auto lines = f.search(fmt::format(R"(,"groupsBy":{{{}}})", by));
+    const wire::Node events = lines->last("events");
+    if (events.kind == wire::Node::Kind::Null) return List{"error"};
+    List out = messages_of(*events.find("events"));
+    std::ranges::sort(out);
+    return out;
+  };
+  CHECK(found("").size() == 3);
+  CHECK(found(R"("prefix":"/app/")") == List{"in /app/one", "in /app/two"});
+  CHECK(found(R"("class":"INFREQUENT_ACCESS")") == List{"in /app/two"});
+  CHECK(found(R"("tags":["team=x","env"])") == List{"in /app/one"});
+  CHECK(found(R"("tags":["a=b=c"])") == List{"in /app/two"});
+  CHECK(found(R"("tags":["team=z"])") == List{"error"});
+  f.user.principal = principal_of("arn:aws:logs:r:1:log-group:/app/two:*");
+  CHECK(found(R"("tags":["team=x"])") == List{"in /app/two"});
+  CHECK(found(R"("prefix":"/web")") == List{"error"});
+  const auto list = [&](std::string_view body) {
+    return *wire::parse_json(f.ask(list_log_groups, body)->body);
+  };
+  CHECK(list("{}").number_of("total") == 1);
+  f.user.principal = principal_of("*");
+  const wire::Node two = list(R"({"find":"TWO","limit":1})");
+  CHECK(two.number_of("total") == 2);
+  CHECK(two.find("groups")->items.size() == 1);
+  CHECK(two.find("groups")->items[0].text_of("class") == "INFREQUENT_ACCESS");
+  CHECK(two.find("tags")->items.size() == 4);
+  CHECK(two.find("tags")->items[2].text_of("value") == "team=x");
+  CHECK(two.find("tags")->items[2].number_of("count") == 2);
 }
 
 TEST_CASE("the context of an event is what stands before and after it in its stream") {

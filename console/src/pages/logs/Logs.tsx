@@ -2,7 +2,7 @@
 import { useCallback, useState } from 'react';
 import { Link } from 'wouter';
 import { useText, type Key } from '../../i18n';
-import { logsChange, readLogs, TABS, type LogState, type Tab } from '../../state/logs';
+import { groupKeys, logsChange, readLogs, TABS, type LogState, type Tab } from '../../state/logs';
 import { useView, type View } from '../../state/useView';
 import { Compare } from './Compare';
 import { GroupPicker } from './GroupPicker';
@@ -51,7 +51,7 @@ export default function Logs() {
         <span className="grow" />
         <Link className="textbutton" href={view.href('/logs/tail', {
           queries: logs.tab === 'insights' || logs.text === '' ? [] : [logs.text],
-          other: logs.groups.map((one): [string, string] => ['group', one]),
+          other: groupKeys(logs),
         })}>
           {t('page.logTail')}
         </Link>
@@ -60,7 +60,7 @@ export default function Logs() {
       {logs.tab === 'insights' ? <Insights logs={logs} view={view} /> : (
         <>
           <div className="toolbar">
-            <GroupPicker groups={logs.groups} set={(groups) => set({ groups })} />
+            <GroupPicker groups={logs.groups} by={logs.by} set={set} />
             <SearchBox text={logs.text} anyCase={logs.anyCase} error={error} run={set} />
           </div>
           <FilterTokens

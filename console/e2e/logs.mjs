@@ -59,6 +59,7 @@ async function narrowing({ open, check }) {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.9, box.y + 30, { steps: 4 });
   await page.mouse.up();
+  await page.locator('.histogram [data-action=zoom]').click();
   await page.waitForURL(/from=\d{13}.*to=\d{13}/);
   check('logs: dragging across the histogram zooms', seen.messages);
   const brushed = new URL(page.url()).searchParams;
@@ -68,6 +69,75 @@ async function narrowing({ open, check }) {
   await page.keyboard.press('Enter');
   await page.waitForSelector('.wherewrong[data-position]');
   check('logs: a broken pattern says where', []);
+  await context.close();
+}
+
+async function fields({ open, check, outDir }) {
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`);
+  await page.waitForSelector('[data-histogram="600"]');
+  const ask = async (text, count) => {
+    await page.locator('.searchbox input').fill(text);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`[data-histogram="${count}"]`);
+  };
+  await ask('status>=500 service=orders -"request completed"', 20);
+  await ask('DECLINED', 0);
+  await page.locator('[data-action=case]').click();
+  await page.waitForSelector('[data-histogram="60"]');
+  check('logs: case is in the URL', page.url().includes('case=any') ? [] : page.url());
+  check('logs: alike says what it costs', await page.locator('.casecost').count() === 1 ? [] : 'no word');
+  await look(page, seen, check, 'logs fields and case (dark, en)', outDir);
+  await page.locator('.searchbox input').fill('日本 status=*5');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.wherewrong u');
+  check('logs: an error behind Japanese is underlined at its sign',
+    await page.locator('.wherewrong u').innerText() === '*' ? [] : await page.locator('.wherewrong').innerText());
+  await page.locator('[data-action=help]').click();
+  await page.waitForSelector('.searchhelp');
+  await look(page, seen, check, 'logs help (dark, en)', outDir);
+  await page.keyboard.press('Escape');
+  await context.close();
+}
+
+async function chooseGroups({ open, check, outDir }) {
+  const { context, page, seen } = await open('/logs');
+  await page.waitForSelector('[data-event]');
+  await page.locator('.pickerbutton').click();
+  await page.waitForSelector('.grouplist li');
+  await page.locator('[data-choice=tag]').selectOption('team=shop');
+  await page.waitForSelector('[data-histogram="600"]');
+  check('log groups by tag: in the URL', page.url().includes('gtag=team%3Dshop') ? [] : page.url());
+  await look(page, seen, check, 'logs groups by tag (dark, en)', outDir);
+  await page.locator('.grouplist input').first().fill('/e2e/a');
+  await page.locator('[data-action=prefix]').click();
+  await page.waitForURL(/gprefix=%2Fe2e%2Fa/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.locator('.palette input').fill('2e/ap');
+  await page.locator('.palette [role=option]').filter({ hasText: '/e2e/app' }).first().click();
+  await page.waitForURL(/logs\?group=%2Fe2e%2Fapp/);
+  check('the palette finds a log group', seen.messages);
+  await context.close();
+}
+
+async function compare({ open, check, outDir }, { theme, language }) {
+  const label = `logs compare (${theme}, ${language})`;
+  const { context, page, seen } = await open(`/logs?group=${GROUP}`, { theme, language });
+  await page.waitForSelector('[data-histogram="600"]');
+  // The last quarter of an hour, by the keyboard: its window before is the 40 minutes with events.
+  await page.locator('.histogram').focus();
+  await page.keyboard.press('End');
+  for (let i = 0; i < 11; i += 1) await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.histogram .selection');
+  await look(page, seen, check, `${label} selection`, outDir);
+  await page.locator('.histogram [data-action=compare]').click();
+  await page.waitForURL(/view=compare/);
+  await page.waitForSelector('[data-compare] .sides');
+  await look(page, seen, check, label, outDir);
+  const texts = await page.locator('[data-compare] .card').allInnerTexts();
+  check(`${label}: what is alike on both sides is not listed`,
+    texts.some((one) => /service = /.test(one)) ? texts.join('; ') : []);
   await context.close();
 }
 
@@ -102,6 +172,23 @@ async function query({ open, check, outDir }, { theme, language }) {
   const options = await page.locator('.cm-tooltip-autocomplete').innerText();
   check(`${label}: completion knows the functions`, options.includes('sum') ? [] : options);
   await page.keyboard.press('Escape');
+  await context.close();
+}
+
+async function byGroup({ open, check, outDir }) {
+  const { context, page, seen } = await open(insights('stats count(*) as n by service, level'));
+  await page.waitForSelector('[data-groups=bars] li');
+  check('insights by group: a bar a group', await page.locator('[data-groups=bars] li').count() === 6 ? [] : 'not six');
+  await look(page, seen, check, 'logs insights bars (dark, en)', outDir);
+  await page.locator('[data-view-button=pie]').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-groups=pie] path.slice');
+  check('insights by group: the pie is in the URL', page.url().includes('chart=pie') ? [] : page.url());
+  check('insights by group: the table is still there',
+    await page.locator('.insightstable tbody tr[data-index]').count() === 6 ? [] : 'not six rows');
+  await look(page, seen, check, 'logs insights pie (dark, en)', outDir);
+  await page.goBack();
+  await page.waitForSelector('[data-groups=bars]');
   await context.close();
 }
 
@@ -153,10 +240,14 @@ export async function logs(tools) {
     ...(full ? [{ theme: 'dark', language: 'ja' }, { theme: 'light', language: 'en' }] : [])];
   for (const one of looks) {
     await guard(`logs search ${one.theme}`, () => search(tools, one));
+    await guard(`logs compare ${one.theme}`, () => compare(tools, one));
     await guard(`logs insights ${one.theme}`, () => query(tools, one));
   }
   await guard('logs narrowing', () => narrowing(tools));
+  await guard('logs fields', () => fields(tools));
+  await guard('logs groups chosen', () => chooseGroups(tools));
   await guard('logs patterns', () => patterns(tools));
+  await guard('insights by group', () => byGroup(tools));
   await guard('live tail', () => tail(tools));
   await guard('log groups', () => groups(tools));
   await guard('from a metric to its logs', () => fromMetric(tools));

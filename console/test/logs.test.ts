@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Facet, InsightsTable } from '../src/api/logs';
 import { insightsOptions, placeBefore } from '../src/editor/insights';
 import { sortFacets } from '../src/pages/logs/Facets';
-import { longestPiece } from '../src/pages/logs/Patterns';
+import { searchFor, sizeOf } from '../src/pages/logs/Compare';
 import { addUpdate, emptyTail } from '../src/pages/logs/tailState';
 import {
-  chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
+  askOf, chartOf, cutAt, fieldsOf, highlights, logsChange, readLogs, toCsvTable, toggleFilter, toggleLevel,
 } from '../src/state/logs';
+import { groupsOf, slicePath, slicesOf, viewsOf } from '../src/state/logGroups';
+import { tellingPieces } from '../src/state/patterns';
 import { EMPTY_STATE, formatUrl, parseUrl, type UrlState } from '../src/state/url';
 
 const after = (state: UrlState, change: Parameters<typeof logsChange>[1]): UrlState => (
@@ -17,11 +19,15 @@ describe('state of the pages of logs', () => {
   it('is the same after it went through the URL', () => {
     const filters = [{ key: 'request.user', op: '!=' as const, value: 'a:b' }];
     const state = after(EMPTY_STATE, {
-      text: '"two words" -x', groups: ['/app/a', 'b'], streams: ['s'], levels: ['error', 'warn'], filters,
+      text: '"two words" -x', anyCase: true, groups: ['/app/a', 'b'], streams: ['s'], levels: ['error', 'warn'], filters,
+      by: { prefix: '/app/', class: 'STANDARD', tags: ['a=b=c', 'team=x'] },
     });
+    expect(askOf(readLogs(state), { from: 0, to: 1 }).groupsBy?.tags).toEqual(['a=b=c', 'team=x']);
+    expect(askOf(readLogs(EMPTY_STATE), { from: 0, to: 1 })).not.toHaveProperty('groupsBy');
     expect(readLogs(state)).toEqual({
-      tab: 'search', text: '"two words" -x', query: '', groups: ['/app/a', 'b'], streams: ['s'],
-      levels: ['error', 'warn'], filters,
+      tab: 'search', text: '"two words" -x', anyCase: true, query: '', groups: ['/app/a', 'b'],
+      by: { prefix: '/app/', class: 'STANDARD', tags: ['a=b=c', 'team=x'] }, streams: ['s'],
+      levels: ['error', 'warn'], filters, chart: null, measure: null,
     });
   });
 
@@ -52,6 +58,8 @@ describe('events', () => {
     expect(highlights('"a b" -no ?maybe %re% word', [{ key: 'text', op: '~', value: 'T' }]))
       .toEqual(['a b', 'maybe', 'word', 'T']);
     expect(highlights('{ $.a = 1 }', [])).toEqual([]);
+    expect(highlights('a=1 b!="x y" "c d"=2 e.f>3 say "x \\"y\\"" a->b /p?q=1', []))
+      .toEqual(['say', 'x "y"', 'a->b', '/p?q=1']);
     expect(cutAt('An ERROR (x)', ['error', '(x)'])).toEqual([
       { text: 'An ', hit: false }, { text: 'ERROR', hit: true }, { text: ' ', hit: false },
       { text: '(x)', hit: true },
@@ -93,6 +101,44 @@ describe('results of Insights', () => {
   it('are saved as CSV', () => {
     expect(toCsvTable(table([['a', 'text'], ['b', 'text']], [['x,"y"', null], ['=1', '-2']])))
       .toBe('a,b\r\n"x,""y""",\r\n"\'=1",-2\r\n');
+  });
+});
+
+describe('groups of Insights', () => {
+  const groups = table([['level', 'text'], ['n', 'number'], ['avg', 'number']], [
+    ['info', '30', '1.5'], ['error', '70', '-2'], ['warn', null, null],
+  ]);
+
+  it('are bars or a pie, and lines, events and single rows are not', () => {
+    expect(viewsOf(groups, null)).toEqual({ views: ['bars', 'pie', 'table'], automatic: 'pie' });
+    expect(viewsOf(groups, 'avg')).toEqual({ views: ['bars', 'table'], automatic: 'bars' });
+    expect(viewsOf(table([['a', 'text'], ['n', 'number']], [['x', '3'], ['y', '4']]), null).automatic).toBe('bars');
+    expect(viewsOf(table([['n', 'number']], [['3']]), null)).toEqual({ views: ['table'], automatic: 'table' });
+    expect(viewsOf(table([['@timestamp', 'time'], ['n', 'number']], [['x', '3'], ['y', '4']]), null).views).toEqual(['table']);
+    expect(viewsOf(table([['bin(1m)', 'time'], ['n', 'number']], [['2026-01-01 00:00:00.000', '3'],
+      ['2026-01-01 00:01:00.000', '4']]), null)).toEqual({ views: ['line', 'stacked', 'bar', 'table'], automatic: 'line' });
+  });
+
+  it('have the chosen column, and say what has no number', () => {
+    expect(groupsOf(groups, 'avg')).toEqual({
+      measures: ['n', 'avg'], measure: 'avg', unknown: 1,
+      groups: [{ label: 'info', value: 1.5 }, { label: 'error', value: -2 }],
+    });
+    expect(groupsOf(table([['status', 'number'], ['n', 'number']], [['200', '5'], ['502', '1']]), null))
+      .toMatchObject({ measure: 'n', groups: [{ label: '200', value: 5 }, { label: '502', value: 1 }] });
+  });
+
+  it('are the largest slices and the others, which make a whole', () => {
+    const slices = slicesOf([1, 2, 3, 4].map((value) => ({ label: `g${value}`, value })), 3);
+    expect(slices.map((one) => [one.label, one.value, one.others])).toEqual([['g4', 4, 0], ['g3', 3, 0], ['', 3, 2]]);
+    expect(slices.reduce((sum, one) => sum + one.share, 0)).toBeCloseTo(1);
+    expect(slicePath(0, 1, 10).match(/A/g)).toHaveLength(2);
+  });
+
+  it('keep how they are drawn in the URL', () => {
+    const state = after(EMPTY_STATE, { tab: 'insights', query: 'stats count(*) by a', chart: 'pie', measure: 'n' });
+    expect(readLogs(state)).toMatchObject({ chart: 'pie', measure: 'n' });
+    expect(formatUrl(after(state, { chart: null, measure: null }))).not.toMatch(/chart|measure/);
   });
 });
 
@@ -143,8 +189,23 @@ describe('facets and patterns', () => {
       .map((one) => one.name)).toEqual(['@logStream', 'status', 'one', 'id']);
   });
 
-  it('finds the events of a pattern by its longest piece', () => {
-    expect(longestPiece('user <*> has logged in from <*>')).toBe('has logged in from');
-    expect(longestPiece('<*>')).toBe('');
+  it('finds the events of a pattern by the pieces that no other has', () => {
+    expect(tellingPieces('user <*> has logged in from <*>', [])).toEqual(['has logged in from']);
+    expect(tellingPieces('<*> - <*>', [])).toEqual([]);
+    const json = ['{"level":"info","service":"<*>","msg":"a <*>"}', '{"level":"info","service":"<*>","msg":"b <*>"}'];
+    expect(tellingPieces(json[1]!, json)).toEqual(['","msg":"b']);
+    expect(tellingPieces('a x <*> y', ['a x <*> z', 'b <*> y', 'a x <*> y'])).toEqual(['a x', 'y']);
+  });
+
+  it('leads from what changed to its events', () => {
+    const logs = readLogs(EMPTY_STATE);
+    const counts = { count: 1, before: 0, effect: 1 };
+    expect(searchFor(logs, { name: 'a.b', value: 'x', ...counts }, []))
+      .toEqual({ tab: 'search', filters: [{ key: 'a.b', op: '=', value: 'x' }] });
+    expect(searchFor(logs, { name: '@level', value: 'error', ...counts }, [])).toEqual({ tab: 'search', levels: ['error'] });
+    expect(searchFor(logs, { pattern: 'lost <*>', ...counts }, ['lost <*>']))
+      .toEqual({ tab: 'search', filters: [{ key: 'text', op: '~', value: 'lost' }] });
+    expect(searchFor(logs, { pattern: '<*>', ...counts }, [])).toBeNull();
+    expect([0.1, -0.5, 0.9].map(sizeOf)).toEqual(['small', 'medium', 'large']);
   });
 });

@@ -30,11 +30,18 @@ describe('palette', () => {
     expect(why('10.0.0.1')).toBe('why.ip');
     expect(why('1-5759e988-bd862e3fe1be46a994272793')).toBe('why.trace');
     expect(why('4bf92f3577b34da6a3ce929d0e0e4736')).toBe('why.trace');
-    expect(why('/aws/lambda/f')).toBe('why.logGroup');
     expect(why('sum(rate(x[5m]))')).toBe('why.promql');
-    expect(why('fields @timestamp | limit 5')).toBe('why.insights');
     expect(why('https://us-east-1.console.aws.amazon.com/cloudwatch/home')).toBe('why.cloudwatchLink');
     expect(why('https://example.com/a')).toBe('why.foreignLink');
+  });
+
+  it('opens log groups by their ARN and queries of Insights', () => {
+    expect(paste('arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/f:*').targets[0])
+      .toMatchObject({ path: '/logs', change: { other: [['group', '/aws/lambda/f']] } });
+    expect(paste('fields @timestamp | limit 5').targets[0])
+      .toMatchObject({ path: '/logs', change: { view: 'insights', queries: ['fields @timestamp | limit 5'] } });
+    // A name alone is looked for on the server.
+    expect(paste('/aws/lambda/f')).toEqual({ targets: [], why: null });
   });
 
   it('takes over the range of a foreign link and opens its own links', () => {

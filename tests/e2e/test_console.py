@@ -20,7 +20,7 @@ from support.kansoku import ROOT, Server, wait_until
 def put_events(server):
     """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error."""
     logs = server.boto3("logs")
-    logs.create_log_group(logGroupName="/e2e/app")
+    logs.create_log_group(logGroupName="/e2e/app", tags={"team": "shop"})
     logs.create_log_stream(logGroupName="/e2e/app", logStreamName="web-1")
     now = int(time.time() * 1000)
     events = []

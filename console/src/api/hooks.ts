@@ -5,6 +5,7 @@ import {
   ApiError, getCardinality, getHost, getHosts, getMetrics, getNamespaces, getStatus, streamQueries,
   type CardinalityFilter, type MetricFilter,
 } from './client';
+import { findGroups } from './logs';
 import type { Metric } from './types';
 
 export const batcher = new QueryBatcher(streamQueries);
@@ -40,6 +41,16 @@ export function useHost(id: string) {
   return useQuery({
     queryKey: ['host', id], queryFn: ({ signal }) => getHost(id, signal),
     refetchInterval: DISCOVERY_MS,
+  });
+}
+
+const GROUPS_FOUND = 8;
+
+// Log groups by a part of their name, for the palette.
+export function useFoundGroups(find: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ['logs', 'palette', find], enabled, placeholderData: keepPreviousData, staleTime: 10_000,
+    queryFn: ({ signal }) => findGroups({ find, limit: GROUPS_FOUND }, signal),
   });
 }
 

@@ -16,9 +16,32 @@ export interface LogEvent {
   message: string;
 }
 
+// Which groups, beside those that are named; all of it holds.
+export interface GroupsBy {
+  prefix: string;
+  class: string;
+  tags: string[]; // "key=value"
+}
+
+export interface GroupsFound {
+  groups: { name: string; class: string; tags: string[] }[];
+  total: number;
+  classes: { value: string; count: number }[];
+  tags: { value: string; count: number }[];
+}
+
+export async function findGroups(
+  ask: { find: string; groupsBy?: GroupsBy; limit: number }, signal: AbortSignal,
+): Promise<GroupsFound> {
+  const response = await send('logs/groups', { method: 'POST', body: JSON.stringify(ask), signal });
+  return (await response.json()) as GroupsFound;
+}
+
 export interface LogAsk {
   text: string;
+  anyCase: boolean; // upper and lower case alike
   groups: string[];
+  groupsBy?: GroupsBy;
   streams: string[];
   levels: Level[];
   filters: { key: string; op: string; value: string }[];
@@ -76,6 +99,34 @@ export interface Patterns {
   patterns: Pattern[];
 }
 
+export interface Difference {
+  pattern?: string;
+  sample?: string;
+  level?: Level;
+  name?: string;
+  value?: string;
+  count: number;
+  before: number;
+  effect: number;
+}
+
+export interface ComparedSide {
+  from: number;
+  to: number;
+  events: number;
+  sampled: number; // events whose fields were counted
+}
+
+export interface Comparison {
+  now: ComparedSide;
+  before: ComparedSide;
+  elapsedMs: number;
+  patternsTotal: number;
+  fieldsTotal: number;
+  patterns: Difference[];
+  fields: Difference[];
+}
+
 export interface TailUpdate {
   seen: number;
   sampled: boolean;
@@ -96,6 +147,7 @@ export interface LogLine {
   progress?: LogProgress;
   stats?: SearchStats & { rows?: number; bytes?: number };
   patterns?: Patterns;
+  compare?: Comparison;
   table?: InsightsTable;
   tail?: TailUpdate;
   started?: boolean;
@@ -137,12 +189,16 @@ export const findPatterns = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) =
   stream('logs/patterns', ask, onLine, signal)
 );
 
+export const compareLogs = (ask: LogAsk, onLine: OnLine, signal: AbortSignal) => (
+  stream('logs/compare', ask, onLine, signal)
+);
+
 export const tailLogs = (
-  ask: { text: string; groups: string[]; streams: string[] }, onLine: OnLine, signal: AbortSignal,
+  ask: Pick<LogAsk, 'text' | 'anyCase' | 'groups' | 'groupsBy' | 'streams'>, onLine: OnLine, signal: AbortSignal,
 ) => stream('logs/tail', ask, onLine, signal);
 
 export const runInsights = (
-  ask: { text: string; groups: string[]; range: Range }, onLine: OnLine, signal: AbortSignal,
+  ask: Pick<LogAsk, 'text' | 'groups' | 'groupsBy' | 'range'>, onLine: OnLine, signal: AbortSignal,
 ) => stream('query', [{ id: 'q', lang: 'logs', ...ask }], onLine, signal);
 
 export async function getContext(

@@ -1,6 +1,6 @@
-// One field that finds pages, hosts, namespaces, metrics and actions, and reads what is pasted.
+// One field that finds pages, hosts, namespaces, log groups, metrics and actions, and reads what is pasted.
 import { useEffect, useId, useMemo, useState, type KeyboardEvent } from 'react';
-import { useHosts, useMetrics, useNamespaces } from '../api/hooks';
+import { useFoundGroups, useHosts, useMetrics, useNamespaces } from '../api/hooks';
 import type { Metric } from '../api/types';
 import { useText } from '../i18n';
 import { setPrefs, usePrefs } from '../state/prefs';
@@ -11,7 +11,7 @@ import { Dialog } from '../ui/Dialog';
 import { Icon } from '../ui/Icon';
 import type { Overlay } from './App';
 import { PAGES } from './pages';
-import { resolvePaste } from './resolve';
+import { groupTarget, resolvePaste } from './resolve';
 
 interface Entry {
   id: string;
@@ -70,6 +70,7 @@ function useEntries(text: string, view: View, setOverlay: (overlay: Overlay) => 
   const later = useLater(text.trim());
   const { targets, why } = resolvePaste(text, { hosts, namespaces }, window.location.origin);
   const asksServer = later.length > 1 && why === null && !later.startsWith('http');
+  const groups = useFoundGroups(later, asksServer).data?.groups ?? [];
   const found = useMetrics({ q: later, limit: SHOWN_MAX }, asksServer).data?.metrics ?? [];
 
   const needle = text.trim().toLowerCase();
@@ -83,11 +84,14 @@ function useEntries(text: string, view: View, setOverlay: (overlay: Overlay) => 
     id: target.id, kind: t(target.kind), label: target.label,
     act: () => {
       if (target.range !== undefined) view.set(target.range);
-      else view.go(target.path);
+      else view.go(target.path, target.change);
     },
   })));
   entries.push(...actions.filter((one) => one.label.toLowerCase().includes(needle)));
   if (asksServer && later.toLowerCase() === needle) {
+    entries.push(...groups.map((one) => groupTarget(one.name)).map((target) => ({
+      id: target.id, kind: t(target.kind), label: target.label, act: () => view.go(target.path, target.change),
+    })));
     entries.push(...found.slice(0, SHOWN_MAX).map((metric) => ({
       id: `m/${metric.namespace}/${metricLabel(metric)}`, kind: metric.namespace,
       label: metricLabel(metric),

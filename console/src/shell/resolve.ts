@@ -2,6 +2,7 @@
 import type { Key, Vars } from '../i18n';
 import type { Host, NamespaceCount } from '../api/types';
 import { parseMoment, type TextRange } from '../state/time';
+import type { UrlState } from '../state/url';
 
 export interface Target {
   id: string;
@@ -9,7 +10,7 @@ export interface Target {
   label: string;
   path: string;
   range?: TextRange;
-  queries?: string[];
+  change?: Partial<UrlState>;
 }
 
 export interface Why {
@@ -32,6 +33,11 @@ const INSTANCE = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/;
 function hostTarget(host: Host): Target {
   return { id: `host/${host.id}`, kind: 'palette.host', label: `${host.name} · ${host.id}`,
     path: `/hosts/${host.id}` };
+}
+
+export function groupTarget(name: string): Target {
+  return { id: `group/${name}`, kind: 'palette.logGroup', label: name, path: '/logs',
+    change: { other: [['group', name]] } };
 }
 
 function linkRange(url: URL): TextRange | undefined {
@@ -71,10 +77,6 @@ function unsupported(text: string): Why | null {
   }
   if (/^1-[0-9a-f]{8}-[0-9a-f]{24}$/.test(text) || /^[0-9a-f]{32}$/.test(text)
     || /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text)) return { key: 'why.trace', vars: {} };
-  if (/^\s*(fields|filter|stats|parse|sort|SOURCE)\b.*(\||@)/i.test(text)) {
-    return { key: 'why.insights', vars: {} };
-  }
-  if (/^\/(aws|ecs|var)\/\S+$/.test(text)) return { key: 'why.logGroup', vars: {} };
   if (/^[\w:]+\s*\{.*\}|^(rate|sum|avg|increase|histogram_quantile|topk)\s*(by\s*)?\(/.test(text)) {
     return { key: 'why.promql', vars: {} };
   }
@@ -92,6 +94,12 @@ export function resolvePaste(input: string, index: Index, origin: string): Resol
     const host = index.hosts.find((one) => one.id === instance);
     if (host !== undefined) return { targets: [hostTarget(host)], why: null };
     return { targets: [], why: { key: 'why.instance', vars: { id: instance } } };
+  }
+  const group = /^arn:[\w-]+:logs:[^:]*:[^:]*:log-group:([^:]+)/.exec(text)?.[1];
+  if (group !== undefined) return { targets: [groupTarget(group)], why: null };
+  if (/^\s*(fields|filter|stats|parse|sort|SOURCE)\b[^]*(\||@)/i.test(text)) {
+    return { targets: [{ id: 'insights', kind: 'palette.insights', label: text, path: '/logs',
+      change: { view: 'insights', queries: [text] } }], why: null };
   }
   const why = unsupported(text);
   if (why !== null) return { targets: [], why };

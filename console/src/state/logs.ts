@@ -1,22 +1,28 @@
 // What the pages of logs keep in the URL, and what they make of events and tables. Pure.
-import { LEVELS, type InsightsTable, type Level, type LogAsk } from '../api/logs';
+import { LEVELS, type GroupsBy, type InsightsTable, type Level, type LogAsk } from '../api/logs';
 import type { Range } from '../api/types';
 import type { Filter, UrlState } from './url';
 
-export const TABS = ['search', 'patterns', 'insights'] as const;
+export const TABS = ['search', 'patterns', 'compare', 'insights'] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface LogState {
   tab: Tab;
   text: string;
+  anyCase: boolean; // upper and lower case of the text alike
   query: string; // of Insights
   groups: string[];
+  by: GroupsBy; // which groups, beside named ones
   streams: string[];
   levels: Level[]; // empty: all
   filters: Filter[];
+  chart: string | null; // of a result of Insights; null: as its shape says
+  measure: string | null; // the column that a chart by group draws
 }
 
-const OWN = ['group', 'stream', 'level'];
+const OWN = ['group', 'stream', 'level', 'case', 'chart', 'measure', 'gprefix', 'gclass', 'gtag'];
+
+export const NO_CHOICE: GroupsBy = { prefix: '', class: '', tags: [] };
 
 const valuesOf = (state: UrlState, key: string): string[] => (
   state.other.filter(([name]) => name === key).map(([, value]) => value)
@@ -26,11 +32,33 @@ export function readLogs(state: UrlState): LogState {
   const tab = TABS.find((one) => one === state.view) ?? 'search';
   const q = state.queries[0] ?? '';
   return {
-    tab, text: tab === 'insights' ? '' : q, query: tab === 'insights' ? q : '',
-    groups: valuesOf(state, 'group'), streams: valuesOf(state, 'stream'),
+    tab, text: tab === 'insights' ? '' : q,
+    anyCase: valuesOf(state, 'case').includes('any'), query: tab === 'insights' ? q : '',
+    groups: valuesOf(state, 'group'),
+    by: {
+      prefix: valuesOf(state, 'gprefix')[0] ?? '', class: valuesOf(state, 'gclass')[0] ?? '',
+      tags: valuesOf(state, 'gtag'),
+    },
+    streams: valuesOf(state, 'stream'),
     levels: LEVELS.filter((level) => valuesOf(state, 'level').includes(level)),
     filters: state.filters,
+    chart: valuesOf(state, 'chart')[0] ?? null, measure: valuesOf(state, 'measure')[0] ?? null,
   };
+}
+
+// Which groups, as keys of the URL: also of links to other pages of logs.
+export function groupKeys({ groups, by }: Pick<LogState, 'groups' | 'by'>): [string, string][] {
+  const keys: [string, string][] = [
+    ...groups.map((one): [string, string] => ['group', one]), ['gprefix', by.prefix], ['gclass', by.class],
+    ...by.tags.map((one): [string, string] => ['gtag', one]),
+  ];
+  return keys.filter(([, value]) => value !== '');
+}
+
+// As the server takes them.
+export function groupsAsked({ groups, by }: Pick<LogState, 'groups' | 'by'>): Pick<LogAsk, 'groups' | 'groupsBy'> {
+  const chooses = by.prefix !== '' || by.class !== '' || by.tags.length > 0;
+  return { groups, ...(chooses ? { groupsBy: by } : {}) };
 }
 
 // The change of the URL that makes a change of the page.
@@ -43,17 +71,22 @@ export function logsChange(state: UrlState, change: Partial<LogState>): Partial<
     filters: next.filters,
     other: [
       ...state.other.filter(([key]) => !OWN.includes(key)),
-      ...next.groups.map((one): [string, string] => ['group', one]),
+      ...groupKeys(next),
       ...next.streams.map((one): [string, string] => ['stream', one]),
+      ...([['case', next.anyCase ? 'any' : null], ['chart', next.chart], ['measure', next.measure]] as const)
+        .flatMap(([key, value]): [string, string][] => (value === null ? [] : [[key, value]])),
       ...(next.levels.length === LEVELS.length ? [] : next.levels)
         .map((one): [string, string] => ['level', one]),
     ],
   };
 }
 
+// Patterns of CloudWatch Logs in braces or brackets always tell upper and lower case apart.
+export const isPattern = (text: string): boolean => /^\s*[{[]/.test(text);
+
 export function askOf(logs: LogState, range: Range): LogAsk {
-  const { text, groups, streams, levels, filters } = logs;
-  return { text, groups, streams, levels, filters, range };
+  const { text, streams, levels, filters } = logs;
+  return { text, anyCase: logs.anyCase && !isPattern(text), ...groupsAsked(logs), streams, levels, filters, range };
 }
 
 // A click on a value of a facet: it is asked for, or left out; again, and it is not.
@@ -70,14 +103,20 @@ export function toggleLevel(levels: Level[], level: Level): Level[] {
   return next.length === LEVELS.length ? [] : next;
 }
 
-// The words of a search box that can be seen in a message: terms and phrases, no signs.
+// A word of a search box, as the server reads it (src/api/console/log_words.h): a sign, then a field with
+// its value, a phrase, an expression, or what is left up to the next blank.
+const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
+const NAME = '[\\p{L}_@](?:\\\\.|[\\p{L}\\p{N}_.@/-])*(?<![-/])';
+const FIELD = `(?:${QUOTED}|${NAME})(?:!=|!~|>=|<=|=|~|>|<)(?:${QUOTED}|\\S*)`;
+const WORD = new RegExp(`([-?](?=\\S))?(?:(${FIELD})|(${QUOTED})|(%[^%]+%)|(\\S+))`, 'gu');
+
+// The words that can be seen in a message: terms and phrases, and the text of fields.
 export function highlights(text: string, filters: Filter[]): string[] {
-  const trimmed = text.trim();
   const words: string[] = [];
-  if (!/^[{[]/.test(trimmed)) {
-    for (const [whole, phrase] of trimmed.matchAll(/-?"((?:[^"\\]|\\.)*)"|\S+/g)) {
-      if (whole.startsWith('-') || whole.startsWith('%')) continue;
-      words.push(phrase === undefined ? whole.replace(/^\?/, '') : phrase.replace(/\\(.)/g, '$1'));
+  if (!isPattern(text)) {
+    for (const [, sign, field, phrase, expression, word] of text.trim().matchAll(WORD)) {
+      if (sign === '-' || field !== undefined || expression !== undefined) continue;
+      words.push(phrase === undefined ? (word ?? '') : phrase.slice(1, -1).replace(/\\(["\\])/g, '$1'));
     }
   }
   for (const filter of filters) {

@@ -2,7 +2,9 @@
 
 #include "api/console/cardinality.h"
 #include "api/console/explore.h"
+#include "api/console/log_compare.h"
 #include "api/console/log_export.h"
+#include "api/console/log_groups.h"
 #include "api/console/log_patterns.h"
 #include "api/console/log_search.h"
 #include "api/console/log_tail.h"
@@ -248,6 +250,8 @@ bool ConsoleApi::route_logs(net::HttpRequest& request, const Session& session,
   if (name == "logs/context") handler = log_context;
   if (name == "logs/tail") handler = tail_logs;
   if (name == "logs/patterns") handler = log_patterns;
+  if (name == "logs/groups") handler = list_log_groups;
+  if (name == "logs/compare") handler = log_compare;
   if (handler == nullptr) return false;
   const auto body = wire::parse_json(request.body);
   if (!body) {

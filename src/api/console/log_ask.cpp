@@ -1,8 +1,9 @@
 #include "api/console/log_ask.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "api/console/log_groups.h"
+#include "api/console/log_words.h"
 #include "base/text/ascii.h"
 #include "net/auth/policy.h"
 
@@ -21,77 +22,153 @@ std::unexpected<QueryError> refused(std::string message,
       QueryError{{ErrorCode::InvalidArgument, std::move(message), {}}, position});
 }
 
-std::string quoted_phrase(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 // Of an expression of RE2 that finds the text, whatever its case.
 std::string any_case(std::string_view text) {
   std::string out = "(?i)";
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     const bool plain = byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || c == ' ';
+                       (c >= 'A' && c <= 'Z') || c == ' ' || c == '_';
     if (!plain) out += '\\';
     out += c;
   }
   return out;
 }
 
-EventClause equals(const std::string& path, const std::string& value) {
+EventPredicate whole_text(const std::string& path, const std::string& value, bool alike) {
+  if (!alike) return {.path = path, .op = Op::TextEqual, .text = value};
+  return {.path = path, .op = Op::Regex, .text = "\\A(?:" + any_case(value) + ")\\z"};
+}
+
+EventClause equals(const std::string& path, const std::string& value, bool alike) {
   EventClause out;
-  out.push_back({.path = path, .op = Op::TextEqual, .text = value});
-  double number = 0;
-  const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (!value.empty() && read.ec == std::errc() && read.ptr == value.data() + value.size()) {
-    out.push_back({.path = path, .op = Op::NumberEqual, .number = number});
+  out.push_back(whole_text(path, value, alike));
+  if (const auto number = read_number(value)) {
+    out.push_back({.path = path, .op = Op::NumberEqual, .number = *number});
   }
-  if (value == "true" || value == "false") {
-    out.push_back({.path = path, .op = Op::BoolEqual, .truth = value == "true"});
+  const std::string truth = alike ? lower_ascii(value) : value;
+  if (truth == "true" || truth == "false") {
+    out.push_back({.path = path, .op = Op::BoolEqual, .truth = truth == "true"});
   }
   return out;
 }
 
-std::expected<void, QueryError> add_level_filter(bool negated, bool part, const std::string& value,
-                                                 LogAsk& out) {
-  const auto level = level_of_name(value);
-  if (!level || part) return refused(fmt::format("level {} is none", quoted(value)));
+// What a filter or a word says of a field.
+struct FieldTest {
+  std::string path;
+  std::string_view op;  // without its '!'
+  std::string value;
+  bool negated = false;
+  bool any = false;       // any value
+  bool any_case = false;  // '~' always is
+};
+
+std::expected<void, QueryError> add_level_test(const FieldTest& test, LogAsk& out) {
+  const auto level = level_of_name(test.any_case ? lower_ascii(test.value) : test.value);
+  if (!level || test.op != "=") return refused(fmt::format("level {} is none", quoted(test.value)));
   for (size_t i = 0; i < kLogLevels; ++i) {
     const bool same = i == static_cast<size_t>(*level);
-    if (same == negated) out.levels[i] = false;
+    if (same == test.negated) out.levels[i] = false;
   }
   return {};
 }
 
+EventClause clause_of(const FieldTest& test) {
+  const std::string& path = test.path;
+  if (test.any) return {{.path = path, .op = Op::Present}};
+  if (test.op == "=") return equals(path, test.value, test.any_case);
+  if (test.op == "~") return {{.path = path, .op = Op::Regex, .text = any_case(test.value)}};
+  const Op op = test.op == ">"    ? Op::NumberGreater
+                : test.op == ">=" ? Op::NumberGreaterOrEqual
+                : test.op == "<"  ? Op::NumberLess
+                                  : Op::NumberLessOrEqual;
+  return {{.path = path, .op = op, .number = read_number(test.value).value_or(0)}};
+}
+
+std::expected<void, QueryError> add_field_test(FieldTest test, LogAsk& out) {
+  const bool ordered = test.op[0] == '<' || test.op[0] == '>';
+  if (ordered && !read_number(test.value)) {
+    return refused(fmt::format("{} compares numbers, {} is none", test.op, quoted(test.value)));
+  }
+  const bool of_group = test.path == "@log";
+  if (test.path.starts_with('@') && test.path != store::kMessagePath && ordered) {
+    return refused(fmt::format("{} is no number", test.path));
+  }
+  if ((of_group || test.path == "@logStream" || test.path == "@level") && test.any) {
+    return refused(fmt::format("every event has {}", test.path));
+  }
+  if (test.path == "@level") return add_level_test(test, out);
+  if (of_group || test.path == "@logStream") {
+    out.names.push_back({.of_group = of_group,
+                         .negated = test.negated,
+                         .part = test.op == "~",
+                         .any_case = test.any_case,
+                         .value = std::move(test.value)});
+    return {};
+  }
+  (test.negated ? out.excluded : out.scan.filter).push_back(clause_of(test));
+  return {};
+}
+
 std::expected<void, QueryError> add_filter(const wire::Node& item, LogAsk& out) {
-  const std::string key(item.text_of("key"));
-  const std::string value(item.text_of("value"));
-  const std::string_view op = item.text_of("op");
+  const std::string_view key = item.text_of("key");
+  std::string_view op = item.text_of("op");
   if (key.empty() || key.size() > store::kEventPathBytesMax) return refused("a filter has no key");
   if (op != "=" && op != "!=" && op != "~" && op != "!~") {
     return refused(fmt::format("operator {} of a filter is none of =, !=, ~, !~", quoted(op)));
   }
   const bool negated = op.starts_with('!');
-  const bool part = op.ends_with('~');
-  if (key == "@level") return add_level_filter(negated, part, value, out);
-  if (key == "@log" || key == "@logStream") {
-    out.names.push_back(
-        {.of_group = key == "@log", .negated = negated, .part = part, .value = value});
-    return {};
-  }
-  const std::string path = key == "text" ? std::string(store::kMessagePath) : key;
-  EventClause clause;
-  if (part) {
-    clause.push_back({.path = path, .op = Op::Regex, .text = any_case(value)});
+  if (negated) op.remove_prefix(1);
+  return add_field_test({.path = std::string(key == "text" ? store::kMessagePath : key),
+                         .op = op,
+                         .value = std::string(item.text_of("value")),
+                         .negated = negated},
+                        out);
+}
+
+EventPredicate in_message(const LogWord& word, bool alike) {
+  EventPredicate out{.path = std::string(store::kMessagePath), .op = Op::Regex, .text = {}};
+  if (word.kind == LogWord::Kind::Expression) {
+    out.text = alike ? "(?i)" + word.text : word.text;
+  } else if (alike) {
+    out.text = any_case(word.text);
   } else {
-    clause = equals(path, value);
+    out.op = Op::Contains;
+    out.text = word.text;
   }
-  (negated ? out.excluded : out.scan.filter).push_back(std::move(clause));
+  return out;
+}
+
+std::expected<void, QueryError> add_words(const std::vector<LogWord>& words, bool alike,
+                                          LogAsk& out) {
+  EventClause either;
+  bool required = false;
+  for (const LogWord& word : words) {
+    if (word.kind != LogWord::Kind::Field) {
+      if (word.optional) {
+        either.push_back(in_message(word, alike));
+        continue;
+      }
+      required |= !word.excluded;
+      (word.excluded ? out.excluded : out.scan.filter).push_back({in_message(word, alike)});
+      continue;
+    }
+    const bool negated = word.op.starts_with('!');
+    const std::string_view op = std::string_view(word.op).substr(negated ? 1 : 0);
+    auto added = add_field_test({.path = word.path,
+                                 .op = op,
+                                 .value = word.text,
+                                 .negated = negated != word.excluded,
+                                 .any = word.any,
+                                 .any_case = alike},
+                                out);
+    if (added) continue;
+    added.error().position = word.position;
+    return added;
+  }
+  // As in patterns of CloudWatch Logs: beside words that must be there, those with '?' have no
+  // effect.
+  if (!required && !either.empty()) out.scan.filter.push_back(std::move(either));
   return {};
 }
 
@@ -111,25 +188,28 @@ void keep(store::EventRows& rows, const std::vector<uint32_t>& kept) {
 }  // namespace
 
 bool LogAsk::NameTest::passes(std::string_view name) const {
-  const bool hit =
-      part ? lower_ascii(name).find(lower_ascii(value)) != std::string::npos : name == value;
+  const bool hit = part       ? lower_ascii(name).find(lower_ascii(value)) != std::string::npos
+                   : any_case ? equals_ignore_case(name, value)
+                              : name == value;
   return hit != negated;
 }
 
-std::expected<std::optional<query::log_filter::Pattern>, QueryError> read_pattern(
-    std::string_view text) {
-  using query::log_filter::Pattern;
+std::expected<void, QueryError> add_log_text(std::string_view text, bool any_case, LogAsk& out) {
   text = trimmed(text, " \t\r\n");
-  if (text.empty()) return std::nullopt;
-  auto pattern = Pattern::parse(text);
-  if (pattern) return std::move(*pattern);
-  const bool meant =
-      text.find_first_of("{[\"%?") != std::string_view::npos || text.starts_with('-');
-  if (!meant && text.size() + 2 <= query::log_filter::kPatternBytesMax) {
-    auto phrase = Pattern::parse(quoted_phrase(text));
-    if (phrase) return std::move(*phrase);
+  if (text.empty()) return {};
+  if (text[0] != '{' && text[0] != '[') {
+    const auto words = read_log_words(text);
+    if (!words) return std::unexpected(words.error());
+    return add_words(*words, any_case, out);
   }
-  return refused(pattern.error().message, pattern.error().position);
+  if (any_case) {
+    return refused("a pattern in braces or brackets tells upper and lower case apart", 0);
+  }
+  auto pattern = query::log_filter::Pattern::parse(text);
+  if (!pattern) return refused(pattern.error().message, pattern.error().position);
+  for (EventClause& clause : pattern->pushdown()) out.scan.filter.push_back(std::move(clause));
+  out.pattern = std::move(*pattern);
+  return {};
 }
 
 Result<std::vector<std::string>> readable_groups(const LogServices& services, const LogUser& user,
@@ -165,6 +245,8 @@ std::vector<std::string> texts_of(const wire::Node& body, std::string_view key) 
   return out;
 }
 
+bool truth_of(const wire::Node& body, std::string_view key) { return body.text_of(key) == "true"; }
+
 std::expected<LogAsk, QueryError> read_log_ask(const LogServices& services, const LogUser& user,
                                                std::string_view action, const wire::Node& body) {
   LogAsk out;
@@ -178,20 +260,19 @@ std::expected<LogAsk, QueryError> read_log_ask(const LogServices& services, cons
   out.scan.scope = user.scope;
   out.scan.begin_ns = static_cast<int64_t>(*from) * env::kNsPerMs;
   out.scan.end_ns = static_cast<int64_t>(*to) * env::kNsPerMs;
-  auto groups = readable_groups(services, user, action, texts_of(body, "groups"));
+  auto groups = chosen_groups(services, user, action, body);
   if (!groups) return std::unexpected(QueryError{groups.error(), std::nullopt});
   out.scan.groups = std::move(*groups);
   out.scan.streams = texts_of(body, "streams");
-  auto pattern = read_pattern(body.text_of("text"));
-  if (!pattern) return std::unexpected(std::move(pattern).error());
-  out.pattern = std::move(*pattern);
-  if (out.pattern) out.scan.filter = out.pattern->pushdown();
   const auto levels = texts_of(body, "levels");
   if (!levels.empty()) out.levels.fill(false);
   for (const std::string& name : levels) {
     const auto level = level_of_name(name);
     if (!level) return refused(fmt::format("level {} is none", quoted(name)));
     out.levels[static_cast<size_t>(*level)] = true;
+  }
+  if (auto added = add_log_text(body.text_of("text"), truth_of(body, "anyCase"), out); !added) {
+    return std::unexpected(std::move(added).error());
   }
   const wire::Node* filters = body.find("filters");
   if (filters != nullptr && filters->kind == wire::Node::Kind::Sequence) {

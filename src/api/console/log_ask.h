@@ -12,6 +12,7 @@
 #include "api/console/expression_query.h"
 #include "api/console/log_level.h"
 #include "api/console/logs.h"
+#include "base/regex/regex.h"
 #include "query/log_filter/log_filter.h"
 #include "store/event_filter.h"
 
@@ -26,6 +27,7 @@ struct LogAsk {
     bool of_group = false;
     bool negated = false;
     bool part = false;  // somewhere in the name, whatever the case
+    bool any_case = false;
     std::string value;
     bool passes(std::string_view name) const;
   };
@@ -33,10 +35,10 @@ struct LogAsk {
   std::array<bool, kLogLevels> levels{true, true, true, true, true};
 };
 
-// The text of a search box: a filter pattern of CloudWatch Logs. What is none, and does not begin
-// or look like one, is a phrase that messages contain.
-std::expected<std::optional<query::log_filter::Pattern>, QueryError> read_pattern(
-    std::string_view text);
+// The text of a search box, added to what is asked: words and fields (log_words.h), or a pattern of
+// CloudWatch Logs in {braces} or [brackets]. `any_case`: upper and lower case alike, which a
+// pattern cannot do. Nothing that is read finds more or less than LogTest does.
+std::expected<void, QueryError> add_log_text(std::string_view text, bool any_case, LogAsk& out);
 
 // The groups that the user may read with an action, of those asked for (all where none is named).
 // An empty list in the answer means all groups. PermissionDenied where nothing is left.
@@ -48,6 +50,27 @@ Result<std::vector<std::string>> readable_groups(const LogServices& services, co
 std::expected<LogAsk, QueryError> read_log_ask(const LogServices& services, const LogUser& user,
                                                std::string_view action, const wire::Node& body);
 std::vector<std::string> texts_of(const wire::Node& body, std::string_view key);
+bool truth_of(const wire::Node& body, std::string_view key);
+
+// Tests one event that no store has taken apart: what LogTest says of its row.
+class LogLineTest {
+ public:
+  // The ask outlives it.
+  static Result<LogLineTest> make(const LogAsk& ask);
+  bool passes(std::string_view group, std::string_view stream, std::string_view message) const;
+
+ private:
+  struct Clause {
+    bool excluded = false;
+    store::EventClause predicates;
+    std::vector<std::optional<Regex>> expressions;  // one a predicate
+  };
+  explicit LogLineTest(const LogAsk& ask) : ask_(&ask) {}
+
+  const LogAsk* ask_;
+  std::vector<Clause> clauses_;
+  bool asks_fields_ = false;
+};
 
 // Tests the rows of chunks. Thread contract: immutable but for `rows`.
 class LogTest {

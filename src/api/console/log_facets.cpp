@@ -23,7 +23,9 @@ std::string printed(const store::EventValues& values, size_t row) {
 
 }  // namespace
 
-bool Facets::wants() const { return rows_ < kFacetRowsMax; }
+Facets::Facets() : Facets(kFacetRowsMax) {}
+
+bool Facets::wants() const { return rows_ < rows_max_; }
 
 void Facets::count(Field& field, std::string value) {
   ++field.rows;
@@ -60,8 +62,8 @@ Status Facets::add_fields(store::EventRows& rows) {
 }
 
 Status Facets::add(store::EventRows& rows, std::span<const LogLevel> levels) {
-  const size_t wanted = static_cast<size_t>(
-      std::min<uint64_t>(rows.size(), kFacetRowsMax - std::min(rows_, kFacetRowsMax)));
+  const size_t wanted =
+      static_cast<size_t>(std::min<uint64_t>(rows.size(), rows_max_ - std::min(rows_, rows_max_)));
   if (wanted == 0) return {};
   if (wanted < rows.size()) {
     std::vector<uint32_t> first(wanted);

@@ -85,16 +85,7 @@ void PatternSearch::show_progress(query::QueryContext& context) {
   const int64_t now = services_.clock->monotonic_now().ns;
   if (now < next_progress_ns_) return;
   next_progress_ns_ = now + kProgressEveryNs;
-  stream_->write(json_line({}, "progress", [&](wire::JsonWriter& json) {
-    json.begin_object();
-    json.key("rows");
-    json.unsigned_integer(rows_);
-    json.key("matched");
-    json.unsigned_integer(matched_);
-    json.key("elapsedMs");
-    json.integer(context.cost().elapsed_ms);
-    json.end_object();
-  }));
+  stream_->write(progress_line(rows_, matched_, context.cost().elapsed_ms));
 }
 
 void append_template(wire::JsonWriter& json, const query::rows::Template& one) {

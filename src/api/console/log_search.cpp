@@ -168,16 +168,7 @@ void Search::show_progress() {
   const int64_t now = services_.clock->monotonic_now().ns;
   if (now < next_progress_ns_) return;
   next_progress_ns_ = now + kProgressEveryNs;
-  stream_->write(json_line({}, "progress", [&](wire::JsonWriter& json) {
-    json.begin_object();
-    json.key("rows");
-    json.unsigned_integer(seen_);
-    json.key("matched");
-    json.unsigned_integer(matched_);
-    json.key("elapsedMs");
-    json.integer(context_->cost().elapsed_ms);
-    json.end_object();
-  }));
+  stream_->write(progress_line(seen_, matched_, context_->cost().elapsed_ms));
   if (with_overview) write_histogram(true);
 }
 

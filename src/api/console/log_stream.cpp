@@ -66,6 +66,19 @@ void LineStream::on_drain(std::move_only_function<void()> callback) {
   exchange_.on_drain(std::move(callback));
 }
 
+std::string progress_line(uint64_t rows, uint64_t matched, int64_t elapsed_ms) {
+  return json_line({}, "progress", [&](wire::JsonWriter& json) {
+    json.begin_object();
+    json.key("rows");
+    json.unsigned_integer(rows);
+    json.key("matched");
+    json.unsigned_integer(matched);
+    json.key("elapsedMs");
+    json.integer(elapsed_ms);
+    json.end_object();
+  });
+}
+
 std::string error_line(std::string_view id, const Error& error, std::optional<size_t> position,
                        std::optional<size_t> end) {
   return json_line(id, "error", [&](wire::JsonWriter& json) {

@@ -56,6 +56,9 @@ std::string json_line(std::string_view id, std::string_view what, F append) {
   return line + "\n";
 }
 
+// {"progress":{"rows","matched","elapsedMs"}}
+std::string progress_line(uint64_t rows, uint64_t matched, int64_t elapsed_ms);
+
 std::string error_line(std::string_view id, const Error& error, std::optional<size_t> position = {},
                        std::optional<size_t> end = {});
 

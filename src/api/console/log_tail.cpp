@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/console/log_groups.h"
 #include "api/console/log_stream.h"
 
 namespace kansoku::api::console {
@@ -13,16 +14,19 @@ using pipeline::live_tail::LiveFilter;
 class TailSession final : public pipeline::live_tail::Watcher,
                           public std::enable_shared_from_this<TailSession> {
  public:
-  TailSession(const LogServices& services, std::shared_ptr<LineStream> stream)
-      : services_(services), stream_(std::move(stream)) {}
+  TailSession(const LogServices& services, LogAsk ask, std::shared_ptr<LineStream> stream)
+      : services_(services), ask_(std::move(ask)), stream_(std::move(stream)) {}
 
-  void start(LiveFilter filter) {
+  Status start(LiveFilter filter) {
+    KANSOKU_TRY(LogLineTest test, LogLineTest::make(ask_));
+    test_.emplace(std::move(test));
     stream_->on_gone([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->closed();
     });
     subscription_ = services_.tail->subscribe(std::move(filter), *this);
     stream_->write("{\"started\":true}\n");
     wait();
+    return {};
   }
 
   void event(const LiveEvent& event) override;
@@ -65,6 +69,8 @@ class TailSession final : public pipeline::live_tail::Watcher,
   std::string line();
 
   LogServices services_;
+  LogAsk ask_;
+  std::optional<LogLineTest> test_;
   std::shared_ptr<LineStream> stream_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> room_{true};
@@ -77,6 +83,7 @@ class TailSession final : public pipeline::live_tail::Watcher,
 };
 
 void TailSession::event(const LiveEvent& event) {
+  if (!test_->passes(event.group, event.stream, event.message)) return;
   std::lock_guard lock(kept_mutex_);
   ++seen_;
   ++arrivals_;
@@ -156,16 +163,21 @@ void tail_logs(const LogServices& services, const LogUser& user, const wire::Nod
             .error(),
         std::nullopt);
   }
-  auto groups = readable_groups(services, user, "logs:StartLiveTail", texts_of(body, "groups"));
+  auto groups = chosen_groups(services, user, "logs:StartLiveTail", body);
   if (!groups) return fail(groups.error(), std::nullopt);
-  auto pattern = read_pattern(body.text_of("text"));
-  if (!pattern) return fail(pattern.error().error, pattern.error().position);
-  auto session = std::make_shared<TailSession>(services, stream);
-  session->start({.scope = user.scope,
-                  .groups = std::move(*groups),
-                  .streams = texts_of(body, "streams"),
-                  .stream_prefixes = {},
-                  .pattern = std::move(*pattern)});
+  LogAsk ask;
+  auto added = add_log_text(body.text_of("text"), truth_of(body, "anyCase"), ask);
+  if (!added) return fail(added.error().error, added.error().position);
+  // Its own place for it is quicker: a message is taken apart once for all that watch.
+  std::optional<query::log_filter::Pattern> pattern = std::exchange(ask.pattern, std::nullopt);
+  if (pattern) ask.scan.filter.clear();
+  auto session = std::make_shared<TailSession>(services, std::move(ask), stream);
+  const Status started = session->start({.scope = user.scope,
+                                         .groups = std::move(*groups),
+                                         .streams = texts_of(body, "streams"),
+                                         .stream_prefixes = {},
+                                         .pattern = std::move(pattern)});
+  if (!started) fail(started.error(), std::nullopt);
 }
 
 }  // namespace kansoku::api::console

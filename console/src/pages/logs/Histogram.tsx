@@ -1,8 +1,10 @@
-// How many events there are over time, stacked by level. Dragging zooms.
-import { useEffect, useMemo, useRef, useState, type PointerEvent } from 'react';
+// How many events there are over time, stacked by level. A range that is dragged, or chosen with the
+// arrow keys, is zoomed into or compared with the one before.
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { LEVELS, type Histogram as Counts, type Level } from '../../api/logs';
-import { formatCount, formatInstant, formatMinute, formatTick } from '../../chart/units';
+import { formatCount, formatDuration, formatInstant, formatMinute, formatTick } from '../../chart/units';
 import { useText, type Key } from '../../i18n';
+import { logsChange } from '../../state/logs';
 import type { View } from '../../state/useView';
 
 export const LEVEL_NAMES: Record<Level, Key> = {
@@ -85,6 +87,50 @@ function Tip({ bar, step, left, width, tz }: {
   );
 }
 
+interface Selection {
+  from: number;
+  to: number;
+  left: number;
+  right: number;
+}
+
+function SelectionMenu({ selection, width, view, close }: {
+  selection: Selection; width: number; view: View; close: () => void;
+}) {
+  const { t, lang } = useText();
+  const range = { from: String(selection.from), to: String(Math.max(selection.to, selection.from + 1)) };
+  const act = (action: () => void) => () => {
+    action();
+    close();
+  };
+  return (
+    <div
+      className="selection" role="dialog" aria-label={t('chart.selection')}
+      onPointerDown={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === 'Escape') close();
+      }}
+      ref={(element) => {
+        if (element === null) return;
+        const isRight = selection.left > width / 2;
+        element.style.left = isRight ? 'auto' : `${selection.left}px`;
+        element.style.right = isRight ? `${Math.max(0, width - selection.right)}px` : 'auto';
+      }}
+    >
+      <span className="hint">{formatDuration(selection.to - selection.from, lang)}</span>
+      <button autoFocus type="button" className="textbutton" data-action="zoom" onClick={act(() => view.set(range))}>
+        {t('action.zoom')}
+      </button>
+      <button type="button" className="textbutton" data-action="compare"
+        onClick={act(() => view.set({ ...logsChange(view.state, { tab: 'compare' }), ...range }))}>
+        {t('logs.compareBefore')}
+      </button>
+      <button type="button" className="textbutton" onClick={close}>{t('action.cancel')}</button>
+    </div>
+  );
+}
+
 export function Histogram({ data, range, view }: {
   data: Counts; range: { from: number; to: number }; view: View;
 }) {
@@ -92,6 +138,8 @@ export function Histogram({ data, range, view }: {
   const { root, width } = useWidth();
   const [hover, setHover] = useState<number | null>(null);
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+  const [anchor, setAnchor] = useState<number | null>(null); // of the arrow keys
+  const [selection, setSelection] = useState<Selection | null>(null);
   const { bars, most } = useMemo(() => barsOf(data), [data]);
   const length = range.to - range.from;
   const x = (ms: number) => ((ms - range.from) / length) * width;
@@ -110,18 +158,44 @@ export function Histogram({ data, range, view }: {
     const to = place(event);
     if (drag !== null && Math.abs(to - drag.from) >= DRAG_MIN_PX) {
       const [a, b] = [msAt(drag.from), msAt(to)].sort((one, two) => one - two) as [number, number];
-      view.set({ from: String(a), to: String(Math.max(b, a + 1)) });
+      setSelection({ from: a, to: b, left: Math.min(drag.from, to), right: Math.max(drag.from, to) });
     }
     setDrag(null);
   };
+  const onKey = (event: KeyboardEvent) => {
+    const last = bars.length - 1;
+    const at = hover ?? 0;
+    const next = { ArrowLeft: at - 1, ArrowRight: hover === null ? 0 : at + 1, Home: 0, End: last }[event.key];
+    if (next !== undefined) {
+      event.preventDefault();
+      setAnchor(event.shiftKey ? (anchor ?? at) : null);
+      setHover(Math.min(Math.max(next, 0), last));
+    } else if (event.key === 'Enter' && hover !== null) {
+      event.preventDefault();
+      const [first, end] = [anchor ?? hover, hover].sort((one, two) => one - two) as [number, number];
+      const from = Math.max(range.from, data.from + first * data.step);
+      const until = Math.min(range.to, data.from + (end + 1) * data.step);
+      setSelection({ from, to: until, left: x(from), right: x(until) });
+    } else if (event.key === 'Escape') {
+      setAnchor(null);
+      setHover(null);
+    }
+  };
   const shown = hover === null ? undefined : bars[hover];
+  const barAt = (index: number) => x(data.from + index * data.step);
+  const chosen = anchor === null || hover === null ? null
+    : { from: barAt(Math.min(anchor, hover)), to: barAt(Math.max(anchor, hover) + 1) };
+  const brush = drag ?? (selection === null ? chosen : { from: x(selection.from), to: x(selection.to) });
   const gap = width / Math.max(1, bars.length) > 6 ? 1.5 : 0.5;
 
   return (
     <div
-      className="histogram" ref={root} data-histogram={data.total}
+      className="histogram" ref={root} data-histogram={data.total} tabIndex={0} role="group"
+      aria-label={t('logs.histogramKeys')} onKeyDown={onKey}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
+        setSelection(null);
+        setAnchor(null);
         event.currentTarget.setPointerCapture(event.pointerId);
         setDrag({ from: place(event), to: place(event) });
       }}
@@ -156,16 +230,27 @@ export function Histogram({ data, range, view }: {
                 height={HEIGHT - AXIS}
               />
             )}
-            {drag !== null && (
+            {brush !== null && (
               <rect
-                className="brush" x={Math.min(drag.from, drag.to)} y={0} width={Math.abs(drag.to - drag.from)}
+                className="brush" x={Math.min(brush.from, brush.to)} y={0} width={Math.abs(brush.to - brush.from)}
                 height={HEIGHT - AXIS}
               />
             )}
           </>
         )}
       </svg>
-      {shown !== undefined && drag === null && (
+      <span className="hidden-text" role="status">
+        {shown === undefined ? '' : t('logs.histogramBar', {
+          time: formatInstant(shown.at, view.tz, lang), count: formatCount(shown.total, lang),
+        })}
+      </span>
+      {selection !== null && (
+        <SelectionMenu selection={selection} width={width} view={view} close={() => {
+          setSelection(null);
+          root.current?.focus();
+        }} />
+      )}
+      {shown !== undefined && drag === null && selection === null && (
         <Tip bar={shown} step={data.step} left={x(shown.at + data.step / 2)} width={width} tz={view.tz} />
       )}
     </div>

@@ -5,7 +5,7 @@ import { ApiError } from '../../api/client';
 import { getFields, runInsights, type InsightsTable, type LogProgress, type SearchStats } from '../../api/logs';
 import { formatCount, formatDuration, formatValue } from '../../chart/units';
 import { useText } from '../../i18n';
-import { logsChange, type LogState } from '../../state/logs';
+import { groupsAsked, logsChange, NO_CHOICE, type LogState } from '../../state/logs';
 import { resolveRange } from '../../state/time';
 import type { View } from '../../state/useView';
 import { Empty, Failure, Skeleton } from '../../ui/states';
@@ -37,10 +37,11 @@ function useFields(groups: string[]): string[] {
   return [...new Set(answers.flatMap((one) => one.data ?? []))];
 }
 
-function useInsights(text: string, groups: string[], view: View) {
+function useInsights(logs: LogState, view: View) {
+  const text = logs.query;
   const [live, setLive] = useState<Answer | null>(null);
   const client = useQueryClient();
-  const key = ['logs', 'insights', text, groups, view.range.from, view.range.to, view.tz];
+  const key = ['logs', 'insights', text, JSON.stringify(groupsAsked(logs)), view.range.from, view.range.to, view.tz];
   const query = useQuery({
     queryKey: key, enabled: text !== '', placeholderData: keepPreviousData, retry: false,
     staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000,
@@ -50,7 +51,7 @@ function useInsights(text: string, groups: string[], view: View) {
       if (range === null) throw new RangeError(`${view.range.from} – ${view.range.to}`);
       let answer: Answer = { table: null, stats: null, progress: null, range };
       setLive(null);
-      await runInsights({ text, groups, range }, (line) => {
+      await runInsights({ text, ...groupsAsked(logs), range }, (line) => {
         answer = {
           ...answer,
           ...(line.table === undefined ? {} : { table: line.table }),
@@ -108,7 +109,7 @@ export function Insights({ logs, view }: { logs: LogState; view: View }) {
     if (logs.query !== '') setTyped(logs.query);
   }
   const fields = useFields(logs.groups);
-  const { query, answer, cancel } = useInsights(logs.query, logs.groups, view);
+  const { query, answer, cancel } = useInsights(logs, view);
   const errorId = useId();
   const { error } = query;
   const position = error instanceof ApiError ? (error.position ?? null) : null;
@@ -120,16 +121,16 @@ export function Insights({ logs, view }: { logs: LogState; view: View }) {
   const set = (change: Partial<LogState>) => view.set(logsChange(view.state, change));
   const table = answer?.table ?? null;
   const result = useMemo(() => (table === null || answer === undefined ? null : (
-    <InsightsResult table={table} range={answer.range} view={view} />
+    <InsightsResult table={table} logs={logs} range={answer.range} view={view} set={set} />
   )), [table, view]);
   return (
     <>
       <section className="card pad insights" aria-label={t('logs.insights')}>
         <div className="toolbar">
-          <GroupPicker groups={logs.groups} set={(groups) => set({ groups })} />
+          <GroupPicker groups={logs.groups} by={logs.by} set={set} />
           <SavedQueries
             text={typed} groups={logs.groups}
-            open={(saved) => set({ query: saved.queryString, groups: saved.logGroupNames ?? [] })}
+            open={(saved) => set({ query: saved.queryString, groups: saved.logGroupNames ?? [], by: NO_CHOICE })}
           />
           <span className="grow" />
           <span className="hint">{t('logs.runKey')}</span>

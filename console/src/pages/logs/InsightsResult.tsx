@@ -1,22 +1,24 @@
-// The rows of a query, and its lines where they have times from bin().
+// The rows of a query, as lines where they have times from bin(), as bars or a pie where they are groups.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import type { InsightsTable } from '../../api/logs';
 import { ChartBody } from '../../chart/ChartBody';
 import { download } from '../../chart/export';
+import { Bars, Pie } from '../../chart/GroupChart';
 import type { PlotMode } from '../../chart/Plot';
 import type { ChartState } from '../../chart/useChart';
 import { useText, type Key } from '../../i18n';
-import { chartOf, prettyJson, toCsvTable, type TableChart } from '../../state/logs';
+import { groupsOf, viewsOf, type GroupChart, type TableView } from '../../state/logGroups';
+import { chartOf, prettyJson, toCsvTable, type LogState, type TableChart } from '../../state/logs';
 import type { View } from '../../state/useView';
 import { Icon } from '../../ui/Icon';
 import { Empty } from '../../ui/states';
 
 const ROW = 27;
 const LONG = 60; // characters: cut to what is left of the width
-const MODES: { id: PlotMode; label: Key }[] = [
-  { id: 'line', label: 'view.line' }, { id: 'stacked', label: 'view.stacked' }, { id: 'bar', label: 'view.bar' },
-];
+const VIEW_NAMES: Record<TableView, Key> = {
+  line: 'view.line', stacked: 'view.stacked', bar: 'view.bar', bars: 'view.bars', pie: 'view.pie', table: 'view.table',
+};
 
 function chartState(chart: TableChart, range: { from: number; to: number }): ChartState {
   const period = (chart.time[1] ?? 0) - (chart.time[0] ?? 0);
@@ -31,27 +33,73 @@ function chartState(chart: TableChart, range: { from: number; to: number }): Cha
   };
 }
 
-function Chart({ chart, range, view }: { chart: TableChart; range: { from: number; to: number }; view: View }) {
+function Lines({ chart, range, view, mode }: {
+  chart: TableChart; range: { from: number; to: number }; view: View; mode: PlotMode;
+}) {
   const { t } = useText();
-  const [mode, setMode] = useState<PlotMode>('line');
   const state = useMemo(() => chartState(chart, range), [chart, range]);
+  return <ChartBody title={t('logs.results')} state={state} view={view} mode={mode} height={220} />;
+}
+
+function Measure({ chart, set }: { chart: GroupChart; set: (change: Partial<LogState>) => void }) {
+  const { t } = useText();
   return (
-    <div className="insightschart" data-chart="insights">
-      <div className="tabs" role="group" aria-label={t('view.label')}>
-        {MODES.map((one) => (
-          <button key={one.id} type="button" aria-pressed={mode === one.id} onClick={() => setMode(one.id)}>
-            {t(one.label)}
-          </button>
-        ))}
+    <label className="row hint">
+      {t('groups.measure')}
+      <select value={chart.measure} onChange={(event) => set({ measure: event.target.value })}>
+        {chart.measures.map((one) => <option key={one} value={one}>{one}</option>)}
+      </select>
+    </label>
+  );
+}
+
+function Groups({ chart, shown, keepsOrder }: { chart: GroupChart; shown: TableView; keepsOrder: boolean }) {
+  const { t } = useText();
+  return (
+    <>
+      {shown === 'pie' ? <Pie title={chart.measure} groups={chart.groups} />
+        : <Bars title={chart.measure} groups={chart.groups} keepsOrder={keepsOrder} />}
+      {chart.unknown > 0 && <p className="hint measure">{t('groups.unknown', { count: chart.unknown })}</p>}
+    </>
+  );
+}
+
+function Chart({ table, logs, range, view, set }: {
+  table: InsightsTable; logs: LogState; range: { from: number; to: number }; view: View;
+  set: (change: Partial<LogState>) => void;
+}) {
+  const { t } = useText();
+  const { views, automatic } = useMemo(() => viewsOf(table, logs.measure), [table, logs.measure]);
+  const lines = useMemo(() => chartOf(table), [table]);
+  const groups = useMemo(() => groupsOf(table, logs.measure), [table, logs.measure]);
+  if (views.length === 1) return null;
+  const shown = views.find((one) => one === logs.chart) ?? automatic;
+  return (
+    <div className="insightschart" data-chart="insights" data-view={shown}>
+      <div className="toolbar">
+        <div className="tabs" role="group" aria-label={t('view.label')}>
+          {views.map((one) => (
+            <button key={one} type="button" aria-pressed={shown === one} data-view-button={one}
+              onClick={() => set({ chart: one === automatic ? null : one })}>
+              {t(VIEW_NAMES[one])}
+            </button>
+          ))}
+        </div>
+        {shown !== 'table' && groups !== null && groups.measures.length > 1 && <Measure chart={groups} set={set} />}
       </div>
-      <ChartBody title={t('logs.results')} state={state} view={view} mode={mode} height={220} />
+      {shown !== 'table' && lines !== null && (
+        <Lines chart={lines} range={range} view={view} mode={shown as PlotMode} />
+      )}
+      {shown !== 'table' && lines === null && groups !== null && (
+        <Groups chart={groups} shown={shown} keepsOrder={/\|\s*sort\b/i.test(logs.query)} />
+      )}
     </div>
   );
 }
 
 function Cell({ text, kind }: { text: string | null; kind: string }) {
   const [open, setOpen] = useState(false);
-  if (text === null) return <td className="hint">–</td>;
+  if (text === null) return <td className={kind === 'number' ? 'number hint' : 'hint'}>–</td>;
   if (kind === 'number') return <td className="number">{text}</td>;
   const json = open ? prettyJson(text) : null;
   const isLong = text.length > LONG;
@@ -111,15 +159,15 @@ function Table({ table }: { table: InsightsTable }) {
   );
 }
 
-export function InsightsResult({ table, range, view }: {
-  table: InsightsTable; range: { from: number; to: number }; view: View;
+export function InsightsResult({ table, logs, range, view, set }: {
+  table: InsightsTable; logs: LogState; range: { from: number; to: number }; view: View;
+  set: (change: Partial<LogState>) => void;
 }) {
   const { t } = useText();
-  const chart = useMemo(() => chartOf(table), [table]);
   if (table.rows.length === 0) return table.partial ? null : <Empty title={t('logs.noMatch')} />;
   return (
     <>
-      {chart !== null && <Chart chart={chart} range={range} view={view} />}
+      <Chart table={table} logs={logs} range={range} view={view} set={set} />
       <div className="row resultactions">
         <button
           type="button" className="textbutton"

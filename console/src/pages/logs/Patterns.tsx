@@ -6,6 +6,7 @@ import { findPatterns, type LogProgress, type Pattern, type Patterns as Answer }
 import { formatCount, formatDuration } from '../../chart/units';
 import { useText } from '../../i18n';
 import { askOf, logsChange, type LogState } from '../../state/logs';
+import { patternFilters, tellingPieces } from '../../state/patterns';
 import { resolveRange } from '../../state/time';
 import type { View } from '../../state/useView';
 import { Empty, Failure, Skeleton, useAfter } from '../../ui/states';
@@ -27,12 +28,6 @@ function Trend({ values }: { values: number[] }) {
   );
 }
 
-// The longest piece between two variables: what a search finds the events of a pattern by.
-export function longestPiece(pattern: string): string {
-  return pattern.split('<*>').map((one) => one.trim())
-    .reduce((best, one) => (one.length > best.length ? one : best), '');
-}
-
 function Change({ pattern, hasEarlier }: { pattern: Pattern; hasEarlier: boolean }) {
   const { t, lang } = useText();
   if (!hasEarlier) return <span className="hint">–</span>;
@@ -49,9 +44,10 @@ function Rows({ answer, logs, view }: { answer: Answer; logs: LogState; view: Vi
   const { t, lang } = useText();
   const [open, setOpen] = useState<number | null>(null);
   // Without any event before, everything would be new.
+  const all = answer.patterns.map((one) => one.pattern);
   const hasEarlier = answer.patterns.some((one) => one.earlier > 0);
   const show = (pattern: Pattern) => view.set(logsChange(view.state, {
-    tab: 'search', filters: [...logs.filters, { key: 'text', op: '~', value: longestPiece(pattern.pattern) }],
+    tab: 'search', filters: [...logs.filters, ...patternFilters(pattern.pattern, all)],
   }));
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={t('logs.patterns')}>
@@ -88,7 +84,7 @@ function Rows({ answer, logs, view }: { answer: Answer; logs: LogState; view: Vi
                 {open === i && <pre className="sample" tabIndex={0}>{one.sample}</pre>}
               </td>
               <td>
-                {longestPiece(one.pattern) !== '' && (
+                {tellingPieces(one.pattern, []).length > 0 && (
                   <button type="button" className="textbutton" onClick={() => show(one)}>{t('logs.showEvents')}</button>
                 )}
               </td>

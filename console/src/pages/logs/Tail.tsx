@@ -4,13 +4,13 @@ import { Link } from 'wouter';
 import { tailLogs, type LogEvent, type TailUpdate } from '../../api/logs';
 import { formatCount } from '../../chart/units';
 import { useText } from '../../i18n';
-import { highlights, logsChange, readLogs } from '../../state/logs';
+import { groupKeys, groupsAsked, highlights, isPattern, logsChange, readLogs } from '../../state/logs';
 import { useView } from '../../state/useView';
 import { Icon } from '../../ui/Icon';
 import { Empty, Failure } from '../../ui/states';
 import { EventList } from './EventList';
 import { GroupPicker } from './GroupPicker';
-import { SearchBox } from './Logs';
+import { SearchBox } from './SearchBox';
 import { addUpdate, emptyTail, type TailState } from './tailState';
 
 const RETRY_MS = 2_000;
@@ -25,12 +25,12 @@ function reduce(state: TailState, action: Action): TailState {
     : { ...state, paused: false, events: [...state.events, ...state.held].slice(-state.max), held: [] };
 }
 
-function useTail(text: string, groups: string[]) {
+function useTail(ask: Parameters<typeof tailLogs>[0]) {
   const [state, act] = useReducer(reduce, emptyTail);
   const [error, setError] = useState<unknown>(null);
   const [live, setLive] = useState(false);
   const [round, setRound] = useState(0);
-  const asked = JSON.stringify([text, groups]);
+  const asked = JSON.stringify(ask);
   const shown = useRef('');
   useEffect(() => {
     const abort = new AbortController();
@@ -38,7 +38,7 @@ function useTail(text: string, groups: string[]) {
     if (shown.current !== asked) act({ kind: 'reset' });
     shown.current = asked;
     setError(null);
-    tailLogs({ text, groups, streams: [] }, (line) => {
+    tailLogs(ask, (line) => {
       if (line.started === true) setLive(true);
       if (line.tail !== undefined) act({ kind: 'update', update: line.tail });
     }, abort.signal).then(() => {
@@ -77,7 +77,9 @@ export default function Tail() {
   const { t, lang } = useText();
   const view = useView();
   const logs = readLogs(view.state);
-  const { state, act, error, live, retry } = useTail(logs.text, logs.groups);
+  const { state, act, error, live, retry } = useTail({
+    text: logs.text, anyCase: logs.anyCase && !isPattern(logs.text), ...groupsAsked(logs), streams: [],
+  });
   const [wrap, setWrap] = useState(false);
   const set = (change: Parameters<typeof logsChange>[1]) => view.set(logsChange(view.state, change));
   const pause = useCallback((paused: boolean) => act({ kind: 'pause', paused }), [act]);
@@ -91,14 +93,14 @@ export default function Tail() {
         <span className="grow" />
         <Link className="textbutton" href={view.href('/logs', {
           queries: logs.text === '' ? [] : [logs.text],
-          other: logs.groups.map((one): [string, string] => ['group', one]),
+          other: groupKeys(logs),
         })}>
           {t('page.logs')}
         </Link>
       </header>
       <div className="toolbar">
-        <GroupPicker groups={logs.groups} set={(groups) => set({ groups })} />
-        <SearchBox text={logs.text} error={error} run={(text) => set({ text })} />
+        <GroupPicker groups={logs.groups} by={logs.by} set={set} />
+        <SearchBox text={logs.text} anyCase={logs.anyCase} error={error} run={set} />
       </div>
       <section className="card" aria-label={t('logs.events')}>
         <div className="toolbar listbar">

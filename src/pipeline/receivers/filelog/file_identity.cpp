@@ -213,10 +213,24 @@ std::optional<FileTable::Candidate> FileTable::holder_at(Tail& content, const st
     bool replaced = gone && content.position >= kReplacedBytesMin &&
                     evidence_of(content, *out.file, out.found.size).value_or(0) > 0;
     if (!replaced) return std::nullopt;
-  } else if (content_of(source, out) != &content) {
+  } else if (content_of(source, out) != &content || is_copy_of_newcomer(content, out)) {
     return std::nullopt;
   }
   return out;
+}
+
+// Whether the file is a copy of the one that stands in the content's place, which is not known yet
+// (it may have the number of the content's own) and begins alike.
+bool FileTable::is_copy_of_newcomer(const Tail& content, const Candidate& candidate) {
+  auto file = open(*content.source, content.path);
+  auto info = file ? file->info() : std::unexpected(Error{});
+  if (!info || !info->is_regular || info->size_bytes < candidate.found.size) return false;
+  const FileKey key{info->device, info->inode};
+  if (key == candidate.found.key) return false;
+  const auto known = by_key_.find({content.source, key});
+  if (known != by_key_.end() && known->second != content.id) return false;
+  return history_before(*file, candidate.found.size) ==
+         history_before(*candidate.file, candidate.found.size);
 }
 
 // A copy with what is unread of a content whose own file has it no longer. `gone`: that file has no

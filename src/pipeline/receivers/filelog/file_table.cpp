@@ -359,7 +359,7 @@ void FileTable::locate_followed(Tail& tail, const FoundFile& found) {
     return;
   }
   // Names are not rotated backwards: app.log, which was app.log.1, is another file with its number.
-  bool backwards = is_rotated_name(file_name_of(found.path), file_name_of(before));
+  bool backwards = is_rotated_back(file_name_of(before), file_name_of(found.path));
   bool same = !backwards && info->size_bytes >= tail.seen_end() && same_seen_content(tail, *file);
   // A file that was rotated away and is not what it was may be another one's copy with its number.
   if (same && tail.moved) {

@@ -109,6 +109,7 @@ class FileTable {
   void look_at_copy(Tail& copy, env::MonotonicTime now);
   std::set<std::string> folders_of(const Tail& content) const;
   std::optional<Candidate> find_holder(Tail& content, bool gone);
+  bool is_copy_of_newcomer(const Tail& content, const Candidate& candidate);
   std::optional<Candidate> holder_at(Tail& content, const std::string& path, bool gone);
   void lost(Tail& tail, bool gone);
   void give_up(Tail& tail);

@@ -66,6 +66,17 @@ struct Host {
 
 }  // namespace
 
+TEST_CASE("rotation gives names with higher numbers only") {
+  CHECK(is_rotated_back("app.log.1", "app.log"));
+  CHECK(is_rotated_back("app.log.3", "app.log.1"));
+  CHECK(is_rotated_back("app.log.10.gz", "app.log.9"));
+  CHECK(!is_rotated_back("app.log", "app.log.1"));
+  CHECK(!is_rotated_back("app.log.1", "app.log.3"));
+  CHECK(!is_rotated_back("app.log.2", "app.log.2.gz"));
+  CHECK(!is_rotated_back("app.log.3", "db.log.1"));
+  CHECK(!is_rotated_back("app.log-20261122", "app.log.1"));
+}
+
 TEST_CASE("names that a pattern finds are left alone; groups and streams are made of the path") {
   Host host({.include = {"/logs/**"},
              .exclude_name_pattern = "^b|old$",

@@ -86,7 +86,25 @@ std::string_view rotation_base(std::string_view name) {
   return number || date ? name.substr(0, last) : name;
 }
 
+// The number of app.log.3, also of app.log.3.gz; 0: it has none.
+uint64_t rotation_number(std::string_view name) {
+  if (is_gzip_name(name)) name.remove_suffix(3);
+  const std::string_view base = rotation_base(name);
+  if (base.size() == name.size() || name[base.size()] != '.') return 0;
+  uint64_t out = 0;
+  for (const char digit : name.substr(base.size() + 1))
+    out = out * 10 + static_cast<uint64_t>(digit - '0');
+  return out;
+}
+
 }  // namespace
+
+bool is_rotated_back(std::string_view before, std::string_view name) {
+  if (is_rotated_name(name, before)) return true;
+  const uint64_t number = rotation_number(name);
+  return number > 0 && rotation_base(name) == rotation_base(before) &&
+         number < rotation_number(before);
+}
 
 bool same_family(std::string_view known, std::string_view name) {
   return is_rotated_name(known, name) || is_rotated_name(rotation_base(known), name);

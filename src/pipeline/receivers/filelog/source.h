@@ -57,6 +57,8 @@ bool is_gzip_name(std::string_view name);
 bool is_rotated_name(std::string_view base, std::string_view name);
 // Of such a name: only digits and separators were added, and perhaps ".gz".
 bool is_numbered_rotation(std::string_view base, std::string_view name);
+// Whether no rotation turns `before` into `name`: app.log.1 into app.log, app.log.3 into app.log.1.
+bool is_rotated_back(std::string_view before, std::string_view name);
 // Whether rotation may give `name` to the file, or the copy, of what is known as `known`, which may
 // be a name of rotation itself: app.log or app.log.1, and app.log.2.gz.
 bool same_family(std::string_view known, std::string_view name);

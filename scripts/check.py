@@ -23,7 +23,7 @@ WRAPPERS = {
     "simdjson": ["src/wire/json"], "yaml.h": ["src/wire/document"], "sqlite3": ["src/store/catalog"],
     "re2/": ["src/base/regex"], "zstd.h": ["src/base/codec", "src/net/http"], "snappy": ["src/wire/snappy"],
     "cairo": ["src/api/widget_image"], "pango": ["src/api/widget_image"],
-    "libdeflate": ["src/net/http"], "isa-l": ["src/net/http"], "zlib.h": ["src/net/http", "src/pipeline/receivers/filelog"], "boost/json": [],
+    "libdeflate": ["src/net/http"], "isa-l/igzip": ["src/net/http"], "isa-l/crc": ["src/base/bytes"], "zlib.h": ["src/net/http", "src/pipeline/receivers/filelog"], "boost/json": [],
 }
 BANNED_HEADERS = {"nlohmann/json.hpp": "use wire/json", "spdlog/spdlog.h": "use base/log.h",
                   "regex": "use RE2 (base/regex)", "iostream": "use fmt", "CLI/CLI.hpp": "use app/flags.h"}

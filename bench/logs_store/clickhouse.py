@@ -107,6 +107,10 @@ def measure_queries(path, trace, folder, times):
             "a phrase of a template, count": "SELECT count() FROM logs WHERE position(line, 'cache miss for key product:') > 0",
             "a part of a number, count": "SELECT count() FROM logs WHERE position(line, '7531') > 0",
             "stats count(*) by bin": "SELECT toStartOfMinute(at) AS t, count() FROM logs GROUP BY t ORDER BY t",
+            "stats count(*) by level": "SELECT level, count() FROM logs GROUP BY level",
+            "stats count(*) by bin, level":
+                "SELECT toStartOfMinute(at) AS t, level, count() FROM logs GROUP BY t, level ORDER BY t",
+            "stats avg(duration_ms) by service": "SELECT service, avg(duration_ms) FROM logs GROUP BY service",
         }
         out = {figure: server.cpu_ms(text, times) for figure, text in asked.items()}
         rows = int(server.ask("SELECT count() FROM logs"))

@@ -290,6 +290,12 @@ const Member<CloudWatchLogsConfig> kCloudWatchLogsMembers[] = {
        read_choice(r, k, "gzip", "none", none);
        c.gzip = !none;
      }},
+    {"refused_after", "duration, 0s to 14d", "10m",
+     "a stream that the endpoint refuses (permission, quota, name) for so long holds others no "
+     "longer: its events are dropped; 0s: never",
+     [](Reader& r, std::string_view k, CloudWatchLogsConfig& c) {
+       if (auto v = r.duration_ms(k, 0, 14 * int64_t{86'400'000})) c.refused_after_ms = *v;
+     }},
     {"spool_bytes_max", "size, 1MiB to 1TiB", "1GiB",
      "of what listeners brought and the endpoint has not taken; over it the oldest is dropped",
      [](Reader& r, std::string_view k, CloudWatchLogsConfig& c) {

@@ -87,6 +87,14 @@ enum class EventOrder : uint8_t {
   NewestFirst,
 };
 
+// What of an event the sink asks for beside its stream and its columns. For what it does not ask
+// for here, it must not ask rows.
+struct EventAsks {
+  bool times = true;     // EventRows::timestamps_ns()
+  bool ids = true;       // id(); needs `times`
+  bool ingested = true;  // ingested_ns()
+};
+
 struct EventScan {
   signal::Scope scope;
   int64_t begin_ns = std::numeric_limits<int64_t>::min();  // inclusive
@@ -103,6 +111,8 @@ struct EventScan {
   // counted without being found, and one row stand for many (EventRows::counts()).
   bool counts_only = false;
   int64_t count_bin_ns = 0;
+  // Of scans in any order; ordered ones have all.
+  EventAsks asks;
 };
 
 struct EventStreamName {

@@ -17,16 +17,35 @@ std::vector<int64_t> read(std::string_view bytes, size_t n, bool& good) {
   return out;
 }
 
+// By stretches, as a reader that keeps none of them.
+std::vector<int64_t> read_by_stretches(std::string_view bytes, size_t n, std::mt19937_64& random) {
+  std::vector<int64_t> out(n);
+  IntsReader reader;
+  REQUIRE(reader.open(bytes.data(), bytes.data() + bytes.size(), n));
+  for (size_t at = 0; at < n;) {
+    const size_t some = std::min<size_t>(n - at, 1 + random() % (random() % 2 == 0 ? 7 : 900));
+    REQUIRE(reader.next(std::span(out).subspan(at, some)));
+    at += some;
+  }
+  CHECK(reader.end() == bytes.data() + bytes.size());
+  std::array<int64_t, 1> more{};
+  CHECK_FALSE(reader.next(more));
+  return out;
+}
+
 void check_round_trip(const std::vector<int64_t>& values) {
+  static std::mt19937_64 random(12);
   std::string bytes;
   encode_ints(values, bytes);
   bool good = false;
   CHECK(read(bytes, values.size(), good) == values);
   CHECK(good);
+  CHECK(read_by_stretches(bytes, values.size(), random) == values);
   bytes.clear();
   if (encode_planes(values, bytes)) {
     CHECK(read(bytes, values.size(), good) == values);
     CHECK(good);
+    CHECK(read_by_stretches(bytes, values.size(), random) == values);
   } else {
     CHECK(bytes.empty());
   }

@@ -65,11 +65,13 @@ Status Spool::load() {
   }
   next_read_ = std::max(files_->first_number(), saved_cursor_);
   // What waits counts as received by this process.
+  size_t records = 0;
   for (uint64_t number = next_read_;;) {
     auto found = files_->read(number);
     if (!found) return std::unexpected(std::move(found).error());
     if (!*found) break;
     number = (*found)->number + 1;
+    if (++records <= kUnsavedMax) unsure_end_ = number;
     auto head = decode_record_head((*found)->bytes);
     if (!head) continue;
     context_.ledger->received(key_of(head->scope), head->rows);
@@ -261,15 +263,20 @@ void Spool::settle(Lane& lane, Verdict verdict) {
   lane = {};
 }
 
-// The oldest goes first. Segments with a record that the exporter has are left to it: at most
-// kLanes of them, so the bound holds all the same.
+// Whether the exporter has a record of the segment, or may have had one before a kill.
+bool Spool::may_be_sent(const SpoolFiles::Range& segment) const {
+  if (std::max(segment.first, next_read_) < std::min(segment.end, unsure_end_)) return true;
+  return std::ranges::any_of(lanes_, [&](const Lane& lane) {
+    return lane.number >= segment.first && lane.number < segment.end;
+  });
+}
+
+// The oldest goes first. Segments with a record that may be sent are left to the exporter: at most
+// kUnsavedMax of them, so the bound holds all the same.
 void Spool::keep_bounds() {
   if (files_->bytes() <= config_.bytes_max) return;
   for (const SpoolFiles::Range& segment : files_->closed_segments()) {
-    const bool with_exporter = std::ranges::any_of(lanes_, [&](const Lane& lane) {
-      return lane.number >= segment.first && lane.number < segment.end;
-    });
-    if (with_exporter) continue;
+    if (may_be_sent(segment)) continue;
     drop_unread(segment);
     if (Status removed = files_->remove(segment); !removed) {
       work_stats_.last_error = removed.error().to_string();
@@ -315,8 +322,9 @@ void Spool::fill_lanes() {
       return;
     }
     Lane& lane = lanes_[(*found)->number % kLanes];
-    if (lane.number != 0) return;
+    if (lane.number != 0 || !may_send_another()) return;
     next_read_ = (*found)->number + 1;
+    unsaved_.push_back((*found)->number);
     auto record = decode_record((*found)->bytes);
     if (!record) {
       ++work_stats_.damages;
@@ -326,7 +334,7 @@ void Spool::fill_lanes() {
     work_stats_.oldest_ms = record->taken_ms;
     lane.number = (*found)->number;
     lane.record = std::move(*record);
-    if (lane.record.taken_ms < too_old_ms) {
+    if (lane.record.taken_ms < too_old_ms && lane.number >= unsure_end_) {
       work_stats_.rows_dropped += lane.record.rows;
       settle(lane,
              Verdict::dropped(
@@ -336,6 +344,16 @@ void Spool::fill_lanes() {
     }
     send(lane);
   }
+}
+
+// Where the state cannot be saved, sending goes on: data come before counts.
+bool Spool::may_send_another() {
+  if (unsaved_.size() >= kUnsavedMax && !saving_fails_) save(true);
+  if (saving_fails_) {
+    while (!unsaved_.empty() && unsaved_.front() < cursor()) unsaved_.pop_front();
+    return true;
+  }
+  return unsaved_.size() < kUnsavedMax;
 }
 
 void Spool::send(Lane& lane) {
@@ -373,11 +391,14 @@ void Spool::save(bool now) {
   if (at == saved_cursor_ || (!now && time < save_at_)) return;
   save_at_ = {time.ns + config_.save_interval_ms * env::kNsPerMs};
   const auto state = [&] { return state_of(at); };
-  if (Status saved = state_->put(state(), state); !saved) {
+  const Status saved = state_->put(state(), state);
+  saving_fails_ = !saved;
+  if (!saved) {
     work_stats_.last_error = saved.error().to_string();
     return;
   }
   saved_cursor_ = at;
+  while (!unsaved_.empty() && unsaved_.front() < at) unsaved_.pop_front();
   if (Status released = files_->release(at); !released)
     work_stats_.last_error = released.error().to_string();
 }

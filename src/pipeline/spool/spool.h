@@ -4,7 +4,8 @@
 // A delivery is answered (as forwarded) when it is durable here; from then on the spool has custody
 // and answers for it in a ledger line of its own. Records are sent oldest first, kLanes at a time,
 // numbered, so that another kansoku takes each once, also when either side is killed. What is over
-// the bound of bytes or of age is dropped, oldest first, and counted by reason.
+// the bound of bytes or of age is dropped, oldest first, and counted by reason; never what the
+// endpoint may have.
 //
 // Work is done in turns on the pool, one at a time. Thread contract: push from any worker; start()
 // and stop() once each; stats() by anybody.
@@ -58,6 +59,9 @@ class Spool final : public std::enable_shared_from_this<Spool> {
   SpoolStats stats() const;
 
   static constexpr uint32_t kLanes = 4;
+  // At most so many records are given to the exporter behind the saved cursor: so a process knows
+  // after a kill which of them the endpoint may have, and counts none of those as dropped.
+  static constexpr size_t kUnsavedMax = 2 * size_t{kLanes};
 
  private:
   template <class Batch>
@@ -97,8 +101,10 @@ class Spool final : public std::enable_shared_from_this<Spool> {
   void take_answers();
   void settle(Lane& lane, signal::Verdict verdict);
   void keep_bounds();
+  bool may_be_sent(const SpoolFiles::Range& segment) const;
   void drop_unread(const SpoolFiles::Range& segment);
   void fill_lanes();
+  bool may_send_another();
   void send(Lane& lane);
   void save(bool now);
   std::string state_of(uint64_t cursor) const;
@@ -120,6 +126,11 @@ class Spool final : public std::enable_shared_from_this<Spool> {
   std::string producer_;  // of this spool, for as long as its directory lives
   uint64_t saved_cursor_ = 0;
   uint64_t next_read_ = 1;  // the first record that no lane has had
+  // Records below it may have been sent by an earlier process: they are sent again under their
+  // numbers, whatever the bounds say, and counted by the answer.
+  uint64_t unsure_end_ = 0;
+  std::deque<uint64_t> unsaved_;  // records behind the saved cursor that lanes have had
+  bool saving_fails_ = false;
   std::array<Lane, kLanes> lanes_;
   env::MonotonicTime save_at_;
   SpoolStats work_stats_;

@@ -146,38 +146,72 @@ class CountDistinct final : public Accumulator {
   std::string text_;
 };
 
-// Count, mean and squares of the distance to it (Welford); the sum beside them is exact for
-// integers below 2^53.
-struct Moments {
-  double count = 0;
-  double sum = 0;
-  double mean = 0;
-  double squares = 0;
+// Sums and means; a sum is exact for integers below 2^53.
+class OfSums final : public Accumulator {
+ public:
+  explicit OfSums(bool mean) : mean_(mean) {}
+  void resize(size_t groups) override { groups_.resize(groups); }
+  void add(const AggregateInput& input) override {
+    // Neighbours are often of one group.
+    Sum sum;
+    uint32_t of = 0;
+    const auto keep = [&] {
+      groups_[of].count += sum.count;
+      groups_[of].sum += sum.sum;
+    };
+    each_number(input, [&](uint32_t group, double number) {
+      if (group != of) {
+        keep();
+        sum = {};
+        of = group;
+      }
+      ++sum.count;
+      sum.sum += number;
+    });
+    if (sum.count > 0) keep();
+  }
+  Value result(size_t group, TextArena&) const override {
+    const Sum& of = groups_[group];
+    if (of.count == 0) return {};
+    return Value::of_float(mean_ ? of.sum / static_cast<double>(of.count) : of.sum);
+  }
+  uint64_t memory_bytes() const override { return groups_.capacity() * sizeof(Sum); }
+
+ private:
+  struct Sum {
+    uint64_t count = 0;
+    double sum = 0;
+  };
+  bool mean_;
+  std::vector<Sum> groups_;
 };
 
-class OfMoments final : public Accumulator {
+// Of the population (B. P. Welford, "Note on a Method for Calculating Corrected Sums of Squares and
+// Products").
+class Deviation final : public Accumulator {
  public:
-  using Result = double (*)(const Moments& moments);
-  explicit OfMoments(Result result) : result_(result) {}
   void resize(size_t groups) override { groups_.resize(groups); }
   void add(const AggregateInput& input) override {
     each_number(input, [&](uint32_t group, double number) {
       Moments& moments = groups_[group];
       moments.count += 1;
-      moments.sum += number;
       const double distance = number - moments.mean;
       moments.mean += distance / moments.count;
       moments.squares += distance * (number - moments.mean);
     });
   }
   Value result(size_t group, TextArena&) const override {
-    if (groups_[group].count == 0) return {};
-    return Value::of_float(result_(groups_[group]));
+    const Moments& of = groups_[group];
+    return of.count == 0 ? Value() : Value::of_float(std::sqrt(of.squares / of.count));
   }
   uint64_t memory_bytes() const override { return groups_.capacity() * sizeof(Moments); }
 
  private:
-  Result result_;
+  struct Moments {
+    double count = 0;
+    double mean = 0;
+    double squares = 0;
+  };
   std::vector<Moments> groups_;
 };
 
@@ -371,14 +405,13 @@ std::unique_ptr<Accumulator> make_count_distinct(Parameters, const Semantics& se
   return std::make_unique<CountDistinct>(semantics);
 }
 std::unique_ptr<Accumulator> make_sum(Parameters, const Semantics&) {
-  return std::make_unique<OfMoments>([](const Moments& of) { return of.sum; });
+  return std::make_unique<OfSums>(false);
 }
 std::unique_ptr<Accumulator> make_average(Parameters, const Semantics&) {
-  return std::make_unique<OfMoments>([](const Moments& of) { return of.sum / of.count; });
+  return std::make_unique<OfSums>(true);
 }
 std::unique_ptr<Accumulator> make_deviation(Parameters, const Semantics&) {
-  return std::make_unique<OfMoments>(
-      [](const Moments& of) { return std::sqrt(of.squares / of.count); });
+  return std::make_unique<Deviation>();
 }
 std::unique_ptr<Accumulator> make_least(Parameters, const Semantics& semantics) {
   return std::make_unique<Extreme>(semantics, false);

@@ -34,14 +34,18 @@ class KeyValues {
     constexpr uint32_t kUnknown = 0xffffffffU;
     std::vector<uint32_t> ids(values.dictionary.size(), kUnknown);
     KANSOKU_RETURN_IF_ERROR(context.spend(out.size()));
+    const uint32_t* const codes = values.codes.data();
+    uint32_t* const of_codes = ids.data();
+    uint32_t* const to = out.data();
+    const bool all = values.present.empty();
     for (size_t row = 0; row < out.size(); ++row) {
-      if (!values.has(row)) {
-        out[row] = id_of({});
+      if (!all && !values.has(row)) {
+        to[row] = id_of({});
         continue;
       }
-      uint32_t& id = ids[values.codes[row]];
+      uint32_t& id = of_codes[codes[row]];
       if (id == kUnknown) id = id_of(values.at(row));
-      out[row] = id;
+      to[row] = id;
     }
     return {};
   }
@@ -122,7 +126,7 @@ class AggregateOperator final : public Operator {
         KANSOKU_TRY(const Vector* one, evaluate(call.arguments[a], batch, scratch[a]));
         arguments.push_back(one);
       }
-      if (times.empty() && !arguments.empty()) {
+      if (times.empty() && call.function->of_times) {
         KANSOKU_TRY(times, batch.times_ms());
       }
       calls_[i]->add({batch.size(), groups_of_rows_, arguments, times, batch.counts()});
@@ -210,15 +214,17 @@ class AggregateOperator final : public Operator {
   // With one key, its values are numbered without gaps: no map is needed.
   Status number_by_value(std::span<const uint32_t> ids) {
     size_t groups = groups_;
+    const size_t values = ids.empty() ? 0 : std::ranges::max(ids) + size_t{1};
+    if (values > of_values_.size()) of_values_.resize(values, kNoGroup);
+    uint32_t* const of_values = of_values_.data();
     uint32_t* const of_rows = groups_of_rows_.data();
     for (size_t row = 0; row < ids.size(); ++row) {
-      const uint32_t id = ids[row];
-      if (id >= of_values_.size()) of_values_.resize(id + size_t{1}, kNoGroup);
-      if (of_values_[id] == kNoGroup) {
-        of_values_[id] = static_cast<uint32_t>(groups++);
-        key_ids_.push_back(id);
+      uint32_t& group = of_values[ids[row]];
+      if (group == kNoGroup) {
+        group = static_cast<uint32_t>(groups++);
+        key_ids_.push_back(ids[row]);
       }
-      of_rows[row] = of_values_[id];
+      of_rows[row] = group;
     }
     grow(groups);
     return run_.context.spend(ids.size());

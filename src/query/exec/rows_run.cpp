@@ -76,6 +76,25 @@ std::optional<int64_t> counts_by_ms(const Plan& plan) {
   return out;
 }
 
+// What rows of events are asked for that go no further than to a stage of groups.
+store::EventAsks asks_of(const Plan& plan) {
+  const auto passes = [](const Stage& stage) {
+    return std::holds_alternative<Filter>(stage) || std::holds_alternative<Compute>(stage);
+  };
+  const auto first = std::ranges::find_if_not(plan.stages, passes);
+  const auto* aggregate = first == plan.stages.end() ? nullptr : std::get_if<Aggregate>(&*first);
+  if (aggregate == nullptr) return {};
+  const auto any = [&](SlotSource::Type type) {
+    return std::ranges::any_of(plan.slots,
+                               [&](const SlotSource& source) { return source.type == type; });
+  };
+  const bool of_times = std::ranges::any_of(
+      aggregate->calls, [](const Aggregate::Call& call) { return call.function->of_times; });
+  return {.times = of_times || any(SlotSource::Type::Timestamp),
+          .ids = any(SlotSource::Type::Pointer),
+          .ingested = any(SlotSource::Type::Ingestion)};
+}
+
 std::vector<Slot> output_slots(const Plan& plan) {
   std::vector<Slot> out;
   for (const OutputColumn& column : plan.output) out.push_back(column.slot);
@@ -213,6 +232,7 @@ class RowsQuery::Execution {
     const std::optional<int64_t> bin_ms = counts_by_ms(plan);
     out.counts_only = out.order == store::EventOrder::Any && bin_ms;
     if (out.counts_only) out.count_bin_ns = *bin_ms * kNsPerMs;
+    out.asks = asks_of(plan);
     if (shift_ns != 0) {
       out.begin_ns = minus(out.begin_ns, shift_ns);
       out.end_ns = minus(out.end_ns, shift_ns);

@@ -119,6 +119,8 @@ struct AggregateFunction {
   std::string_view doc;
   // Without arguments it takes AggregateInput::counts.
   bool counts = false;
+  // It asks for AggregateInput::times_ms, which are empty elsewhere.
+  bool of_times = false;
 };
 
 // ---- stages ------------------------------------------------------------------------------------

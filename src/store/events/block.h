@@ -73,6 +73,8 @@ struct BlockRange {
   // By stream of the block: whether its rows are wanted, and their own first time (retention).
   std::span<const uint8_t> streams;
   std::span<const int64_t> streams_begin_ns;
+  // What is read with the rows.
+  EventAsks asks;
 };
 
 struct BinCounts {

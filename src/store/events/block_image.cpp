@@ -90,6 +90,7 @@ bool BlockImage::parse(std::string_view directory, uint64_t pages_bytes, bool wi
   }
   rows_ = rows;
   max_ns_ = static_cast<int64_t>(static_cast<uint64_t>(min_ns_) + span);
+  if (max_ns_ < min_ns_) return false;
   if (!check_streams(at, end)) return false;
   for (IntValues& values : system_) {
     Chunk chunk;

@@ -233,10 +233,13 @@ bool BlockIntsReader::open_runs(const char* at, const char* end) {
 }
 
 bool BlockIntsReader::take_codes(std::span<int64_t> out) {
+  const auto* const from = reinterpret_cast<const uint8_t*>(at_);
+  const int64_t* const values = codes_.data();
+  int64_t* const to = out.data();
   uint8_t most = 0;
-  for (size_t i = 0; i < out.size(); ++i) most = std::max(most, static_cast<uint8_t>(at_[i]));
+  for (size_t i = 0; i < out.size(); ++i) most = std::max(most, from[i]);
   if (most >= codes_count_) return false;
-  for (size_t i = 0; i < out.size(); ++i) out[i] = codes_[static_cast<uint8_t>(at_[i])];
+  for (size_t i = 0; i < out.size(); ++i) to[i] = values[from[i]];
   at_ += out.size();
   return true;
 }
@@ -266,10 +269,12 @@ bool BlockIntsReader::next(std::span<int64_t> out) {
     for (int64_t& value : out) value = static_cast<int64_t>(static_cast<uint64_t>(value) * factor_);
   }
   if (differences_) {
+    uint64_t sum = before_;
     for (int64_t& value : out) {
-      before_ += static_cast<uint64_t>(value);
-      value = static_cast<int64_t>(before_);
+      sum += static_cast<uint64_t>(value);
+      value = static_cast<int64_t>(sum);
     }
+    before_ = sum;
   }
   return true;
 }

@@ -111,7 +111,7 @@ class Reader final : public BlockReader {
       KANSOKU_RETURN_IF_ERROR(narrow(filter, wanted, checked));
       rows = places_of_hits(wanted);
     }
-    KANSOKU_TRY(auto out, BlockEventRows::make(*image_, std::move(rows)));
+    KANSOKU_TRY(auto out, BlockEventRows::make(*image_, std::move(rows), range.asks));
     const bool done = std::ranges::find(checked, 0) == checked.end();
     out->set_checked(std::move(checked));
     if (!done && out->size() > 0) {
@@ -423,7 +423,8 @@ Result<std::vector<EventFieldInfo>> Reader::fields() {
     counts.clear();
     std::vector<uint32_t> all(image_->rows());
     for (uint32_t row = 0; row < all.size(); ++row) all[row] = row;
-    KANSOKU_TRY(const auto rows, BlockEventRows::make(*image_, std::move(all)));
+    KANSOKU_TRY(const auto rows,
+                BlockEventRows::make(*image_, std::move(all), {false, false, false}));
     KANSOKU_RETURN_IF_ERROR(rows->count_fields(counts));
   }
   std::vector<EventFieldInfo> out;

@@ -4,6 +4,9 @@
 #include <charconv>
 #include <set>
 
+#include "base/check.h"
+#include "store/events/hits.h"
+
 namespace kansoku::store::events {
 namespace {
 
@@ -40,20 +43,28 @@ std::vector<uint32_t> places_of(const BlockColumn& column, std::span<const uint3
 }  // namespace
 
 Result<std::unique_ptr<BlockEventRows>> BlockEventRows::make(BlockImage& image,
-                                                             std::vector<uint32_t> rows) {
+                                                             std::vector<uint32_t> rows,
+                                                             const EventAsks& asks) {
   std::unique_ptr<BlockEventRows> out(new BlockEventRows(image));
   for (const StreamKey& key : image.streams()) out->streams_.push_back({key.group, key.stream});
   out->rows_ = std::move(rows);
-  KANSOKU_RETURN_IF_ERROR(out->load_system());
+  KANSOKU_RETURN_IF_ERROR(out->load_system(asks));
   out->fill();
   return out;
 }
 
-Status BlockEventRows::load_system() {
+Status BlockEventRows::load_system(const EventAsks& asks) {
+  const auto asked = [&](System which) -> bool& {
+    return system_[static_cast<size_t>(which)].asked;
+  };
+  asked(System::Timestamp) = asks.times || asks.ids;
+  asked(System::Sequence) = asked(System::BatchRow) = asks.ids;
+  asked(System::Ingested) = asks.ingested;
   if (rows_.empty()) return {};
   for (size_t i = 0; i < system_.size(); ++i) {
     SystemValues& to = system_[i];
-    if (rows_.size() == image_.rows()) {
+    if (!to.asked) continue;
+    if (whole()) {
       KANSOKU_TRY(to.values, image_.system(static_cast<System>(i)));
     } else {
       KANSOKU_TRY(to.own, image_.system(static_cast<System>(i), rows_));
@@ -63,15 +74,20 @@ Status BlockEventRows::load_system() {
   return {};
 }
 
+std::span<const int64_t> BlockEventRows::of(System which) const {
+  const SystemValues& values = system_[static_cast<size_t>(which)];
+  KANSOKU_CHECK(values.asked);
+  return values.values;
+}
+
 void BlockEventRows::fill() {
-  stream_rows_.clear();
-  stream_rows_.reserve(rows_.size());
+  stream_rows_.resize(rows_.size());
   message_places_.clear();
   paths_.clear();
-  uint32_t stream = 0;
-  for (const uint32_t row : rows_) {
-    while (image_.stream_ends()[stream] <= row) ++stream;
-    stream_rows_.push_back(stream);
+  size_t at = 0;
+  for (uint32_t stream = 0; at < rows_.size(); ++stream) {
+    const uint32_t end = image_.stream_ends()[stream];
+    while (at < rows_.size() && rows_[at] < end) stream_rows_[at++] = stream;
   }
 }
 
@@ -89,6 +105,7 @@ void BlockEventRows::keep(std::span<const uint32_t> rows) {
     if (leaves_parsed_) leaves.push_back(std::move(leaves_[row]));
   }
   for (SystemValues& system : system_) {
+    if (!system.asked) continue;
     std::vector<int64_t> values;
     values.reserve(rows.size());
     for (const uint32_t row : rows) values.push_back(system.values[row]);
@@ -119,7 +136,8 @@ Status BlockEventRows::make(std::string_view path, Path& out) {
     if (std::ranges::find(part->present, 1) == part->present.end()) continue;
     EventValues values{.path = path, .type = part->type};
     if (std::ranges::find(part->present, 0) != part->present.end()) values.present = part->present;
-    values.integers = part->integers;
+    values.integers =
+        part->all_integers.empty() ? std::span<const int64_t>(part->integers) : part->all_integers;
     values.floats = part->floats;
     values.texts = part->texts;
     values.codes = part->codes;
@@ -184,11 +202,12 @@ Status BlockEventRows::gather_texts(TextColumn& texts, std::span<const uint32_t>
   const bool fresh = to.texts.empty() && to.dictionary.empty();
   if (!dictionary.empty() && fresh) {
     to.dictionary = dictionary;
+    const std::span<const int64_t> codes = texts.codes();
     to.codes.resize(rows_.size());
     for (size_t i = 0; i < places.size(); ++i) {
       if (places[i] == kNone) continue;
       to.present[i] = 1;
-      to.codes[i] = static_cast<uint32_t>(texts.codes()[places[i]]);
+      to.codes[i] = static_cast<uint32_t>(codes[places[i]]);
     }
     return {};
   }
@@ -278,8 +297,30 @@ Status BlockEventRows::gather_escaped(TextColumn& texts, std::span<const uint32_
   return {};
 }
 
+// Of all rows, each of which has it.
+Status BlockEventRows::gather_all(LeafColumn& leaf, Path& out) {
+  Values& to = part(out, leaf_type(leaf.kind));
+  if (leaf.kind == LeafKind::Bool || leaf.kind == LeafKind::Int) {
+    KANSOKU_RETURN_IF_ERROR(image_.message()->message->load(leaf));
+    to.all_integers = leaf.numbers.all();
+    std::ranges::fill(to.present, uint8_t{1});
+    return {};
+  }
+  if (leaf.kind == LeafKind::Text) {
+    KANSOKU_TRY(const std::span<const std::string_view> dictionary, leaf.texts->dictionary());
+    if (!dictionary.empty()) {
+      to.dictionary = dictionary;
+      to.codes.assign(leaf.texts->codes().begin(), leaf.texts->codes().end());
+      std::ranges::fill(to.present, uint8_t{1});
+      return {};
+    }
+  }
+  return gather_leaf_at(leaf, rows_, rows_, out);
+}
+
 Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> own, Path& out) {
   MessageColumn& message = *image_.message()->message;
+  if (whole() && leaf.count == image_.rows() && !any_hit(own)) return gather_all(leaf, out);
   KANSOKU_RETURN_IF_ERROR(message.place(leaf));
   KANSOKU_TRY(const std::span<const uint32_t> shapes, message.shapes());
   std::vector<uint32_t> places(rows_.size(), kNone);
@@ -290,6 +331,12 @@ Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> ow
     places[i] = static_cast<uint32_t>(leaf.place_of(value));
     wanted.push_back(places[i]);
   }
+  return gather_leaf_at(leaf, places, wanted, out);
+}
+
+// By row where its leaf stands, and those places that are some.
+Status BlockEventRows::gather_leaf_at(LeafColumn& leaf, std::span<const uint32_t> places,
+                                      std::span<const uint32_t> wanted, Path& out) {
   Values& to = part(out, leaf_type(leaf.kind));
   if (leaf.kind == LeafKind::Text) return gather_texts(*leaf.texts, places, to);
   if (leaf.kind == LeafKind::EscapedText) return gather_escaped(*leaf.texts, places, to);
@@ -306,7 +353,7 @@ Status BlockEventRows::gather_leaf(LeafColumn& leaf, std::span<const uint8_t> ow
     }
     return {};
   }
-  KANSOKU_RETURN_IF_ERROR(message.prepare(leaf, wanted));
+  KANSOKU_RETURN_IF_ERROR(image_.message()->message->prepare(leaf, wanted));
   for (size_t i = 0; i < places.size(); ++i) {
     if (places[i] == kNone) continue;
     to.present[i] = 1;

@@ -15,8 +15,8 @@ namespace kansoku::store::events {
 class BlockEventRows final : public EventRows {
  public:
   // `rows` ascend.
-  static Result<std::unique_ptr<BlockEventRows>> make(BlockImage& image,
-                                                      std::vector<uint32_t> rows);
+  static Result<std::unique_ptr<BlockEventRows>> make(BlockImage& image, std::vector<uint32_t> rows,
+                                                      const EventAsks& asks);
   size_t size() const override { return rows_.size(); }
   std::span<const int64_t> timestamps_ns() const override { return of(System::Timestamp); }
   std::span<const int64_t> ingested_ns() override { return of(System::Ingested); }
@@ -39,6 +39,7 @@ class BlockEventRows final : public EventRows {
     signal::ColumnType type = signal::ColumnType::Text;
     std::vector<uint8_t> present;
     std::vector<int64_t> integers;
+    std::span<const int64_t> all_integers;  // of the block, where each row has its own
     std::vector<double> floats;
     std::vector<std::string_view> texts;
     std::vector<uint32_t> codes;
@@ -54,15 +55,15 @@ class BlockEventRows final : public EventRows {
   using System = BlockImage::System;
   // A system column by row: the block's own where all of its rows are here.
   struct SystemValues {
+    bool asked = false;
     std::span<const int64_t> values;
     std::vector<int64_t> own;
   };
 
   explicit BlockEventRows(BlockImage& image) : image_(image) {}
-  std::span<const int64_t> of(System which) const {
-    return system_[static_cast<size_t>(which)].values;
-  }
-  Status load_system();
+  std::span<const int64_t> of(System which) const;
+  Status load_system(const EventAsks& asks);
+  bool whole() const { return rows_.size() == image_.rows(); }
   // Streams of the rows.
   void fill();
   Status make(std::string_view path, Path& out);
@@ -71,6 +72,9 @@ class BlockEventRows final : public EventRows {
   Status gather_texts(TextColumn& texts, std::span<const uint32_t> places, Values& to);
   Status add_leaves(std::string_view path, Path& out);
   Status gather_leaf(LeafColumn& leaf, std::span<const uint8_t> own, Path& out);
+  Status gather_all(LeafColumn& leaf, Path& out);
+  Status gather_leaf_at(LeafColumn& leaf, std::span<const uint32_t> places,
+                        std::span<const uint32_t> wanted, Path& out);
   Status gather_escaped(TextColumn& texts, std::span<const uint32_t> places, Values& to);
   void add_whole_leaves(std::string_view path, std::span<const uint8_t> own, Path& out);
   // Leaves of messages that are kept whole.

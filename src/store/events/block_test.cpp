@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "store/events/block_fixture.h"
+#include "store/events/block_image.h"
 
 namespace kansoku::store::events {
 namespace {
@@ -165,6 +166,43 @@ TEST_CASE("damaged bytes of a block are told, never taken for events") {
     CHECK_FALSE(decode_block(bytes.substr(0, size)));
 }
 
+TEST_CASE("of texts that are cut none is kept") {
+  const std::vector<std::string_view> texts{"ab", "", "cde"};
+  std::string bytes;
+  append_texts(texts, bytes);
+  std::vector<std::string_view> out;
+  CHECK(split_texts(bytes, texts.size(), out));
+  CHECK(out == texts);
+  CHECK_FALSE(split_texts(std::string_view(bytes).substr(0, bytes.size() - 1), texts.size(), out));
+  CHECK(out.empty());
+}
+
+TEST_CASE("a block whose times end before they begin is none") {
+  std::string directory;
+  append_varint(directory, 0);  // pages
+  append_varint(directory, 1);  // rows
+  append_varint(directory, zigzag(std::numeric_limits<int64_t>::max()));
+  append_varint(directory, 1);            // to the last time
+  append_varint(directory, 0);            // bytes of texts
+  append_varint(directory, 1);            // streams
+  directory += std::string(3, '\0');      // without names
+  append_varint(directory, 1);            // its rows
+  directory += std::string(4 * 3, '\0');  // chunks
+  append_varint(directory, 1);            // minutes
+  append_varint(directory, static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
+  append_varint(directory, 1);
+  append_varint(directory, 0);  // columns
+  std::string block = directory;
+  append_le(block, static_cast<uint32_t>(directory.size()));
+  append_le(block, static_cast<uint32_t>(directory.size()));
+  append_le(block, crc32c(as_bytes(directory),
+                          crc32c(as_bytes(std::string_view(block).substr(directory.size())))));
+  append_le(block, kBlockMagic);
+  const auto decoded = decode_block(block);
+  REQUIRE_FALSE(decoded);
+  CHECK(decoded.error().code == ErrorCode::DataLoss);
+}
+
 namespace {
 
 // Lines of a service: ids shared by some rows, times, latencies, words.
@@ -242,6 +280,41 @@ TEST_CASE("a stretch of any message is found in all messages that have it") {
       found.push_back(static_cast<int64_t>(id.log_sequence * 10 + id.row));
     }
     REQUIRE(found == right);
+  }
+}
+
+TEST_CASE("few rows of a block are read as they are among all of them") {
+  std::mt19937_64 random(19);
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const BlockRows rows = seed % 2 == 0 ? service_lines(seed, 3'000) : random_block(seed, 3'000);
+    std::string bytes;
+    encode_block(rows, bytes);
+    MemoryBytes memory(bytes);
+    const auto reader = BlockReader::open(memory, memory.size());
+    REQUIRE(reader);
+    const auto filter = EventFilter::make({});
+    for (int i = 0; i < 12; ++i) {
+      CAPTURE(seed);
+      CAPTURE(i);
+      // Times of a few neighbours; the same reader goes on from what it read before.
+      const size_t first = random() % rows.size();
+      BlockRange range{.begin_ns = rows.timestamps_ns[first]};
+      range.end_ns = range.begin_ns + 1 + static_cast<int64_t>(random() % 3);
+      const auto selected = (*reader)->select(range, *filter);
+      REQUIRE(selected);
+      const auto plain = plain_rows(rows);
+      std::vector<uint32_t> kept;
+      for (uint32_t row = 0; row < rows.size(); ++row) {
+        const int64_t ns = rows.timestamps_ns[row];
+        if (ns >= range.begin_ns && ns < range.end_ns) kept.push_back(row);
+      }
+      plain->keep(kept);
+      check_lines(shown(**selected), shown(*plain));
+      for (size_t row = 0; row < kept.size(); ++row) {
+        CHECK((*selected)->id(row) == plain->id(row));
+        CHECK((*selected)->ingested_ns()[row] == plain->ingested_ns()[row]);
+      }
+    }
   }
 }
 

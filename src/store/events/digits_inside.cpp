@@ -89,6 +89,10 @@ constexpr std::array<Division, kWindow> kDivisions = [] {
   return out;
 }();
 constexpr uint64_t kShortEnd = uint64_t{1} << 31;
+// Up to 2^32 the windows are right, too: numbers that are not in the range (of a damaged block) are
+// looked up in the table, not behind it.
+static_assert(kDivisions.back().factor * kWindowValues - (uint64_t{1} << kDivisions.back().shift) <=
+              uint64_t{1} << (kDivisions.back().shift - 32));
 
 KANSOKU_CLONES void shorten(const int64_t* numbers, uint64_t base, uint32_t* out, size_t count) {
   for (size_t i = 0; i < count; ++i)
@@ -220,7 +224,11 @@ void DigitsInside::mark(std::span<const int64_t> numbers, std::span<uint8_t> hit
           mark_low(short_.data(), bits_, hit.data(), short_.size());
           continue;
         }
-        for (size_t i = 0; i < short_.size(); ++i) hit[i] |= high->holds[short_[i] - high->first];
+        // A number that is not in the range is one of a damaged block.
+        for (size_t i = 0; i < short_.size(); ++i) {
+          const uint32_t value = short_[i] - high->first;
+          hit[i] |= value < high->holds.size() ? high->holds[value] : uint8_t{0};
+        }
       }
       return;
   }

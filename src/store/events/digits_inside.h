@@ -16,7 +16,7 @@ bool digits_may_stand(uint64_t max, std::string_view text);
 class DigitsInside {
  public:
   // Of numbers that are at least 0 and lie in [min, max], which may be wider than they are; what
-  // they have in common is looked at once.
+  // they have in common is looked at once. Of others (in a damaged block) anything may be said.
   DigitsInside(uint64_t min, uint64_t max, std::string_view digits);
   // Sets `hit` to 1 for numbers that have the digits inside. On the thread that made this, before
   // it makes another one.

@@ -50,6 +50,26 @@ TEST_CASE("digits may stand in a number that is not too small for them") {
   CHECK_FALSE(digits_may_stand(std::numeric_limits<uint64_t>::max(), "99999999999999999999"));
 }
 
+TEST_CASE("numbers that are not in the range are answered, whatever they are") {
+  const std::vector<int64_t> numbers{-1,
+                                     0,
+                                     4'294'967'295,
+                                     4'294'000'000,
+                                     1'795'300'000'000,
+                                     std::numeric_limits<int64_t>::max(),
+                                     std::numeric_limits<int64_t>::min()};
+  // The last number is in the range: it is answered right beside them.
+  for (const int64_t inside : {int64_t{1'795'300'000'530}, int64_t{1'795'300'999'000}}) {
+    std::vector<int64_t> all(numbers);
+    all.push_back(inside);
+    for (const char* digits : {"53", "7953", "9", "99", "3009"}) {
+      std::vector<uint8_t> hit(all.size());
+      DigitsInside(1'795'300'000'000, 1'795'301'000'000, digits).mark(all, hit);
+      CHECK((hit.back() != 0) == (std::to_string(inside).find(digits) != std::string::npos));
+    }
+  }
+}
+
 TEST_CASE("digits that all numbers of a range share are looked at once, the others in each") {
   std::mt19937_64 random(7);
   for (const uint64_t min : {uint64_t{1'795'300'000'000}, uint64_t{999'999'990}, uint64_t{7},

@@ -1,6 +1,7 @@
 #include "store/events/hits.h"
 
 #include <cstring>
+#include <numeric>
 
 #include "base/simd/clones.h"
 
@@ -36,7 +37,12 @@ void keep_hits(std::span<const uint8_t> of, std::span<uint8_t> in) {
 }
 
 std::vector<uint32_t> places_of_hits(std::span<const uint8_t> hits) {
-  std::vector<uint32_t> out;
+  std::vector<uint32_t> out(count_hits(hits));
+  if (out.size() == hits.size()) {
+    std::iota(out.begin(), out.end(), 0U);
+    return out;
+  }
+  uint32_t* to = out.data();
   const uint8_t* const begin = hits.data();
   const uint8_t* const end = begin + hits.size();
   for (const uint8_t* at = begin; at < end; ++at) {
@@ -45,7 +51,7 @@ std::vector<uint32_t> places_of_hits(std::span<const uint8_t> hits) {
       at = static_cast<const uint8_t*>(std::memchr(at, 1, static_cast<size_t>(end - at)));
       if (at == nullptr) break;
     }
-    out.push_back(static_cast<uint32_t>(at - begin));
+    *to++ = static_cast<uint32_t>(at - begin);
   }
   return out;
 }

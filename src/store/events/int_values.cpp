@@ -1,21 +1,30 @@
 #include "store/events/int_values.h"
 
 #include "base/check.h"
+#include "base/simd/clones.h"
 
 namespace kansoku::store::events {
+namespace {
+
+KANSOKU_CLONES bool all_below(const int64_t* values, size_t count, uint64_t end) {
+  uint64_t above = 0;
+  for (size_t i = 0; i < count; ++i) above |= static_cast<uint64_t>(values[i]) >= end ? 1U : 0U;
+  return above == 0;
+}
+
+}  // namespace
 
 Status IntValues::damaged() { return corruption("integers of a block are damaged"); }
 
 Status IntValues::load(PageReader& pages) {
   if (all_) return {};
   KANSOKU_TRY(const std::string_view coded, pages.read(chunk_));
-  places_ = {};
-  values_.resize(count_);
+  auto values = std::make_unique_for_overwrite<int64_t[]>(count_);
   const char* at = coded.data();
-  if (!decode_block_ints(at, coded.data() + coded.size(), values_)) {
-    values_ = {};
-    return damaged();
-  }
+  if (!decode_block_ints(at, coded.data() + coded.size(), {values.get(), count_})) return damaged();
+  values_ = std::move(values);
+  places_ = {};
+  picks_ = {};
   all_ = true;
   return {};
 }
@@ -25,12 +34,12 @@ Status IntValues::prepare(PageReader& pages, std::span<const uint32_t> places) {
   if (!are_few(places.size(), count_)) return load(pages);
   if (places.back() >= count_) return damaged();
   if (std::ranges::equal(places, places_)) return {};
-  values_.clear();
+  picks_.clear();
   places_.clear();
   size_t next = 0;
   const Status visited = visit(pages, [&](size_t first, std::span<const int64_t> values) {
     for (; next < places.size() && places[next] < first + values.size(); ++next)
-      values_.push_back(values[places[next] - first]);
+      picks_.push_back(values[places[next] - first]);
     return next < places.size();
   });
   if (visited) places_.assign(places.begin(), places.end());
@@ -40,13 +49,16 @@ Status IntValues::prepare(PageReader& pages, std::span<const uint32_t> places) {
 int64_t IntValues::picked(size_t place) const {
   const auto found = std::ranges::lower_bound(places_, place);
   KANSOKU_CHECK(found != places_.end() && *found == place);
-  return values_[static_cast<size_t>(found - places_.begin())];
+  return picks_[static_cast<size_t>(found - places_.begin())];
 }
+
+bool IntValues::below(size_t end) const { return all_below(values_.get(), count_, end); }
 
 void IntValues::shed() {
   all_ = false;
-  values_ = {};
+  values_.reset();
   places_ = {};
+  picks_ = {};
 }
 
 }  // namespace kansoku::store::events

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -29,16 +30,18 @@ class IntValues {
   // Those at `places` (ascending): at() knows them, and no longer those of an earlier call, unless
   // all are loaded.
   Status prepare(PageReader& pages, std::span<const uint32_t> places);
-  int64_t at(size_t place) const { return all_ ? values_[place] : picked(place); }
+  int64_t at(size_t place) const { return all_ ? all()[place] : picked(place); }
   // Once loaded.
-  std::span<const int64_t> all() const { return values_; }
+  std::span<const int64_t> all() const { return {values_.get(), all_ ? count_ : 0}; }
+  // Whether all, once loaded, are in [0, end).
+  bool below(size_t end) const;
   // Calls use(first, values) for all stretches in turn; false from it ends that.
   template <class Use>
   Status visit(PageReader& pages, Use use) const {
     if (all_) {
       for (size_t first = 0; first < count_; first += kVisitedMax) {
         const size_t some = std::min(kVisitedMax, count_ - first);
-        if (!use(first, std::span(values_).subspan(first, some))) break;
+        if (!use(first, all().subspan(first, some))) break;
       }
       return {};
     }
@@ -55,7 +58,8 @@ class IntValues {
   }
   void shed();
   size_t memory_bytes() const {
-    return values_.capacity() * sizeof(int64_t) + places_.capacity() * sizeof(uint32_t);
+    return ((all_ ? count_ : 0) + picks_.capacity()) * sizeof(int64_t) +
+           places_.capacity() * sizeof(uint32_t);
   }
 
  private:
@@ -65,8 +69,9 @@ class IntValues {
   Chunk chunk_;
   size_t count_ = 0;
   bool all_ = false;
-  std::vector<int64_t> values_;
-  std::vector<uint32_t> places_;  // of values_, unless they are all
+  std::unique_ptr<int64_t[]> values_;  // all of them
+  std::vector<uint32_t> places_;       // else some
+  std::vector<int64_t> picks_;         // at those
 };
 
 }  // namespace kansoku::store::events

@@ -33,6 +33,8 @@ struct LeafColumn {
   std::vector<uint32_t> places;
 
   size_t place_of(size_t message) const { return places.empty() ? message : places[message]; }
+  // Of Bool, Int and Decimal, as it stands in its message.
+  void append_number(size_t place, std::string& out) const;
   double number(size_t place) const { return decimal_value(numbers.at(place), scales.at(place)); }
 };
 
@@ -58,6 +60,8 @@ class MessageColumn final : public TextColumn {
   Result<std::span<const uint32_t>> shapes();
   // Where the leaf of a message stands: what place_of() needs.
   Status place(LeafColumn& leaf);
+  // Places and numbers of all; texts by the caller.
+  Status load(LeafColumn& leaf);
   // What is read of the leaf at these places (ascending).
   Status prepare(LeafColumn& leaf, std::span<const uint32_t> places);
 
@@ -75,8 +79,8 @@ class MessageColumn final : public TextColumn {
   struct Answers;
   // All messages have the only skeleton.
   bool one_shape() const { return skeletons_.size() == 1 && !whole_; }
-  // Places and numbers; texts by the caller.
-  Status load(LeafColumn& leaf);
+  // As place(), of the messages that are kept whole.
+  Status place_whole();
   static Result<ValueBounds> bounds_of(LeafColumn& leaf);
   Status bound(Skeleton& skeleton);
   Result<FitWays> ways_of(Skeleton& skeleton, Fit fit, std::string_view text);

@@ -306,7 +306,10 @@ Status ScanSources::select_block(ScanSource& source, int64_t begin_ns, int64_t e
     KANSOKU_TRY(const bool wanted, judge_block(source, scan_->order != EventOrder::Any));
     if (!wanted) return {};
   }
-  const BlockRange range{begin_ns, end_ns, source.wanted, source.begins_ns};
+  // Rows of a deleted stream are told by their ids.
+  const bool all = scan_->order != EventOrder::Any || !source.deleted.empty();
+  const BlockRange range{begin_ns, end_ns, source.wanted, source.begins_ns,
+                         all ? EventAsks() : scan_->asks};
   if (scan_->counts_only && source.deleted.empty()) {
     KANSOKU_TRY(std::optional<BinCounts> counts,
                 source.reader->count(range, *filter_, scan_->count_bin_ns));

@@ -194,12 +194,9 @@ class DictionaryTexts final : public TextColumn {
   Status load_codes() {
     if (codes_.loaded()) return {};
     KANSOKU_RETURN_IF_ERROR(codes_.load(pages_));
-    for (const int64_t code : codes_.all()) {
-      const Status good = check(code);
-      if (!good) codes_.shed();
-      KANSOKU_RETURN_IF_ERROR(good);
-    }
-    return {};
+    if (codes_.below(entries_)) return {};
+    codes_.shed();
+    return corruption("a block's dictionary has fewer values than it is asked for");
   }
   size_t entries_;
   Chunk texts_chunk_;
@@ -370,15 +367,18 @@ bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_v
   std::vector<int64_t> lengths(count);
   const char* at = bytes.data();
   const char* const end = bytes.data() + bytes.size();
-  if (!decode_block_ints(at, end, lengths)) return false;
   out.clear();
-  out.reserve(count);
+  if (!decode_block_ints(at, end, lengths)) return false;
+  std::vector<std::string_view> texts;
+  texts.reserve(count);
   for (const int64_t length : lengths) {
     if (length < 0 || length > end - at) return false;
-    out.emplace_back(at, static_cast<size_t>(length));
+    texts.emplace_back(at, static_cast<size_t>(length));
     at += length;
   }
-  return at == end;
+  if (at != end) return false;
+  out = std::move(texts);
+  return true;
 }
 
 namespace {

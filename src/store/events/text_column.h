@@ -68,7 +68,7 @@ class TextColumn {
   std::function<Result<std::vector<int64_t>>()> times_;
 };
 
-// Lengths and bytes of some texts, as one stretch; views into it.
+// Lengths and bytes of some texts, as one stretch; views into it, none when the bytes are not such.
 void append_texts(std::span<const std::string_view> values, std::string& out);
 bool split_texts(std::string_view bytes, size_t count, std::vector<std::string_view>& out);
 

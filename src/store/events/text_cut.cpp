@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/simd/clones.h"
 
 namespace kansoku::store::events {
@@ -386,12 +387,28 @@ void append_uuid(std::string_view bytes, std::string& out) {
   append_hex(bytes.substr(10, 6), out);
 }
 
+namespace {
+
+// Eight digits, the first in the lowest byte, as four bytes.
+uint32_t bytes_of_digits(uint64_t digits) {
+  // Letters have bit 6, and nine less in their low bits than they stand for.
+  const uint64_t halves = (digits & 0x0f0f0f0f0f0f0f0fU) + (digits >> 6 & 0x0101010101010101U) * 9;
+  uint64_t out = (halves << 4 | halves >> 8) & 0x00ff00ff00ff00ffU;
+  out = (out | out >> 8) & 0x0000ffff0000ffffU;
+  return static_cast<uint32_t>(out | out >> 16);
+}
+
+}  // namespace
+
 void append_hex_bytes(std::string_view hex, std::string& out) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   const size_t begin = out.size();
   out.resize(begin + (hex.size() + 1) / 2);
   char* to = out.data() + begin;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+  size_t i = 0;
+  for (; i + 8 <= hex.size(); i += 8, to += 4)
+    store_le(to, bytes_of_digits(load_le<uint64_t>(hex.data() + i)));
+  for (; i + 1 < hex.size(); i += 2)
     *to++ = static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
   if (hex.size() % 2 != 0) *to = static_cast<char>(digit(hex.back()) << 4);
 }

@@ -1,5 +1,6 @@
 #include "pipeline/exporters/cloudwatch_logs/cloudwatch_logs_exporter.h"
 
+#include "base/log.h"
 #include "wire/document/document.h"
 
 namespace kansoku::pipeline::cloudwatch_logs {
@@ -106,7 +107,7 @@ void CloudWatchLogsExporter::ship(Request request) {
                     fmt::format("{}.{}/{}/{}", producer.id, request.number / kRun, producer.epoch,
                                 producer.sequence * kRun + request.number % kRun));
   }
-  groups_->check_retention(delivery.batch->streams()[request.range().stream].group);
+  groups_->check_retention(request.stream().group);
   {
     std::lock_guard lock(mutex_);
     ++stats_.requests_sent;
@@ -130,6 +131,7 @@ CloudWatchLogsExporter::Fate CloudWatchLogsExporter::fate_of(
   if (code == "ResourceNotFoundException") return {Kind::MakeStream, {}, std::move(detail)};
   if (response->status == 413 || std::ranges::find(kRefusals, code) != kRefusals.end())
     return {Kind::Refused, "refused_by_endpoint", detail + ": " + response->body.substr(0, 300)};
+  if (is_refusal_of_stream(code)) return {Kind::StreamRefused, {}, std::move(detail)};
   const bool endpoint =
       response->status == 429 || response->status >= 500 || net::aws::is_throttling_code(code);
   return {endpoint ? Kind::RetryEndpoint : Kind::RetryRequest, {}, std::move(detail)};
@@ -155,7 +157,11 @@ void CloudWatchLogsExporter::answered(Request request, Result<net::HttpClientRes
                     invalid_argument("{}", fate.detail));
     case Kind::MakeStream:
       if (!request.stream_made) return make_stream(std::move(request));
-      return retry(std::move(request), false);
+      // It was made, and is not there: made again with the next try.
+      request.stream_made = false;
+      return stream_refused(std::move(request), fate.detail);
+    case Kind::StreamRefused:
+      return stream_refused(std::move(request), fate.detail);
     case Kind::RetryEndpoint:
       return retry(std::move(request), true);
     case Kind::RetryRequest:
@@ -166,6 +172,10 @@ void CloudWatchLogsExporter::answered(Request request, Result<net::HttpClientRes
 // The answer names rows that the service did not take: too old, over their retention, too new.
 void CloudWatchLogsExporter::take_forwarded(Request& request,
                                             const net::HttpClientResponse& response) {
+  {
+    std::lock_guard lock(mutex_);
+    refusals_.taken(request.stream());
+  }
   const auto rows = static_cast<int64_t>(request.rows());
   const auto document = wire::parse_json(response.body);
   const wire::Node* info = document ? document->find("rejectedLogEventsInfo") : nullptr;
@@ -193,8 +203,7 @@ void CloudWatchLogsExporter::take_forwarded(Request& request,
 }
 
 void CloudWatchLogsExporter::make_stream(Request request) {
-  const signal::EventStream& stream =
-      request.shipment->delivery.batch->streams()[request.range().stream];
+  const signal::EventStream& stream = request.stream();
   request.stream_made = true;
   groups_->make(stream.group, stream.stream,
                 [self = shared_from_this(), request = std::move(request)](Status made) mutable {
@@ -204,6 +213,8 @@ void CloudWatchLogsExporter::make_stream(Request request) {
                       self->stats_.last_error = made.error().to_string();
                     }
                     request.stream_made = false;
+                    if (made.error().code == ErrorCode::PermissionDenied)
+                      return self->stream_refused(std::move(request), made.error().message);
                     return self->retry(std::move(request), false);
                   }
                   bool stopping = false;
@@ -219,6 +230,28 @@ void CloudWatchLogsExporter::make_stream(Request request) {
                   if (stopping) return self->abandon(request);
                   self->pump();
                 });
+}
+
+void CloudWatchLogsExporter::stream_refused(Request request, const std::string& why) {
+  const signal::EventStream& stream = request.stream();
+  Refusals::Refused refused;
+  bool give_up = false;
+  {
+    std::lock_guard lock(mutex_);
+    refused = refusals_.refused(stream, context_.env.clock->monotonic_now());
+    give_up =
+        !stopping_ && config_.refused_after_ms > 0 && refused.for_ms >= config_.refused_after_ms;
+    if (give_up) refusals_.tell(stream);
+  }
+  if (!give_up) return retry(std::move(request), false);
+  if (!refused.told) {
+    log_error("cloudwatch_logs",
+              "{} of {} is refused for {} s ({}): its events are dropped until it is taken",
+              quoted(stream.stream), quoted(stream.group), refused.for_ms / 1'000, why);
+  }
+  settle(request, {{Outcome::Dropped, "refused", request.rows(), why}},
+         invalid_argument("{} of {} is refused: {}", quoted(stream.stream), quoted(stream.group),
+                          why));
 }
 
 int64_t CloudWatchLogsExporter::backoff_ms(bool whole_endpoint, uint32_t failures) {

@@ -15,6 +15,7 @@
 #include "pipeline/component.h"
 #include "pipeline/exporters/cloudwatch_logs/config.h"
 #include "pipeline/exporters/cloudwatch_logs/log_groups.h"
+#include "pipeline/exporters/cloudwatch_logs/refusals.h"
 #include "pipeline/exporters/cloudwatch_logs/requests.h"
 
 namespace kansoku::pipeline::cloudwatch_logs {
@@ -64,9 +65,19 @@ class CloudWatchLogsExporter final : public EventSink,
     bool stream_made = false;
     const RequestRange& range() const { return shipment->plan.requests[number]; }
     uint64_t rows() const { return range().end - range().begin; }
+    const signal::EventStream& stream() const {
+      return shipment->delivery.batch->streams()[range().stream];
+    }
   };
   struct Fate {
-    enum class Kind : uint8_t { Forwarded, Refused, MakeStream, RetryEndpoint, RetryRequest };
+    enum class Kind : uint8_t {
+      Forwarded,
+      Refused,
+      StreamRefused,
+      MakeStream,
+      RetryEndpoint,
+      RetryRequest
+    };
     Kind kind = Kind::Forwarded;
     std::string reason;  // for the ledger
     std::string detail;  // for people
@@ -81,6 +92,8 @@ class CloudWatchLogsExporter final : public EventSink,
   void take_forwarded(Request& request, const net::HttpClientResponse& response);
   void make_stream(Request request);
   void retry(Request request, bool whole_endpoint);
+  // The endpoint refuses its stream: tried again for a while, then dropped.
+  void stream_refused(Request request, const std::string& why);
   // A request has its verdict, and gives its place free.
   void settle(Request& request, std::vector<signal::OutcomeCount> counts, Status status);
   void finish(Shipment& shipment);
@@ -101,6 +114,7 @@ class CloudWatchLogsExporter final : public EventSink,
     bool holds_place = false;
   };
   std::map<uint64_t, Waiting> waiting_;  // for a timer
+  Refusals refusals_;
   uint64_t next_wait_ = 0;
   uint64_t running_ = 0;     // places taken
   uint64_t deliveries_ = 0;  // without a verdict

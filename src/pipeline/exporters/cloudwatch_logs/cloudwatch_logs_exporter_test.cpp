@@ -27,6 +27,9 @@ struct Service {
   std::deque<Result<net::HttpClientResponse>> puts;
   std::string put_answer = "{}";
   bool away = false;
+  // The code with which an operation on a stream ("" where it has none) is refused; empty: it is
+  // not.
+  std::function<std::string(std::string_view operation, std::string_view stream)> refuses;
 
   static net::HttpClientResponse error(std::string_view code) {
     return {.status = 400, .body = fmt::format(R"({{"__type":"{}","message":"no"}})", code)};
@@ -42,6 +45,8 @@ struct Service {
     const wire::Node node = wire::parse_json(body).value();
     const std::string group(node.text_of("logGroupName"));
     const std::string stream(node.text_of("logStreamName"));
+    const std::string refusal = refuses ? refuses(operation, stream) : std::string();
+    if (!refusal.empty()) return error(refusal);
     if (operation == "CreateLogGroup") {
       if (!groups.insert(group).second) return error("ResourceAlreadyExistsException");
       classes[group] = node.text_of("logGroupClass");
@@ -334,6 +339,116 @@ TEST_CASE("cloudwatch_logs: a stop while a stream is made ends too") {
   CHECK(stopped);
   REQUIRE(verdict->has_value());
   CHECK((*verdict)->status.error().code == ErrorCode::Unavailable);
+}
+
+// Seconds until there is a verdict.
+int64_t seconds_to(World& world, const std::shared_ptr<std::optional<Verdict>>& verdict) {
+  for (int64_t at = 0; at < 3'600; ++at) {
+    if (verdict->has_value()) return at;
+    world.run(env::kNsPerS);
+  }
+  return -1;
+}
+
+TEST_CASE("cloudwatch_logs: a stream that is refused for ever holds others for a while only") {
+  World world;
+  bool denies = true;
+  world.service.refuses = [&](std::string_view operation, std::string_view stream) {
+    return denies && operation == "PutLogEvents" && stream == "a" ? "AccessDeniedException" : "";
+  };
+  const auto first = world.push({{"a", 1, "no"}, {"b", 1, "yes"}, {"a", 2, "no"}});
+  world.run(590 * env::kNsPerS);
+  CHECK(world.service.messages["b"] == std::vector<std::string>{"yes"});
+  CHECK(!first->has_value());  // it may be repaired
+  world.run(90 * env::kNsPerS);
+  CHECK(world.rows(*first, signal::Outcome::Forwarded) == 1);
+  CHECK(world.rows(*first, signal::Outcome::Dropped, "refused") == 2);
+  // A source settles by such a verdict, and does not send again.
+  CHECK((*first)->status.error().code == ErrorCode::InvalidArgument);
+  // What is known to be refused is asked once more, and holds nobody.
+  const auto second = world.push({{"a", 3, "no"}, {"b", 3, "yes"}});
+  CHECK(seconds_to(world, second) <= 1);
+  CHECK(world.rows(*second, signal::Outcome::Dropped, "refused") == 1);
+  CHECK(world.exporter->stats().events_rejected == 3);
+  // Repaired: taken at once, and a later refusal is a first one again.
+  denies = false;
+  const auto third = world.push({{"a", 4, "now"}});
+  CHECK(seconds_to(world, third) <= 1);
+  CHECK((*third)->good());
+  denies = true;
+  const auto fourth = world.push({{"a", 5, "no"}});
+  CHECK(seconds_to(world, fourth) >= 600);
+}
+
+TEST_CASE("cloudwatch_logs: groups and streams that may not be made are refusals") {
+  for (const std::string& operation : {"CreateLogStream", "CreateLogGroup"}) {
+    for (const std::string& code : {"AccessDeniedException", "LimitExceededException"}) {
+      CAPTURE(operation);
+      World world({.refused_after_ms = 60'000});
+      world.service.streams.insert({"group", "b"});
+      if (operation == "CreateLogStream") world.service.groups.insert("group");
+      world.service.refuses = [&](std::string_view asked, std::string_view) {
+        return asked == operation ? code : std::string();
+      };
+      const auto verdict = world.push({{"a", 1, "no"}, {"b", 1, "yes"}});
+      const int64_t seconds = seconds_to(world, verdict);
+      CHECK(seconds >= 60);
+      CHECK(seconds <= 125);
+      CHECK(world.rows(*verdict, signal::Outcome::Forwarded) == 1);
+      CHECK(world.rows(*verdict, signal::Outcome::Dropped, "refused") == 1);
+    }
+  }
+}
+
+TEST_CASE("cloudwatch_logs: a stream that is made and is not there does not hold others for ever") {
+  World world;
+  world.service.refuses = [](std::string_view operation, std::string_view stream) {
+    return operation == "PutLogEvents" && stream == "a" ? "ResourceNotFoundException" : "";
+  };
+  const auto verdict = world.push({{"a", 1, "no"}, {"b", 1, "yes"}});
+  CHECK(seconds_to(world, verdict) >= 600);
+  CHECK(world.rows(*verdict, signal::Outcome::Dropped, "refused") == 1);
+}
+
+TEST_CASE(
+    "cloudwatch_logs: of a group that is refused as a whole, new streams are not waited for") {
+  World world;
+  world.service.refuses = [](std::string_view operation, std::string_view) {
+    return operation == "PutLogEvents" ? "AccessDeniedException" : "";
+  };
+  CHECK(seconds_to(world, world.push({{"a", 1, "no"}})) >= 600);
+  CHECK(seconds_to(world, world.push({{"new", 1, "no"}})) <= 1);
+  // Where others of the group are taken, a stream's first refusal may be repaired.
+  world.service.refuses = [](std::string_view operation, std::string_view stream) {
+    return operation == "PutLogEvents" && stream != "b" ? "AccessDeniedException" : "";
+  };
+  CHECK(seconds_to(world, world.push({{"b", 1, "yes"}})) <= 1);
+  CHECK(seconds_to(world, world.push({{"newer", 1, "no"}})) >= 600);
+}
+
+TEST_CASE("cloudwatch_logs: wrong credentials, and refusals that are never to be dropped, wait") {
+  World keys;
+  keys.service.refuses = [](std::string_view, std::string_view) {
+    return "UnrecognizedClientException";
+  };
+  const auto kept = keys.push({{"a", 1, "kept"}});
+  CHECK(seconds_to(keys, kept) == -1);
+  keys.service.refuses = nullptr;
+  CHECK(seconds_to(keys, kept) <= 61);
+  CHECK((*kept)->good());
+  World never({.refused_after_ms = 0});
+  never.service.refuses = [](std::string_view operation, std::string_view) {
+    return operation == "PutLogEvents" ? "AccessDeniedException" : "";
+  };
+  CHECK(seconds_to(never, never.push({{"a", 1, "kept"}})) == -1);
+}
+
+TEST_CASE("cloudwatch_logs: what is remembered of refusals is bounded") {
+  Refusals refusals;
+  for (int i = 0; i < 10'000; ++i)
+    refusals.refused({"group", std::to_string(i)}, {i * env::kNsPerMs});
+  CHECK(refusals.size() == Refusals::kKnownMax);
+  CHECK(refusals.refused({"group", "9999"}, {10'000 * env::kNsPerMs}).for_ms == 10'000);
 }
 
 }  // namespace

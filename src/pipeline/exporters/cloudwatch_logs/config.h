@@ -26,6 +26,9 @@ struct CloudWatchLogsConfig {
   // Sends each batch under its number (x-kansoku-batch), so that a kansoku server takes it once.
   bool numbered = true;
   std::string user_agent;  // empty: kansoku's own
+  // A stream that the endpoint refuses for so long (no permission, a quota, a name that cannot be)
+  // holds others no longer: its events are dropped as `refused` until it is taken. 0: never.
+  int64_t refused_after_ms = 600'000;
   // Of the spool before it, for sources that cannot wait (pipeline/spool).
   uint64_t spool_bytes_max = 1ULL << 30;
   int64_t spool_age_max_ms = 14 * int64_t{86'400'000};

@@ -1,6 +1,7 @@
 #include "pipeline/exporters/cloudwatch_logs/log_groups.h"
 
 #include "base/text/glob.h"
+#include "pipeline/exporters/cloudwatch_logs/refusals.h"
 #include "wire/document/document.h"
 #include "wire/json/json_writer.h"
 
@@ -23,6 +24,13 @@ std::string object_of(Members members) {
 
 constexpr std::string_view kExists = "ResourceAlreadyExistsException";
 constexpr std::string_view kMissing = "ResourceNotFoundException";
+
+// PermissionDenied where the endpoint refuses this one, Unavailable where it may do it later.
+std::unexpected<Error> cannot_make(const std::string& what, std::string_view code) {
+  std::string text = fmt::format("{} cannot be made: {}", what, code);
+  if (is_refusal_to_make(code)) return permission_denied("{}", text);
+  return unavailable("{}", text);
+}
 
 }  // namespace
 
@@ -76,7 +84,7 @@ void LogGroups::make_stream(const std::string& group, const std::string& stream,
         if (!code) return done(std::unexpected(std::move(code).error()));
         if (code->empty() || *code == kExists) return done({});
         if (*code != kMissing || !group_may_miss)
-          return done(unavailable("stream {} of {} cannot be made: {}", stream, group, *code));
+          return done(cannot_make(fmt::format("stream {} of {}", stream, group), *code));
         self->make_group(group, [self, group, stream, done = std::move(done)](Status made) mutable {
           if (!made) return done(std::move(made));
           self->make_stream(group, stream, false, std::move(done));
@@ -93,7 +101,7 @@ void LogGroups::make_group(const std::string& group, Done done) {
       [self = shared_from_this(), group, done = std::move(done)](Result<std::string> code) mutable {
         if (!code) return done(std::unexpected(std::move(code).error()));
         if (!code->empty() && *code != kExists && *code != "OperationAbortedException")
-          return done(unavailable("log group {} cannot be made: {}", group, *code));
+          return done(cannot_make(fmt::format("log group {}", group), *code));
         self->check_retention(group);
         done({});
       });

@@ -22,7 +22,8 @@ class LogGroups : public std::enable_shared_from_this<LogGroups> {
   using Done = std::move_only_function<void(Status)>;
   LogGroups(std::shared_ptr<net::aws::AwsClient> client, const CloudWatchLogsConfig& config)
       : client_(std::move(client)), config_(config) {}
-  // The stream, and its group where that is what is missing.
+  // The stream, and its group where that is what is missing. PermissionDenied where the endpoint
+  // refuses this one (refusals.h).
   void make(std::string group, std::string stream, Done done);
   // Once for each group, beside everything else; what fails is tried again with the next call, at
   // most kRetentionTries times.

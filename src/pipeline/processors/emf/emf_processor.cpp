@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/simd/find_text.h"
 #include "base/time/grid.h"
 #include "pipeline/graph/events_then_metrics.h"
 #include "wire/emf/emf.h"
@@ -75,7 +76,7 @@ void EmfProcessor::push(signal::EventDelivery delivery) {
   for (const signal::EventColumn& column : batch.columns()) {
     if (column.path != signal::kMessagePath || column.type != signal::ColumnType::Text) continue;
     // Mostly none is: one look at all of them.
-    if (column.text.find("\"_aws\"") == std::string::npos) continue;
+    if (find_text(column.text, "_aws\"") == std::string_view::npos) continue;
     for (size_t i = 0; i < column.rows.size(); ++i) {
       const std::string_view message = column.text_at(i);
       if (!wire::may_be_emf(message)) continue;

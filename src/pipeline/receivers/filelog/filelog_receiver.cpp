@@ -8,13 +8,6 @@ namespace {
 using signal::Outcome;
 using signal::Verdict;
 
-// Errors that the same batch would meet again for ever; anything else is tried again.
-bool is_final(ErrorCode code) {
-  return code == ErrorCode::InvalidArgument || code == ErrorCode::OutOfRange ||
-         code == ErrorCode::AlreadyExists || code == ErrorCode::FailedPrecondition ||
-         code == ErrorCode::Unimplemented;
-}
-
 // Rows of a verdict by what they mean for bytes.
 struct Rows {
   uint64_t total = 0;
@@ -56,9 +49,12 @@ ByteCounts counts_of(const BatchRange& range, const Rows& rows) {
 }  // namespace
 
 FilelogReceiver::FilelogReceiver(ComponentContext context, FilelogConfig config, EventSink& sink)
-    : context_(std::move(context)),
+    : PollingReceiver(std::move(context),
+                      {.save_interval_ms = config.save_interval_ms,
+                       .retry_min_ms = config.retry_min_ms,
+                       .retry_max_ms = config.retry_max_ms},
+                      sink),
       config_(std::move(config)),
-      sink_(sink),
       journal_(context_.env, config_.state_path),
       filler_(static_cast<size_t>(config_.batch_bytes)) {}
 
@@ -92,103 +88,43 @@ Status FilelogReceiver::start() {
   uint32_t slots = static_cast<uint32_t>(config_.batches_in_flight);
   for (const auto& [number, saved] : journal_.state().slots) slots = std::max(slots, number + 1);
   slots_.resize(slots);
+  filled_.resize(slots);
   for (const auto& [number, saved] : journal_.state().slots) {
-    slots_[number].sequence = saved.sequence;
+    slots_[number].producer.sequence = saved.sequence;
   }
   wake();
   return {};
 }
 
-void FilelogReceiver::stop(std::move_only_function<void()> done) {
-  uint64_t timer = 0;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    stopping_ = true;
-    stopped_ = std::move(done);
-    timer = timer_;
-  }
-  context_.timers->cancel(timer);
-  wake();
-}
-
 FilelogStats FilelogReceiver::stats() const {
-  std::lock_guard lock(inbox_mutex_);
+  std::lock_guard lock(stats_mutex_);
   return stats_;
 }
 
-void FilelogReceiver::wake() {
-  {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = true;
-    if (running_) return;
-    running_ = true;
-  }
-  context_.executor->post(Lane::Ingest, [self = shared_from_this()] { self->turn(); });
-}
-
-void FilelogReceiver::turn() {
-  bool stopping = false;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = false;
-    stopping = stopping_;
-  }
-  if (stopping) {
-    take_answers();
-    if (filling_) close(*filling_);
-    sync_again_at_ = {};
-    push_prepared();
-    sync();
-    publish();
-    std::move_only_function<void()> stopped;
-    {
-      std::lock_guard lock(inbox_mutex_);
-      stopped = std::move(stopped_);
-      running_ = false;  // an answer that comes later is still saved
-    }
-    if (stopped) stopped();
-    return;
-  }
-  if (work()) {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = true;
-  }
-  publish();
-  end_turn();
-}
-
-void FilelogReceiver::end_turn() {
-  int64_t delay_ns = next_delay_ns();
-  std::lock_guard lock(inbox_mutex_);
-  if (wanted_ || stopping_) {
-    context_.executor->post(Lane::Ingest, [self = shared_from_this()] { self->turn(); });
-    return;
-  }
-  running_ = false;
-  context_.timers->cancel(timer_);
-  timer_ = context_.timers->after(delay_ns, [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->wake();
-  });
-}
-
 void FilelogReceiver::publish() {
-  FilelogStats now = work_stats_;
+  FilelogStats now{work_stats_, {}};
   if (table_) now.files = table_->stats();
-  std::lock_guard lock(inbox_mutex_);
+  std::lock_guard lock(stats_mutex_);
   stats_ = std::move(now);
 }
 
+void FilelogReceiver::last_work() {
+  if (filling_) close(*filling_);
+  save_again_now();
+  push_prepared();
+  save();
+}
+
 bool FilelogReceiver::work() {
-  take_answers();
-  env::MonotonicTime now = context_.env.clock->monotonic_now();
-  if (now >= discover_at_) {
+  const env::MonotonicTime begun = now();
+  if (begun >= discover_at_) {
     table_->discover();
-    discover_at_ = {now.ns + config_.discovery_interval_ms * env::kNsPerMs};
+    discover_at_ = {begun.ns + config_.discovery_interval_ms * env::kNsPerMs};
     // What was found for the first time is remembered before it is read, so that where reading
     // began is the same after a crash.
     if (!recovered_) {
-      if (!sync()) {
-        discover_at_ = {now.ns + config_.retry_min_ms * env::kNsPerMs};
+      if (!save()) {
+        discover_at_ = {begun.ns + config_.retry_min_ms * env::kNsPerMs};
         return false;
       }
       recover();
@@ -197,51 +133,26 @@ bool FilelogReceiver::work() {
   }
   if (!recovered_) return false;
   table_->poll();
-  for (uint32_t number = 0; number < slots_.size(); ++number) {
-    if (slots_[number].state == SlotState::Waiting && slots_[number].retry_at <= now) {
-      ++work_stats_.retries;
-      push(number);
-    }
-  }
   bool filled = fill_slots();
   const bool lost_a_file = table_->take_urgent();
   urgent_ = filling_ && (lost_a_file || urgent_);
-  if (filling_ && (urgent_ || now >= fill_until_)) close(*filling_);
-  push_prepared();
+  if (filling_ && (urgent_ || begun >= fill_until_)) close(*filling_);
   release_blocked();
-  save_if_due(now);
   return filled;
 }
 
-int64_t FilelogReceiver::next_delay_ns() const {
-  env::MonotonicTime now = context_.env.clock->monotonic_now();
+env::MonotonicTime FilelogReceiver::next_work() const {
   env::MonotonicTime next = discover_at_;
   if (table_ && recovered_) next = std::min(next, table_->next_poll());
-  if (journal_.dirty()) next = std::min(next, std::max(save_at_, sync_again_at_));
-  for (const Slot& slot : slots_) {
-    if (slot.state == SlotState::Waiting) next = std::min(next, slot.retry_at);
-    if (slot.state == SlotState::Prepared) next = std::min(next, sync_again_at_);
-  }
   if (filling_) next = std::min(next, fill_until_);
-  // Never at once again: a turn that left something undone waits for a moment.
-  return std::max<int64_t>(next.ns - now.ns, env::kNsPerMs);
+  return next;
 }
 
-bool FilelogReceiver::sync() {
-  Status saved = journal_.sync(table_->seen_until());
-  work_stats_.saving_fails = !saved;
-  if (saved) return true;
-  ++work_stats_.save_failures;
-  work_stats_.last_error = saved.error().to_string();
-  env::MonotonicTime now = context_.env.clock->monotonic_now();
-  sync_again_at_ = {now.ns + config_.save_interval_ms * env::kNsPerMs};
-  return false;
-}
+Status FilelogReceiver::save_state() { return journal_.sync(table_->seen_until()); }
 
-void FilelogReceiver::save_if_due(env::MonotonicTime now) {
-  if (!journal_.dirty() || now < save_at_ || now < sync_again_at_) return;
-  save_at_ = {now.ns + config_.save_interval_ms * env::kNsPerMs};
-  sync();
+signal::Producer FilelogReceiver::producer_of(uint32_t number, uint64_t epoch,
+                                              uint64_t sequence) const {
+  return {fmt::format("{}/{}", journal_.state().producer, number), epoch, sequence};
 }
 
 // Batches that were on their way when the process ended are sent again under their numbers.
@@ -249,7 +160,7 @@ void FilelogReceiver::recover() {
   auto saved_slots = journal_.state().slots;
   for (const auto& [number, saved] : saved_slots) {
     if (!saved.open) continue;
-    Slot& slot = slots_[number];
+    Filled& filled = filled_[number];
     filler_.begin(context_.env.clock->wall_now());
     for (const RangeRecord& range : saved.open->ranges) {
       Tail* original = table_->find(range.file);
@@ -257,16 +168,15 @@ void FilelogReceiver::recover() {
       filler_.add_again(range, original,
                         original == nullptr ? nullptr : table_->holder_of(range.file));
     }
-    slot.batch = filler_.finish();
-    slot.busy_since = context_.env.clock->monotonic_now();
-    slot.epoch = saved.open->epoch;
-    slot.sequence = saved.open->sequence;
-    if (slot.batch.events->row_count() == 0) {
+    filled.batch = filler_.finish();
+    filled.busy_since = now();
+    if (filled.batch.events->row_count() == 0) {
       settle(number, nullptr);
       continue;
     }
     ++work_stats_.resent;
-    slot.state = SlotState::Prepared;
+    prepare(number, filled.batch.events,
+            producer_of(number, saved.open->epoch, saved.open->sequence));
   }
 }
 
@@ -275,19 +185,18 @@ bool FilelogReceiver::fill_slots() {
   auto count = static_cast<uint32_t>(config_.batches_in_flight);
   if (filling_ && table_->has_ready()) filled = fill(*filling_);
   for (uint32_t number = 0; number < count && table_->has_ready() && !filling_; ++number) {
-    if (slots_[number].state == SlotState::Idle) filled = fill(number) || filled;
+    if (!is_busy(number)) filled = fill(number) || filled;
   }
   return filled;
 }
 
 // True when something was read.
 bool FilelogReceiver::fill(uint32_t number) {
-  Slot& slot = slots_[number];
-  const env::WallTime now = context_.env.clock->wall_now();
-  if (slot.state == SlotState::Filling) {
-    filler_.go_on(now);
+  const env::WallTime wall = context_.env.clock->wall_now();
+  if (filling_ == number) {
+    filler_.go_on(wall);
   } else {
-    filler_.begin(now);
+    filler_.begin(wall);
   }
   bool any = false;
   while (!filler_.full()) {
@@ -299,34 +208,32 @@ bool FilelogReceiver::fill(uint32_t number) {
   if (!any) return false;
   if (filler_.full() || config_.batch_wait_ms == 0) {
     close(number);
-    return slots_[number].state != SlotState::Idle;
+    return is_busy(number);
   }
-  if (slot.state == SlotState::Filling || filler_.empty()) return false;
-  slot.state = SlotState::Filling;
+  if (filling_ || filler_.empty()) return false;
   filling_ = number;
-  fill_until_ = {context_.env.clock->monotonic_now().ns + config_.batch_wait_ms * env::kNsPerMs};
+  fill_until_ = {now().ns + config_.batch_wait_ms * env::kNsPerMs};
   return false;
 }
 
 void FilelogReceiver::close(uint32_t number) {
-  Slot& slot = slots_[number];
-  slot.state = SlotState::Idle;
+  Filled& filled = filled_[number];
   filling_.reset();
   urgent_ = false;
-  slot.batch = filler_.finish();
-  if (slot.batch.ranges.empty()) return;
-  IntentRecord intent{number, journal_.state().epoch, ++slot.sequence, {}};
-  for (const BatchRange& range : slot.batch.ranges) {
+  filled.batch = filler_.finish();
+  if (filled.batch.ranges.empty()) return;
+  uint64_t& sequence = slots_[number].producer.sequence;
+  IntentRecord intent{number, journal_.state().epoch, ++sequence, {}};
+  for (const BatchRange& range : filled.batch.ranges) {
     intent.ranges.push_back(range.range);
     ledger_.in_flight(range.range);
   }
-  slot.epoch = intent.epoch;
-  slot.busy_since = context_.env.clock->monotonic_now();
+  filled.busy_since = now();
   journal_.put_intent(intent);
-  if (slot.batch.events->row_count() == 0) {
+  if (filled.batch.events->row_count() == 0) {
     settle(number, nullptr);
   } else {
-    slot.state = SlotState::Prepared;
+    prepare(number, filled.batch.events, producer_of(number, intent.epoch, intent.sequence));
   }
 }
 
@@ -334,25 +241,22 @@ void FilelogReceiver::release_blocked() {
   const bool asked = std::ranges::any_of(
       sources_, [](const auto& source) { return source->config().release_blocked_ms > 0; });
   if (!asked) return;
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  const auto is_busy = [](const Slot& slot) {
-    return slot.state != SlotState::Idle && slot.state != SlotState::Filling;
-  };
+  const int64_t now_ns = now().ns;
   // Since when no file could be read.
   std::optional<env::MonotonicTime> all_busy_since = env::MonotonicTime{};
   for (int64_t number = 0; number < config_.batches_in_flight; ++number) {
-    const Slot& slot = slots_[static_cast<size_t>(number)];
+    const auto slot = static_cast<size_t>(number);
     if (!is_busy(slot)) {
       all_busy_since.reset();
       break;
     }
-    all_busy_since = std::max(*all_busy_since, slot.busy_since);
+    all_busy_since = std::max(*all_busy_since, filled_[slot].busy_since);
   }
   table_->release_blocked([&](const Tail& tail) {
-    if (tail.in_flight && is_busy(slots_[tail.slot]))
-      return (now.ns - slots_[tail.slot].busy_since.ns) / env::kNsPerMs;
+    if (tail.in_flight && is_busy(tail.slot))
+      return (now_ns - filled_[tail.slot].busy_since.ns) / env::kNsPerMs;
     if (!tail.in_flight && tail.queued && all_busy_since)
-      return (now.ns - all_busy_since->ns) / env::kNsPerMs;
+      return (now_ns - all_busy_since->ns) / env::kNsPerMs;
     return int64_t{0};
   });
 }
@@ -386,81 +290,24 @@ bool FilelogReceiver::read_into_batch(Tail& tail, uint32_t number) {
   return again;
 }
 
-// Nothing is sent before it is remembered that it is.
-void FilelogReceiver::push_prepared() {
-  bool any = std::any_of(slots_.begin(), slots_.end(),
-                         [](const Slot& slot) { return slot.state == SlotState::Prepared; });
-  if (!any || context_.env.clock->monotonic_now() < sync_again_at_ || !sync()) return;
-  for (uint32_t number = 0; number < slots_.size(); ++number) {
-    if (slots_[number].state == SlotState::Prepared) push(number);
-  }
-}
-
-void FilelogReceiver::push(uint32_t number) {
-  Slot& slot = slots_[number];
-  slot.state = SlotState::Flying;
-  uint64_t rows = slot.batch.events->row_count();
-  uint64_t sequence = slot.sequence;
-  ++work_stats_.batches_sent;
-  work_stats_.rows_sent += rows;
-  signal::AckToken token(rows, context_.executor, Lane::Ingest,
-                         [weak = weak_from_this(), number, sequence](Verdict verdict) {
-                           auto self = weak.lock();
-                           if (!self) return;
-                           {
-                             std::lock_guard lock(self->inbox_mutex_);
-                             self->inbox_.push_back({number, sequence, std::move(verdict)});
-                           }
-                           self->wake();
-                         });
-  signal::Producer producer{fmt::format("{}/{}", journal_.state().producer, number), slot.epoch,
-                            sequence};
-  sink_.push({context_.local_scope, slot.batch.events, std::move(producer), std::move(token)});
-}
-
-void FilelogReceiver::take_answers() {
-  std::vector<Answer> answers;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    answers.swap(inbox_);
-  }
-  for (Answer& answer : answers) take_answer(std::move(answer));
-}
-
-void FilelogReceiver::take_answer(Answer answer) {
-  Slot& slot = slots_[answer.slot];
-  if (slot.state != SlotState::Flying || slot.sequence != answer.sequence) return;
-  const Status& status = answer.verdict.status;
-  if (!status && !is_final(status.error().code)) {
-    work_stats_.last_error = status.error().to_string();
-    slot.backoff_ms = std::clamp(slot.backoff_ms * 2, config_.retry_min_ms, config_.retry_max_ms);
-    // Up to a quarter less, so that many do not come back together.
-    auto spread = static_cast<int64_t>(context_.env.random->u64() %
-                                       static_cast<uint64_t>(slot.backoff_ms / 4 + 1));
-    env::MonotonicTime now = context_.env.clock->monotonic_now();
-    slot.retry_at = {now.ns + (slot.backoff_ms - spread) * env::kNsPerMs};
-    slot.state = SlotState::Waiting;
-    return;
-  }
-  slot.backoff_ms = 0;
-  settle(answer.slot, &answer.verdict);
+void FilelogReceiver::settled(size_t slot, const Verdict& verdict) {
+  settle(static_cast<uint32_t>(slot), &verdict);
 }
 
 // verdict null: there was nothing to send.
 void FilelogReceiver::settle(uint32_t number, const Verdict* verdict) {
-  Slot& slot = slots_[number];
+  Filled& filled = filled_[number];
   Rows rows(verdict == nullptr ? Verdict{} : *verdict);
-  SettledRecord settled{number, slot.sequence, {}};
-  env::WallTime now = context_.env.clock->wall_now();
-  for (const BatchRange& range : slot.batch.ranges) {
+  SettledRecord record{number, slots_[number].producer.sequence, {}};
+  env::WallTime wall = context_.env.clock->wall_now();
+  for (const BatchRange& range : filled.batch.ranges) {
     ByteCounts counts = counts_of(range, rows);
-    settled.counts.push_back(counts);
-    if (range.known) ledger_.settled(range.range, counts, now, range.rules, rows.rule);
+    record.counts.push_back(counts);
+    if (range.known) ledger_.settled(range.range, counts, wall, range.rules, rows.rule);
   }
-  journal_.put_settled(settled);
-  std::vector<BatchRange> ranges = std::move(slot.batch.ranges);
-  slot.batch = {};
-  slot.state = SlotState::Idle;
+  journal_.put_settled(record);
+  std::vector<BatchRange> ranges = std::move(filled.batch.ranges);
+  filled.batch = {};
   for (const BatchRange& range : ranges) {
     if (Tail* tail = table_->find(range.range.file)) table_->settled(*tail);
   }

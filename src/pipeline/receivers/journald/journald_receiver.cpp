@@ -17,21 +17,17 @@ constexpr size_t kBatchRowsMax = 10'000;  // what a PutLogEvents request takes
 // Longer values of fields, and those that are no text, are left out.
 constexpr size_t kFieldBytesMax = 4'096;
 
-// Errors that the same batch would meet again for ever; anything else is tried again.
-bool is_final(ErrorCode code) {
-  return code == ErrorCode::InvalidArgument || code == ErrorCode::OutOfRange ||
-         code == ErrorCode::AlreadyExists || code == ErrorCode::FailedPrecondition ||
-         code == ErrorCode::Unimplemented;
-}
-
 }  // namespace
 
 JournaldReceiver::JournaldReceiver(ComponentContext context, JournaldConfig config,
                                    std::unique_ptr<Journals> journals, EventSink& sink)
-    : context_(std::move(context)),
+    : PollingReceiver(std::move(context),
+                      {.save_interval_ms = config.save_interval_ms,
+                       .retry_min_ms = config.retry_min_ms,
+                       .retry_max_ms = config.retry_max_ms},
+                      sink),
       config_(std::move(config)),
       journals_(std::move(journals)),
-      sink_(sink),
       file_(context_.env, config_.state_path) {}
 
 Result<std::shared_ptr<JournaldReceiver>> JournaldReceiver::make(ComponentContext context,
@@ -47,6 +43,7 @@ Result<std::shared_ptr<JournaldReceiver>> JournaldReceiver::make(ComponentContex
       return invalid_argument("two sources are named {}", quoted(config_of.name));
     auto source = std::make_unique<Source>();
     source->config = config_of;
+    source->slot = sources.size();
     source->match = filter_of(config_of);
     for (size_t i = 0; i < config_of.filters.size(); ++i) {
       const FilterRule& rule = config_of.filters[i];
@@ -59,6 +56,7 @@ Result<std::shared_ptr<JournaldReceiver>> JournaldReceiver::make(ComponentContex
   std::shared_ptr<JournaldReceiver> out(
       new JournaldReceiver(std::move(context), std::move(config), std::move(journals), sink));
   out->sources_ = std::move(sources);
+  out->slots_.resize(out->sources_.size());
   return out;
 }
 
@@ -87,104 +85,35 @@ Status JournaldReceiver::begin_source(Source& source) {
   return {};
 }
 
-void JournaldReceiver::stop(std::move_only_function<void()> done) {
-  uint64_t timer = 0;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    stopping_ = true;
-    stopped_ = std::move(done);
-    timer = timer_;
-  }
-  context_.timers->cancel(timer);
-  wake();
-}
-
 JournaldStats JournaldReceiver::stats() const {
-  std::lock_guard lock(inbox_mutex_);
+  std::lock_guard lock(stats_mutex_);
   return stats_;
 }
 
-void JournaldReceiver::wake() {
-  {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = true;
-    if (running_) return;
-    running_ = true;
-  }
-  context_.executor->post(Lane::Ingest, [self = shared_from_this()] { self->turn(); });
+void JournaldReceiver::publish() {
+  std::lock_guard lock(stats_mutex_);
+  stats_ = {work_stats_, entries_read_, entries_gone_};
 }
 
-void JournaldReceiver::turn() {
-  bool stopping = false;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = false;
-    stopping = stopping_;
-  }
-  if (stopping) {
-    take_answers();
-    if (dirty_) save();
-    std::move_only_function<void()> stopped;
-    {
-      std::lock_guard lock(inbox_mutex_);
-      stopped = std::move(stopped_);
-      stats_ = work_stats_;
-      running_ = false;  // an answer that comes later is still saved
-    }
-    if (stopped) stopped();
-    return;
-  }
-  const bool more = work();
-  {
-    std::lock_guard lock(inbox_mutex_);
-    wanted_ = wanted_ || more;
-    stats_ = work_stats_;
-  }
-  end_turn();
-}
-
-void JournaldReceiver::end_turn() {
-  const int64_t delay_ns = next_delay_ns();
-  std::lock_guard lock(inbox_mutex_);
-  if (wanted_ || stopping_) {
-    context_.executor->post(Lane::Ingest, [self = shared_from_this()] { self->turn(); });
-    return;
-  }
-  running_ = false;
-  context_.timers->cancel(timer_);
-  timer_ = context_.timers->after(delay_ns, [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->wake();
-  });
+void JournaldReceiver::last_work() {
+  if (dirty_) save();
 }
 
 bool JournaldReceiver::work() {
-  take_answers();
   bool more = false;
-  for (size_t number = 0; number < sources_.size(); ++number) more = step(number) || more;
-  push_prepared();
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  if (dirty_ && now >= save_at_ && now >= save_again_at_) save();
+  for (auto& source : sources_) more = step(*source) || more;
   return more;
 }
 
 // True when there is more to read at once.
-bool JournaldReceiver::step(size_t number) {
-  Source& source = *sources_[number];
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  if (source.stage == Stage::Waiting) {
-    if (source.retry_at > now) return false;
-    ++work_stats_.retries;
-    push(number);
-    return false;
-  }
-  if (source.stage != Stage::Closed && source.stage != Stage::Reading) return false;
-  if (source.read_at > now) return false;
-  if (source.stage == Stage::Closed) {
+bool JournaldReceiver::step(Source& source) {
+  if (slots_[source.slot].state != SlotState::Idle || source.read_at > now()) return false;
+  if (source.reader == nullptr) {
     if (Status opened = open(source); !opened) {
       fail_source(source, opened.error());
       return false;
     }
-    if (source.stage != Stage::Reading) return false;
+    if (slots_[source.slot].state != SlotState::Idle) return false;
   }
   auto more = read(source);
   if (!more) {
@@ -198,9 +127,8 @@ bool JournaldReceiver::step(size_t number) {
 void JournaldReceiver::fail_source(Source& source, const Error& error) {
   work_stats_.last_error = error.to_string();
   source.reader.reset();
-  source.stage = Stage::Closed;
   source.backoff_ms = std::clamp(source.backoff_ms * 2, config_.retry_min_ms, config_.retry_max_ms);
-  source.read_at = {context_.env.clock->monotonic_now().ns + source.backoff_ms * env::kNsPerMs};
+  source.read_at = {now().ns + source.backoff_ms * env::kNsPerMs};
 }
 
 Status JournaldReceiver::open(Source& source) {
@@ -208,10 +136,7 @@ Status JournaldReceiver::open(Source& source) {
   begin_batch(source);
   if (source.state->open) return remake(source);
   const std::string& cursor = source.state->cursor;
-  KANSOKU_RETURN_IF_ERROR(cursor.empty() ? source.reader->seek_head()
-                                         : source.reader->seek_after(cursor));
-  source.stage = Stage::Reading;
-  return {};
+  return cursor.empty() ? source.reader->seek_head() : source.reader->seek_after(cursor);
 }
 
 Status JournaldReceiver::remake(Source& source) {
@@ -231,23 +156,21 @@ Status JournaldReceiver::remake(Source& source) {
     KANSOKU_RETURN_IF_ERROR(take_entry(source));
     if (source.intent.end == saved.end) break;
   }
-  if (source.intent.entries < saved.entries)
-    work_stats_.entries_gone += saved.entries - source.intent.entries;
+  if (source.intent.entries < saved.entries) entries_gone_ += saved.entries - source.intent.entries;
   source.intent = saved;
   KANSOKU_RETURN_IF_ERROR(source.reader->seek_after(saved.end));
-  source.batch = source.builder.finish();
-  if (source.batch->row_count() == 0) {
+  auto batch = source.builder.finish();
+  if (batch->row_count() == 0) {
     settle(source);
     return {};
   }
   ++work_stats_.resent;
-  source.stage = Stage::Prepared;
+  send(source, std::move(batch));
   return {};
 }
 
 void JournaldReceiver::begin_batch(Source& source) {
   source.builder = {};
-  source.batch.reset();
   source.bytes = 0;
   source.intent = {};
   source.passed.clear();
@@ -263,15 +186,12 @@ void JournaldReceiver::begin_batch(Source& source) {
 
 // True when there is more at once.
 Result<bool> JournaldReceiver::read(Source& source) {
-  const auto wait = [&](int64_t ms) {
-    source.read_at = {context_.env.clock->monotonic_now().ns + ms * env::kNsPerMs};
-  };
+  const auto wait = [&](int64_t ms) { source.read_at = {now().ns + ms * env::kNsPerMs}; };
   if (source.intent.end.empty()) {
     KANSOKU_TRY(const bool there, source.reader->refresh());
     if (!there) {
       // Folders that did not exist are not watched.
       source.reader.reset();
-      source.stage = Stage::Closed;
       wait(config_.poll_interval_ms);
       return false;
     }
@@ -288,7 +208,7 @@ Result<bool> JournaldReceiver::read(Source& source) {
   if (more && !full) return true;
   if (!full) wait(config_.poll_interval_ms);
   if (source.intent.end.empty()) return false;
-  prepare(source, full);
+  finish_batch(source, full);
   return full;
 }
 
@@ -297,7 +217,7 @@ Status JournaldReceiver::take_entry(Source& source) {
   KANSOKU_TRY(source.intent.end, source.reader->cursor());
   source.intent.end_us = std::max(source.intent.end_us, entry.realtime_us);
   ++source.intent.entries;
-  ++work_stats_.entries_read;
+  ++entries_read_;
   if (!entry.has_message || entry.message.empty()) {
     ++source.passed[{Outcome::Filtered, "no_message"}];
   } else if (const std::string* rule = refused_by(source, entry.message)) {
@@ -335,9 +255,9 @@ void JournaldReceiver::add_event(Source& source, const JournalEntry& entry) {
 }
 
 // What was read becomes a batch with a number.
-void JournaldReceiver::prepare(Source& source, bool full) {
-  source.batch = source.builder.finish();
-  if (source.batch->row_count() == 0) {
+void JournaldReceiver::finish_batch(Source& source, bool full) {
+  auto batch = source.builder.finish();
+  if (batch->row_count() == 0) {
     // Nothing of it is sent, so that it needs no number.
     settle(source);
     return;
@@ -345,85 +265,24 @@ void JournaldReceiver::prepare(Source& source, bool full) {
   source.intent.producer = file_.state.producer;
   source.intent.sequence = ++source.state->sequence;
   source.state->open = source.intent;
-  source.stage = Stage::Prepared;
+  send(source, std::move(batch));
   if (full || config_.batch_wait_ms <= config_.poll_interval_ms) return;
-  source.read_at = {context_.env.clock->monotonic_now().ns + config_.batch_wait_ms * env::kNsPerMs};
+  source.read_at = {now().ns + config_.batch_wait_ms * env::kNsPerMs};
 }
 
-bool JournaldReceiver::save() {
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  Status saved = file_.save();
-  work_stats_.saving_fails = !saved;
-  if (!saved) {
-    ++work_stats_.save_failures;
-    work_stats_.last_error = saved.error().to_string();
-    save_again_at_ = {now.ns + config_.save_interval_ms * env::kNsPerMs};
-    return false;
-  }
+void JournaldReceiver::send(Source& source, std::shared_ptr<const signal::EventBatch> batch) {
+  prepare(source.slot, std::move(batch),
+          {fmt::format("{}/{}", source.intent.producer, source.config.name), 1,
+           source.intent.sequence});
+}
+
+Status JournaldReceiver::save_state() {
+  KANSOKU_RETURN_IF_ERROR(file_.save());
   dirty_ = false;
-  save_at_ = {now.ns + config_.save_interval_ms * env::kNsPerMs};
-  return true;
+  return {};
 }
 
-// Nothing is sent before it is remembered that it is.
-void JournaldReceiver::push_prepared() {
-  const auto is_prepared = [](const auto& source) { return source->stage == Stage::Prepared; };
-  if (std::ranges::none_of(sources_, is_prepared)) return;
-  if (context_.env.clock->monotonic_now() < save_again_at_ || !save()) return;
-  for (size_t number = 0; number < sources_.size(); ++number) {
-    if (is_prepared(sources_[number])) push(number);
-  }
-}
-
-void JournaldReceiver::push(size_t number) {
-  Source& source = *sources_[number];
-  source.stage = Stage::Flying;
-  const uint64_t rows = source.batch->row_count();
-  const uint64_t sequence = source.intent.sequence;
-  ++work_stats_.batches_sent;
-  work_stats_.rows_sent += rows;
-  signal::AckToken token(rows, context_.executor, Lane::Ingest,
-                         [weak = weak_from_this(), number, sequence](Verdict verdict) {
-                           auto self = weak.lock();
-                           if (!self) return;
-                           {
-                             std::lock_guard lock(self->inbox_mutex_);
-                             self->inbox_.push_back({number, sequence, std::move(verdict)});
-                           }
-                           self->wake();
-                         });
-  signal::Producer producer{fmt::format("{}/{}", source.intent.producer, source.config.name), 1,
-                            sequence};
-  sink_.push({context_.local_scope, source.batch, std::move(producer), std::move(token)});
-}
-
-void JournaldReceiver::take_answers() {
-  std::vector<Answer> answers;
-  {
-    std::lock_guard lock(inbox_mutex_);
-    answers.swap(inbox_);
-  }
-  for (Answer& answer : answers) take_answer(std::move(answer));
-}
-
-void JournaldReceiver::take_answer(Answer answer) {
-  Source& source = *sources_[answer.source];
-  if (source.stage != Stage::Flying || source.intent.sequence != answer.sequence) return;
-  const Status& status = answer.verdict.status;
-  if (status || is_final(status.error().code)) {
-    source.backoff_ms = 0;
-    settle(source);
-    return;
-  }
-  work_stats_.last_error = status.error().to_string();
-  source.backoff_ms = std::clamp(source.backoff_ms * 2, config_.retry_min_ms, config_.retry_max_ms);
-  // Up to a quarter less, so that many do not come back together.
-  const auto spread = static_cast<int64_t>(context_.env.random->u64() %
-                                           static_cast<uint64_t>(source.backoff_ms / 4 + 1));
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  source.retry_at = {now.ns + (source.backoff_ms - spread) * env::kNsPerMs};
-  source.stage = Stage::Waiting;
-}
+void JournaldReceiver::settled(size_t slot, const Verdict&) { settle(*sources_[slot]); }
 
 // Everything up to the end of the batch has found its way.
 void JournaldReceiver::settle(Source& source) {
@@ -431,7 +290,6 @@ void JournaldReceiver::settle(Source& source) {
   source.state->open.reset();
   dirty_ = true;
   count(source.passed);
-  source.stage = Stage::Reading;
   begin_batch(source);
 }
 
@@ -446,18 +304,12 @@ void JournaldReceiver::count(const Passed& passed) {
   }
 }
 
-int64_t JournaldReceiver::next_delay_ns() const {
-  const env::MonotonicTime now = context_.env.clock->monotonic_now();
-  env::MonotonicTime next{now.ns + config_.poll_interval_ms * env::kNsPerMs};
-  if (dirty_) next = std::min(next, std::max(save_at_, save_again_at_));
+env::MonotonicTime JournaldReceiver::next_work() const {
+  env::MonotonicTime next{now().ns + config_.poll_interval_ms * env::kNsPerMs};
   for (const auto& source : sources_) {
-    if (source->stage == Stage::Waiting) next = std::min(next, source->retry_at);
-    if (source->stage == Stage::Prepared) next = std::min(next, save_again_at_);
-    if (source->stage == Stage::Closed || source->stage == Stage::Reading)
-      next = std::min(next, source->read_at);
+    if (slots_[source->slot].state == SlotState::Idle) next = std::min(next, source->read_at);
   }
-  // Never at once again: a turn that left something undone waits for a moment.
-  return std::max<int64_t>(next.ns - now.ns, env::kNsPerMs);
+  return next;
 }
 
 }  // namespace kansoku::pipeline::journald

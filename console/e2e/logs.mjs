@@ -1,5 +1,5 @@
 // The pages of logs against events that tests/e2e/test_console.py has put: group /e2e/app with 600
-// events (60 errors, JSON), group /e2e/tail with a line every half second.
+// events (60 errors, JSON), group /e2e/spike with errors in its last five minutes only, group /e2e/tail with a line every half second.
 import { join } from 'node:path';
 import { axeViolations, geometryProblems } from './checks.mjs';
 
@@ -138,6 +138,17 @@ async function compare({ open, check, outDir }, { theme, language }) {
   const texts = await page.locator('[data-compare] .card').allInnerTexts();
   check(`${label}: what is alike on both sides is not listed`,
     texts.some((one) => /service = /.test(one)) ? texts.join('; ') : []);
+  const end = Date.now();
+  const spike = `view=compare&group=${encodeURIComponent('/e2e/spike')}&from=${end - 300_000}&to=${end}`;
+  await page.goto(`${page.url().split('?')[0]}?${spike}`);
+  await page.waitForSelector('.compare');
+  const changed = await page.locator('[data-compare]').innerText();
+  check(`${label}: the pattern and the field of the spike are listed`,
+    ['upstream timed out', 'status = 502'].filter((one) => !changed.includes(one)));
+  await look(page, seen, check, `${label} of a spike`, outDir);
+  await page.locator('.compare tr').filter({ hasText: 'upstream timed out' }).locator('.linkbutton').first().click();
+  await page.waitForSelector('[data-histogram="50"]');
+  check(`${label}: a count leads to its events`, seen.messages);
   await context.close();
 }
 

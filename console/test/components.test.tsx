@@ -3,8 +3,10 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../src/api/client';
+import { Bars, Pie } from '../src/chart/GroupChart';
 import { DataTable } from '../src/chart/DataTable';
 import { TextProvider } from '../src/i18n';
+import { SearchBox } from '../src/pages/logs/SearchBox';
 import { setPrefs } from '../src/state/prefs';
 import SignIn from '../src/shell/SignIn';
 import { Menu } from '../src/ui/Menu';
@@ -78,6 +80,48 @@ describe('data table', () => {
     expect(screen.getAllByRole('cell').map((cell) => cell.textContent)).toEqual(['2 %', '1 %']);
     act(() => setPrefs({ language: 'ja' }));
     expect(await screen.findByRole('columnheader', { name: '時刻' })).toBeTruthy();
+  });
+});
+
+describe('search box of logs', () => {
+  const error = new ApiError(400, 'InvalidArgument', 'a * stands alone', '', 0, 11);
+
+  it('underlines what is wrong where it is, also behind Japanese', () => {
+    const { container } = show(<SearchBox text="日本 code=*5" anyCase={false} error={error} run={vi.fn()} />);
+    expect(container.querySelector('.wherewrong u')?.textContent).toBe('=');
+    expect(screen.getByRole('textbox').getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('takes case alike on demand, says what it costs, and cannot for a pattern', () => {
+    const run = vi.fn();
+    const { rerender } = show(<SearchBox text="Disk" anyCase={false} error={null} run={run} />);
+    fireEvent.click(screen.getByRole('button', { name: 'Upper and lower case alike' }));
+    expect(run).toHaveBeenCalledWith({ text: 'Disk', anyCase: true });
+    expect(document.querySelector('.casecost')).toBeNull();
+    rerender(<TextProvider><SearchBox text="Disk" anyCase error={null} run={run} /></TextProvider>);
+    expect(document.querySelector('.casecost')?.textContent).toMatch(/every message of the range is read/);
+    rerender(<TextProvider><SearchBox text="{ $.a = 1 }" anyCase error={null} run={run} /></TextProvider>);
+    expect(screen.getByRole('button', { name: 'Upper and lower case alike' }).hasAttribute('disabled')).toBe(true);
+  });
+});
+
+describe('numbers by group', () => {
+  const groups = [{ label: 'a', value: 10 }, { label: 'b', value: -30 }, { label: 'c', value: 20 }];
+
+  it('are bars with their values as text, in the order of the query where it has one', () => {
+    show(<Bars title="n" groups={groups} keepsOrder={false} />);
+    expect(screen.getAllByRole('listitem').map((one) => one.textContent)).toEqual(['c20', 'a10', 'b-30']);
+    cleanup();
+    show(<Bars title="n" groups={groups} keepsOrder />);
+    expect(screen.getAllByRole('listitem').map((one) => one.textContent)).toEqual(['a10', 'b-30', 'c20']);
+    expect(document.querySelectorAll('rect')[1]?.getAttribute('x')).toBe('0%');
+  });
+
+  it('are a pie with a summary, shares, and the rest as one', () => {
+    const many = Array.from({ length: 10 }, (_, i) => ({ label: `g${i}`, value: i + 1 }));
+    show(<Pie title="n" groups={many} />);
+    expect(screen.getByRole('img').getAttribute('aria-label')).toBe('8 parts; the largest is g9 with 18.2%');
+    expect(screen.getAllByRole('listitem').at(-1)?.textContent).toBe('3 others610.9%');
   });
 });
 

@@ -18,7 +18,7 @@ from support.kansoku import ROOT, Server, wait_until
 
 
 def put_events(server):
-    """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error."""
+    """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error, and a spike."""
     logs = server.boto3("logs")
     logs.create_log_group(logGroupName="/e2e/app", tags={"team": "shop"})
     logs.create_log_stream(logGroupName="/e2e/app", logStreamName="web-1")
@@ -31,6 +31,14 @@ def put_events(server):
                    "request": {"id": f"r{i}"}}
         events.append({"timestamp": now - (600 - i) * 5_000, "message": json.dumps(message)})
     logs.put_log_events(logGroupName="/e2e/app", logStreamName="web-1", logEvents=events)
+    logs.create_log_group(logGroupName="/e2e/spike")
+    logs.create_log_stream(logGroupName="/e2e/spike", logStreamName="web-1")
+    # Of the last five minutes half are errors, of the twenty before none.
+    spike = [(now - 1_400_000 + i * 5_000, "200", f"request completed in {i} ms") for i in range(200)]
+    spike += [(now - 240_000 + i * 2_000, "502", f"upstream timed out after {i} ms") if i % 2 == 0
+              else (now - 240_000 + i * 2_000, "200", f"request completed in {i} ms") for i in range(100)]
+    logs.put_log_events(logGroupName="/e2e/spike", logStreamName="web-1", logEvents=[
+        {"timestamp": at, "message": json.dumps({"status": status, "msg": text})} for at, status, text in spike])
     logs.create_log_group(logGroupName="/e2e/tail")
     logs.create_log_stream(logGroupName="/e2e/tail", logStreamName="ticks")
 

@@ -1,6 +1,7 @@
 #include "api/console/log_ask.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/console/log_groups.h"
 #include "api/console/log_words.h"

@@ -12,6 +12,7 @@ import { EventList } from './EventList';
 import { GroupPicker } from './GroupPicker';
 import { SearchBox } from './SearchBox';
 import { addUpdate, emptyTail, type TailState } from './tailState';
+import './logs.css';
 
 const RETRY_MS = 2_000;
 

@@ -335,6 +335,8 @@ class LoopStreamServer final : public StreamServer {
     shared_->loop.post(
         [shared = shared_, acceptor = acceptor_, grace_ms, done = std::move(done)]() mutable {
           acceptor->close();
+          // It mostly holds whoever owns the server.
+          shared->accept = nullptr;
           if (shared->streams.empty()) return done();
           const uint64_t timer = shared->loop.after(grace_ms * env::kNsPerMs, [shared] {
             for (auto& [pointer, stream] : shared->streams) stream->close_now();

@@ -113,6 +113,20 @@ TEST_CASE("a peer that does not read its answers is cut off") {
   CHECK(f.ended.wait());
 }
 
+TEST_CASE("what accepts connections and holds the owner of its server goes when that is stopped") {
+  const auto loops = EventLoops::start(1);
+  struct Owner {
+    std::unique_ptr<StreamServer> server;
+  };
+  auto owner = std::make_shared<Owner>();
+  owner->server = *StreamServer::start(*loops, {}, [owner](auto) { return nullptr; });
+  test::Event stopped;
+  owner->server->stop(0, [&] { stopped.set(); });
+  CHECK(stopped.wait());
+  CHECK(owner.use_count() == 1);
+  loops->stop();
+}
+
 TEST_CASE("stop ends all connections, and a taken port is said") {
   Fixture f;
   test::RawClient client(f.server->port());

@@ -38,6 +38,8 @@ class Receiver final : public FdHandler, public std::enable_shared_from_this<Rec
     watch_.reset();
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
+  // Once closed: it mostly holds whoever owns the socket.
+  void forget_handler() { handler_ = nullptr; }
   void on_readable() override {
     if (fd_ < 0) return;
     for (int turn = 0; turn < kBatchesPerTurn; ++turn) {
@@ -130,6 +132,7 @@ class LoopUdpSocket final : public UdpSocket {
     stopped_ = true;
     loop_.post([receiver = receiver_, done = std::move(done)]() mutable {
       receiver->close();
+      receiver->forget_handler();
       done();
     });
   }

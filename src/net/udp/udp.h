@@ -42,7 +42,7 @@ class UdpSocket {
                                                   UdpHandler handler);
   virtual ~UdpSocket() = default;
   virtual uint16_t port() const = 0;
-  // Reads nothing more; `done` is called on the loop.
+  // Reads nothing more and lets go of the handler; then `done` is called on the loop.
   virtual void stop(std::move_only_function<void()> done) = 0;
   virtual UdpStats stats() const = 0;
 };

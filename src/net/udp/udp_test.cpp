@@ -69,6 +69,20 @@ TEST_CASE("datagrams arrive whole, with their sender; longer ones are cut and sa
   CHECK(f.socket->stats().datagrams == 4);
 }
 
+TEST_CASE("a handler that holds the owner of its socket goes when the socket is stopped") {
+  const auto loops = EventLoops::start(1);
+  struct Owner {
+    std::unique_ptr<UdpSocket> socket;
+  };
+  auto owner = std::make_shared<Owner>();
+  owner->socket = *UdpSocket::start(*loops, {}, [owner](auto, uint64_t) {});
+  test::Event stopped;
+  owner->socket->stop([&] { stopped.set(); });
+  CHECK(stopped.wait());
+  CHECK(owner.use_count() == 1);
+  loops->stop();
+}
+
 TEST_CASE("what the kernel throws away is counted") {
   Fixture f({.datagram_bytes_max = 1'024, .receive_buffer_bytes = 4'096});
   Sender sender(f.socket->port());

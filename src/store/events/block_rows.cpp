@@ -122,7 +122,9 @@ Result<std::span<const EventValues>> BlockEventRows::columns(std::string_view pa
   if (found == paths_.end()) found = paths_.emplace(std::string(path), Path()).first;
   Path& out = found->second;
   if (out.made) return std::span<const EventValues>(out.values);
-  KANSOKU_RETURN_IF_ERROR(make(found->first, out));
+  const Status made = make(found->first, out);
+  if (!made) out = Path();  // half of it would be the beginning of the next try
+  KANSOKU_RETURN_IF_ERROR(made);
   out.made = true;
   return std::span<const EventValues>(out.values);
 }

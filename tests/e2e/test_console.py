@@ -18,7 +18,7 @@ from support.kansoku import ROOT, Server, wait_until
 
 
 def put_events(server):
-    """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error, and a spike."""
+    """What console/e2e/logs.mjs looks for: 600 events of the last 50 minutes, each tenth an error, and a spike. Returns now, in ms."""
     logs = server.boto3("logs")
     logs.create_log_group(logGroupName="/e2e/app", tags={"team": "shop"})
     logs.create_log_stream(logGroupName="/e2e/app", logStreamName="web-1")
@@ -41,6 +41,7 @@ def put_events(server):
         {"timestamp": at, "message": json.dumps({"status": status, "msg": text})} for at, status, text in spike])
     logs.create_log_group(logGroupName="/e2e/tail")
     logs.create_log_stream(logGroupName="/e2e/tail", logStreamName="ticks")
+    return now
 
 
 @contextlib.contextmanager
@@ -70,10 +71,11 @@ class Console(unittest.TestCase):
         console = ROOT / "console"
         with Server() as server, tempfile.TemporaryDirectory() as shots:
             wait_until(lambda: server.metrics()["kansoku_log_records_total"] >= 4, "four samples")
-            put_events(server)
+            put_ms = put_events(server)
             with line_every_half_second(server):
                 done = subprocess.run(["node", "e2e/run.mjs", server.url, str(server.data / "credentials"), shots, "--logs"],
-                                      cwd=console, capture_output=True, text=True, timeout=600)
+                                      cwd=console, capture_output=True, text=True, timeout=600,
+                                      env={**os.environ, "KANSOKU_EVENTS_PUT_MS": str(put_ms)})
         ending = re.search(r"(\d+) passed, (\d+) failed", done.stdout)
         self.assertIsNotNone(ending, done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout[-8000:] + done.stderr[-2000:])

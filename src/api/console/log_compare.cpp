@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/console/log_facets.h"
+#include "api/console/log_run.h"
 #include "api/console/log_stream.h"
 #include "query/exec/rows_templates.h"
 
@@ -291,28 +292,7 @@ ShareEffect effect_of(const ShareChange& change, uint64_t events, uint64_t event
 
 void log_compare(const LogServices& services, const LogUser& user, const wire::Node& body,
                  net::HttpExchange exchange) {
-  auto stream = std::make_shared<LineStream>(std::move(exchange));
-  stream->begin("application/x-ndjson");
-  auto ask = read_log_ask(services, user, "logs:FilterLogEvents", body);
-  if (!ask) {
-    stream->write(error_line({}, ask.error().error, ask.error().position));
-    stream->end();
-    return;
-  }
-  ask->scan.order = store::EventOrder::Any;
-  auto comparison = std::make_shared<Comparison>(services, std::move(*ask), stream);
-  services.backend->read(
-      [comparison, stream](Result<const store::EventStore*> events, query::QueryContext& context) {
-        stream->attach(context);
-        if (events) {
-          comparison->run(**events, context);
-        } else {
-          stream->write(error_line({}, events.error()));
-        }
-        stream->detach();
-        stream->end();
-      },
-      aws::logs::kReadTimeMs * 4);
+  run_log_ask<Comparison>(services, user, body, std::move(exchange));
 }
 
 }  // namespace kansoku::api::console

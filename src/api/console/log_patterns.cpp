@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/console/log_run.h"
 #include "api/console/log_stream.h"
 #include "query/exec/rows_templates.h"
 
@@ -134,28 +135,7 @@ void PatternSearch::write_patterns(int64_t elapsed_ms) {
 
 void log_patterns(const LogServices& services, const LogUser& user, const wire::Node& body,
                   net::HttpExchange exchange) {
-  auto stream = std::make_shared<LineStream>(std::move(exchange));
-  stream->begin("application/x-ndjson");
-  auto ask = read_log_ask(services, user, "logs:FilterLogEvents", body);
-  if (!ask) {
-    stream->write(error_line({}, ask.error().error, ask.error().position));
-    stream->end();
-    return;
-  }
-  ask->scan.order = store::EventOrder::Any;
-  auto search = std::make_shared<PatternSearch>(services, std::move(*ask), stream);
-  services.backend->read(
-      [search, stream](Result<const store::EventStore*> events, query::QueryContext& context) {
-        stream->attach(context);
-        if (events) {
-          search->run(**events, context);
-        } else {
-          stream->write(error_line({}, events.error()));
-        }
-        stream->detach();
-        stream->end();
-      },
-      aws::logs::kReadTimeMs * 4);
+  run_log_ask<PatternSearch>(services, user, body, std::move(exchange));
 }
 
 }  // namespace kansoku::api::console

@@ -181,18 +181,7 @@ class IdSlot final : public SlotColumn {
     const std::span<uint8_t> holds = once_ ? std::span(of_ids) : hit;
     if (!search(ids, fit, text, holds)) return Asked();
     if (!once_) return Asked{.any = true};
-    Status good;
-    KANSOKU_RETURN_IF_ERROR(codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
-      for (size_t i = 0; i < codes.size(); ++i) {
-        if (static_cast<uint64_t>(codes[i]) >= ids_count_) {
-          good = check(codes[i]);
-          return false;
-        }
-        hit[first + i] |= holds[static_cast<size_t>(codes[i])];
-      }
-      return true;
-    }));
-    KANSOKU_RETURN_IF_ERROR(good);
+    KANSOKU_RETURN_IF_ERROR(codes_.hit_by_code(pages_, holds, hit));
     return Asked{.any = true};
   }
   void shed() override {

@@ -46,6 +46,21 @@ Status IntValues::prepare(PageReader& pages, std::span<const uint32_t> places) {
   return visited;
 }
 
+Status IntValues::hit_by_code(PageReader& pages, std::span<const uint8_t> holds,
+                              std::span<uint8_t> hit) const {
+  bool good = true;
+  KANSOKU_RETURN_IF_ERROR(visit(pages, [&](size_t first, std::span<const int64_t> codes) {
+    uint8_t* to = hit.subspan(first, codes.size()).data();
+    for (const int64_t code : codes) {
+      good = static_cast<uint64_t>(code) < holds.size();
+      if (!good) break;
+      *to++ |= holds[static_cast<size_t>(code)];
+    }
+    return good;
+  }));
+  return good ? Status() : damaged();
+}
+
 int64_t IntValues::picked(size_t place) const {
   const auto found = std::ranges::lower_bound(places_, place);
   KANSOKU_CHECK(found != places_.end() && *found == place);

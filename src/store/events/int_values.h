@@ -56,6 +56,10 @@ class IntValues {
     }
     return {};
   }
+  // They say which of some values each is: sets `hit` to 1 where that one holds. DataLoss when they
+  // name one that is not there.
+  Status hit_by_code(PageReader& pages, std::span<const uint8_t> holds,
+                     std::span<uint8_t> hit) const;
   void shed();
   size_t memory_bytes() const {
     return ((all_ ? count_ : 0) + picks_.capacity()) * sizeof(int64_t) +

@@ -160,18 +160,7 @@ class DictionaryTexts final : public TextColumn {
     if (!any) return Asked();
     std::vector<uint8_t> holds;
     for (const std::string_view value : values_) holds.push_back(fits(value, fit, text));
-    Status good;
-    KANSOKU_RETURN_IF_ERROR(codes_.visit(pages_, [&](size_t first, std::span<const int64_t> codes) {
-      for (size_t i = 0; i < codes.size(); ++i) {
-        if (static_cast<uint64_t>(codes[i]) >= entries_) {
-          good = check(codes[i]);
-          return false;
-        }
-        hit[first + i] |= holds[static_cast<size_t>(codes[i])];
-      }
-      return true;
-    }));
-    KANSOKU_RETURN_IF_ERROR(good);
+    KANSOKU_RETURN_IF_ERROR(codes_.hit_by_code(pages_, holds, hit));
     return Asked{.any = true};
   }
   void shed() override { codes_.shed(); }

@@ -1,17 +1,16 @@
 // The range against the one before it, four times as long: patterns and values of fields that have
 // another share now, the largest difference first.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { ApiError } from '../../api/client';
-import { compareLogs, type Comparison, type Difference, type LogProgress } from '../../api/logs';
+import { compareLogs, type Comparison, type Difference } from '../../api/logs';
 import { formatCount, formatDuration, formatInstant } from '../../chart/units';
 import { useText, type Key } from '../../i18n';
-import { askOf, logsChange, type LogState } from '../../state/logs';
+import { logsChange, type LogState } from '../../state/logs';
 import { patternFilters } from '../../state/patterns';
-import { resolveRange } from '../../state/time';
 import type { View } from '../../state/useView';
-import { Empty, Failure, Skeleton, useAfter } from '../../ui/states';
+import { Empty, Failure, Skeleton } from '../../ui/states';
 import { LEVEL_NAMES } from './Histogram';
+import { useLogAnswer } from './useLogAnswer';
 
 type Side = 'now' | 'before';
 
@@ -212,29 +211,15 @@ export function Compare({ logs, view, onError }: {
   logs: LogState; view: View; onError: (error: unknown) => void;
 }) {
   const { t, lang } = useText();
-  const [progress, setProgress] = useState<LogProgress | null>(null);
-  const query = useQuery({
-    queryKey: ['logs', 'compare', JSON.stringify(askOf(logs, { from: 0, to: 0 })), view.range.from,
-      view.range.to, view.tz],
-    placeholderData: keepPreviousData, staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000,
-    refetchInterval: view.refreshMs === 0 ? false : view.refreshMs,
-    queryFn: async ({ signal }): Promise<Comparison | null> => {
-      const range = resolveRange(view.range, Date.now(), view.tz);
-      if (range === null) throw new RangeError(`${view.range.from} – ${view.range.to}`);
+  const { query, progress } = useLogAnswer('compare', { logs, view, onError },
+    async (ask, setProgress, signal): Promise<Comparison | null> => {
       let answer: Comparison | null = null;
-      try {
-        await compareLogs(askOf(logs, range), (line) => {
-          if (line.progress !== undefined) setProgress(line.progress);
-          if (line.compare !== undefined) answer = line.compare;
-        }, signal);
-      } finally {
-        setProgress(null);
-      }
+      await compareLogs(ask, (line) => {
+        if (line.progress !== undefined) setProgress(line.progress);
+        if (line.compare !== undefined) answer = line.compare;
+      }, signal);
       return answer;
-    },
-  });
-  useEffect(() => onError(query.error), [query.error, onError]);
-  const isSlow = useAfter(query.isFetching, 700);
+    });
   if (query.error !== null) {
     if (query.error instanceof ApiError && query.error.position !== undefined) return null;
     return <div className="card"><Failure error={query.error} retry={() => void query.refetch()} /></div>;
@@ -242,7 +227,7 @@ export function Compare({ logs, view, onError }: {
   const answer = query.data ?? null;
   return (
     <div className={query.isPlaceholderData ? 'stacked dimmedpart' : 'stacked'} data-compare="">
-      {isSlow && progress !== null && (
+      {progress !== null && (
         <span className="row cost" role="status">
           <progress aria-label={t('state.loading')} />
           {t('logs.progress', {

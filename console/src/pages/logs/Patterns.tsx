@@ -1,16 +1,15 @@
 // Messages as templates: how often, since when, and which are new against the range before.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { ApiError } from '../../api/client';
-import { findPatterns, type LogProgress, type Pattern, type Patterns as Answer } from '../../api/logs';
+import { findPatterns, type Pattern, type Patterns as Answer } from '../../api/logs';
 import { formatCount, formatDuration } from '../../chart/units';
 import { useText } from '../../i18n';
-import { askOf, logsChange, type LogState } from '../../state/logs';
+import { logsChange, type LogState } from '../../state/logs';
 import { patternFilters, tellingPieces } from '../../state/patterns';
-import { resolveRange } from '../../state/time';
 import type { View } from '../../state/useView';
-import { Empty, Failure, Skeleton, useAfter } from '../../ui/states';
+import { Empty, Failure, Skeleton } from '../../ui/states';
 import { LEVEL_NAMES } from './Histogram';
+import { useLogAnswer } from './useLogAnswer';
 
 const WIDTH = 132;
 const HEIGHT = 22;
@@ -100,29 +99,15 @@ export function Patterns({ logs, view, onError }: {
   logs: LogState; view: View; onError: (error: unknown) => void;
 }) {
   const { t, lang } = useText();
-  const [progress, setProgress] = useState<LogProgress | null>(null);
-  const query = useQuery({
-    queryKey: ['logs', 'patterns', JSON.stringify(askOf(logs, { from: 0, to: 0 })), view.range.from,
-      view.range.to, view.tz],
-    placeholderData: keepPreviousData, staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000,
-    refetchInterval: view.refreshMs === 0 ? false : view.refreshMs,
-    queryFn: async ({ signal }): Promise<Answer> => {
-      const range = resolveRange(view.range, Date.now(), view.tz);
-      if (range === null) throw new RangeError(`${view.range.from} – ${view.range.to}`);
+  const { query, progress } = useLogAnswer('patterns', { logs, view, onError },
+    async (ask, setProgress, signal): Promise<Answer> => {
       let answer: Answer = { matched: 0, total: 0, elapsedMs: 0, patterns: [] };
-      try {
-        await findPatterns(askOf(logs, range), (line) => {
-          if (line.progress !== undefined) setProgress(line.progress);
-          if (line.patterns !== undefined) answer = line.patterns;
-        }, signal);
-      } finally {
-        setProgress(null);
-      }
+      await findPatterns(ask, (line) => {
+        if (line.progress !== undefined) setProgress(line.progress);
+        if (line.patterns !== undefined) answer = line.patterns;
+      }, signal);
       return answer;
-    },
-  });
-  useEffect(() => onError(query.error), [query.error, onError]);
-  const isSlow = useAfter(query.isFetching, 700);
+    });
   if (query.error !== null) {
     if (query.error instanceof ApiError && query.error.position !== undefined) return null;
     return <div className="card"><Failure error={query.error} retry={() => void query.refetch()} /></div>;
@@ -131,7 +116,7 @@ export function Patterns({ logs, view, onError }: {
   return (
     <section className={query.isPlaceholderData ? 'card dimmedpart' : 'card'} aria-label={t('logs.patterns')}>
       <div className="toolbar listbar">
-        {isSlow && progress !== null && (
+        {progress !== null && (
           <span className="row cost" role="status">
             <progress aria-label={t('state.loading')} />
             {t('logs.progress', {
